@@ -1,0 +1,31 @@
+// What can an adapter do? A plan that needs more is refused before it starts.
+import type { Weight } from "./units.ts";
+
+/** What a router can do. */
+export interface RouterAbilities {
+  /** Smallest step of a weight: 1 for any share, 10 000 for whole percents. */
+  readonly granularity: Weight;
+  /** By what it can keep a user with one role. */
+  readonly sticky: readonly ("cookie" | "header")[];
+  /** Whether it can send a share to a baseline beside the canary. */
+  readonly baseline: boolean;
+  /** Whether it counts requests per replica itself. */
+  readonly evidence: boolean;
+}
+
+/** What a workload can do. */
+export interface WorkloadAbilities {
+  /**
+   * How the candidate becomes stable: `rename` keeps its running pool and gives it the role; `replace` starts the
+   * revision again in the place of stable.
+   */
+  readonly promote: "rename" | "replace";
+  /** Whether a fresh copy of stable can run beside it. */
+  readonly baseline: boolean;
+}
+
+/** What the parts that a rollout names can do together. */
+export interface Abilities {
+  readonly router: RouterAbilities;
+  readonly workload: WorkloadAbilities;
+}
