@@ -1,0 +1,26 @@
+// What does one worker of the proxy offer to the process around it?
+import type { Series } from "../core/evidence.ts";
+import type { Route } from "../core/split.ts";
+import type { Ms } from "../core/units.ts";
+
+/** PEM texts of a certificate chain and its key. */
+export interface TlsPair {
+  readonly cert: string;
+  readonly key: string;
+}
+
+/** One worker's data plane: everything between a client's connection and a replica's. */
+export interface DataPlane {
+  /** Starts to accept connections; rejects with the listen error (EADDRINUSE …). Resolves with the port in use. */
+  listen(): Promise<number>;
+  /** From now on requests follow this route. Requests under way end where they began. */
+  setRoute(route: Route): void;
+  /** From now on new TLS connections get this certificate. */
+  setTls(pair: TlsPair): void;
+  /** This worker's counters; `epoch` is filled in by the process around it. */
+  counters(): readonly Omit<Series, "epoch">[];
+  /** Replicas that the route names, or that still have a request under way. */
+  busy(): readonly string[];
+  /** Stops accepting, lets requests under way end (at most `timeoutMs`), closes everything. */
+  drain(timeoutMs: Ms): Promise<void>;
+}

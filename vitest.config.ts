@@ -1,0 +1,30 @@
+import { defineConfig } from "vitest/config";
+
+export default defineConfig({
+  test: {
+    projects: [
+      { test: { name: "unit", include: ["src/**/*.test.ts", "tools/**/*.test.ts"], testTimeout: 20_000 } },
+      {
+        test: {
+          name: "contract",
+          include: [
+            "test/contract/**/*.test.ts",
+            "test/golden/**/*.test.ts",
+            "test/journals/**/*.test.ts",
+            "test/scenarios/**/*.test.ts",
+          ],
+          testTimeout: 30_000,
+        },
+      },
+      { test: { name: "sim", include: ["test/sim/**/*.test.ts"], testTimeout: 300_000 } },
+      {
+        test: {
+          name: "e2e",
+          include: ["test/e2e/**/*.test.ts", "examples/**/*.test.ts"],
+          testTimeout: 300_000,
+          fileParallelism: false,
+        },
+      },
+    ],
+  },
+});
