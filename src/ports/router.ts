@@ -1,17 +1,11 @@
 // Who carries the traffic?
 import type { RouterAbilities } from "../core/abilities.ts";
 import type { Counters } from "../core/evidence.ts";
-import type { Route, Split } from "../core/split.ts";
+import type { Route } from "../core/split.ts";
+import type { Carried } from "../core/world.ts";
 import type { Call, Observed } from "./observed.ts";
 
-/** What a data plane does now, read back from it. */
-export interface Carried {
-  readonly split: Split;
-  /** Replicas that it may still send requests to, or that still answer one. A draining replica ends after this. */
-  readonly busy: readonly string[];
-  /** Where clients reach the service: `http://127.0.0.1:8080`. */
-  readonly address: string;
-}
+export type { Carried } from "../core/world.ts";
 
 /** Whatever carries traffic: the built-in proxy, Envoy, Istio. `apply` changes it, `observe` looks. */
 export interface Router {
