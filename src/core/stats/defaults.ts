@@ -1,0 +1,26 @@
+// Which figures does an analysis use when the user names none?
+import type { Margin } from "./plan.ts";
+
+/** False rollbacks of a whole rollout: one in a hundred good candidates. */
+export const FALSE_ROLLBACK = 0.01;
+
+/** False `no-worse` per judgement and metric, of a candidate exactly at the margin. */
+export const FALSE_GO = 0.05;
+
+/**
+ * Beyond this a candidate is worse in errors: 10 % more failures than the baseline, plus one in ten thousand. Replicas of
+ * one revision differ by about this much, so without it `worse` would be shown against a good candidate in the end.
+ */
+export const HARM_MARGIN: Margin = { rho: 1.1, delta: 1e-4 };
+
+/** Below this a candidate is no worse in errors: half a percentage point more failures than the baseline. */
+export const GO_MARGIN: Margin = { rho: 1, delta: 5e-3 };
+
+/** Beyond this a candidate is worse in latency. One bucket of the histogram (9 %) is the finest that can be seen. */
+export const HARM_FACTOR = 1.1;
+
+/** Below this a candidate is no worse in latency. */
+export const GO_FACTOR = 1.2;
+
+/** How the alarm budget is shared, normalised over the metrics of a plan: errors hurt users more surely than slowness. */
+export const OMEGA = { errors: 0.6, latency: 0.4 } as const;
