@@ -5,7 +5,10 @@ export type Seq = number;
 
 /** One decision as it is kept for ever, in the order in which it was taken. */
 export interface JournalRecord {
+  /** The place of the append that wrote it. */
   readonly seq: Seq;
+  /** Its place among the records of that append: 0, 1, 2 … */
+  readonly index: number;
   readonly record: unknown;
 }
 
@@ -32,7 +35,10 @@ export interface Journal {
    * Returns the new place. Throws StaleWrite when it does not, and a SerinError when nothing can be written.
    */
   append(service: string, expected: Seq, entry: JournalEntry): Promise<Seq>;
-  /** Records after `after`, oldest first, at most `limit`. */
+  /**
+   * Records of the appends after `after`, oldest first, about `limit`: the records of one append are never torn apart,
+   * so that the last one's `seq` is where the next page goes on.
+   */
   records(service: string, after: Seq, limit: number): Promise<readonly JournalRecord[]>;
   /** Forgets a service that was taken down. */
   remove(service: string): Promise<void>;
