@@ -1,0 +1,240 @@
+// What may a person ask for, and what follows from it?
+import type { Trouble } from "../issues.ts";
+import { compile } from "../plan/compile.ts";
+import { startAnalysis } from "../stats/verdict.ts";
+import type { Revision } from "../world.ts";
+import { enter, promoted, shares } from "./forward.ts";
+import type { Answer, Command } from "./input.ts";
+import { poolOf, rolloutName, underWay, type RolloutState, type ServiceState } from "./state.ts";
+import type { Turn } from "./turn.ts";
+import { goBack } from "./way-back.ts";
+
+type Verb = Command["kind"];
+type Of<K extends Verb, C = Command> = C extends { readonly kind: Verb } ? (K extends C["kind"] ? C : never) : never;
+/** Does what was asked and says so, or throws a Refusal. */
+type Verbs = { readonly [K in Verb]: (turn: Turn, command: Of<K>) => string };
+
+class Refusal extends Error {
+  readonly trouble: Trouble;
+  constructor(trouble: Trouble) {
+    super(trouble.what);
+    this.trouble = trouble;
+  }
+}
+
+/** Carries a command out, or refuses it and leaves everything as it is. */
+export function obey(turn: Turn, command: Command): Answer {
+  const before = turn.state;
+  const recorded = turn.records.length;
+  try {
+    refuseStale(turn, command);
+    const verb = VERBS[command.kind] as (turn: Turn, command: Command) => string;
+    return { id: command.id, text: verb(turn, command) };
+  } catch (error) {
+    if (!(error instanceof Refusal)) throw error;
+    turn.state = before;
+    turn.records.length = recorded;
+    return { id: command.id, text: error.trouble.what, refused: error.trouble };
+  }
+}
+
+function refuseStale({ state }: Turn, { expected, kind }: Command): void {
+  if (expected === undefined || expected === state.version) return;
+  const since = state.recent.filter(({ version }) => version > expected).map(({ text }) => text);
+  throw new Refusal({
+    code: "SERIN_STALE",
+    what: `${kind} of ${state.service} was decided on version ${expected}; it is at ${state.version} now`,
+    found: since.length > 0 ? since.join("; ") : "a later decision",
+    now: traffic(state),
+    next: `look again with: serin get ${state.service}`,
+    exitCode: 1,
+  });
+}
+
+const VERBS: Verbs = {
+  apply: (turn, command) => {
+    const { state } = turn;
+    const busy = underWay(state);
+    const { revision, spec } = command;
+    if (busy) refuseBusy(state, busy, revision.id);
+    turn.set({ spec, origin: command.origin, abilities: command.abilities });
+    resize(turn);
+    if (state.stable?.revision === revision.id) {
+      turn.record("command", `${revision.id} is stable already; settings taken over`, by(command));
+      return `${revision.id} is stable already; nothing to roll out`;
+    }
+    refuseQuarantined(state, revision.id);
+    return start(turn, command, { revision, direct: false });
+  },
+  promote: (turn, command) => {
+    const rollout = needRollout(turn, command);
+    if (command.full) turn.setRollout({ program: { ...rollout.program, steps: withoutWaits(rollout) } });
+    else refuseUnlessWaiting(turn, rollout);
+    turn.record("command", command.full ? "goes on to the end without waiting" : "goes on", by(command));
+    turn.setRollout({ waived: true });
+    return `${rolloutName(turn.state)} goes on`;
+  },
+  pause: (turn, command) => {
+    needRollout(turn, command);
+    turn.record("command", "paused", by(command));
+    turn.setRollout({ paused: { by: command.actor, reason: command.reason, atMs: turn.nowMs } });
+    return `${rolloutName(turn.state)} is paused; ${traffic(turn.state)}`;
+  },
+  resume: (turn, command) => {
+    const rollout = needRollout(turn, command);
+    if (!rollout.paused) throw new Refusal(wrong(turn, `${rolloutName(turn.state)} is not paused`));
+    turn.record("command", "resumed", by(command));
+    turn.setRollout({ paused: undefined });
+    return `${rolloutName(turn.state)} goes on`;
+  },
+  abort: (turn, command) => {
+    const rollout = needRollout(turn, command);
+    if (promoted(turn, rollout)) {
+      const next = `serin undo ${turn.state.service}`;
+      throw new Refusal({ ...wrong(turn, `${rolloutName(turn.state)} is promoted already`), next });
+    }
+    turn.record("command", "aborted", by(command));
+    goBack(turn, "stopped", `aborted by ${command.actor}: ${command.reason}`);
+    return `${rolloutName(turn.state)} goes back to stable`;
+  },
+  retry: (turn, command) => {
+    const { state } = turn;
+    if (underWay(state)) throw new Refusal(wrong(turn, `${rolloutName(state)} is under way`));
+    const last = state.rollout;
+    if (!last || last.outcome === "promoted") {
+      throw new Refusal(wrong(turn, `${state.service} has no rollout that was rolled back or stopped`));
+    }
+    return start(turn, command, { revision: known(turn, last.candidate), direct: false });
+  },
+  undo: (turn, command) => {
+    const { state } = turn;
+    const busy = underWay(state);
+    if (busy)
+      throw new Refusal({ ...wrong(turn, `${rolloutName(state)} is under way`), next: `serin abort ${state.service}` });
+    const earlier = state.history.find(
+      ({ outcome, candidate }) => outcome === "promoted" && candidate !== state.stable?.revision,
+    );
+    const to = command.to ?? earlier?.candidate;
+    if (to === undefined) throw new Refusal(wrong(turn, `${state.service} has no earlier revision to go back to`));
+    if (to === state.stable?.revision) throw new Refusal(wrong(turn, `${to} is stable already`));
+    return start(turn, command, { revision: known(turn, to), direct: true });
+  },
+};
+
+function start(turn: Turn, command: Command, what: { revision: Revision; direct: boolean }): string {
+  const { state } = turn;
+  const compiled = compile(state.spec, {
+    abilities: state.abilities,
+    stable: state.stable !== undefined,
+    direct: what.direct,
+  });
+  if (!compiled.ok) {
+    const list = compiled.issues.map(({ path, message }) => `${path}: ${message}`).join("; ");
+    throw new Refusal(wrong(turn, `${state.service} cannot be rolled out as asked: ${list}`));
+  }
+  const { program } = compiled;
+  const number = state.rollouts + 1;
+  turn.set({ rollouts: number, revisions: { ...state.revisions, [what.revision.id]: what.revision } });
+  turn.set({
+    rollout: {
+      number,
+      candidate: what.revision.id,
+      stable: state.stable?.revision,
+      program,
+      phase: "forward",
+      cursor: 0,
+      startedMs: turn.nowMs,
+      stepSinceMs: turn.nowMs,
+      waived: false,
+      requestsAtShare: 0,
+      analysis: program.analysis && startAnalysis(program.analysis, state.background),
+    },
+  });
+  const from = state.stable ? `, to replace ${state.stable.revision}` : "";
+  turn.record(
+    "started",
+    `${rolloutName(turn.state)} brings ${what.revision.id}${from} (${program.strategy})`,
+    by(command),
+  );
+  enter(turn);
+  return `${rolloutName(turn.state)} started`;
+}
+
+/** A file with another number of replicas changes the size of stable at once. */
+function resize(turn: Turn): void {
+  const stable = poolOf(turn.state, "stable");
+  const { replicas } = turn.state.spec.spec.workload.process;
+  if (stable && stable.size !== replicas) turn.want({ ...stable, size: replicas });
+}
+
+function needRollout(turn: Turn, { kind }: Command): RolloutState {
+  const rollout = turn.state.rollout;
+  if (rollout?.phase === "forward") return rollout;
+  const name = rolloutName(turn.state);
+  if (!rollout) throw new Refusal(wrong(turn, `${turn.state.service} has no rollout to ${kind}`));
+  const said = rollout.phase === "back" ? `${name} is on its way back` : `${name} has ended: ${rollout.outcome}`;
+  const next = rollout.outcome && rollout.outcome !== "promoted" ? `serin retry ${turn.state.service}` : undefined;
+  throw new Refusal({ ...wrong(turn, `${kind}: ${said}`), ...(next ? { next } : {}) });
+}
+
+function refuseUnlessWaiting(turn: Turn, rollout: RolloutState): void {
+  const step = rollout.program.steps[rollout.cursor];
+  if (step && ["hold", "judge", "gate"].includes(step.op)) return;
+  const what = rollout.waiting?.text ?? `step ${rollout.cursor + 1} is under way`;
+  throw new Refusal(wrong(turn, `${rolloutName(turn.state)} does not wait for a person: ${what}`));
+}
+
+function withoutWaits({ program, cursor }: RolloutState): RolloutState["program"]["steps"] {
+  // Steps before the cursor keep their places, so that what was decided still points at them.
+  return program.steps.filter(({ op }, index) => index <= cursor || !["hold", "judge", "gate"].includes(op));
+}
+
+function refuseBusy(state: ServiceState, rollout: RolloutState, revision: string): never {
+  const same = rollout.candidate === revision;
+  throw new Refusal({
+    code: "SERIN_BUSY",
+    what: `${rolloutName(state)} is under way${same ? " with this very revision" : ""}; ${same ? "nothing to start" : `${revision} cannot start beside it`}`,
+    now: traffic(state),
+    next: same ? `serin watch ${state.service}` : `serin abort ${state.service}, then apply again`,
+    exitCode: 1,
+  });
+}
+
+function refuseQuarantined(state: ServiceState, revision: string): void {
+  const found = state.quarantine.find((entry) => entry.revision === revision);
+  if (!found) return;
+  throw new Refusal({
+    code: "SERIN_QUARANTINED",
+    what: `${revision} was rolled back by ${rolloutName(state, found.rollout)} and does not start again by itself`,
+    found: found.why,
+    now: traffic(state),
+    next: `change the service and apply again, or: serin retry ${state.service}`,
+    exitCode: 3,
+  });
+}
+
+function known(turn: Turn, id: string): Revision {
+  const matches = Object.values(turn.state.revisions).filter((revision) => revision.id.startsWith(id));
+  const [only] = matches;
+  if (only && matches.length === 1) return only;
+  const names = Object.keys(turn.state.revisions).join(", ");
+  throw new Refusal({
+    ...wrong(turn, `${turn.state.service} has no revision ${id}`),
+    found: `revisions kept: ${names}`,
+  });
+}
+
+function by({ actor, reason }: Command): { actor: string; reason: string } {
+  return { actor, reason };
+}
+
+function wrong(turn: Turn, what: string): Trouble {
+  return { code: "SERIN_REFUSED", what, now: traffic(turn.state), exitCode: 1 };
+}
+
+/** What the traffic does, as the state wants it. */
+export function traffic(state: ServiceState): string {
+  if (!state.stable && state.pools.length === 0) return `${state.service} has nothing that serves`;
+  const named = state.pools.map(({ role, revision }) => `${role} is ${revision}`).join(", ");
+  return `traffic: ${shares(state.split.weights)} (${named})`;
+}

@@ -1,0 +1,218 @@
+// Is the step under way done, and what does the next one begin with?
+import { byStep, type Step, type StepTable } from "../plan/step.ts";
+import { all, ROLES, sameSplit, sameWeights, shareOf, type Role, type Split, type Weights } from "../split.ts";
+import { beginJudgement } from "../stats/verdict.ts";
+import { duration, ms, percent, type Ms } from "../units.ts";
+import type { Replica } from "../world.ts";
+import { shortOf } from "./capacity.ts";
+import { end } from "./end.ts";
+import { poolOf, type RolloutState, type Waiting } from "./state.ts";
+import type { Turn } from "./turn.ts";
+import { goBack } from "./way-back.ts";
+
+/** What a look at the step under way says. */
+type Check =
+  | { readonly kind: "done"; readonly how: string }
+  | { readonly kind: "wait"; readonly waiting: Waiting }
+  | { readonly kind: "back"; readonly why: string };
+
+const done = (how: string): Check => ({ kind: "done", how });
+const wait = (on: Waiting["for"], text: string): Check => ({ kind: "wait", waiting: { for: on, text } });
+const back = (why: string): Check => ({ kind: "back", why });
+
+/** Goes on from step to step, as far as the world allows it now. */
+export function advance(turn: Turn): void {
+  const { steps } = turn.rollout.program;
+  // Each turn of the loop passes a step or ends the loop.
+  for (;;) {
+    const step = steps[turn.rollout.cursor];
+    if (!step) return end(turn, "promoted", `${turn.rollout.candidate} is stable`);
+    const check = byStep(CHECKS, step)(turn);
+    if (check.kind === "back") return goBack(turn, "rolled-back", check.why);
+    if (check.kind === "wait") return turn.setRollout({ waiting: check.waiting });
+    const { paused } = turn.rollout;
+    if (paused && movesOn(steps[turn.rollout.cursor + 1])) {
+      return turn.setRollout({ waiting: { for: "person", text: `paused by ${paused.by}: ${paused.reason}` } });
+    }
+    turn.record("step", check.how);
+    turn.setRollout({ cursor: turn.rollout.cursor + 1, stepSinceMs: turn.nowMs, waived: false, waiting: undefined });
+    enter(turn);
+  }
+}
+
+/** Does what a step begins with. Called when the step becomes the one under way. */
+export function enter(turn: Turn): void {
+  const step = turn.rollout.program.steps[turn.rollout.cursor];
+  if (step) byStep(ENTRIES, step)(turn);
+}
+
+// A pause lets what has begun come to its end, and what only tidies up.
+function movesOn(next: Step | undefined): boolean {
+  return next !== undefined && next.op !== "retire";
+}
+
+const ENTRIES: StepTable<(turn: Turn) => void> = {
+  scale: (step) => (turn) => scale(turn, step.role, step.size),
+  route: () => () => {},
+  hold: () => () => {},
+  judge: () => (turn) => {
+    const { analysis, program } = turn.rollout;
+    if (!analysis || !program.analysis) return;
+    turn.setRollout({ analysis: beginJudgement(program.analysis, analysis) });
+  },
+  gate: () => () => {},
+  promote: () => promote,
+  retire: (step) => (turn) => {
+    const pool = (step.role === "stable" ? poolOf(turn.state, "former") : undefined) ?? poolOf(turn.state, step.role);
+    if (pool) turn.unwant(pool.pool);
+  },
+};
+
+const CHECKS: StepTable<(turn: Turn) => Check> = {
+  scale: (step) => (turn) => checkScale(turn, step.role, step.size),
+  route: (step) => (turn) => checkRoute(turn, step.weights),
+  hold: (step) => (turn) => checkHold(turn, step.durationMs),
+  judge: (step) => (turn) => checkJudge(turn, step),
+  gate: (step) => (turn) =>
+    turn.rollout.waived ? done(`${step.what}: passed`) : wait("person", `${step.what}: waits for a person`),
+  promote: () => (turn) =>
+    reported(turn, turn.state.split) ? done(`${turn.rollout.candidate} promoted`) : asked(turn),
+  retire: (step) => (turn) => {
+    const left = leftovers(turn);
+    if (left === undefined) return wait("replicas", "what runs cannot be read");
+    return left === 0 ? done(`${step.role} retired`) : wait("replicas", `${left} replicas drain`);
+  },
+};
+
+function scale(turn: Turn, role: Role, size: number): void {
+  const { rollout, state } = turn;
+  const known = poolOf(state, role);
+  if (known) return turn.want({ ...known, size });
+  const revision = role === "canary" ? rollout.candidate : rollout.stable;
+  if (revision === undefined) throw new Error(`no revision for a pool of role ${role}`);
+  turn.want({ pool: `${rollout.number}-${role}`, role, revision, size });
+}
+
+function promote(turn: Turn): void {
+  const { rollout, state } = turn;
+  const candidate = poolOf(state, "canary");
+  if (!candidate) throw new Error(`${state.service} has no candidate to promote`);
+  const pools = state.pools.map((pool) => {
+    if (pool.pool === candidate.pool) return { ...pool, role: "stable" as const };
+    return pool.role === "stable" ? { ...pool, role: "former" as const } : pool;
+  });
+  turn.set({
+    pools,
+    stable: { pool: candidate.pool, revision: rollout.candidate },
+    split: { weights: all("stable") },
+  });
+}
+
+function checkScale(turn: Turn, role: Role, size: number): Check {
+  const pool = poolOf(turn.state, role);
+  const ready = turn.ready(pool?.pool);
+  if (ready >= size) return done(`${role} has ${ready} of ${size} ready`);
+  const replicas = turn.replicas(pool?.pool);
+  const why = troubleOf(replicas);
+  if (replicas.length > 0 && replicas.every(({ hopeless }) => hopeless)) return back(`${role} cannot start: ${why}`);
+  if (overdue(turn)) {
+    const within = duration(turn.rollout.program.progressDeadlineMs);
+    return back(`${role} has ${ready} of ${size} ready after ${within}${why ? `: ${why}` : ""}`);
+  }
+  return wait("replicas", `${role}: ${ready} of ${size} ready${why ? ` (${why})` : ""}`);
+}
+
+function checkRoute(turn: Turn, weights: Weights): Check {
+  const { program, number } = turn.rollout;
+  const { state } = turn;
+  if (sameWeights(state.split.weights, weights)) {
+    if (reported(turn, state.split)) return done(shares(weights));
+    const waits = asked(turn);
+    return overdue(turn) && waits.kind === "wait" ? back(waits.waiting.text) : waits;
+  }
+  const raises = shareOf(weights, "canary") > shareOf(state.split.weights, "canary");
+  const { blind } = turn.rollout;
+  if (raises && program.analysis && blind) return wait("evidence", `no evidence can be read: ${blind}`);
+  const short = shortOf(turn, weights, program.fullSize);
+  if (short && overdue(turn)) return back(short);
+  if (short) return wait("replicas", short);
+  const sticky = program.sticky && { key: program.sticky, salt: `${state.service}/${number}` };
+  turn.set({ split: sticky ? { weights, sticky } : { weights } });
+  if (raises) turn.setRollout({ requestsAtShare: 0 });
+  return asked(turn);
+}
+
+function checkHold(turn: Turn, durationMs: Ms): Check {
+  if (turn.rollout.waived) return done("hold passed by a person");
+  const left = durationMs - (turn.nowMs - turn.rollout.stepSinceMs);
+  if (left > 0) return wait("time", `holds for another ${duration(ms(left))}`);
+  return unseen(turn) ?? done(`held ${duration(durationMs)}`);
+}
+
+function checkJudge(turn: Turn, step: Extract<Step, { op: "judge" }>): Check {
+  const { rollout } = turn;
+  if (rollout.waived) return done("judgement passed by a person");
+  const elapsed = turn.nowMs - rollout.stepSinceMs;
+  const { verdict } = rollout;
+  const nothing = unseen(turn);
+  if (nothing || !verdict) return nothing ?? wait("evidence", "waits for the first look");
+  if (verdict.suspended) return wait("evidence", `verdict held back: ${verdict.suspended}`);
+  if (verdict.kind === "no-worse" && elapsed >= step.atLeastMs) return done(verdict.text);
+  if (step.atMostMs === undefined || elapsed < step.atMostMs) return wait("evidence", verdict.text);
+  return timeUp(turn, step.undecided, verdict.text);
+}
+
+function timeUp(turn: Turn, undecided: Extract<Step, { op: "judge" }>["undecided"], text: string): Check {
+  if (undecided === "goOn") return done(`undecided, goes on as asked: ${text}`);
+  if (undecided === "rollBack") return back(`undecided when time was up: ${text}`);
+  return wait("person", `undecided, held as asked: ${text}`);
+}
+
+/** No evidence is never a pass: what to wait for when the canary has not been seen at work. */
+function unseen(turn: Turn): Check | undefined {
+  const { program, requestsAtShare, blind } = turn.rollout;
+  if (!program.analysis || shareOf(turn.state.split.weights, "canary") === 0) return undefined;
+  if (blind) return wait("evidence", `no evidence can be read: ${blind}`);
+  return requestsAtShare > 0 ? undefined : wait("evidence", "the canary has not had a request at this share yet");
+}
+
+function reported(turn: Turn, split: Split): boolean {
+  const { traffic } = turn.input;
+  return traffic.kind === "value" && sameSplit(traffic.value.split, split);
+}
+
+function asked(turn: Turn): Check {
+  const { traffic, routerTrouble } = turn.input;
+  const now = { value: "reports another split", absent: "is not there", unreadable: "cannot be read" }[traffic.kind];
+  const why = routerTrouble ?? (traffic.kind === "unreadable" ? traffic.why : undefined);
+  return wait("router", `asked for ${shares(turn.state.split.weights)}; the router ${now}${why ? `: ${why}` : ""}`);
+}
+
+function overdue(turn: Turn): boolean {
+  return turn.nowMs - turn.rollout.stepSinceMs > turn.rollout.program.progressDeadlineMs;
+}
+
+/** Replicas that still run although no pool of theirs is wanted; `undefined` when that cannot be read. */
+export function leftovers(turn: Turn): number | undefined {
+  if (turn.input.pools.kind === "unreadable") return undefined;
+  if (turn.input.pools.kind === "absent") return 0;
+  const wanted = new Set(turn.state.pools.map(({ pool }) => pool));
+  const left = turn.input.pools.value.filter(({ pool }) => !wanted.has(pool));
+  return left.reduce((sum, { replicas }) => sum + replicas.length, 0);
+}
+
+/** What keeps replicas from being ready: the first reason given. */
+export function troubleOf(replicas: readonly Replica[]): string {
+  return replicas.find(({ state, why }) => state !== "ready" && why)?.why ?? "";
+}
+
+/** `canary 10%, stable 90%`. */
+export function shares(weights: Weights): string {
+  const named = ROLES.filter((role) => shareOf(weights, role) > 0);
+  return named.map((role) => `${role} ${percent(shareOf(weights, role))}`).join(", ");
+}
+
+/** Whether the rollout has given the candidate the name of stable already. */
+export function promoted(turn: Turn, rollout: RolloutState = turn.rollout): boolean {
+  return turn.state.stable?.revision === rollout.candidate && rollout.stable !== rollout.candidate;
+}

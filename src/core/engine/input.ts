@@ -1,0 +1,58 @@
+// What does the engine get to know, and what does it answer?
+import type { Abilities } from "../abilities.ts";
+import type { Counters } from "../evidence.ts";
+import type { Trouble } from "../issues.ts";
+import type { Rollout } from "../spec/rollout.ts";
+import type { Ms } from "../units.ts";
+import type { Carried, Observed, Revision, RunningPool } from "../world.ts";
+import type { DecisionRecord, ServiceState } from "./state.ts";
+
+interface Asked {
+  /** Names the answer. */
+  readonly id: string;
+  readonly actor: string;
+  readonly reason: string;
+  /** The version of the service's state that the person saw; a stale one is refused. */
+  readonly expected?: number | undefined;
+}
+
+/** What a person, or a program for one, asks for. */
+export type Command =
+  | (Asked & {
+      readonly kind: "apply";
+      readonly spec: Rollout;
+      readonly origin: string;
+      readonly revision: Revision;
+      readonly abilities: Abilities;
+    })
+  /** Pass the step that waits; with `full`, all that would wait. */
+  | (Asked & { readonly kind: "promote"; readonly full: boolean })
+  | (Asked & { readonly kind: "pause" | "resume" | "abort" | "retry" })
+  /** Go back to a revision that was stable before; the last one without `to`. */
+  | (Asked & { readonly kind: "undo"; readonly to?: string | undefined });
+
+/** The world, time included, as it was seen for one decision. */
+export interface Input {
+  readonly nowMs: Ms;
+  readonly pools: Observed<readonly RunningPool[]>;
+  readonly traffic: Observed<Carried>;
+  readonly counters: Observed<Counters>;
+  readonly commands: readonly Command[];
+  /** Why the router did not take the last route it was given. */
+  readonly routerTrouble?: string | undefined;
+}
+
+/** What became of a command. */
+export interface Answer {
+  readonly id: string;
+  readonly refused?: Trouble | undefined;
+  /** One sentence. */
+  readonly text: string;
+}
+
+/** What follows from the world: the next state, which says what the world should look like, and why. */
+export interface Decision {
+  readonly state: ServiceState;
+  readonly records: readonly DecisionRecord[];
+  readonly answers: readonly Answer[];
+}

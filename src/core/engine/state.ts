@@ -1,0 +1,152 @@
+// What does the engine remember of one service?
+import type { Abilities } from "../abilities.ts";
+import type { Counters } from "../evidence.ts";
+import type { Program } from "../plan/step.ts";
+import type { Rollout } from "../spec/rollout.ts";
+import type { Role, Split } from "../split.ts";
+import type { Verdict } from "../stats/plan.ts";
+import type { AnalysisState, Background } from "../stats/verdict.ts";
+import type { Ms } from "../units.ts";
+import type { Revision } from "../world.ts";
+
+/** Version of the layout of state and records in the journal. */
+export const FORMAT = 1;
+
+/** A pool that shall run. `former` was stable until the promotion and waits to be retired. */
+export interface PoolState {
+  readonly pool: string;
+  readonly role: Role | "former";
+  /** The revision's name; its content is in `revisions`. */
+  readonly revision: string;
+  readonly size: number;
+}
+
+/** How a rollout ended. */
+export type Outcome = "promoted" | "rolled-back" | "stopped";
+
+/** What a rollout waits for right now, for people to read. */
+export interface Waiting {
+  readonly for: "replicas" | "router" | "time" | "evidence" | "person";
+  readonly text: string;
+}
+
+/** The way back, once it is taken. It is never left for the way forward again. */
+export interface Back {
+  readonly sinceMs: Ms;
+  readonly why: string;
+  readonly outcome: "rolled-back" | "stopped";
+  /** Since when the router has reported that the candidate gets nothing. */
+  readonly clearMs?: Ms | undefined;
+}
+
+/** One rollout: a candidate revision on its way to become stable. */
+export interface RolloutState {
+  /** Counts the rollouts of the service from 1: `checkout/3`. */
+  readonly number: number;
+  readonly candidate: string;
+  /** What was stable when it began. */
+  readonly stable?: string | undefined;
+  readonly program: Program;
+  readonly phase: "forward" | "back" | "ended";
+  /** Index of the step under way; the number of steps when all are done. */
+  readonly cursor: number;
+  readonly startedMs: Ms;
+  readonly stepSinceMs: Ms;
+  /** A person has said that the step under way counts as passed. */
+  readonly waived: boolean;
+  readonly paused?: { readonly by: string; readonly reason: string; readonly atMs: Ms } | undefined;
+  readonly waiting?: Waiting | undefined;
+  readonly back?: Back | undefined;
+  /** Since when the candidate has had too few ready replicas for its share. */
+  readonly shortSinceMs?: Ms | undefined;
+  readonly analysis?: AnalysisState | undefined;
+  readonly verdict?: Verdict | undefined;
+  /** Canary requests counted since its share was last raised. */
+  readonly requestsAtShare: number;
+  /** Whether the last look could read the evidence. */
+  readonly blind?: string | undefined;
+  readonly endedMs?: Ms | undefined;
+  readonly outcome?: Outcome | undefined;
+  readonly why?: string | undefined;
+}
+
+/** A rollout that has ended, as `history` lists it. */
+export interface Ended {
+  readonly number: number;
+  readonly candidate: string;
+  readonly outcome: Outcome;
+  readonly why: string;
+  readonly startedMs: Ms;
+  readonly endedMs: Ms;
+}
+
+/** A revision that was rolled back: the same content does not start again by itself. */
+export interface Quarantined {
+  readonly revision: string;
+  readonly rollout: number;
+  readonly why: string;
+  readonly atMs: Ms;
+}
+
+/** One decision, as it is kept for ever. */
+export interface DecisionRecord {
+  readonly atMs: Ms;
+  /** The state's version after this decision. */
+  readonly version: number;
+  readonly rollout: number;
+  readonly kind: "started" | "step" | "verdict" | "command" | "note" | "back" | "ended";
+  /** One sentence. */
+  readonly text: string;
+  /** Index of the step under way. */
+  readonly step?: number | undefined;
+  readonly verdict?: Verdict | undefined;
+  /** Who asked for it, for commands. */
+  readonly actor?: string | undefined;
+  readonly reason?: string | undefined;
+}
+
+/** Everything that is known of one service. Plain data of bounded size. */
+export interface ServiceState {
+  readonly service: string;
+  /** Counts the decisions. A command names the version that the person saw. */
+  readonly version: number;
+  /** The rollout file in force. */
+  readonly spec: Rollout;
+  /** Folder that relative paths of the file start from. */
+  readonly origin: string;
+  readonly abilities: Abilities;
+  /** Contents of the revisions that run, wait or may be gone back to. */
+  readonly revisions: Readonly<Record<string, Revision>>;
+  readonly stable?: { readonly pool: string; readonly revision: string } | undefined;
+  readonly pools: readonly PoolState[];
+  readonly split: Split;
+  readonly rollouts: number;
+  readonly rollout?: RolloutState | undefined;
+  /** The last ended rollouts, newest first. */
+  readonly history: readonly Ended[];
+  readonly quarantine: readonly Quarantined[];
+  /** The last decisions, newest last, for whoever looks and for whoever decided on an old view. */
+  readonly recent: readonly DecisionRecord[];
+  /** Last reading of the counters; increments count from here. */
+  readonly counters?: Counters | undefined;
+  /** What stable's evidence looks like when nothing is rolled out. */
+  readonly background?: Background | undefined;
+}
+
+/** Entries kept of `history` and `recent`. */
+export const KEEP = 20;
+
+/** `checkout/3`. */
+export function rolloutName(state: ServiceState, number = state.rollouts): string {
+  return `${state.service}/${number}`;
+}
+
+/** The rollout that has not ended, if there is one. */
+export function underWay(state: ServiceState): RolloutState | undefined {
+  return state.rollout?.phase === "ended" ? undefined : state.rollout;
+}
+
+/** The pool that has a role now. */
+export function poolOf(state: ServiceState, role: Role | "former"): PoolState | undefined {
+  return state.pools.find((pool) => pool.role === role);
+}

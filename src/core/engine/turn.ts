@@ -1,0 +1,78 @@
+// How does one decision build up?
+import type { Ms } from "../units.ts";
+import type { Replica, RunningPool } from "../world.ts";
+import type { Input } from "./input.ts";
+import { KEEP, type DecisionRecord, type PoolState, type RolloutState, type ServiceState } from "./state.ts";
+
+/** The state of one service while a decision is made, and the records made on the way. */
+export class Turn {
+  state: ServiceState;
+  readonly records: DecisionRecord[] = [];
+  readonly input: Input;
+
+  constructor(state: ServiceState, input: Input) {
+    this.state = state;
+    this.input = input;
+  }
+
+  get nowMs(): Ms {
+    return this.input.nowMs;
+  }
+
+  set(change: Partial<ServiceState>): void {
+    this.state = { ...this.state, ...change };
+  }
+
+  /** The rollout at hand. Throws when there is none: a mistake in the engine, not in the input. */
+  get rollout(): RolloutState {
+    if (!this.state.rollout) throw new Error(`${this.state.service} has no rollout`);
+    return this.state.rollout;
+  }
+
+  setRollout(change: Partial<RolloutState>): void {
+    this.set({ rollout: { ...this.rollout, ...change } });
+  }
+
+  /** Writes a decision down. Each one makes a new version. */
+  record(kind: DecisionRecord["kind"], text: string, more: Partial<DecisionRecord> = {}): void {
+    const version = this.state.version + 1;
+    const record: DecisionRecord = {
+      atMs: this.nowMs,
+      version,
+      rollout: this.state.rollouts,
+      kind,
+      text,
+      step: this.state.rollout?.cursor,
+      ...more,
+    };
+    this.records.push(record);
+    // The view of the last decisions leaves the figures out: they are in the journal, once.
+    const { verdict: _figures, ...brief } = record;
+    this.set({ version, recent: [...this.state.recent, brief].slice(-KEEP) });
+  }
+
+  /** Makes a pool exist at a size, under its role. */
+  want(pool: PoolState): void {
+    const others = this.state.pools.filter(({ pool: name }) => name !== pool.pool);
+    this.set({ pools: [...others, pool] });
+  }
+
+  unwant(name: string): void {
+    this.set({ pools: this.state.pools.filter(({ pool }) => pool !== name) });
+  }
+
+  /** What runs under a pool's name; `undefined` when nothing does or nothing could be read. */
+  running(name: string | undefined): RunningPool | undefined {
+    if (this.input.pools.kind !== "value") return undefined;
+    return this.input.pools.value.find(({ pool }) => pool === name);
+  }
+
+  /** Replicas of a pool that answer. */
+  ready(name: string | undefined): number {
+    return this.replicas(name).filter(({ state }) => state === "ready").length;
+  }
+
+  replicas(name: string | undefined): readonly Replica[] {
+    return this.running(name)?.replicas ?? [];
+  }
+}

@@ -1,0 +1,85 @@
+// How does a service get back to what worked?
+import { all, ROLES, sameSplit, shareOf, type Weights } from "../split.ts";
+import { ms, weight, WHOLE } from "../units.ts";
+import { capacityOf } from "./capacity.ts";
+import { end } from "./end.ts";
+import { poolOf } from "./state.ts";
+import type { Turn } from "./turn.ts";
+
+/**
+ * Longest time in which the way back may leave requests with the candidate because stable is not ready for them.
+ * Then stable gets everything, ready or not: a known-bad candidate is no better place.
+ */
+export const WAY_BACK_BOUND_MS = ms(30_000);
+
+/** Takes the way back from wherever the rollout is. */
+export function goBack(turn: Turn, outcome: "rolled-back" | "stopped", why: string): void {
+  turn.record("back", why, { verdict: turn.rollout.verdict });
+  turn.setRollout({
+    phase: "back",
+    back: { sinceMs: turn.nowMs, why, outcome },
+    paused: undefined,
+    waiting: undefined,
+  });
+}
+
+/** One look at the way back. What is still to do follows from the state alone. */
+export function stepBack(turn: Turn): void {
+  const { back, program } = turn.rollout;
+  if (!back) throw new Error("the way back was not taken");
+  const { stable } = turn.state;
+  if (stable) turn.want({ ...stable, role: "stable", size: program.fullSize });
+  if (back.clearMs === undefined && !traffic(turn)) return;
+  for (const pool of turn.state.pools) if (pool.role !== "stable") turn.unwant(pool.pool);
+  if (!tidy(turn)) return;
+  end(turn, back.outcome, back.why);
+}
+
+/** Moves traffic to stable, as fast as stable can carry it. Whether the router reports that it has all. */
+function traffic(turn: Turn): boolean {
+  const { back, program } = turn.rollout;
+  const overdue = back !== undefined && turn.nowMs - back.sinceMs >= WAY_BACK_BOUND_MS;
+  const nobody = turn.state.stable === undefined || turn.ready(poolOf(turn.state, "canary")?.pool) === 0;
+  const capacity = overdue || nobody ? WHOLE : capacityOf(turn, "stable", program.fullSize);
+  const weights = shifted(turn.state.split.weights, capacity);
+  const split = shareOf(weights, "stable") === WHOLE ? { weights } : { ...turn.state.split, weights };
+  turn.set({ split });
+  const { traffic: seen } = turn.input;
+  // A router that is not there sends nobody anywhere.
+  const gone = seen.kind === "absent" || (seen.kind === "value" && sameSplit(seen.value.split, split));
+  const clear = shareOf(weights, "stable") === WHOLE && gone;
+  if (clear && back) turn.setRollout({ back: { ...back, clearMs: turn.nowMs } });
+  if (!clear) turn.setRollout({ waiting: { for: "router", text: "traffic goes back to stable" } });
+  return clear;
+}
+
+/** Weights that give stable what it can carry, never less than it has; what it cannot yet carry stays. */
+function shifted(weights: Weights, capacity: number): Weights {
+  const share = Math.max(shareOf(weights, "stable"), capacity);
+  if (share >= WHOLE) return all("stable");
+  let rest = WHOLE - share;
+  const next: Partial<Record<(typeof ROLES)[number], ReturnType<typeof weight>>> = {};
+  // The baseline runs what is known to work, so it keeps its requests longest.
+  for (const role of ["baseline", "canary"] as const) {
+    const kept = Math.min(rest, shareOf(weights, role));
+    if (kept > 0) next[role] = weight(kept);
+    rest -= kept;
+  }
+  return { ...next, stable: weight(share + rest) };
+}
+
+/** Whether only stable runs, and is ready, or has had its time to become so. */
+function tidy(turn: Turn): boolean {
+  const { back, program } = turn.rollout;
+  if (turn.input.pools.kind === "unreadable") return false;
+  const running = turn.input.pools.kind === "value" ? turn.input.pools.value : [];
+  const left = running.filter(({ pool }) => pool !== turn.state.stable?.pool);
+  const draining = left.reduce((sum, { replicas }) => sum + replicas.length, 0);
+  if (draining > 0) {
+    turn.setRollout({ waiting: { for: "replicas", text: `${draining} replicas drain` } });
+    return false;
+  }
+  if (!turn.state.stable || capacityOf(turn, "stable", program.fullSize) >= WHOLE) return true;
+  turn.setRollout({ waiting: { for: "replicas", text: "stable comes back to its size" } });
+  return back !== undefined && turn.nowMs - back.sinceMs >= program.progressDeadlineMs + WAY_BACK_BOUND_MS;
+}
