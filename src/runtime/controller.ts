@@ -1,0 +1,107 @@
+// Who looks after all services at once?
+import { newService } from "../core/engine/decide.ts";
+import type { Answer, Command } from "../core/engine/input.ts";
+import type { DecisionRecord, ServiceState } from "../core/engine/state.ts";
+import { SerinError } from "../core/issues.ts";
+import type { Measured } from "./measured.ts";
+import type { House } from "./parts.ts";
+import { readState } from "./saved.ts";
+import { ServiceLoop } from "./service.ts";
+
+/** A service as it can be looked at. */
+export interface Seen {
+  readonly state: ServiceState;
+  /** What the last look saw; nothing before the first. */
+  readonly world: ServiceLoop["seen"];
+  readonly measured: Measured | undefined;
+  /** What does not work right now, by part. */
+  readonly troubles: Readonly<Record<string, string>>;
+}
+
+/** Runs one loop per service. A slow or failing part of one delays no other. */
+export class Controller {
+  private readonly house: House;
+  private readonly loops = new Map<string, ServiceLoop>();
+
+  constructor(house: House) {
+    this.house = house;
+  }
+
+  /** Takes up every service in the journal where it was left. */
+  async start(): Promise<void> {
+    for (const service of await this.house.journal.list()) {
+      const saved = await this.house.journal.load(service);
+      if (saved) this.add(new ServiceLoop(this.house, readState(service, saved), saved.seq));
+    }
+  }
+
+  /** Lets go of everything; traffic and replicas stay as they are. */
+  async stop(): Promise<void> {
+    await Promise.all([...this.loops.values()].map((loop) => loop.stop()));
+    this.loops.clear();
+    await this.house.journal.close();
+  }
+
+  /** Carries a command out and answers when it is written down. Throws a SerinError for a service not known. */
+  async send(service: string, command: Command): Promise<Answer> {
+    const known = this.loops.get(service);
+    if (known) return known.send(command);
+    if (command.kind !== "apply") throw this.unknown(service);
+    const loop = new ServiceLoop(this.house, newService(command), 0);
+    this.add(loop);
+    const answer = await loop.send(command);
+    if (answer.refused) {
+      // Nothing came into being, so nothing is remembered.
+      await loop.stop();
+      this.loops.delete(service);
+      await this.house.journal.remove(service);
+    }
+    return answer;
+  }
+
+  list(): readonly Seen[] {
+    return [...this.loops.values()].map(seenOf);
+  }
+
+  /** Throws a SerinError for a service not known. */
+  get(service: string): Seen {
+    const loop = this.loops.get(service);
+    if (!loop) throw this.unknown(service);
+    return seenOf(loop);
+  }
+
+  async records(service: string, after: number, limit: number): Promise<readonly DecisionRecord[]> {
+    this.get(service);
+    const records = await this.house.journal.records(service, after, limit);
+    return records.map(({ record }) => record as DecisionRecord);
+  }
+
+  /** Ends a service: its traffic, its replicas and what is known of it. */
+  async remove(service: string): Promise<void> {
+    const loop = this.loops.get(service);
+    if (!loop) throw this.unknown(service);
+    await loop.remove();
+    this.loops.delete(service);
+  }
+
+  private add(loop: ServiceLoop): void {
+    this.loops.set(loop.state.service, loop);
+    loop.start();
+  }
+
+  private unknown(service: string): SerinError {
+    const names = [...this.loops.keys()].join(", ");
+    return new SerinError({
+      code: "SERIN_UNKNOWN_SERVICE",
+      what: `there is no service "${service}"`,
+      found: names ? `services: ${names}` : "no service at all",
+      next: "serin apply FILE",
+      exitCode: 2,
+    });
+  }
+}
+
+function seenOf(loop: ServiceLoop): Seen {
+  const measured = loop.meter.measure(loop.state.pools);
+  return { state: loop.state, world: loop.seen, measured, troubles: Object.fromEntries(loop.troubles) };
+}

@@ -1,0 +1,36 @@
+// How much traffic did each role really get?
+import { increments, type Counters } from "../core/evidence.ts";
+import type { PoolState } from "../core/engine/state.ts";
+import type { Role } from "../core/split.ts";
+
+/** Requests counted in a window, by role. */
+export interface Measured {
+  readonly windowMs: number;
+  readonly requests: Readonly<Partial<Record<Role, number>>>;
+}
+
+/** Shares are measured over this long. */
+const WINDOW_MS = 10_000;
+
+/** Remembers the last readings of a data plane's counters. */
+export class Meter {
+  private readonly readings: Counters[] = [];
+
+  add(counters: Counters): void {
+    this.readings.push(counters);
+    while ((this.readings[1]?.at ?? Infinity) <= counters.at - WINDOW_MS) this.readings.shift();
+  }
+
+  /** What the roles that pools have now got in the window; `undefined` before two readings. */
+  measure(pools: readonly PoolState[]): Measured | undefined {
+    const [first] = this.readings;
+    const last = this.readings.at(-1);
+    if (!first || !last || last.at <= first.at) return undefined;
+    const requests: Partial<Record<Role, number>> = {};
+    for (const { pool, requests: more } of increments(first, last)) {
+      const role = pools.find(({ pool: name }) => name === pool)?.role;
+      if (role && role !== "former") requests[role] = (requests[role] ?? 0) + more;
+    }
+    return { windowMs: last.at - first.at, requests };
+  }
+}

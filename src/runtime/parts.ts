@@ -1,0 +1,58 @@
+// Which parts does the runtime stand on?
+import type { ServiceState } from "../core/engine/state.ts";
+import type { Clock } from "../ports/clock.ts";
+import type { Journal } from "../ports/journal.ts";
+import type { Metrics, Router } from "../ports/router.ts";
+import type { Workload } from "../ports/workload.ts";
+
+/** Who runs a service, and who must be let go of when nobody looks after it any more. */
+export interface OwnedWorkload {
+  readonly workload: Workload;
+  /** Stops looking; everything goes on running. */
+  close(): Promise<void>;
+  /** Ends every replica and forgets them. */
+  remove(): Promise<void>;
+}
+
+/** Who carries a service's traffic and counts it. */
+export interface OwnedRouter {
+  readonly router: Router;
+  readonly metrics: Metrics;
+  close(): Promise<void>;
+}
+
+/** Makes the adapters that a service's file names. */
+export interface Factory {
+  workload(state: ServiceState): Promise<OwnedWorkload>;
+  router(state: ServiceState): Promise<OwnedRouter>;
+}
+
+/** All that a controller needs. */
+export interface House {
+  readonly clock: Clock;
+  readonly journal: Journal;
+  readonly factory: Factory;
+  readonly pace?: Partial<Pace> | undefined;
+  /** Told of every change and trouble; must not throw. */
+  readonly tell?: ((event: Told) => void) | undefined;
+}
+
+/** How often the runtime looks, in milliseconds. */
+export interface Pace {
+  /** While a rollout is under way. */
+  readonly activeMs: number;
+  /** While none is. */
+  readonly idleMs: number;
+  /** Longest time one call of a port may take. */
+  readonly callMs: number;
+  /** How long evidence alone may wait until it is written down, while no rollout is under way. */
+  readonly saveIdleMs: number;
+}
+
+export const PACE: Pace = { activeMs: 500, idleMs: 1_000, callMs: 5_000, saveIdleMs: 30_000 };
+
+/** What happened, for whoever listens. */
+export type Told =
+  | { readonly kind: "decided"; readonly service: string; readonly texts: readonly string[] }
+  | { readonly kind: "trouble"; readonly service: string; readonly part: string; readonly why: string }
+  | { readonly kind: "cleared"; readonly service: string; readonly part: string };

@@ -1,0 +1,246 @@
+// How does one service follow its decisions?
+import { decide } from "../core/engine/decide.ts";
+import type { Answer, Command, Decision, Input } from "../core/engine/input.ts";
+import { FORMAT, underWay, type ServiceState } from "../core/engine/state.ts";
+import { wantedPools, wantedRoute } from "../core/engine/wanted.ts";
+import { describe, messageOf, SerinError } from "../core/issues.ts";
+import { ms } from "../core/units.ts";
+import type { Carried, Observed, RunningPool } from "../core/world.ts";
+import { StaleWrite, type Seq } from "../ports/journal.ts";
+import { lookAt, within } from "./ask.ts";
+import { Meter } from "./measured.ts";
+import { PACE, type House, type OwnedRouter, type OwnedWorkload, type Pace } from "./parts.ts";
+import { readState } from "./saved.ts";
+
+interface Pending {
+  readonly command: Command;
+  readonly resolve: (answer: Answer) => void;
+  readonly reject: (error: unknown) => void;
+}
+
+/** Drives the world of one service towards what its state wants: observe, decide, journal, converge, again. */
+export class ServiceLoop {
+  state: ServiceState;
+  /** What does not work right now, by part. */
+  readonly troubles = new Map<string, string>();
+  /** What the last look saw. */
+  seen: { readonly pools: Observed<readonly RunningPool[]>; readonly traffic: Observed<Carried> } | undefined;
+  readonly meter = new Meter();
+  private readonly house: House;
+  private readonly pace: Pace;
+  private seq: Seq;
+  private saved: ServiceState | undefined;
+  private savedAtMs = 0;
+  private pending: Pending[] = [];
+  private workload: OwnedWorkload | undefined;
+  private router: OwnedRouter | undefined;
+  private routerFor = "";
+  private lastRoute = "";
+  private readonly stopping = new AbortController();
+  private wake = new AbortController();
+  private done: Promise<void> = Promise.resolve();
+
+  constructor(house: House, state: ServiceState, seq: Seq) {
+    this.house = house;
+    this.pace = { ...PACE, ...house.pace };
+    this.state = state;
+    this.seq = seq;
+    this.saved = seq === 0 ? undefined : state;
+  }
+
+  start(): void {
+    this.done = this.run();
+  }
+
+  /** Stops deciding. Traffic and replicas stay as they are. */
+  async stop(): Promise<void> {
+    this.stopping.abort();
+    this.wake.abort();
+    await this.done;
+    for (const { reject } of this.pending.splice(0)) reject(new Error("the controller is stopping"));
+    await this.workload?.close();
+    await this.router?.close();
+  }
+
+  /** Stops, ends every replica, takes the data plane away and forgets the service. */
+  async remove(): Promise<void> {
+    const [workload, router] = [await this.theWorkload(), await this.theRouter()];
+    this.stopping.abort();
+    this.wake.abort();
+    await this.done;
+    const { clock } = this.house;
+    await within(clock, 60_000, (call) => router.router.remove(call));
+    await workload.remove();
+    await workload.close();
+    await router.close();
+    await this.house.journal.remove(this.state.service);
+  }
+
+  /** Resolves with the answer once it is written down. */
+  send(command: Command): Promise<Answer> {
+    return new Promise((resolve, reject) => {
+      this.pending.push({ command, resolve, reject });
+      this.wake.abort();
+    });
+  }
+
+  private async run(): Promise<void> {
+    while (!this.stopping.signal.aborted) {
+      this.wake = new AbortController();
+      try {
+        await this.tick();
+        this.clear("controller");
+      } catch (error) {
+        this.trouble("controller", error);
+      }
+      if (this.stopping.signal.aborted) return;
+      const pause = underWay(this.state) ? this.pace.activeMs : this.pace.idleMs;
+      if (this.pending.length === 0) await this.house.clock.sleep(ms(pause), this.wake.signal);
+    }
+  }
+
+  /** One pass: look, decide, write down, then act. */
+  async tick(): Promise<void> {
+    const taken = this.pending.splice(0);
+    try {
+      const input = await this.observe(taken.map(({ command }) => command));
+      const decision = decide(this.state, input);
+      const written = await this.write(decision, taken.length > 0);
+      if (!written) {
+        this.pending.unshift(...taken);
+        return await this.onlyBack(decision, input);
+      }
+      this.state = decision.state;
+      for (const { command, resolve } of taken.splice(0)) {
+        const answer = decision.answers.find(({ id }) => id === command.id);
+        resolve(answer ?? { id: command.id, text: "" });
+      }
+      const texts = decision.records.map(({ text }) => text);
+      if (texts.length > 0) this.house.tell?.({ kind: "decided", service: this.state.service, texts });
+      await this.converge(input);
+    } catch (error) {
+      for (const { reject } of taken) reject(error);
+      throw error;
+    }
+  }
+
+  private async observe(commands: readonly Command[]): Promise<Input> {
+    const { clock } = this.house;
+    const limit = this.pace.callMs;
+    const [{ workload }, { router, metrics }] = [await this.theWorkload(), await this.theRouter()];
+    const [pools, traffic, counters] = await Promise.all([
+      lookAt(clock, limit, (call) => workload.observe(call)),
+      lookAt(clock, limit, (call) => router.observe(call)),
+      lookAt(clock, limit, (call) => metrics.read(call)),
+    ]);
+    this.seen = { pools, traffic };
+    if (counters.kind === "value") this.meter.add(counters.value);
+    return { nowMs: clock.now(), pools, traffic, counters, commands, routerTrouble: this.troubles.get("router") };
+  }
+
+  /** Writes a decision down when it must be before anything follows from it. Whether the state may be acted upon. */
+  private async write({ state, records }: Decision, now: boolean): Promise<boolean> {
+    const { clock, journal } = this.house;
+    if (records.length === 0 && !now && !this.mustSave(state)) return true;
+    try {
+      this.seq = await journal.append(state.service, this.seq, { format: FORMAT, state, records });
+      this.saved = state;
+      this.savedAtMs = clock.now();
+      this.clear("journal");
+      return true;
+    } catch (error) {
+      this.trouble("journal", error);
+      if (error instanceof StaleWrite) await this.reload();
+      else if (now) throw error;
+      return false;
+    }
+  }
+
+  private mustSave(state: ServiceState): boolean {
+    const { saved } = this;
+    if (!saved || saved.pools !== state.pools || saved.split !== state.split) return true;
+    if (underWay(state)) return state !== saved;
+    return this.house.clock.now() - this.savedAtMs >= this.pace.saveIdleMs;
+  }
+
+  private async reload(): Promise<void> {
+    const saved = await this.house.journal.load(this.state.service);
+    if (!saved) return;
+    this.state = readState(this.state.service, saved);
+    this.saved = this.state;
+    this.seq = saved.seq;
+  }
+
+  /** The journal is lost: nothing goes forward, but traffic may go back to stable. */
+  private async onlyBack({ state }: Decision, { pools }: Input): Promise<void> {
+    if (state.rollout?.phase !== "back" || pools.kind !== "value") return;
+    await this.route(state, pools.value, true);
+  }
+
+  private async converge({ pools, traffic }: Input): Promise<void> {
+    const { clock } = this.house;
+    const running = pools.kind === "value" ? pools.value : undefined;
+    const { workload } = await this.theWorkload();
+    // A replica whose use cannot be told is taken to be in use.
+    const all = (running ?? []).flatMap(({ replicas }) => replicas.map(({ id }) => id));
+    const busy = traffic.kind === "value" ? traffic.value.busy : traffic.kind === "absent" ? [] : all;
+    await this.act("workload", () =>
+      within(clock, this.pace.callMs, (call) => workload.apply(wantedPools(this.state), busy, call)),
+    );
+    if (!running) return;
+    const drifted =
+      traffic.kind !== "value" || JSON.stringify(traffic.value.split) !== JSON.stringify(this.state.split);
+    await this.route(this.state, running, drifted);
+  }
+
+  private async route(state: ServiceState, running: readonly RunningPool[], anyway: boolean): Promise<void> {
+    const route = wantedRoute(state, running);
+    const text = JSON.stringify(route);
+    if (text === this.lastRoute && !anyway) return;
+    const { router } = await this.theRouter();
+    const done = await this.act("router", () =>
+      within(this.house.clock, this.pace.callMs, (call) => router.apply(route, call)),
+    );
+    if (done) this.lastRoute = text;
+  }
+
+  private async act(part: string, action: () => Promise<void>): Promise<boolean> {
+    try {
+      await action();
+      this.clear(part);
+      return true;
+    } catch (error) {
+      this.trouble(part, error);
+      return false;
+    }
+  }
+
+  private async theWorkload(): Promise<OwnedWorkload> {
+    this.workload ??= await this.house.factory.workload(this.state);
+    return this.workload;
+  }
+
+  /** The router; made anew when the file asks for other traffic settings. */
+  private async theRouter(): Promise<OwnedRouter> {
+    const wanted = JSON.stringify(this.state.spec.spec.traffic);
+    if (this.router && this.routerFor === wanted) return this.router;
+    const next = await this.house.factory.router(this.state);
+    await this.router?.close();
+    this.router = next;
+    this.routerFor = wanted;
+    this.lastRoute = "";
+    return next;
+  }
+
+  private trouble(part: string, error: unknown): void {
+    const why = error instanceof SerinError ? describe(error.trouble) : messageOf(error);
+    if (this.troubles.get(part) === why) return;
+    this.troubles.set(part, why);
+    this.house.tell?.({ kind: "trouble", service: this.state.service, part, why });
+  }
+
+  private clear(part: string): void {
+    if (!this.troubles.delete(part)) return;
+    this.house.tell?.({ kind: "cleared", service: this.state.service, part });
+  }
+}
