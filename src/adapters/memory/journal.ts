@@ -92,9 +92,12 @@ class Handle implements Journal {
     const fault = this.#options.fault?.(service, entry);
     if (fault === "refused") throw failed(service, "nothing was written");
     const seq = expected + 1;
+    // Both may throw, so they come before anything is changed.
     const state = JSON.stringify(entry.state);
     const records = entry.records.map((record, index) => ({ seq, index, record: JSON.stringify(record) }));
-    this.#services.set(service, { seq, format: entry.format, state, records: (kept?.records ?? []).concat(records) });
+    const next = kept ?? { seq, format: entry.format, state, records: [] };
+    next.records.push(...records);
+    this.#services.set(service, Object.assign(next, { seq, format: entry.format, state }));
     if (fault === "lost") throw failed(service, "the answer did not arrive");
     return seq;
   }
