@@ -28,6 +28,14 @@ export interface Control {
   readonly address: string;
   /** The configuration that it runs with, see `fingerprint`. */
   readonly config: string;
+  readonly listens: Place;
+}
+
+/** Where a proxy listens, and whether another process of this user may listen there too. */
+export interface Place {
+  readonly host: string;
+  readonly port: number;
+  readonly shared: boolean;
 }
 
 export const CONTROL_FILE = "control.json";
@@ -121,13 +129,12 @@ export function readJson(dir: string, file: string): unknown {
   }
 }
 
-/** What control.json says, or `undefined` without one. What it says is a claim until the control API confirms it. */
+/** What control.json says, or `undefined` without one that is whole. What it says is a claim until the control API confirms it. */
 export function readControl(dir: string): Control | undefined {
   const read = readJson(dir, CONTROL_FILE) as Partial<Control> | undefined;
   if (read === undefined) return undefined;
   const complete = typeof read.url === "string" && typeof read.token === "string" && typeof read.epoch === "string";
-  if (!complete || typeof read.pid !== "number") throw new Error(`${join(dir, CONTROL_FILE)} is incomplete`);
-  return read as Control;
+  return complete && typeof read.pid === "number" ? (read as Control) : undefined;
 }
 
 /** The last accepted route, as it was written; the caller checks it. */

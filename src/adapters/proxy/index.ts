@@ -1,9 +1,17 @@
 // How does the engine drive the built-in proxy?
-import type { RouterAbilities } from "../../core/abilities.ts";
-import { weight } from "../../core/units.ts";
+import { resolve } from "node:path";
+import type { Counters } from "../../core/evidence.ts";
 import type { Clock } from "../../ports/clock.ts";
-import type { Metrics, Router } from "../../ports/router.ts";
+import { ABSENT, seen, unreadable, type Call, type Observed } from "../../ports/observed.ts";
+import type { Carried, Metrics, Router } from "../../ports/router.ts";
 import type { ProxyConfig } from "../../proxy/config.ts";
+import { find, inquire, type Found } from "../../proxy/control-client.ts";
+import { fingerprint, type Settings } from "../../proxy/settings.ts";
+import { forget, type Control } from "../../proxy/store.ts";
+import { PROXY_ABILITIES } from "./abilities.ts";
+import { endProxy } from "./end.ts";
+import { launch } from "./launch.ts";
+import { refused, silent } from "./troubles.ts";
 
 export interface ProxyAdapterOptions {
   /** The service, for texts and logs. */
@@ -14,24 +22,66 @@ export interface ProxyAdapterOptions {
   readonly clock: Clock;
 }
 
-export const PROXY_ABILITIES: RouterAbilities = {
-  granularity: weight(1),
-  sticky: ["cookie", "header"],
-  baseline: true,
-  evidence: true,
-};
+/** Longest time for one answer of the control API; the caller's signal may end it before. */
+const ANSWER_MS = 5_000;
 
-/** The built-in proxy as a router and as a source of evidence. */
+/** The built-in proxy as a router and as a source of evidence: a process of its own, which outlives this one. */
 export function createProxyAdapter(options: ProxyAdapterOptions): Router & Metrics {
-  const later = (): never => {
-    throw new Error(`the proxy of ${options.name} is not there yet`);
-  };
+  const settings = settingsOf(options);
+  const look = (call: Call): Promise<Found> => find(settings.dir, inTime(call));
   return {
     kind: "proxy",
     can: PROXY_ABILITIES,
-    apply: async () => later(),
-    observe: async () => later(),
-    remove: async () => later(),
-    read: async () => later(),
+    apply: async (route, call) => {
+      await makeItRun(settings, call);
+      const question = { method: "PUT", path: "/route", body: route, signal: inTime(call) } as const;
+      const asked = await inquire(settings.dir, question);
+      if (asked.kind !== "answered") throw silent(settings, asked.kind === "silent" ? asked.why : "it ended just now");
+      if (asked.answer.status !== 200) throw refused(settings, asked.answer);
+    },
+    observe: async (call) => carried(await look(call)),
+    remove: async (call) => {
+      const found = await look(call);
+      if (found.kind === "silent") throw silent(settings, found.why);
+      if (found.kind === "running") await endProxy(found.control, { settings, clock: options.clock, call });
+      forget(settings.dir);
+    },
+    read: async (call): Promise<Observed<Counters>> => {
+      const asked = await inquire(settings.dir, { method: "GET", path: "/counters", signal: inTime(call) });
+      if (asked.kind === "none") return ABSENT;
+      if (asked.kind === "silent") return unreadable(asked.why);
+      const { status, body } = asked.answer;
+      return status === 200 ? seen(body as Counters) : unreadable(`the proxy answers ${status} to /counters`);
+    },
   };
+}
+
+/** Paths are made absolute: the proxy does not share this process' working directory. */
+function settingsOf({ name, dir, config }: ProxyAdapterOptions): Settings {
+  const tls = config.tls && { cert: resolve(config.tls.cert), key: resolve(config.tls.key) };
+  return { ...config, tls, name, dir: resolve(dir) };
+}
+
+function inTime(call: Call): AbortSignal {
+  return AbortSignal.any([call.signal, AbortSignal.timeout(ANSWER_MS)]);
+}
+
+/** Finds the proxy with these settings, or starts it. Whoever else starts it at the same time, one comes up. */
+async function makeItRun(settings: Settings, call: Call): Promise<Control> {
+  const wanted = fingerprint(settings);
+  const found = await find(settings.dir, inTime(call));
+  if (found.kind === "silent") throw silent(settings, found.why);
+  if (found.kind === "running" && found.control.config === wanted && !found.state.draining) return found.control;
+  await launch(settings, call.signal);
+  const started = await find(settings.dir, inTime(call));
+  if (started.kind === "running") return started.control;
+  throw silent(settings, started.kind === "silent" ? started.why : "it ended soon after its start");
+}
+
+function carried(found: Found): Observed<Carried> {
+  if (found.kind === "silent") return unreadable(found.why);
+  if (found.kind === "none" || !found.state.route) return ABSENT;
+  const { route, busy, address, workers } = found.state;
+  if (workers.alive === 0) return unreadable("no worker of the proxy listens at this moment");
+  return seen({ split: route.split, busy, address });
 }

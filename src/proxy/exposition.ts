@@ -1,0 +1,83 @@
+// How does a Prometheus read the counters?
+import { BUCKETS, BUCKETS_PER_OCTAVE, countOf, upperBoundUs, type Histogram } from "../core/histogram.ts";
+import { ROLES, shareOf, type Route } from "../core/split.ts";
+import { WHOLE } from "../core/units.ts";
+import type { Count } from "./ledger.ts";
+
+/** Bucket ends that are shown, two per doubling from 0.26 ms to 67 s: exact ends of the finer buckets underneath. */
+const EDGES: readonly number[] = Array.from({ length: 37 }, (_, step) => 8 * BUCKETS_PER_OCTAVE - 1 + step * 4);
+
+export interface Exposed {
+  readonly counts: readonly Count[];
+  readonly route?: Route | undefined;
+  readonly workers: number;
+}
+
+/** Prometheus' text format, version 0.0.4. */
+export function exposition({ counts, route, workers }: Exposed): string {
+  const series = counts.map((count) => ({ count, labels: labelsOf(count, route) }));
+  const counter = (name: string, help: string, value: (count: Count) => number): string[] => [
+    `# HELP ${name} ${help}`,
+    `# TYPE ${name} counter`,
+    ...series.map(({ count, labels }) => `${name}{${labels}} ${value(count)}`),
+  ];
+  return [
+    ...counter(
+      "serin_requests_total",
+      "Requests that ended, except those given up by their client.",
+      (c) => c.requests,
+    ),
+    ...counter("serin_requests_failed_total", "Requests answered with 5xx or not at all.", (c) => c.failed),
+    ...counter("serin_requests_client_errors_total", "Requests answered with 4xx.", (c) => c.clientErrors),
+    "# HELP serin_request_duration_seconds From a request's head to the end of its answer. The sum is estimated from buckets 9 % wide.",
+    "# TYPE serin_request_duration_seconds histogram",
+    ...series.flatMap(({ count, labels }) => histogramLines(labels, count.latency)),
+    "# HELP serin_share_ratio Share of the requests that a role gets.",
+    "# TYPE serin_share_ratio gauge",
+    ...ROLES.flatMap((role) =>
+      route ? [`serin_share_ratio{role="${role}"} ${shareOf(route.split.weights, role) / WHOLE}`] : [],
+    ),
+    "# HELP serin_proxy_workers Worker threads that listen.",
+    "# TYPE serin_proxy_workers gauge",
+    `serin_proxy_workers ${workers}`,
+    "",
+  ].join("\n");
+}
+
+function histogramLines(labels: string, latency: Histogram): string[] {
+  const name = "serin_request_duration_seconds";
+  const total = countOf(latency);
+  const below = cumulative(latency);
+  return [
+    ...EDGES.map((edge) => `${name}_bucket{${labels},le="${seconds(upperBoundUs(edge))}"} ${below[edge] ?? 0}`),
+    `${name}_bucket{${labels},le="+Inf"} ${total}`,
+    `${name}_sum{${labels}} ${seconds(estimatedSumUs(latency))}`,
+    `${name}_count{${labels}} ${total}`,
+  ];
+}
+
+function cumulative(latency: Histogram): readonly number[] {
+  let seen = 0;
+  return Array.from({ length: BUCKETS }, (_, bucket) => (seen += latency[bucket] ?? 0));
+}
+
+/** Every request counts with the middle of its bucket: at most 4.5 % off. */
+function estimatedSumUs(latency: Histogram): number {
+  let sum = 0;
+  for (const key in latency) sum += (latency[key] ?? 0) * 2 ** ((Number(key) + 0.5) / BUCKETS_PER_OCTAVE);
+  return sum;
+}
+
+function seconds(us: number): number {
+  return Number((us / 1e6).toPrecision(9));
+}
+
+/** A pool that no role is given to any more keeps its series, with the role `none`. */
+function labelsOf(count: Count, route: Route | undefined): string {
+  const role = ROLES.find((candidate) => route?.pools[candidate]?.pool === count.pool) ?? "none";
+  return `role="${role}",pool="${escaped(count.pool)}",replica="${escaped(count.replica)}"`;
+}
+
+function escaped(label: string): string {
+  return label.replaceAll("\\", "\\\\").replaceAll('"', '\\"').replaceAll("\n", "\\n");
+}

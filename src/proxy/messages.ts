@@ -1,0 +1,39 @@
+// What do the proxy's main thread and its workers say to each other?
+import type { Route } from "../core/split.ts";
+import type { Ms } from "../core/units.ts";
+import type { ProxyConfig } from "./config.ts";
+import type { TlsPair } from "./data-plane.ts";
+import type { Count } from "./ledger.ts";
+
+/** What a worker is given before it listens. */
+export interface WorkerStart {
+  readonly config: ProxyConfig;
+  readonly tls?: TlsPair | undefined;
+  readonly route?: Route | undefined;
+}
+
+/** What a worker stands at. */
+export interface Report {
+  readonly counts: readonly Count[];
+  readonly busy: readonly string[];
+}
+
+export type Command =
+  | { readonly op: "route"; readonly route: Route }
+  | { readonly op: "tls"; readonly pair: TlsPair }
+  | { readonly op: "read" }
+  | { readonly op: "drain"; readonly timeoutMs: Ms };
+
+/** To a worker. Every command is answered with its id. */
+export interface Asked {
+  readonly id: number;
+  readonly command: Command;
+}
+
+/** From a worker. */
+export type Said =
+  | { readonly kind: "listening"; readonly port: number }
+  | { readonly kind: "unable"; readonly code: string; readonly message: string }
+  | { readonly kind: "done"; readonly id: number; readonly report: Report }
+  | { readonly kind: "refused"; readonly id: number; readonly why: string }
+  | { readonly kind: "report"; readonly report: Report };

@@ -1,0 +1,70 @@
+// Can this route be followed?
+import { z } from "zod";
+import { ROLES, shareOf, type Role, type Route, type RoutePool } from "../core/split.ts";
+import { WHOLE, percent, type Weight } from "../core/units.ts";
+
+/** A route, or everything that is wrong with it. */
+export type CheckedRoute =
+  | { readonly ok: true; readonly route: Route }
+  | { readonly ok: false; readonly why: readonly string[] };
+
+const weight = z.number().int().min(0).max(WHOLE);
+const token = z
+  .string()
+  .regex(/^[!#$%&'*+.^_`|~0-9A-Za-z-]{1,200}$/, "must be a name as HTTP has it (RFC 9110, token)");
+const host = z
+  .string()
+  .regex(/^(?:[A-Za-z0-9](?:[A-Za-z0-9._-]{0,253})|[0-9A-Fa-f:.]{2,45})$/, "must be a name or an address");
+
+const pool = z.strictObject({
+  pool: z.string().min(1).max(253),
+  backends: z.array(
+    z.strictObject({ replica: z.string().min(1).max(253), host, port: z.number().int().min(1).max(65_535) }),
+  ),
+});
+
+const routeSchema = z.strictObject({
+  split: z.strictObject({
+    weights: z.strictObject({ canary: weight.optional(), baseline: weight.optional(), stable: weight.optional() }),
+    sticky: z
+      .strictObject({
+        key: z.discriminatedUnion("kind", [
+          z.strictObject({ kind: z.literal("cookie"), name: token, maxAgeMs: z.number().int().min(0).optional() }),
+          z.strictObject({ kind: z.literal("header"), name: token }),
+        ]),
+        salt: z.string().max(256),
+      })
+      .optional(),
+  }),
+  pools: z.strictObject({ canary: pool.optional(), baseline: pool.optional(), stable: pool.optional() }),
+});
+
+/** Checks what came in as a route: its form, that the shares make a whole, and that each has somebody to answer it. */
+export function checkRoute(input: unknown): CheckedRoute {
+  const parsed = routeSchema.safeParse(input);
+  if (!parsed.success) {
+    return {
+      ok: false,
+      why: parsed.error.issues.map((issue) => `${issue.path.join(".") || "route"}: ${issue.message}`),
+    };
+  }
+  const route = parsed.data as unknown as Route;
+  const why = [...badSum(route), ...ROLES.flatMap((role) => badPool(role, route))];
+  return why.length === 0 ? { ok: true, route } : { ok: false, why };
+}
+
+function badSum(route: Route): readonly string[] {
+  const sum = ROLES.reduce((total, role) => total + shareOf(route.split.weights, role), 0);
+  return sum === WHOLE ? [] : [`split.weights: sum to ${percent(sum as Weight)} instead of 100%`];
+}
+
+function badPool(role: Role, route: Route): readonly string[] {
+  const share = shareOf(route.split.weights, role);
+  const held: RoutePool | undefined = route.pools[role];
+  if (share > 0 && (held?.backends.length ?? 0) === 0) {
+    return [`pools.${role}: ${role} gets ${percent(share)} of the requests and has no replica to answer them`];
+  }
+  const names = (held?.backends ?? []).map((backend) => backend.replica);
+  const twice = names.find((name, at) => names.indexOf(name) !== at);
+  return twice === undefined ? [] : [`pools.${role}.backends: replica ${twice} is named twice`];
+}

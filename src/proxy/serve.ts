@@ -1,0 +1,116 @@
+// How does a proxy come up, and take over from the one before it?
+import { tmpdir, userInfo } from "node:os";
+import { join } from "node:path";
+import { messageOf } from "../core/issues.ts";
+import type { Route } from "../core/split.ts";
+import { ask, find } from "./control-client.ts";
+import { withLock } from "./lock.ts";
+import { canShare, isTaken, listenTrouble, portInUse, untilFree } from "./port.ts";
+import { checkRoute } from "./route-check.ts";
+import { runProxy, type RunningProxy } from "./running.ts";
+import { fingerprint, type Settings } from "./settings.ts";
+import { LOCK_FILE, openFolder, readRoute, type Control, type Place } from "./store.ts";
+import { watchTls } from "./tls-files.ts";
+import { startFleet, type Fleet } from "./workers.ts";
+
+export interface ServeOptions {
+  readonly settings: Settings;
+  /** Where lines about the proxy's own life go. */
+  readonly log: (line: string) => void;
+}
+
+/** It runs in this process, or the one that already runs is as wanted. */
+export type Served =
+  | { readonly kind: "started"; readonly proxy: RunningProxy }
+  | { readonly kind: "already"; readonly control: Control };
+
+const START_MS = 60_000;
+const FIND_MS = 3_000;
+
+/**
+ * Makes a proxy with these settings run for its folder. One that already runs with the same settings stays; one with
+ * other settings hands over. If both share one port between several workers, the new one listens before the old one
+ * stops; if the port is the same but not shared, the old one stops listening first, and the port is closed for the
+ * few milliseconds in between; otherwise the new one is up before the old one stops. Requests under way in the old one end
+ * there, within its `drainMs`.
+ */
+export async function serve({ settings, log }: ServeOptions): Promise<Served> {
+  openFolder(settings.dir);
+  return withLock(join(settings.dir, LOCK_FILE), START_MS, async () => {
+    const found = await find(settings.dir, AbortSignal.timeout(FIND_MS));
+    if (found.kind === "running" && found.control.config === fingerprint(settings) && !found.state.draining) {
+      return { kind: "already", control: found.control };
+    }
+    if (found.kind === "silent") log(`${found.why}; starting another`);
+    const proxy = await start({ settings, log }, found.kind === "running" ? found.control : undefined);
+    return { kind: "started", proxy };
+  });
+}
+
+async function start({ settings, log }: ServeOptions, old: Control | undefined): Promise<RunningProxy> {
+  const shared = settings.workers > 1 && (await canShare());
+  if (settings.workers > 1 && !shared) log(`this system cannot share a port: 1 worker instead of ${settings.workers}`);
+  const config = { ...settings, workers: shared ? settings.workers : 1 };
+  let fleet: Fleet | undefined;
+  // Nobody needs to be told of a change before the fleet is up: it starts with the pair that is then in force.
+  const tls = config.tls && watchTls(config.tls, async (pair) => fleet?.setTls(pair));
+  try {
+    const place: Place = { host: config.host, port: config.port, shared };
+    const open = async (): Promise<Fleet> => {
+      await makeRoom(place, old, { settings, log });
+      return startFleet({ config, tls: tls?.pair, route: lastRoute(settings.dir, log), log });
+    };
+    fleet = await (shared && place.port !== 0 ? withLock(portLock(place.port), START_MS, open) : open());
+    const hash = fingerprint(settings);
+    const proxy = await runProxy({ settings: config, hash, fleet, tls, log, place: { ...place, port: fleet.port } });
+    if (old) await stop(old, log);
+    return proxy;
+  } catch (error) {
+    tls?.stop();
+    await fleet?.terminate();
+    throw listenTrouble(error, config.host, config.port);
+  }
+}
+
+/** Two proxies of different folders must not both find a port free that both would then share. */
+function portLock(port: number): string {
+  return join(tmpdir(), `serin-${userInfo().uid}-port-${port}.lock`);
+}
+
+/** Sees to it that the port may be listened on; throws when somebody else holds it. */
+async function makeRoom(place: Place, old: Control | undefined, { settings, log }: ServeOptions): Promise<void> {
+  if (place.port === 0) return;
+  if (old?.listens.port !== place.port) {
+    if (await isTaken(place.host, place.port)) throw portInUse(place.host, place.port);
+    return;
+  }
+  if (old.listens.shared && place.shared && old.listens.host === place.host) return;
+  await stop(old, log);
+  if (!(await untilFree(place.host, place.port, settings.drainMs))) {
+    throw portInUse(place.host, place.port, `the proxy before (process ${old.pid}) does not let go of it`);
+  }
+}
+
+/** Tells a proxy to let its requests end and go. It needs no watching: it ends by itself. */
+async function stop(old: Control, log: (line: string) => void): Promise<void> {
+  try {
+    await ask(old, { method: "POST", path: "/stop", signal: AbortSignal.timeout(FIND_MS) });
+    log(`process ${old.pid} hands over and ends when its requests have ended`);
+  } catch (error) {
+    log(`process ${old.pid} was not told to end: ${messageOf(error)}`);
+  }
+}
+
+/** The last accepted route. One that cannot be read is said and left: the next apply brings it again. */
+function lastRoute(dir: string, log: (line: string) => void): Route | undefined {
+  try {
+    const kept = readRoute(dir);
+    if (kept === undefined) return undefined;
+    const checked = checkRoute(kept);
+    if (checked.ok) return checked.route;
+    log(`the last route is not usable: ${checked.why.join("; ")}`);
+  } catch (error) {
+    log(`the last route cannot be read: ${messageOf(error)}`);
+  }
+  return undefined;
+}

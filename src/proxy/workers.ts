@@ -1,0 +1,224 @@
+// How do several worker threads serve one port, and what if one of them dies?
+import type { Route } from "../core/split.ts";
+import type { Ms } from "../core/units.ts";
+import type { ProxyConfig } from "./config.ts";
+import type { TlsPair } from "./data-plane.ts";
+import { createLedger, type Count } from "./ledger.ts";
+import type { Command, Report } from "./messages.ts";
+import { startThread, ThreadGone, ThreadSilent, type Thread } from "./thread.ts";
+
+/** What the workers stand at together. */
+export interface FleetReport {
+  readonly counts: readonly Count[];
+  readonly busy: readonly string[];
+  /** Workers that listen at this moment. */
+  readonly alive: number;
+}
+
+export interface Fleet {
+  readonly port: number;
+  /** The route that every worker follows; none before the first. */
+  readonly route: Route | undefined;
+  /** Resolves once every worker follows the route; when one refuses, all go back to the one before, and it rejects. */
+  setRoute(route: Route): Promise<void>;
+  setTls(pair: TlsPair): Promise<void>;
+  read(): Promise<FleetReport>;
+  /** Lets requests under way end, then ends every worker. */
+  drain(timeoutMs: Ms): Promise<void>;
+  /** Ends every worker at once. */
+  terminate(): Promise<void>;
+  /** Threads that live at this moment. */
+  threads(): readonly Thread[];
+}
+
+export interface FleetOptions {
+  readonly config: ProxyConfig;
+  readonly tls?: TlsPair | undefined;
+  readonly route?: Route | undefined;
+  readonly log: (line: string) => void;
+}
+
+interface Slot {
+  readonly index: number;
+  thread: Thread | undefined;
+  listens: boolean;
+  /** Once all have started, a worker that ends is replaced; before, the start has failed. */
+  permanent: boolean;
+  busy: readonly string[];
+  startedAt: number;
+  /** Deaths in a row, each soon after its start. */
+  deaths: number;
+}
+
+const ANSWER_MS = 5_000;
+const READ_MS = 1_000;
+const WATCH_EVERY_MS = 1_000;
+const SILENT_MS = 10_000;
+const FORGET_MS = 3_600_000;
+/** A worker that has lived so long was not ended by its start. */
+const SETTLED_MS = 10_000;
+
+/** Starts all workers. The first one decides whether the port is free, and which it is; rejects with its listen error. */
+export async function startFleet(options: FleetOptions): Promise<Fleet> {
+  const fleet = new Workers(options);
+  try {
+    await fleet.start();
+  } catch (error) {
+    await fleet.terminate();
+    throw error;
+  }
+  return fleet;
+}
+
+class Workers implements Fleet {
+  port = 0;
+  readonly #slots: Slot[] = [];
+  readonly #ledger = createLedger(Date.now);
+  readonly #options: FleetOptions;
+  route: Route | undefined;
+  #tls: TlsPair | undefined;
+  #stopping = false;
+  #watch: NodeJS.Timeout | undefined;
+  #watchedAt = Date.now();
+  /** Every thread gets a number of its own in the ledger: a replacement counts from 0. */
+  #lives = 0;
+
+  constructor(options: FleetOptions) {
+    this.#options = options;
+    this.route = options.route;
+    this.#tls = options.tls;
+    this.port = options.config.port;
+  }
+
+  async start(): Promise<void> {
+    for (let index = 0; index < this.#options.config.workers; index++) {
+      this.#slots.push({
+        index,
+        thread: undefined,
+        listens: false,
+        permanent: false,
+        busy: [],
+        startedAt: 0,
+        deaths: 0,
+      });
+    }
+    const [first, ...others] = this.#slots;
+    if (first) this.port = await this.#open(first);
+    await Promise.all(others.map((slot) => this.#open(slot)));
+    for (const slot of this.#slots) slot.permanent = true;
+    this.#watch = setInterval(() => this.#look(), WATCH_EVERY_MS);
+  }
+
+  #open(slot: Slot): Promise<number> {
+    const life = ++this.#lives;
+    const config = { ...this.#options.config, port: this.port };
+    const thread = startThread({ config, tls: this.#tls, route: this.route }, (report: Report) => {
+      this.#ledger.report(life, report.counts);
+      slot.busy = report.busy;
+    });
+    slot.thread = thread;
+    slot.startedAt = Date.now();
+    thread.worker.once("exit", () => {
+      this.#ledger.retire(life);
+      slot.thread = undefined;
+      slot.listens = false;
+      slot.busy = [];
+      if (slot.permanent && !this.#stopping) this.#replaceSoon(slot);
+    });
+    return this.#listening(slot, thread);
+  }
+
+  async #listening(slot: Slot, thread: Thread): Promise<number> {
+    const port = await thread.listening;
+    slot.listens = true;
+    return port;
+  }
+
+  #replaceSoon(slot: Slot): void {
+    slot.deaths = Date.now() - slot.startedAt > SETTLED_MS ? 1 : slot.deaths + 1;
+    const waitMs = slot.deaths === 1 ? 0 : Math.min(5_000, 50 * 2 ** slot.deaths);
+    this.#options.log(`worker ${slot.index + 1} ended; another takes its place in ${waitMs} ms`);
+    setTimeout(() => this.#replace(slot), waitMs);
+  }
+
+  #replace(slot: Slot): void {
+    if (this.#stopping) return;
+    this.#open(slot).catch((error: Error) => this.#options.log(`worker ${slot.index + 1}: ${error.message}`));
+  }
+
+  /** Ends workers that say nothing any more. If this thread itself was held up, nobody is late. */
+  #look(): void {
+    const now = Date.now();
+    const heldUp = now - this.#watchedAt > SILENT_MS / 2;
+    this.#watchedAt = now;
+    this.#ledger.forget(now - FORGET_MS);
+    for (const { index, thread, listens } of this.#slots) {
+      if (heldUp || !listens || !thread || now - thread.heardAt() < SILENT_MS) continue;
+      this.#options.log(`worker ${index + 1} has said nothing for ${now - thread.heardAt()} ms and is ended`);
+      void thread.worker.terminate();
+    }
+  }
+
+  async setRoute(route: Route): Promise<void> {
+    const before = this.route;
+    this.route = route;
+    const asked = await this.#ask({ op: "route", route }, ANSWER_MS);
+    const refused = asked.find((result) => result !== undefined);
+    if (!refused) return;
+    this.route = before;
+    if (before) await this.#ask({ op: "route", route: before }, ANSWER_MS);
+    throw refused;
+  }
+
+  async setTls(pair: TlsPair): Promise<void> {
+    this.#tls = pair;
+    const refused = (await this.#ask({ op: "tls", pair }, ANSWER_MS)).find((result) => result !== undefined);
+    if (refused) throw refused;
+  }
+
+  async read(): Promise<FleetReport> {
+    await this.#ask({ op: "read" }, READ_MS);
+    return {
+      counts: this.#ledger.totals(),
+      busy: [...new Set(this.#slots.flatMap((slot) => slot.busy))],
+      alive: this.#slots.filter((slot) => slot.listens).length,
+    };
+  }
+
+  /** Asks all workers; answers with each one's refusal. One that died has none: its replacement starts with the new state. */
+  async #ask(command: Command, timeoutMs: number): Promise<readonly (Error | undefined)[]> {
+    const isRead = command.op === "read";
+    return Promise.all(
+      this.threads().map(async (thread) => {
+        try {
+          await thread.ask(command, timeoutMs);
+          return undefined;
+        } catch (error) {
+          if (error instanceof ThreadGone) return undefined;
+          if (error instanceof ThreadSilent && !isRead) await thread.worker.terminate();
+          return error as Error;
+        }
+      }),
+    );
+  }
+
+  async drain(timeoutMs: Ms): Promise<void> {
+    this.#stop();
+    await this.#ask({ op: "drain", timeoutMs }, timeoutMs + ANSWER_MS);
+    await this.terminate();
+  }
+
+  async terminate(): Promise<void> {
+    this.#stop();
+    await Promise.all(this.threads().map((thread) => thread.worker.terminate()));
+  }
+
+  #stop(): void {
+    this.#stopping = true;
+    clearInterval(this.#watch);
+  }
+
+  threads(): readonly Thread[] {
+    return this.#slots.flatMap((slot) => slot.thread ?? []);
+  }
+}
