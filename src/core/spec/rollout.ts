@@ -1,0 +1,123 @@
+// What may a rollout file say?
+//
+// The one definition: the type, the checks, the JSON Schema and the reference page all come from it.
+import * as z from "zod";
+import { ms, type Ms } from "../units.ts";
+import { AnalysisSchema, type AnalysisSpec } from "./analysis.ts";
+import { durationFormat } from "./durations.ts";
+import { shown, written } from "./reading.ts";
+import { rule, type Report } from "./rule.ts";
+import { replicasOf } from "./sizes.ts";
+import { StrategySchema, type StrategySpec } from "./strategy.ts";
+import { TrafficSchema, type ProxySpec } from "./traffic.ts";
+import { WorkloadSchema, type ProcessSpec } from "./workload.ts";
+import type { StickyKey } from "../split.ts";
+
+/** Versions and kinds of documents that Serin reads. */
+export const API_VERSION = "serin.dev/v1";
+export const KIND = "Rollout";
+
+const DNS_LABEL = /^[a-z0-9](?:[a-z0-9-]{0,61}[a-z0-9])?$/u;
+
+const Texts = z.record(z.string().min(1), z.string());
+
+const Metadata = z.strictObject({
+  name: z
+    .string()
+    .regex(DNS_LABEL, {
+      error: ({ input }) =>
+        `found ${shown(input)}, a name is 1 to 63 of a-z, 0-9 and -, and begins and ends with a letter or digit`,
+    })
+    .describe("Name of the service: what commands and texts call it."),
+  labels: Texts.optional().describe("Names and values of your own, shown and filtered by."),
+  annotations: Texts.optional().describe("Notes of your own. Serin does not read them."),
+});
+
+const specFields = z.strictObject({
+  workload: WorkloadSchema.describe("What runs."),
+  traffic: TrafficSchema.describe("Where requests come in."),
+  progressDeadline: written(durationFormat({ atLeast: ms(1_000) }))
+    .prefault("1m")
+    .describe("Longest time in which started replicas must become ready. After it the version is rolled back."),
+  strategy: StrategySchema.describe("How the new version comes to its users."),
+  analysis: AnalysisSchema.optional().describe("What is compared, and how sure one must be."),
+});
+
+type SpecFields = z.output<typeof specFields>;
+
+const judgesNeedAnalysis = ({ strategy, analysis }: SpecFields, report: Report): void => {
+  if (analysis?.enabled !== false) return;
+  const message = "analysis.enabled is false, so nothing is ever shown: use hold, or enable the analysis";
+  if (strategy.kind === "rolling" && strategy.judge) report(["strategy", "rolling", "judge"], "conflict", message);
+  if (strategy.kind !== "canary") return;
+  strategy.steps.forEach(({ judge }, index) => {
+    if (judge) report(["strategy", "canary", "steps", index, "judge"], "conflict", message);
+  });
+};
+
+const recreateComparesNothing = ({ strategy, analysis }: SpecFields, report: Report): void => {
+  if (strategy.kind !== "recreate" || !analysis?.enabled) return;
+  report(
+    ["analysis"],
+    "conflict",
+    "recreate stops stable first, so there is nothing to compare: take the analysis out, or use rolling or canary",
+  );
+};
+
+const rollingNeedsBatches = ({ strategy, workload }: SpecFields, report: Report): void => {
+  if (strategy.kind !== "rolling" || !strategy.judge) return;
+  const { replicas } = workload.process;
+  if (replicasOf(strategy.maxSurge, replicas) < replicas) return;
+  const why = replicas === 1 ? "there is 1 replica" : `maxSurge takes all ${replicas} replicas`;
+  report(
+    ["strategy", "rolling", "judge"],
+    "conflict",
+    `${why}, so there is one batch, and after it nothing to compare with: use more replicas or canary`,
+  );
+};
+
+const Spec = rule(
+  rule(rule(specFields, judgesNeedAnalysis, ["strategy", "analysis"]), recreateComparesNothing, [
+    "strategy",
+    "analysis",
+  ]),
+  rollingNeedsBatches,
+  ["strategy", "workload"],
+).transform(({ progressDeadline, analysis, ...rest }) => {
+  const read = analysis ?? AnalysisSchema.parse({});
+  return { ...rest, progressDeadlineMs: progressDeadline, analysis: read.enabled ? read : undefined };
+});
+
+export const RolloutSchema = z.strictObject({
+  apiVersion: z.literal(API_VERSION).describe("Version of this format."),
+  kind: z.literal(KIND).describe("Kind of this document."),
+  metadata: Metadata.describe("Which service this is."),
+  spec: Spec.describe("What is asked for."),
+});
+
+/** A rollout, as its file asks for it: read, checked, defaults filled in, units as types. */
+export interface Rollout {
+  readonly apiVersion: typeof API_VERSION;
+  readonly kind: typeof KIND;
+  readonly metadata: {
+    readonly name: string;
+    readonly labels?: Readonly<Record<string, string>> | undefined;
+    readonly annotations?: Readonly<Record<string, string>> | undefined;
+  };
+  readonly spec: {
+    readonly workload: { readonly process: ProcessSpec };
+    readonly traffic: { readonly proxy: ProxySpec; readonly sticky?: StickyKey | undefined };
+    readonly progressDeadlineMs: Ms;
+    readonly strategy: StrategySpec;
+    /** None when the file says `enabled: false`. */
+    readonly analysis?: AnalysisSpec | undefined;
+  };
+}
+
+/** Reads plain data. The result's type is checked here to be what `Rollout` promises. */
+export function readRollout(
+  data: unknown,
+  params?: z.core.ParseContext<z.core.$ZodIssue>,
+): z.ZodSafeParseResult<Rollout> {
+  return RolloutSchema.safeParse(data, params);
+}

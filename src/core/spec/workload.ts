@@ -1,0 +1,90 @@
+// How does a rollout file say what runs?
+import * as z from "zod";
+import { ms } from "../units.ts";
+import { durationFormat } from "./durations.ts";
+import { shown, written } from "./reading.ts";
+import { exactlyOne, rule } from "./rule.ts";
+
+/** Numbers and `true` need no quotes; the parser has already turned them into the text that stands in the file. */
+const Plain = z
+  .union([z.string(), z.number(), z.boolean()], {
+    error: ({ input }) => `found ${shown(input)}, a text must be here; an empty one is written ""`,
+  })
+  .transform(String);
+
+const Path = z.string().min(1);
+
+const RelativePath = Path.refine((path) => !/^(?:[/\\]|[A-Za-z]:)/u.test(path), {
+  error: ({ input }) => `found ${shown(input)}, a path here is relative, such as config/app.json`,
+  params: { code: "wrong-value" },
+});
+
+const Ready = rule(
+  z
+    .strictObject({
+      path: z
+        .string()
+        .regex(/^\/[\x21-\x7e]*$/u, {
+          error: ({ input }) => `found ${shown(input)}, a path begins with a slash, such as /healthz`,
+        })
+        .optional()
+        .describe("Ready when GET on this path answers 200 to 399, such as /healthz."),
+      tcp: z.literal(true).optional().describe("Ready when the port accepts a connection."),
+    })
+    .meta({ oneOf: [{ required: ["path"] }, { required: ["tcp"] }] }),
+  (ready, report) => exactlyOne(ready, ["path", "tcp"], report),
+).transform(({ path }): Readiness => (path === undefined ? { kind: "tcp" } : { kind: "http", path }));
+
+/** When a replica is ready: a GET answers 200 to 399, or the port accepts a connection. */
+export type Readiness = { readonly kind: "http"; readonly path: string } | { readonly kind: "tcp" };
+
+const Env = rule(z.record(z.string().min(1), Plain), (env, report) => {
+  for (const name of Object.keys(env)) {
+    if (name === "PORT") report([name], "conflict", "Serin gives every replica a PORT of its own: take it out");
+    else if (/[=\0]/u.test(name))
+      report([name], "wrong-value", `found ${shown(name)}, a variable's name has no = in it`);
+  }
+});
+
+const Process = z
+  .strictObject({
+    command: z
+      .array(Plain)
+      .min(1)
+      .describe("The program and its arguments. It must listen on the port in $PORT, on 127.0.0.1."),
+    env: Env.default({}).describe("Environment variables, besides those that Serin itself was started with."),
+    files: rule(z.array(RelativePath), uniqueFiles)
+      .default([])
+      .describe("Configuration files, relative to cwd, that belong to the revision: a change is a new revision."),
+    cwd: Path.default(".").describe("Working directory, relative to the rollout file."),
+    replicas: z.int().min(1).max(1_000).default(1).describe("Processes that together carry all of the traffic."),
+    ready: Ready.prefault({ tcp: true }).describe("When a replica is ready. Default: its port accepts a connection."),
+    readyTimeout: written(durationFormat({ atLeast: ms(1), atMost: ms(60_000) }))
+      .prefault("1s")
+      .describe("Longest time for one look whether a replica is ready."),
+    drain: written(durationFormat())
+      .prefault("10s")
+      .describe("Longest time that a replica's open requests get before it is asked to end."),
+    grace: written(durationFormat())
+      .prefault("10s")
+      .describe("From asking a replica to end (SIGTERM) to ending it (SIGKILL)."),
+  })
+  .transform(({ readyTimeout, drain, grace, ...rest }) => ({
+    ...rest,
+    readyTimeoutMs: readyTimeout,
+    drainMs: drain,
+    graceMs: grace,
+  }));
+
+function uniqueFiles(files: readonly string[], report: (path: [number], code: string, message: string) => void): void {
+  files.forEach((file, index) => {
+    if (files.indexOf(file) < index) report([index], "duplicate", `found ${shown(file)} again, once is enough`);
+  });
+}
+
+export const WorkloadSchema = z.strictObject({
+  process: Process.describe("Processes on this machine, started and watched by Serin."),
+});
+
+/** A group of processes, as the file asks for it. */
+export type ProcessSpec = Readonly<z.output<typeof Process>>;
