@@ -1,0 +1,105 @@
+// What does one count, compared between the arms, say so far?
+import { invest, startAccount, worthOf } from "./account.ts";
+import { addCounts, NO_COUNTS, replicasOf } from "./arms.ts";
+import { type Cells, deflate, disperse, type Dispersion, phiOf, type Reach, startDispersion } from "./dispersion.ts";
+import { type Tally, tauSquaredOf } from "./dispersion.ts";
+import type { Margin } from "./plan.ts";
+import type { Carriers, Contrast, GoState } from "./state.ts";
+import { advance, clampShare, type Counts, evidenceOf, GO, HARM, startLogs } from "./two-by-two.ts";
+
+/** What a look adds to one contrast. */
+export interface Addition {
+  readonly counts: Counts;
+  /** The stable fleet by replica, for the dispersion. */
+  readonly cells: Cells;
+  readonly durationMs: number;
+  readonly margin: Margin;
+}
+
+/** How many requests from before the rollout weigh in: more would be slow to follow a change. */
+const PRIOR_REQUESTS = 5_000;
+
+export function startContrast(prior: Tally = [0, 0], dispersion: Dispersion = startDispersion()): Contrast {
+  const scale = Math.min(1, PRIOR_REQUESTS / Math.max(1, prior[0]));
+  return {
+    harm: startAccount(HARM),
+    counts: NO_COUNTS,
+    prior: [prior[0] * scale, prior[1] * scale],
+    dispersion,
+  };
+}
+
+/** The baseline's failure probability as known from earlier looks. */
+export function baselineShare(contrast: Contrast): number {
+  const { prior, counts } = contrast;
+  return clampShare((0.5 + prior[1] + counts.baselineX) / (50 + prior[0] + counts.baselineN));
+}
+
+/** Adds a look. What the look is judged by (the baseline's share, the dispersion) comes from earlier looks only. */
+export function compare(contrast: Contrast, added: Addition): Contrast {
+  const { counts, margin, durationMs } = added;
+  const account = invest(contrast.harm, durationMs);
+  const phi = phiOf(contrast.dispersion);
+  const belief = { grid: HARM, margin, phi, baseline: baselineShare(contrast) };
+  return {
+    ...contrast,
+    harm: { ...account, logs: advance(account.logs, counts, belief) },
+    counts: addCounts(contrast.counts, counts),
+    dispersion: disperse(contrast.dispersion, durationMs, added.cells),
+  };
+}
+
+/** Requests by replica of both arms. */
+export interface Carried {
+  readonly canaryReplicas: Carriers;
+  readonly baselineReplicas: Carriers;
+}
+
+function reachOf(counts: Counts, share: number, carried: Carried): Reach {
+  return {
+    canary: counts.canaryN * share,
+    baseline: counts.baselineN * share,
+    canaryReplicas: replicasOf(carried.canaryReplicas),
+    baselineReplicas: replicasOf(carried.baselineReplicas),
+  };
+}
+
+function spreadOf(contrast: Contrast): { readonly phi: number; readonly tauSquared: number } {
+  const phi = phiOf(contrast.dispersion);
+  return { phi, tauSquared: tauSquaredOf(contrast.dispersion, phi) };
+}
+
+/** Relative variance between replicas of a difference between the arms. */
+export function betweenOf(contrast: Contrast, carried: Carried): number {
+  const { tauSquared } = spreadOf(contrast);
+  return tauSquared * (1 / replicasOf(carried.canaryReplicas) + 1 / replicasOf(carried.baselineReplicas));
+}
+
+/** The evidence that the canary is worse, as a natural logarithm. */
+export function badOf(contrast: Contrast, carried: Carried): number {
+  const log = worthOf(contrast.harm, HARM);
+  return deflate(log, reachOf(contrast.counts, baselineShare(contrast), carried), spreadOf(contrast));
+}
+
+export const startGo = (): GoState => ({ logs: startLogs(GO), counts: NO_COUNTS, top: 0 });
+
+/** The evidence in this judgement that the canary is no worse, as a natural logarithm. */
+export function goodOf(go: GoState, contrast: Contrast, carried: Carried): number {
+  const log = evidenceOf(go.logs, GO);
+  return deflate(log, reachOf(go.counts, baselineShare(contrast), carried), spreadOf(contrast));
+}
+
+/** Adds a look to a judgement; `before` is the contrast without the look, `after` with it. */
+export function judge(go: GoState, seen: { counts: Counts; margin: Margin }, at: Before): GoState {
+  const { counts, margin } = seen;
+  const phi = phiOf(at.before.dispersion);
+  const belief = { grid: GO, margin, phi, baseline: baselineShare(at.before) };
+  const next = { ...go, logs: advance(go.logs, counts, belief), counts: addCounts(go.counts, counts) };
+  return { ...next, top: Math.max(go.top, goodOf(next, at.after, at.carried)) };
+}
+
+export interface Before {
+  readonly before: Contrast;
+  readonly after: Contrast;
+  readonly carried: Carried;
+}

@@ -1,0 +1,62 @@
+// What does a look say about requests that went wrong?
+import { armsForErrors, carry, cellsOf, countErrors, countsOf, tallyOf } from "./arms.ts";
+import type { Background } from "./background.ts";
+import { startBound, watch } from "./bound.ts";
+import { betweenOf, compare, judge, startContrast, startGo } from "./contrast.ts";
+import { phiOf } from "./dispersion.ts";
+import { differ, startDifference, type Totals } from "./interval.ts";
+import type { ErrorMetric, Look } from "./plan.ts";
+import type { ErrorState } from "./state.ts";
+
+export function startErrors(metric: ErrorMetric, background?: Background): ErrorState {
+  const known = background?.[metric.counts];
+  return {
+    kind: "errors",
+    contrast: startContrast(known?.tally, known?.dispersion),
+    difference: startDifference(),
+    canaryReplicas: {},
+    baselineReplicas: {},
+    go: startGo(),
+    bound: metric.max === undefined ? null : startBound(),
+    top: 0,
+    topBy: "comparison",
+  };
+}
+
+/** What the interval of the difference rests on. */
+export function totalsOf(state: Pick<ErrorState, "contrast" | "canaryReplicas" | "baselineReplicas">): Totals {
+  return {
+    ...state.contrast.counts,
+    phi: phiOf(state.contrast.dispersion),
+    between: betweenOf(state.contrast, state),
+  };
+}
+
+/** Adds a look, all but the strongest evidence so far. */
+export function lookAtErrors(metric: ErrorMetric, state: ErrorState, seen: Look): ErrorState {
+  const arms = armsForErrors(seen, metric.warmupMs);
+  const counter = countErrors(metric.counts);
+  const canary = tallyOf(arms.canary, counter);
+  const baseline = tallyOf(arms.baseline, counter);
+  const counts = countsOf(canary, baseline);
+  const { durationMs } = seen;
+  const contrast = compare(state.contrast, {
+    counts,
+    durationMs,
+    margin: metric.harm,
+    cells: cellsOf(arms.fleet, counter),
+  });
+  const carried = {
+    canaryReplicas: carry(state.canaryReplicas, arms.canary),
+    baselineReplicas: carry(state.baselineReplicas, arms.baseline),
+  };
+  const bound = { max: metric.max ?? 1, phi: phiOf(state.contrast.dispersion) };
+  return {
+    ...state,
+    ...carried,
+    contrast,
+    difference: differ(state.difference, counts, totalsOf({ contrast, ...carried })),
+    go: judge(state.go, { counts, margin: metric.go }, { before: state.contrast, after: contrast, carried }),
+    bound: state.bound && watch(state.bound, { canary, baseline, durationMs }, bound),
+  };
+}

@@ -1,0 +1,125 @@
+// What does a look say about how long answers take?
+import { bucketOf, bucketsFor, countAbove, countOf, type Histogram, mergeHistograms } from "../histogram.ts";
+import { type Arms, armsForLatency, carry, cellsOf, countSlower, countsOf, tallyOf } from "./arms.ts";
+import type { Background } from "./background.ts";
+import { startBound, watch } from "./bound.ts";
+import { type Carried, compare, judge, startContrast, startGo } from "./contrast.ts";
+import { disperse, phiOf, startDispersion } from "./dispersion.ts";
+import type { LatencyMetric, Look } from "./plan.ts";
+import { bucketAt, weightedQuantiles } from "./quantiles.ts";
+import type { BoundState, GoState, LatencyState, Threshold } from "./state.ts";
+
+/** A threshold needs so many of the baseline's requests in all, and so many beyond it, to be chosen. */
+const FEWEST = 50;
+const FEWEST_BEYOND = 5;
+
+export function startLatency(metric: LatencyMetric, background?: Background): LatencyState {
+  const empty = weightedQuantiles(metric.quantile).map(([quantile, weight]) => ({
+    quantile,
+    logWeight: Math.log(weight),
+    bucket: null,
+    contrast: startContrast(),
+  }));
+  const before = background?.latency ?? {};
+  return {
+    kind: "latency",
+    thresholds: chosen(empty, before, background),
+    before,
+    canary: {},
+    baseline: {},
+    against: "stable",
+    slow: startDispersion(),
+    canaryReplicas: {},
+    baselineReplicas: {},
+    go: startGo(),
+    bound: metric.maxMs === undefined ? null : startBound(),
+    top: 0,
+    topBy: "comparison",
+  };
+}
+
+/**
+ * Chooses the thresholds that `reference` holds enough requests for. Once chosen they stay for the rollout: any latency
+ * that does not depend on later requests makes a valid test, and a fixed one adds up its evidence.
+ */
+function chosen(thresholds: readonly Threshold[], reference: Histogram, background?: Background): readonly Threshold[] {
+  if (thresholds.every((threshold) => threshold.bucket !== null)) return thresholds;
+  const requests = countOf(reference);
+  return thresholds.map((threshold) => {
+    const { quantile } = threshold;
+    if (threshold.bucket !== null || requests < Math.max(FEWEST, FEWEST_BEYOND / (1 - quantile))) return threshold;
+    const bucket = bucketAt(reference, quantile);
+    if (bucket === undefined) return threshold;
+    const known = background?.slower.find((slower) => slower.bucket === bucket);
+    const contrast = startContrast([requests, countAbove(reference, bucket)], known?.dispersion);
+    return { ...threshold, bucket, contrast };
+  });
+}
+
+/** The threshold at the quantile that the user named. */
+export function namedThreshold(metric: LatencyMetric, thresholds: readonly Threshold[]): Threshold | undefined {
+  return thresholds.find((threshold) => threshold.quantile === metric.quantile);
+}
+
+const latencies = (rows: Arms["canary"]): readonly Histogram[] => rows.map((row) => row.latency);
+
+function compareAt(metric: LatencyMetric, threshold: Threshold, seen: Seen): Threshold {
+  const { bucket } = threshold;
+  if (bucket === null) return threshold;
+  const { arms, durationMs } = seen;
+  const canary = tallyOf(arms.canary, countSlower(bucket + bucketsFor(metric.harmFactor)));
+  const counter = countSlower(bucket);
+  const counts = countsOf(canary, tallyOf(arms.baseline, counter));
+  const added = { counts, durationMs, margin: { rho: 1, delta: 0 }, cells: cellsOf(arms.fleet, counter) };
+  return { ...threshold, contrast: compare(threshold.contrast, added) };
+}
+
+interface Seen {
+  readonly arms: Arms;
+  readonly durationMs: number;
+  readonly carried: Carried;
+}
+
+function judgeAt(metric: LatencyMetric, go: GoState, at: Seen & { before: Threshold; after: Threshold }): GoState {
+  const { bucket } = at.before;
+  if (bucket === null) return go;
+  const canary = tallyOf(at.arms.canary, countSlower(bucket + bucketsFor(metric.goFactor)));
+  const counts = countsOf(canary, tallyOf(at.arms.baseline, countSlower(bucket)));
+  const around = { before: at.before.contrast, after: at.after.contrast, carried: at.carried };
+  return judge(go, { counts, margin: { rho: 1, delta: 0 } }, around);
+}
+
+function boundOf(metric: LatencyMetric, state: LatencyState, seen: Seen): Pick<LatencyState, "bound" | "slow"> {
+  const { maxMs, quantile } = metric;
+  if (maxMs === undefined || state.bound === null) return state;
+  const { arms, durationMs } = seen;
+  const counter = countSlower(bucketOf(maxMs * 1_000));
+  const watched = { canary: tallyOf(arms.canary, counter), baseline: tallyOf(arms.baseline, counter), durationMs };
+  const bound: BoundState = watch(state.bound, watched, { max: 1 - quantile, phi: phiOf(state.slow) });
+  return { bound, slow: disperse(state.slow, durationMs, cellsOf(arms.fleet, counter)) };
+}
+
+/** Adds a look, all but the strongest evidence so far. */
+export function lookAtLatency(metric: LatencyMetric, state: LatencyState, look: Look): LatencyState {
+  const arms = armsForLatency(look, metric.warmupMs);
+  const carried = {
+    canaryReplicas: carry(state.canaryReplicas, arms.canary),
+    baselineReplicas: carry(state.baselineReplicas, arms.baseline),
+  };
+  const seen = { arms, durationMs: look.durationMs, carried };
+  const open = state.thresholds.some((threshold) => threshold.bucket === null);
+  const before = open ? chosen(state.thresholds, mergeHistograms([state.before, state.baseline])) : state.thresholds;
+  const thresholds = before.map((threshold) => compareAt(metric, threshold, seen));
+  const named = namedThreshold(metric, before);
+  const after = namedThreshold(metric, thresholds);
+  return {
+    ...state,
+    ...carried,
+    ...boundOf(metric, state, seen),
+    thresholds,
+    against: arms.against,
+    canary: mergeHistograms([state.canary, ...latencies(arms.canary)]),
+    baseline: mergeHistograms([state.baseline, ...latencies(arms.baseline)]),
+    go: named && after ? judgeAt(metric, state.go, { ...seen, before: named, after }) : state.go,
+  };
+}
