@@ -1,0 +1,72 @@
+// Which adapter does a rollout file name?
+import { join, resolve } from "node:path";
+import type { Abilities } from "../core/abilities.ts";
+import type { ServiceState } from "../core/engine/state.ts";
+import type { Rollout } from "../core/spec/rollout.ts";
+import type { Revision } from "../core/world.ts";
+import type { Clock } from "../ports/clock.ts";
+import type { Factory } from "../runtime/parts.ts";
+import { PROCESS_ABILITIES } from "./process/abilities.ts";
+import { PROXY_ABILITIES } from "./proxy/abilities.ts";
+
+/** Where services keep their records, and by which clock they live. */
+export interface Home {
+  /** Absolute folder of the controller's state. */
+  readonly dir: string;
+  readonly clock: Clock;
+}
+
+/** What the parts that a file names can do together; nothing is loaded for it. */
+export function abilitiesOf(_rollout: Rollout): Abilities {
+  return { router: PROXY_ABILITIES, workload: PROCESS_ABILITIES };
+}
+
+/** Names the revision that a file asks for, by content. `origin` is the folder that its paths start from. */
+export async function revisionOf(rollout: Rollout, origin: string): Promise<Revision> {
+  const { captureRevision } = await import("./process/revision.ts");
+  const { command, env, files, cwd, ready, readyTimeoutMs, drainMs, graceMs } = rollout.spec.workload.process;
+  return captureRevision({
+    command,
+    env,
+    files,
+    cwd: resolve(origin, cwd),
+    ready,
+    readyTimeoutMs,
+    drainMs,
+    graceMs,
+    host: "127.0.0.1",
+  });
+}
+
+/** The folder in which one service's processes and proxy leave their records and logs. */
+export function serviceDir(home: Home, service: string): string {
+  return join(home.dir, "services", service);
+}
+
+/** Makes the adapters of a service. Each is loaded when the first service asks for it. */
+export function adapters(home: Home): Factory {
+  return {
+    workload: async ({ service }) => {
+      const { createProcessWorkload } = await import("./process/workload.ts");
+      const dir = join(serviceDir(home, service), "process");
+      const workload = createProcessWorkload({ service, dir, clock: home.clock });
+      return {
+        workload,
+        close: () => workload.close(),
+        remove: () => workload.removeAll({ signal: AbortSignal.timeout(60_000) }),
+      };
+    },
+    router: async (state) => {
+      const { createProxyAdapter } = await import("./proxy/index.ts");
+      const dir = join(serviceDir(home, state.service), "proxy");
+      const proxy = createProxyAdapter({ name: state.service, dir, clock: home.clock, config: proxyConfig(state) });
+      return { router: proxy, metrics: proxy, close: () => Promise.resolve() };
+    },
+  };
+}
+
+function proxyConfig({ spec, origin }: ServiceState): Rollout["spec"]["traffic"]["proxy"] {
+  const { tls, ...config } = spec.spec.traffic.proxy;
+  // Paths in the file start from its folder, wherever the controller was started.
+  return tls ? { ...config, tls: { cert: resolve(origin, tls.cert), key: resolve(origin, tls.key) } } : config;
+}

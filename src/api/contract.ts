@@ -1,0 +1,106 @@
+// What do programs and people get to see of Serin, and what may they ask?
+import type { DecisionRecord, Ended, Quarantined, RolloutState } from "../core/engine/state.ts";
+import type { Role, Weights } from "../core/split.ts";
+import type { Verdict } from "../core/stats/plan.ts";
+import type { Ms } from "../core/units.ts";
+
+/** A pool: what is wanted of it and what runs. */
+export interface PoolView {
+  readonly pool: string;
+  readonly role: Role | "former" | "leaving";
+  readonly revision: string;
+  readonly wanted: number;
+  readonly ready: number;
+  readonly restarts: number;
+  /** Why a replica of it is not ready. */
+  readonly why?: string | undefined;
+}
+
+/** A rollout, under way or the last one. */
+export interface RolloutView {
+  readonly number: number;
+  readonly strategy: string;
+  readonly candidate: string;
+  readonly replaces?: string | undefined;
+  readonly phase: RolloutState["phase"];
+  /** What the program does, step by step, in sentences. */
+  readonly steps: readonly string[];
+  readonly cursor: number;
+  readonly startedMs: Ms;
+  readonly stepSinceMs: Ms;
+  readonly endedMs?: Ms | undefined;
+  readonly waiting?: RolloutState["waiting"];
+  readonly paused?: RolloutState["paused"];
+  readonly goesBackBecause?: string | undefined;
+  readonly verdict?: Verdict | undefined;
+  readonly outcome?: RolloutState["outcome"];
+  readonly why?: string | undefined;
+}
+
+/** One service as it is now. */
+export interface ServiceView {
+  readonly service: string;
+  /** Names what was seen; commands carry it back, so that nobody decides on an old view. */
+  readonly version: number;
+  readonly nowMs: Ms;
+  readonly address?: string | undefined;
+  readonly stable?: string | undefined;
+  /** Whether the service answers, whatever becomes of the release; `unknown` when nobody looks. */
+  readonly health: "well" | "degraded" | "down" | "unknown";
+  readonly pools: readonly PoolView[];
+  /** The split that is wanted. */
+  readonly wanted: Weights;
+  /** The split that the router reports; nothing when it cannot be read. */
+  readonly reported?: Weights | undefined;
+  /** The shares of the requests that were counted in the last seconds, 0…1. */
+  readonly measured?: { readonly windowMs: number; readonly requests: number; readonly shares: Shares } | undefined;
+  readonly rollout?: RolloutView | undefined;
+  readonly history: readonly Ended[];
+  readonly quarantine: readonly Quarantined[];
+  readonly recent: readonly DecisionRecord[];
+  /** What does not work right now, by part. */
+  readonly troubles: Readonly<Record<string, string>>;
+}
+
+export type Shares = Readonly<Partial<Record<Role, number>>>;
+
+/** Who asks, and why. */
+export interface Asking {
+  readonly actor: string;
+  readonly reason: string;
+}
+
+/** A rollout file to follow. */
+export interface ApplyRequest extends Asking {
+  readonly text: string;
+  /** Absolute folder that the file's relative paths start from. */
+  readonly origin: string;
+}
+
+/** A verb on a service. */
+export interface CommandRequest extends Asking {
+  readonly kind: "promote" | "pause" | "resume" | "abort" | "retry" | "undo";
+  readonly expected?: number | undefined;
+  readonly full?: boolean | undefined;
+  readonly to?: string | undefined;
+}
+
+/** What became of it. A refusal is thrown as a SerinError instead. */
+export interface Reply {
+  readonly service: string;
+  readonly text: string;
+  readonly version: number;
+}
+
+/** Everything that can be asked of a controller, here or in another process. */
+export interface Link {
+  list(): Promise<readonly ServiceView[]>;
+  get(service: string): Promise<ServiceView>;
+  apply(request: ApplyRequest): Promise<Reply>;
+  command(service: string, request: CommandRequest): Promise<Reply>;
+  /** Decisions with a version above `after`, oldest first. */
+  records(service: string, after: number, limit: number): Promise<readonly DecisionRecord[]>;
+  /** Takes a service down: its traffic, its replicas and what is known of it. */
+  remove(service: string): Promise<void>;
+  close(): Promise<void>;
+}

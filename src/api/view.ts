@@ -1,0 +1,101 @@
+// What does a service look like to a person?
+import { underWay, type PoolState, type RolloutState, type ServiceState } from "../core/engine/state.ts";
+import { sentence } from "../core/plan/sentence.ts";
+import type { Role } from "../core/split.ts";
+import type { Ms } from "../core/units.ts";
+import type { RunningPool } from "../core/world.ts";
+import type { Seen } from "../runtime/controller.ts";
+import type { PoolView, RolloutView, ServiceView, Shares } from "./contract.ts";
+
+/** A service as it was last seen. Contents of revisions stay out of it: environments hold secrets. */
+export function viewOf({ state, world, measured, troubles }: Seen, nowMs: Ms): ServiceView {
+  const running = world?.pools.kind === "value" ? world.pools.value : [];
+  const traffic = world?.traffic.kind === "value" ? world.traffic.value : undefined;
+  return {
+    service: state.service,
+    version: state.version,
+    nowMs,
+    address: traffic?.address,
+    stable: state.stable?.revision,
+    health: healthOf(state, running),
+    pools: poolsOf(state.pools, running),
+    wanted: state.split.weights,
+    reported: traffic?.split.weights,
+    measured: measured && sharesOf(measured.windowMs, measured.requests),
+    rollout: state.rollout && rolloutOf(state.rollout),
+    history: state.history,
+    quarantine: state.quarantine,
+    recent: state.recent,
+    troubles,
+  };
+}
+
+function readyIn(pool: RunningPool | undefined): number {
+  return pool?.replicas.filter((replica) => replica.state === "ready").length ?? 0;
+}
+
+function healthOf(state: ServiceState, running: readonly RunningPool[]): ServiceView["health"] {
+  const stable = state.pools.find(({ role }) => role === "stable");
+  const ready = readyIn(running.find(({ pool }) => pool === stable?.pool));
+  const size = state.spec.spec.workload.process.replicas;
+  const others = running.filter(({ pool }) => pool !== stable?.pool).reduce((sum, pool) => sum + readyIn(pool), 0);
+  if (ready + others === 0) return "down";
+  return ready >= (stable?.size ?? 0) || (underWay(state) && ready + others >= size) ? "well" : "degraded";
+}
+
+function poolsOf(wanted: readonly PoolState[], running: readonly RunningPool[]): PoolView[] {
+  const named = new Set(wanted.map(({ pool }) => pool));
+  const leaving = running.filter(({ pool, replicas }) => !named.has(pool) && replicas.length > 0);
+  return [
+    ...wanted.map((pool) =>
+      poolView(
+        pool,
+        running.find((entry) => entry.pool === pool.pool),
+      ),
+    ),
+    ...leaving.map((pool) => poolView({ pool: pool.pool, role: "leaving", revision: pool.revision, size: 0 }, pool)),
+  ];
+}
+
+type Named = Omit<PoolState, "role"> & { readonly role: PoolView["role"] };
+
+function poolView({ pool, role, revision, size }: Named, running: RunningPool | undefined): PoolView {
+  const replicas = running?.replicas ?? [];
+  return {
+    pool,
+    role,
+    revision,
+    wanted: size,
+    ready: readyIn(running),
+    restarts: replicas.reduce((sum, { restarts }) => sum + restarts, 0),
+    why: replicas.find((replica) => replica.state !== "ready" && replica.why)?.why,
+  };
+}
+
+function sharesOf(windowMs: number, requests: Readonly<Partial<Record<Role, number>>>): ServiceView["measured"] {
+  const total = Object.values(requests).reduce((sum, count) => sum + count, 0);
+  const shares = Object.entries(requests).map(([role, count]) => [role, total === 0 ? 0 : count / total]);
+  return { windowMs, requests: total, shares: Object.fromEntries(shares) as Shares };
+}
+
+function rolloutOf(rollout: RolloutState): RolloutView {
+  const { number, candidate, phase, program, cursor, startedMs, stepSinceMs } = rollout;
+  return {
+    number,
+    strategy: program.strategy,
+    candidate,
+    replaces: rollout.stable,
+    phase,
+    steps: program.steps.map((step) => sentence(step)),
+    cursor,
+    startedMs,
+    stepSinceMs,
+    endedMs: rollout.endedMs,
+    waiting: rollout.waiting,
+    paused: rollout.paused,
+    goesBackBecause: rollout.back?.why,
+    verdict: rollout.verdict,
+    outcome: rollout.outcome,
+    why: rollout.why,
+  };
+}

@@ -1,0 +1,92 @@
+// How is a service watched while it changes?
+import { createLogUpdate } from "log-update";
+import type { Link, ServiceView } from "../api/contract.ts";
+import type { Io } from "./io.ts";
+import { clockTime, painter } from "./paint.ts";
+import { decision, renderService } from "./view.ts";
+
+/** When to stop watching, and what to show. */
+export interface Follow {
+  readonly service: string;
+  /** Decisions up to this version are known already. */
+  readonly afterVersion: number;
+  /** Ends the watching. */
+  readonly until: (view: ServiceView) => boolean;
+  readonly json: boolean;
+  readonly signal: AbortSignal;
+}
+
+const EVERY_MS = 250;
+
+/** Shows every change until there is nothing more to wait for; answers the last view. */
+export async function follow(link: Pick<Link, "get">, io: Io, what: Follow): Promise<ServiceView> {
+  const show = io.live && !what.json ? livePicture(io) : plainLines(io, what);
+  let view = await link.get(what.service);
+  for (;;) {
+    show.next(view);
+    if (what.signal.aborted || what.until(view)) break;
+    await pause(what.signal);
+    view = await link.get(what.service);
+  }
+  show.end(view);
+  return view;
+}
+
+interface Picture {
+  next(view: ServiceView): void;
+  end(view: ServiceView): void;
+}
+
+function livePicture(io: Io): Picture {
+  const update = createLogUpdate(process.stdout, { showCursor: false });
+  const draw = (view: ServiceView): void => {
+    const width = Math.max(60, Math.min(process.stdout.columns ?? 100, 140));
+    const lines = renderService(view, { width, paint: painter(io.color), decisions: 5 });
+    update(lines.slice(0, (process.stdout.rows ?? 50) - 1).join("\n"));
+  };
+  return {
+    next: draw,
+    end: (view) => {
+      draw(view);
+      update.done();
+    },
+  };
+}
+
+function plainLines(io: Io, { afterVersion, json }: Follow): Picture {
+  let shown = afterVersion;
+  let waits = "";
+  let trouble = "";
+  const line = (atMs: number, text: string): void => io.out(`${clockTime(atMs)}  ${text}`);
+  const next = (view: ServiceView): void => {
+    for (const record of view.recent) {
+      if (record.version <= shown) continue;
+      shown = record.version;
+      if (json) io.out(JSON.stringify(record));
+      else line(record.atMs, decision(record));
+    }
+    if (json) return;
+    const troubles = Object.entries(view.troubles).map(([part, why]) => `${part}: ${why}`);
+    if (trouble !== troubles.join()) for (const text of troubles) line(view.nowMs, text);
+    trouble = troubles.join();
+    // What a person must do is said once; what time or traffic will bring is left to the live view.
+    const { waiting } = view.rollout ?? {};
+    const person = waiting?.for === "person" ? waiting.text : "";
+    if (person && person !== waits)
+      line(view.nowMs, `${person} (serin promote ${view.service}, or serin abort ${view.service})`);
+    waits = person;
+  };
+  return { next, end: next };
+}
+
+function pause(signal: AbortSignal): Promise<void> {
+  return new Promise((resolve) => {
+    const end = (): void => {
+      clearTimeout(timer);
+      signal.removeEventListener("abort", end);
+      resolve();
+    };
+    const timer = setTimeout(end, EVERY_MS);
+    signal.addEventListener("abort", end, { once: true });
+  });
+}

@@ -1,0 +1,117 @@
+// Where is Serin's state, and who holds it?
+import { chmod, mkdir, readFile, rename, rm, writeFile } from "node:fs/promises";
+import { join, resolve } from "node:path";
+import { adapters } from "../adapters/registry.ts";
+import { openSqliteJournal, readSqliteJournal } from "../adapters/sqlite/journal.ts";
+import { systemClock } from "../adapters/system/clock.ts";
+import { connect } from "../api/client.ts";
+import type { Link } from "../api/contract.ts";
+import { localLink } from "../api/local.ts";
+import type { Door } from "../api/server.ts";
+import { viewOf } from "../api/view.ts";
+import { SerinError } from "../core/issues.ts";
+import { ms } from "../core/units.ts";
+import { Controller, decisionsAfter } from "../runtime/controller.ts";
+import type { House } from "../runtime/parts.ts";
+import { readState } from "../runtime/saved.ts";
+
+/** The state's folder: `--state`, else $SERIN_STATE, else `.serin` in the current folder. */
+export function stateDir(option: string | undefined): string {
+  return resolve(option ?? process.env["SERIN_STATE"] ?? ".serin");
+}
+
+const journalFile = (dir: string): string => join(dir, "journal.db");
+const doorFile = (dir: string): string => join(dir, "controller.json");
+
+/** Starts a controller on the state in `dir`. Throws SERIN_JOURNAL_HELD when another one has it. */
+export async function openController(dir: string, options: Pick<House, "tell" | "pace"> = {}): Promise<Link> {
+  await mkdir(dir, { recursive: true, mode: 0o700 });
+  const clock = systemClock();
+  const journal = await openSqliteJournal(journalFile(dir));
+  const controller = new Controller({ clock, journal, factory: adapters({ dir, clock }), ...options });
+  try {
+    await controller.start();
+  } catch (error) {
+    await controller.stop();
+    throw error;
+  }
+  return localLink(controller, clock);
+}
+
+/** Tells other processes of this user where the controller is. */
+export async function announce(dir: string, door: Door): Promise<void> {
+  const file = doorFile(dir);
+  const draft = `${file}.${process.pid}`;
+  await writeFile(draft, `${JSON.stringify({ ...door, pid: process.pid })}\n`, { mode: 0o600 });
+  await chmod(draft, 0o600);
+  await rename(draft, file);
+}
+
+export async function withdraw(dir: string): Promise<void> {
+  await rm(doorFile(dir), { force: true });
+}
+
+/** The controller that runs on this state, if it answers. */
+export async function findController(dir: string): Promise<Link | undefined> {
+  let door: Door;
+  try {
+    door = JSON.parse(await readFile(doorFile(dir), "utf8")) as Door;
+  } catch {
+    return undefined;
+  }
+  const link = connect(door);
+  try {
+    await link.list();
+    return link;
+  } catch (error) {
+    if (error instanceof SerinError && error.trouble.code === "SERIN_NO_ANSWER") return undefined;
+    throw error;
+  }
+}
+
+/** The controller that runs, or the error that says how to start one. */
+export async function needController(dir: string): Promise<Link> {
+  const link = await findController(dir);
+  if (link) return link;
+  throw new SerinError({
+    code: "SERIN_NO_CONTROLLER",
+    what: `no controller runs on ${dir}`,
+    now: "traffic stays at the last split",
+    next: "start one with: serin serve",
+    exitCode: 2,
+  });
+}
+
+/** What can be looked at without a controller. */
+export type Looking = Pick<Link, "list" | "get" | "records" | "close">;
+
+/** The controller that runs, or what its journal says when none does. */
+export async function lookInto(dir: string): Promise<Looking> {
+  return (await findController(dir)) ?? fromJournal(dir);
+}
+
+async function fromJournal(dir: string): Promise<Looking> {
+  const journal = await readSqliteJournal(journalFile(dir));
+  const view = async (service: string): ReturnType<Link["get"]> => {
+    const saved = await journal.load(service);
+    if (!saved) throw await unknown(service);
+    const state = readState(service, saved);
+    const troubles = { controller: "none runs; this is what was last written down (serin serve starts one)" };
+    return { ...viewOf({ state, world: undefined, measured: undefined, troubles }, ms(Date.now())), health: "unknown" };
+  };
+  const unknown = async (service: string): Promise<SerinError> => {
+    const names = await journal.list();
+    return new SerinError({
+      code: "SERIN_UNKNOWN_SERVICE",
+      what: `there is no service "${service}"`,
+      found: names.length > 0 ? `services: ${names.join(", ")}` : "no service at all",
+      exitCode: 2,
+    });
+  };
+  return {
+    list: async () => Promise.all((await journal.list()).map(view)),
+    get: view,
+    records: (service, after, limit) => decisionsAfter(journal, service, { after, limit }),
+    close: () => journal.close(),
+  };
+}

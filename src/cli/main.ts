@@ -1,0 +1,154 @@
+// Which command was asked for?
+import { Command, CommanderError, Option } from "commander";
+import { describe, messageOf, SerinError } from "../core/issues.ts";
+import { checkCommand } from "./check.ts";
+import { explainCommand } from "./explain.ts";
+import { stateDir } from "./home.ts";
+import { processIo, type Context } from "./io.ts";
+import { planCommand } from "./plan.ts";
+import { runCommand } from "./run.ts";
+import { serveCommand } from "./serve.ts";
+import {
+  applyCommand,
+  downCommand,
+  getCommand,
+  historyCommand,
+  startCommand,
+  verbCommand,
+  watchCommand,
+} from "./verbs.ts";
+import { version } from "./version.ts";
+
+const io = processIo();
+const interrupted = new AbortController();
+let exitCode = 0;
+
+type Action = (context: Context) => number | Promise<number>;
+
+interface Shared {
+  readonly json?: boolean;
+  readonly state?: string;
+}
+
+async function act(options: Shared, action: Action): Promise<void> {
+  const context = { io, json: options.json ?? false, state: stateDir(options.state), signal: interrupted.signal };
+  try {
+    exitCode = await action(context);
+  } catch (error) {
+    exitCode = report(error, context.json);
+  }
+}
+
+function report(error: unknown, json: boolean): number {
+  const trouble = error instanceof SerinError ? error.trouble : { code: "SERIN_FAILED", what: messageOf(error) };
+  if (json) io.out(JSON.stringify({ trouble }));
+  else io.err(describe(trouble));
+  if (!(error instanceof SerinError) && process.env["SERIN_DEBUG"] && error instanceof Error) io.err(error.stack ?? "");
+  return ("exitCode" in trouble ? trouble.exitCode : undefined) ?? 1;
+}
+
+const program = new Command("serin")
+  .description("Brings a new version of a service to its users a little at a time, and takes it back when it is worse.")
+  .version(version())
+  .exitOverride()
+  .configureHelp({ showGlobalOptions: true })
+  .showSuggestionAfterError();
+
+/** A command with the options that all share. */
+function verb(usage: string, description: string): Command {
+  return program
+    .command(usage)
+    .description(description)
+    .option("--json", "answer for a program")
+    .option("--state <dir>", "folder of the state (default: $SERIN_STATE or .serin)");
+}
+
+const reason = (): Option => new Option("--reason <text>", "why, for the record").default("");
+
+verb("run <file>", "bring one rollout to its end")
+  .addOption(reason())
+  .option("--no-wait", "leave with exit code 4 when a person must decide")
+  .action((file: string, options: Shared & { reason: string; wait: boolean }) =>
+    act(options, (context) => runCommand({ file, reason: options.reason, wait: options.wait }, context)),
+  );
+verb("serve", "run the controller until interrupted").action((options: Shared) => act(options, serveCommand));
+verb("apply <file>", "start a rollout on the controller that runs")
+  .addOption(reason())
+  .action((file: string, options: Shared & { reason: string }) =>
+    act(options, (context) => applyCommand(file, options.reason, context)),
+  );
+verb("get [service]", "show services, or one").action((service: string | undefined, options: Shared) =>
+  act(options, (context) => getCommand(service, context)),
+);
+verb("watch <service>", "show a service while it changes").action((service: string, options: Shared) =>
+  act(options, (context) => watchCommand(service, context)),
+);
+
+interface VerbShared extends Shared {
+  readonly reason: string;
+  readonly ifVersion?: number;
+  readonly full?: boolean;
+  readonly to?: string;
+}
+
+const ifVersion = (): Option =>
+  new Option("--if-version <number>", "only if the service is still at this version").argParser(Number);
+
+const VERBS = [
+  ["promote", "pass the step that waits"],
+  ["pause", "go no further for now"],
+  ["resume", "go on after a pause"],
+  ["abort", "go back to stable"],
+] as const;
+for (const [kind, description] of VERBS) {
+  const command = verb(`${kind} <service>`, description).addOption(reason()).addOption(ifVersion());
+  if (kind === "promote") command.option("--full", "pass everything that would wait, to the end");
+  command.action((service: string, options: VerbShared) =>
+    act(options, (context) => verbCommand(kind, { ...options, service }, context)),
+  );
+}
+verb("retry <service>", "start the rollout that was rolled back or stopped again")
+  .addOption(reason())
+  .addOption(ifVersion())
+  .action((service: string, options: VerbShared) =>
+    act(options, (context) => startCommand("retry", { ...options, service }, context)),
+  );
+verb("undo <service>", "go back to what was stable before, at once")
+  .addOption(reason())
+  .addOption(ifVersion())
+  .option("--to <revision>", "to this revision instead of the last one")
+  .action((service: string, options: VerbShared) =>
+    act(options, (context) => startCommand("undo", { ...options, service }, context)),
+  );
+verb("history <service>", "show the rollouts that have ended").action((service: string, options: Shared) =>
+  act(options, (context) => historyCommand(service, context)),
+);
+verb("explain <rollout>", "show every decision of a rollout (SERVICE or SERVICE/NUMBER) with its figures").action(
+  (name: string, options: Shared) => act(options, (context) => explainCommand(name, context)),
+);
+verb("check <file>", "name every mistake in a rollout file").action((file: string, options: Shared) =>
+  act(options, ({ json }) => checkCommand({ file, json }, io)),
+);
+verb("plan <file>", "show what a rollout would do").action((file: string, options: Shared) =>
+  act(options, ({ json }) => planCommand({ file, json }, io)),
+);
+verb("down <service>", "end a service: its traffic, its replicas, its journal").action(
+  (service: string, options: Shared) => act(options, (context) => downCommand(service, context)),
+);
+
+/** A second signal ends the process at once; the first lets it close what it holds. */
+function onInterrupt(signal: NodeJS.Signals): void {
+  if (interrupted.signal.aborted) process.exit(signal === "SIGINT" ? 130 : 143);
+  interrupted.abort();
+}
+process.on("SIGINT", onInterrupt);
+process.on("SIGTERM", onInterrupt);
+
+try {
+  await program.parseAsync();
+} catch (error) {
+  // Commander has already said what was wrong with the words of the command.
+  if (!(error instanceof CommanderError)) throw error;
+  exitCode = error.exitCode === 0 ? 0 : 2;
+}
+process.exitCode = exitCode;

@@ -1,0 +1,84 @@
+// How is one rollout brought to its end?
+import { readFile } from "node:fs/promises";
+import { dirname, resolve } from "node:path";
+import type { Link, ServiceView } from "../api/contract.ts";
+import { messageOf, SerinError } from "../core/issues.ts";
+import { asker } from "./asker.ts";
+import { follow } from "./follow.ts";
+import { findController, openController } from "./home.ts";
+import type { Context } from "./io.ts";
+
+export interface RunOptions {
+  readonly file: string;
+  readonly reason: string;
+  /** Whether to stay when a person must decide, or to leave with exit code 4. */
+  readonly wait: boolean;
+}
+
+const EXIT = { promoted: 0, "rolled-back": 3, stopped: 1 } as const;
+
+/** Applies a file and follows the rollout to its end: exit code 0 promoted, 3 rolled back, 4 waiting for a person. */
+export async function runCommand({ file, reason, wait }: RunOptions, context: Context): Promise<number> {
+  const text = await readRollout(file);
+  const { link, own } = await linkFor(context);
+  try {
+    const reply = await link.apply({ text, origin: dirname(resolve(file)), actor: asker(), reason });
+    if (!context.json) context.io.out(reply.text);
+    return await toTheEnd(link, { ...context, wait, own }, reply.service);
+  } finally {
+    await link.close();
+  }
+}
+
+/** Starts a rollout of something that is known already (`retry`, `undo`) and follows it to its end. */
+export async function toTheEnd(
+  link: Link,
+  context: Context & { wait: boolean; own: boolean },
+  service: string,
+): Promise<number> {
+  const { io, json, signal, wait } = context;
+  const before = await link.get(service);
+  const number = before.rollout?.number ?? 0;
+  const until = ({ rollout }: ServiceView): boolean =>
+    !rollout || rollout.phase === "ended" || rollout.number !== number || (!wait && rollout.waiting?.for === "person");
+  const started =
+    before.recent.find(({ kind, rollout }) => kind === "started" && rollout === number)?.version ?? before.version;
+  const view = await follow(link, io, { service, afterVersion: started - 1, until, json, signal });
+  const { rollout } = view;
+  if (!json && rollout?.phase === "ended") io.out(farewell(view, context.own));
+  if (!rollout) return 0;
+  if (rollout.outcome) return EXIT[rollout.outcome];
+  io.err(
+    `left while ${service}/${rollout.number} is under way${context.own ? "; nobody watches it until serin serve runs" : ""}`,
+  );
+  return 4;
+}
+
+function farewell({ service, rollout, address, stable }: ServiceView, own: boolean): string {
+  const serves = stable ? `${service} serves ${stable}${address ? ` at ${address}` : ""}` : `${service} serves nothing`;
+  const alone =
+    own && stable ? `\nIt goes on by itself; serin serve watches over it, serin down ${service} ends it.` : "";
+  return `${service}/${rollout?.number} ${rollout?.outcome}: ${rollout?.why}\n${serves}.${alone}`;
+}
+
+/** The controller that runs, or one of our own for as long as this command lasts. */
+export async function linkFor({ state, io, json }: Context): Promise<{ link: Link; own: boolean }> {
+  const found = await findController(state);
+  if (found) return { link: found, own: false };
+  const tell = ({ kind, ...event }: { kind: string; part?: string; why?: string }): void => {
+    if (kind === "trouble" && !json && !io.live) io.err(`${event.part}: ${event.why}`);
+  };
+  return { link: await openController(state, { tell }), own: true };
+}
+
+/** The text of a rollout file. Throws a SerinError when it cannot be read. */
+export async function readRollout(file: string): Promise<string> {
+  try {
+    return await readFile(file, "utf8");
+  } catch (error) {
+    throw new SerinError(
+      { code: "SERIN_NO_FILE", what: `${file} cannot be read`, found: messageOf(error), exitCode: 2 },
+      { cause: error },
+    );
+  }
+}

@@ -1,0 +1,146 @@
+// What can a person say to a controller from another terminal?
+import { dirname, resolve } from "node:path";
+import type { CommandRequest } from "../api/contract.ts";
+import { asker } from "./asker.ts";
+import { follow } from "./follow.ts";
+import { lookInto, needController } from "./home.ts";
+import type { Context, Io } from "./io.ts";
+import { dateTime, painter, table } from "./paint.ts";
+import { linkFor, readRollout, toTheEnd } from "./run.ts";
+import { renderService } from "./view.ts";
+
+export interface VerbOptions {
+  readonly service: string;
+  readonly reason: string;
+  /** The version on which the person decided; without it, the one of right now. */
+  readonly ifVersion?: number | undefined;
+  readonly full?: boolean | undefined;
+  readonly to?: string | undefined;
+}
+
+/** `serin apply FILE`. */
+export async function applyCommand(file: string, reason: string, context: Context): Promise<number> {
+  const text = await readRollout(file);
+  const link = await needController(context.state);
+  const reply = await link.apply({ text, origin: dirname(resolve(file)), actor: asker(), reason });
+  context.io.out(context.json ? JSON.stringify(reply) : `${reply.text}; watch it with: serin watch ${reply.service}`);
+  return 0;
+}
+
+/** `serin promote | pause | resume | abort SERVICE`. */
+export async function verbCommand(
+  kind: CommandRequest["kind"],
+  options: VerbOptions,
+  context: Context,
+): Promise<number> {
+  const { service, reason, full, to } = options;
+  const link = await needController(context.state);
+  const expected = options.ifVersion ?? (await link.get(service)).version;
+  const reply = await link.command(service, { kind, actor: asker(), reason, expected, full, to });
+  context.io.out(context.json ? JSON.stringify(reply) : reply.text);
+  return 0;
+}
+
+/** `serin retry | undo SERVICE`: start a rollout, and see it through when no controller runs that would. */
+export async function startCommand(kind: "retry" | "undo", options: VerbOptions, context: Context): Promise<number> {
+  const { link, own } = await linkFor(context);
+  try {
+    const { service, reason, to } = options;
+    const expected = options.ifVersion ?? (await link.get(service)).version;
+    const reply = await link.command(service, { kind, actor: asker(), reason, expected, to });
+    context.io.out(context.json ? JSON.stringify(reply) : reply.text);
+    return own ? await toTheEnd(link, { ...context, wait: true, own }, service) : 0;
+  } finally {
+    await link.close();
+  }
+}
+
+/** `serin get [SERVICE]`. */
+export async function getCommand(service: string | undefined, { io, json, state }: Context): Promise<number> {
+  const link = await lookInto(state);
+  try {
+    if (service !== undefined) {
+      const view = await link.get(service);
+      io.out(json ? JSON.stringify(view, undefined, 2) : renderService(view, frame(io)).join("\n"));
+      return 0;
+    }
+    const views = await link.list();
+    if (json) io.out(JSON.stringify(views, undefined, 2));
+    else if (views.length === 0) io.out("no services yet; start one with: serin apply FILE");
+    else {
+      const rows = views.map(({ service: name, health, stable, rollout, address }) => [
+        name,
+        health,
+        stable ?? "–",
+        rollout
+          ? `${rollout.number} ${rollout.outcome ?? (rollout.phase === "back" ? "going back" : "under way")}`
+          : "–",
+        rollout?.waiting?.text ?? rollout?.why ?? "",
+        address ?? "",
+      ]);
+      io.out(table([["service", "health", "stable", "rollout", "", "address"], ...rows]).join("\n"));
+    }
+    return 0;
+  } finally {
+    await link.close();
+  }
+}
+
+function frame(io: Io): Parameters<typeof renderService>[1] {
+  return { width: Math.min(process.stdout.columns ?? 120, 140), paint: painter(io.color), decisions: 8 };
+}
+
+/** `serin watch SERVICE`: until the rollout under way ends, or until interrupted when none is. */
+export async function watchCommand(service: string, { io, json, state, signal }: Context): Promise<number> {
+  const link = await needController(state);
+  const { rollout, version } = await link.get(service);
+  const underWay = rollout && rollout.phase !== "ended";
+  const last = await follow(link, io, {
+    service,
+    afterVersion: Math.max(0, version - 8),
+    until: (view) => Boolean(underWay) && view.rollout?.phase === "ended",
+    json,
+    signal,
+  });
+  return last.rollout?.outcome === "rolled-back" && underWay ? 3 : 0;
+}
+
+/** `serin history SERVICE`: every rollout that has ended, newest first. */
+export async function historyCommand(service: string, { io, json, state }: Context): Promise<number> {
+  const link = await lookInto(state);
+  try {
+    const { history } = await link.get(service);
+    if (json) io.out(JSON.stringify(history, undefined, 2));
+    else if (history.length === 0) io.out(`${service} has no rollout that ended yet`);
+    else {
+      const rows = history.map(({ number, candidate, outcome, why, startedMs, endedMs }) => [
+        `${service}/${number}`,
+        candidate,
+        outcome,
+        dateTime(startedMs),
+        `${Math.round((endedMs - startedMs) / 1000)}s`,
+        why,
+      ]);
+      io.out(table([["rollout", "revision", "outcome", "started", "took", "why"], ...rows]).join("\n"));
+    }
+    return 0;
+  } finally {
+    await link.close();
+  }
+}
+
+/** `serin down SERVICE`. */
+export async function downCommand(service: string, context: Context): Promise<number> {
+  const { link } = await linkFor(context);
+  try {
+    await link.remove(service);
+    context.io.out(
+      context.json
+        ? JSON.stringify({ service })
+        : `${service} is down: its traffic, its replicas and its journal are gone`,
+    );
+    return 0;
+  } finally {
+    await link.close();
+  }
+}

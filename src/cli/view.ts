@@ -1,0 +1,142 @@
+// How does a service look on a terminal?
+import type { PoolView, RolloutView, ServiceView } from "../api/contract.ts";
+import type { DecisionRecord } from "../core/engine/state.ts";
+import { ROLES, shareOf } from "../core/split.ts";
+import type { MetricVerdict, Verdict } from "../core/stats/plan.ts";
+import { duration, ms, percent, WHOLE } from "../core/units.ts";
+import { clockTime, grouped, table, wrap, type Paint } from "./paint.ts";
+
+/** What the picture is fitted to. */
+export interface Frame {
+  readonly width: number;
+  readonly paint: Paint;
+  /** Decisions shown at the end. */
+  readonly decisions: number;
+}
+
+/** One service, as lines of text. */
+export function renderService(view: ServiceView, frame: Frame): string[] {
+  const { rollout } = view;
+  return [
+    headline(view, frame),
+    ...(rollout ? ["", ...renderSteps(rollout, view.nowMs, frame)] : []),
+    "",
+    ...renderShares(view, frame),
+    "",
+    ...renderPools(view.pools, frame),
+    ...(rollout?.verdict ? ["", ...renderVerdict(rollout.verdict, frame)] : []),
+    ...renderTroubles(view, frame),
+    ...renderDecisions(view.recent.slice(-frame.decisions), frame),
+  ];
+}
+
+const OUTCOME_STYLE = { promoted: "green", "rolled-back": "red", stopped: "yellow" } as const;
+const HEALTH_STYLE = { well: "green", degraded: "yellow", down: "red", unknown: "dim" } as const;
+
+/** Two axes, never one: what became of the release, and whether the service is well. */
+function headline(view: ServiceView, { paint }: Frame): string {
+  const { rollout, health } = view;
+  const name = rollout ? `${view.service}/${rollout.number}` : view.service;
+  const parts = [paint("bold", name)];
+  if (rollout) parts.push(phaseOf(rollout, view.nowMs, paint));
+  parts.push(`service ${paint(HEALTH_STYLE[health], health)}`);
+  if (view.address) parts.push(paint("dim", view.address));
+  return parts.join("  ");
+}
+
+function phaseOf(rollout: RolloutView, nowMs: number, paint: Paint): string {
+  const took = duration(ms((rollout.endedMs ?? nowMs) - rollout.startedMs));
+  if (rollout.outcome) return `${paint(OUTCOME_STYLE[rollout.outcome], rollout.outcome)} after ${took}`;
+  if (rollout.phase === "back") return paint("red", `going back, ${took} in`);
+  if (rollout.paused) return paint("yellow", `paused by ${rollout.paused.by}, ${took} in`);
+  return paint("cyan", `under way, ${took} in`);
+}
+
+function renderSteps(rollout: RolloutView, nowMs: number, { paint, width }: Frame): string[] {
+  const { candidate, replaces, strategy, cursor, phase } = rollout;
+  const lines = [`${strategy}: ${candidate}${replaces ? ` to replace ${replaces}` : ""}`];
+  rollout.steps.forEach((step, index) => {
+    if (index < cursor) return lines.push(paint("dim", `  ✓ ${step}`));
+    if (index > cursor || phase === "ended") return lines.push(paint("dim", `    ${step}`));
+    if (phase === "back") return lines.push(paint("red", `  ✗ ${step}`));
+    const since = duration(ms(nowMs - rollout.stepSinceMs));
+    return lines.push(`  ${paint("cyan", "▶")} ${paint("bold", step)} ${paint("dim", `(${since})`)}`);
+  });
+  if (rollout.waiting && phase !== "ended") {
+    lines.push(...wrap(`    ${rollout.waiting.text}`, width, "    ").map((line) => paint("dim", line)));
+  }
+  return lines;
+}
+
+function renderShares({ wanted, reported, measured }: ServiceView, { paint }: Frame): string[] {
+  const roles = ROLES.filter((role) => shareOf(wanted, role) > 0 || (reported && shareOf(reported, role) > 0));
+  const rows = [["share", "wanted", "reported", "measured", ""]];
+  for (const role of roles) {
+    const share = measured?.shares[role];
+    rows.push([
+      role,
+      percent(shareOf(wanted, role)),
+      reported ? percent(shareOf(reported, role)) : "unknown",
+      share === undefined ? "–" : `${(share * 100).toFixed(1)}%`,
+      bar(shareOf(wanted, role) / WHOLE),
+    ]);
+  }
+  const [head = "", ...rest] = table(rows);
+  const counted = measured ? `  ${grouped(measured.requests)} requests in ${duration(ms(measured.windowMs))}` : "";
+  return [paint("dim", head + counted), ...rest];
+}
+
+function bar(share: number): string {
+  const full = Math.round(share * 20);
+  return "█".repeat(full) + "░".repeat(20 - full);
+}
+
+function renderPools(pools: readonly PoolView[], { paint, width }: Frame): string[] {
+  if (pools.length === 0) return [paint("dim", "nothing runs")];
+  const rows = [["pool", "role", "revision", "ready", "restarts", ""]];
+  for (const { pool, role, revision, ready, wanted, restarts, why } of pools) {
+    rows.push([pool, role, revision, `${ready}/${wanted}`, String(restarts), why ?? ""]);
+  }
+  const [head = "", ...rest] = table(rows);
+  return [paint("dim", head), ...rest.map((line) => (line.length > width ? `${line.slice(0, width - 1)}…` : line))];
+}
+
+const VERDICT_STYLE = { worse: "red", "no-worse": "green", undecided: "yellow" } as const;
+
+function renderVerdict(verdict: Verdict, frame: Frame): string[] {
+  const { paint, width } = frame;
+  const word = paint(VERDICT_STYLE[verdict.kind], verdict.kind);
+  const sure = `${Math.floor(verdict.sure * 1000) / 10}%`;
+  const head = `verdict ${word}, how sure that it is worse: ${sure}, from ${grouped(verdict.canaryRequests)} canary requests`;
+  const held = verdict.suspended ? [paint("yellow", `  held back: ${verdict.suspended}`)] : [];
+  const metrics = verdict.metrics.flatMap((metric) => [
+    ...wrap(`  ${metric.name}: ${metric.text}`, width, "    "),
+    ...(verdict.kind === "undecided" ? [paint("dim", `    ${missing(metric)}`)] : []),
+  ]);
+  return [head, ...held, ...metrics];
+}
+
+function missing({ noWorse, needsRequests }: MetricVerdict): string {
+  if (noWorse) return "shown to be no worse";
+  if (needsRequests === undefined) return "nothing shown yet, and at these figures nothing will be";
+  return `nothing shown yet; needs about ${grouped(needsRequests)} more canary requests`;
+}
+
+function renderTroubles({ troubles }: ServiceView, { paint }: Frame): string[] {
+  const all = Object.entries(troubles);
+  if (all.length === 0) return [];
+  return ["", ...all.flatMap(([part, why]) => [paint("yellow", `${part}: ${why}`)])];
+}
+
+function renderDecisions(records: readonly DecisionRecord[], { paint, width }: Frame): string[] {
+  if (records.length === 0) return [];
+  const indent = " ".repeat(10);
+  const lines = records.flatMap((record) => wrap(`${clockTime(record.atMs)}  ${decision(record)}`, width, indent));
+  return ["", paint("dim", "decisions"), ...lines];
+}
+
+/** A decision in one line. */
+export function decision({ text, actor, reason }: DecisionRecord): string {
+  if (!actor) return text;
+  return `${text}, by ${actor}${reason ? `: ${reason}` : ""}`;
+}

@@ -1,0 +1,118 @@
+// Does every import go through an open door? The house plan, checked.
+import { readdirSync, readFileSync } from "node:fs";
+import { dirname, join, relative, resolve } from "node:path";
+import { parseSync } from "oxc-parser";
+import { expect, test } from "vitest";
+
+interface Room {
+  /** Rooms that it may import from, besides itself. A file's path names that file alone. */
+  readonly may: readonly string[];
+  /** Packages that it may import. */
+  readonly npm: RegExp;
+  readonly why: string;
+}
+
+const ANY = /./u;
+const NODE = /^node:/u;
+
+const ROOMS: Readonly<Record<string, Room>> = {
+  core: { may: [], npm: /^(zod|yaml)$/u, why: "core is arithmetic: same input, same program, same verdict" },
+  ports: { may: ["core"], npm: /(?!)/u, why: "a port is a promise; it knows no vendor" },
+  runtime: { may: ["core", "ports"], npm: NODE, why: "the runtime meets the world only through ports" },
+  proxy: { may: ["core"], npm: ANY, why: "the data plane outlives the engine and knows nothing of it" },
+  adapters: {
+    may: ["core", "ports"],
+    npm: ANY,
+    why: "an adapter knows one vendor and no other adapter",
+  },
+  api: {
+    may: ["core", "ports", "runtime", "adapters/registry.ts"],
+    npm: ANY,
+    why: "a surface composes; nothing composes it",
+  },
+  cli: {
+    may: [
+      "core",
+      "ports",
+      "runtime",
+      "proxy/command.ts",
+      "api",
+      "adapters/registry.ts",
+      "adapters/sqlite",
+      "adapters/system",
+    ],
+    npm: ANY,
+    why: "every verb goes through the api, here or in another process",
+  },
+};
+
+/** Doors that one file alone has, with the reason. */
+const DOORS: Readonly<Record<string, readonly string[]>> = {
+  // The registry names every adapter and fits them to what the runtime asks for.
+  "adapters/registry.ts": ["adapters", "runtime/parts.ts"],
+  "adapters/proxy": ["proxy"],
+};
+
+const src = resolve("src");
+const files = readdirSync(src, { recursive: true, withFileTypes: true })
+  .filter((entry) => entry.isFile() && /\.ts$/u.test(entry.name) && !/\.(test|contract)\.ts$/u.test(entry.name))
+  .map((entry) => join(entry.parentPath, entry.name));
+
+function imports(file: string): string[] {
+  const { module } = parseSync(file, readFileSync(file, "utf8"));
+  const dynamic = [...readFileSync(file, "utf8").matchAll(/import\("([^"]+)"\)/gu)].map(([, name = ""]) => name);
+  return [
+    ...module.staticImports.map((entry) => entry.moduleRequest.value),
+    ...module.staticExports.flatMap(({ entries }) => entries.flatMap((entry) => entry.moduleRequest?.value ?? [])),
+    ...dynamic,
+  ];
+}
+
+function under(path: string, doors: readonly string[]): boolean {
+  return doors.some((door) => path === door || path.startsWith(`${door}/`));
+}
+
+function violations(file: string): string[] {
+  const from = relative(src, file);
+  const [name = "", folder = ""] = from.split("/");
+  const room = ROOMS[name];
+  if (!room) return [`${from}: there is no room named "${name}"`];
+  const own = name === "adapters" ? `adapters/${folder}` : name;
+  const doors = [own, ...room.may, ...(DOORS[from] ?? []), ...(DOORS[own] ?? [])];
+  return imports(file).flatMap((to) => {
+    const line = `${from} → ${to}: ${room.why}`;
+    if (!to.startsWith(".")) return room.npm.test(to) ? [] : [line];
+    return under(relative(src, resolve(dirname(file), to)), doors) ? [] : [line];
+  });
+}
+
+test("the house has files", () => {
+  expect(files.length).toBeGreaterThan(30);
+});
+
+test("every import goes through an open door", () => {
+  expect(files.flatMap(violations)).toEqual([]);
+});
+
+test("every door leads somewhere", () => {
+  const doors = [
+    ...Object.values(ROOMS).flatMap(({ may }) => may),
+    ...Object.values(DOORS).flat(),
+    ...Object.keys(DOORS),
+  ];
+  const known = files.map((file) => relative(src, file));
+  expect(doors.filter((door) => !known.some((path) => under(path, [door])))).toEqual([]);
+});
+
+test("every file says which question it answers, and none is too long", () => {
+  const wrong = files.flatMap((file) => {
+    const text = readFileSync(file, "utf8");
+    const lines = text.split("\n").length;
+    const opens = /^\/\/ .*\?/u.test(text);
+    return [
+      ...(opens ? [] : [`${relative(src, file)}: opens without a question`]),
+      ...(lines > 401 ? [`${relative(src, file)}: ${lines} lines`] : []),
+    ];
+  });
+  expect(wrong).toEqual([]);
+});

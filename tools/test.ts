@@ -1,0 +1,90 @@
+// Does everything hold? Every check and test, with one line at the end that counts them.
+import { spawnSync } from "node:child_process";
+import { mkdtempSync, readFileSync, rmSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { delimiter, dirname, join } from "node:path";
+
+const root = dirname(import.meta.dirname);
+const bin = join(root, "node_modules", ".bin");
+const env = { ...process.env, PATH: `${bin}${delimiter}${process.env["PATH"] ?? ""}` };
+
+/** Programs from outside npm that tests use, with the Debian package that brings each. */
+const PROGRAMS: readonly (readonly [program: string, debian: string])[] = [["wrk", "wrk"]];
+
+const CHECKS: readonly (readonly [name: string, ...command: string[]])[] = [
+  ["format", "oxfmt", "--check", "."],
+  ["types", "tsc", "-b"],
+  ["lint", "oxlint", "--type-aware"],
+  ["unused", "knip"],
+];
+
+interface Report {
+  readonly numPassedTests: number;
+  readonly numFailedTests: number;
+  readonly numPendingTests: number;
+  readonly numTodoTests: number;
+  readonly numFailedTestSuites: number;
+  readonly testResults: readonly { readonly assertionResults: readonly { status: string; fullName: string }[] }[];
+}
+
+const say = (text: string): void => console.error(`serin: ${text}`);
+
+function run(command: string, ...args: string[]): boolean {
+  return spawnSync(command, args, { cwd: root, env, stdio: "inherit" }).status === 0;
+}
+
+function has(program: string): boolean {
+  return spawnSync("sh", ["-c", `command -v ${program}`], { env }).status === 0;
+}
+
+/** Installs what the system's packages bring, where that is allowed; what stays absent is skipped by name. */
+function installPrograms(): void {
+  const absent = PROGRAMS.filter(([program]) => !has(program));
+  if (absent.length === 0) return;
+  const names = absent.map(([, debian]) => debian);
+  if (process.getuid?.() !== 0 || !has("apt-get")) {
+    return say(`not installed: ${names.join(", ")}; tests that need them are skipped`);
+  }
+  say(`installing ${names.join(", ")} from Debian's packages …`);
+  const quiet = {
+    cwd: root,
+    env: { ...env, DEBIAN_FRONTEND: "noninteractive" },
+    stdio: ["ignore", "ignore", "inherit"] as const,
+  };
+  const install = ["install", "-y", "-qq", "--no-install-recommends", ...names];
+  if (spawnSync("apt-get", install, { ...quiet, stdio: [...quiet.stdio] }).status === 0) return;
+  spawnSync("apt-get", ["update", "-qq"], { ...quiet, stdio: [...quiet.stdio] });
+  spawnSync("apt-get", install, { ...quiet, stdio: [...quiet.stdio] });
+}
+
+function runTests(args: readonly string[]): Report {
+  const dir = mkdtempSync(join(tmpdir(), "serin-test-"));
+  const file = join(dir, "report.json");
+  try {
+    run("vitest", "run", "--reporter=default", "--reporter=json", `--outputFile.json=${file}`, ...args);
+    return JSON.parse(readFileSync(file, "utf8")) as Report;
+  } finally {
+    rmSync(dir, { recursive: true, force: true });
+  }
+}
+
+const started = Date.now();
+installPrograms();
+const failedChecks = CHECKS.filter(([name, command, ...args]) => {
+  say(`${name} …`);
+  return !run(command ?? name, ...args);
+}).map(([name]) => name);
+say("tests …");
+const report = runTests(process.argv.slice(2));
+const tests = report.testResults.flatMap(({ assertionResults }) => assertionResults);
+const skipped = tests.filter(({ status }) => status !== "passed" && status !== "failed");
+for (const { fullName } of skipped) say(`skipped: ${fullName}`);
+for (const name of failedChecks) say(`failed: ${name}`);
+// A suite that cannot even be loaded has no test that could fail.
+const broken = report.numFailedTests === 0 ? report.numFailedTestSuites : 0;
+const failed = report.numFailedTests + failedChecks.length + broken;
+const passed = report.numPassedTests + CHECKS.length - failedChecks.length;
+say(`took ${Math.round((Date.now() - started) / 1000)} s`);
+console.log(`${passed} passed, ${failed} failed, ${skipped.length} skipped`);
+const strict = process.env["CI"] !== undefined;
+process.exitCode = failed > 0 || passed <= CHECKS.length || (strict && skipped.length > 0) ? 1 : 0;
