@@ -1,8 +1,13 @@
 // Which steps follow from a rollout file?
 import type { Abilities } from "../abilities.ts";
 import type { Rollout } from "../spec/rollout.ts";
+import { compileAnalysis } from "./analysis.ts";
+import { compileCanary } from "./canary.ts";
+import { compileFirst } from "./first.ts";
+import { compileRecreate } from "./recreate.ts";
+import { compileRolling } from "./rolling.ts";
 import type { Program } from "./step.ts";
-import type { PlanIssue } from "./strategy.ts";
+import type { Compiled, Frame, PlanIssue } from "./strategy.ts";
 
 /** What a plan depends on besides the file. */
 export interface CompileContext {
@@ -19,5 +24,51 @@ export type CompileResult =
 
 /** Compiles a rollout to a program, or says what the parts that it names cannot do. */
 export function compile(rollout: Rollout, context: CompileContext): CompileResult {
-  throw new Error(`not written yet: ${rollout.metadata.name} ${String(context.stable)}`);
+  const { spec } = rollout;
+  const frame: Frame = {
+    abilities: context.abilities,
+    fullSize: spec.workload.process.replicas,
+    undecided: spec.analysis?.undecided ?? "hold",
+  };
+  // What the file asks for is checked even when this rollout happens not to need it: the next one will.
+  const asked = compileStrategy(rollout, frame);
+  const issues = [...asked.issues, ...unable(rollout, context.abilities)];
+  if (issues.length > 0) return { ok: false, issues };
+  const isShort = !context.stable || context.direct === true;
+  const { steps } = isShort ? compileFirst(frame, context.stable) : asked;
+  const compares = !isShort && spec.strategy.kind !== "recreate" && spec.analysis;
+  const program: Program = {
+    strategy: context.stable ? (isShort ? "direct" : spec.strategy.kind) : "first",
+    steps,
+    fullSize: frame.fullSize,
+    progressDeadlineMs: spec.progressDeadlineMs,
+    ...(compares ? { analysis: compileAnalysis(compares) } : {}),
+    ...(spec.traffic.sticky ? { sticky: spec.traffic.sticky } : {}),
+  };
+  return { ok: true, program };
+}
+
+function compileStrategy({ spec: { strategy } }: Rollout, frame: Frame): Compiled {
+  if (strategy.kind === "canary") return compileCanary(strategy, frame);
+  return strategy.kind === "rolling" ? compileRolling(strategy, frame) : compileRecreate(frame);
+}
+
+/** What the parts cannot do, whatever the strategy. */
+function unable({ spec }: Rollout, { router, workload }: Abilities): readonly PlanIssue[] {
+  const issues: PlanIssue[] = [];
+  const { sticky } = spec.traffic;
+  if (sticky && !router.sticky.includes(sticky.kind)) {
+    const can = router.sticky.length === 0 ? "nothing" : router.sticky.join(" or ");
+    const message = `found ${sticky.kind}, the router can keep a user with a version by ${can}`;
+    issues.push({ path: `spec.traffic.sticky.${sticky.kind}`, code: "unable", message });
+  }
+  if (workload.promote !== "rename") {
+    const message = "the workload can only replace stable in its place, which no strategy does yet";
+    issues.push({ path: "spec.workload", code: "unable", message });
+  }
+  if (spec.analysis && !router.evidence && spec.strategy.kind !== "recreate") {
+    const message = "the router does not count requests, so there is nothing to compare: enabled: false goes without";
+    issues.push({ path: "spec.analysis", code: "unable", message });
+  }
+  return issues;
 }

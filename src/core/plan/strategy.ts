@@ -1,8 +1,8 @@
 // What does a strategy's compiler get, and what does it return?
 import type { Abilities } from "../abilities.ts";
 import type { Issue } from "../issues.ts";
-import type { Undecided } from "./step.ts";
-import type { Step } from "./step.ts";
+import type { JudgeSpec } from "../spec/steps.ts";
+import type { Step, Undecided } from "./step.ts";
 
 /** A mistake at a place of the document that is named by its path only; `parseRollout(…).at(path)` knows the line. */
 export type PlanIssue = Omit<Issue, "line" | "column">;
@@ -12,9 +12,22 @@ export interface Frame {
   readonly abilities: Abilities;
   /** Replicas that together carry all of the traffic. */
   readonly fullSize: number;
-  /** What a judgement does that does not say itself. */
+  /** What a judgement does when time is up that does not say so itself. */
   readonly undecided: Undecided;
 }
 
-/** Steps, or what stands against them. */
-export type Compiled = { readonly steps: readonly Step[]; readonly issues: readonly PlanIssue[] };
+/** The steps, and what stands against them. */
+export interface Compiled {
+  readonly steps: readonly Step[];
+  readonly issues: readonly PlanIssue[];
+}
+
+/** A judgement as a step. */
+export function judgement({ atLeastMs, atMostMs, undecided }: JudgeSpec, frame: Frame): Step {
+  return {
+    op: "judge",
+    atLeastMs,
+    ...(atMostMs === undefined ? {} : { atMostMs }),
+    undecided: undecided ?? frame.undecided,
+  };
+}

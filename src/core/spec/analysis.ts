@@ -1,5 +1,6 @@
 // How does a rollout file say what is compared, and how sure one must be?
 import * as z from "zod";
+import { GO_FACTOR, GO_MARGIN, HARM_FACTOR, HARM_MARGIN } from "../stats/defaults.ts";
 import type { Margin } from "../stats/plan.ts";
 import { duration, ms, type Ms } from "../units.ts";
 import { durationFormat, readDuration } from "./durations.ts";
@@ -29,10 +30,8 @@ const PRESETS = [
   "latency-p999",
 ] as const;
 
-/** A canary at most this much worse is never called worse: real versions differ a little without being bad. */
-const TOLERATED_ERRORS: Margin = { rho: 1.1, delta: 0.0001 };
-const TOLERATED_LATENCY = 0.1;
-const MARGINS = { failed: 0.005, clientErrors: 0.01, latency: 0.2 };
+/** Margins of a preset that names none: points for rates, relative for latency. Clients' mistakes vary more by chance. */
+const MARGINS = { failed: GO_MARGIN.delta, clientErrors: 0.01, latency: rounded(GO_FACTOR - 1) };
 
 interface Common {
   readonly name: (typeof PRESETS)[number];
@@ -97,7 +96,12 @@ const metricFields = z.strictObject({
   min: written(fractionFormat({ atLeast: 0, atMost: 100 }))
     .optional()
     .describe("success-rate only: roll back below this, such as 99.5%."),
-  weight: z.number().positive().max(1_000).optional().describe("Its part of the alarm budget, beside the others'."),
+  weight: z
+    .number()
+    .positive()
+    .max(1_000)
+    .optional()
+    .describe("Its part of the alarm budget, beside the others' (1 where there is none)."),
   warmup: written(durationFormat()).optional().describe("Replicas younger than this do not count."),
 });
 
@@ -113,17 +117,17 @@ const Metric = rule(metricFields, checkMetric).transform((metric): MetricSpec =>
 
 function rate(metric: MetricFields, counts: "failed" | "clientErrors"): Omit<RateSpec, keyof Common> {
   const { margin = MARGINS[counts], tolerate, min, max } = metric;
-  const { rho, delta } = TOLERATED_ERRORS;
+  const { rho, delta } = HARM_MARGIN;
   const harm = tolerate === undefined ? { rho, delta: Math.min(delta, margin) } : { rho: 1, delta: tolerate };
-  const bound = max && "share" in max ? max.share : min === undefined ? undefined : Number((1 - min).toFixed(10));
+  const bound = max && "share" in max ? max.share : min === undefined ? undefined : rounded(1 - min);
   return { kind: "rate", counts, harm, go: { rho: 1, delta: margin }, max: bound };
 }
 
 function latency(metric: MetricFields, quantile: number): Omit<LatencySpec, keyof Common> {
   const { margin = MARGINS.latency, max } = metric;
-  const tolerate = metric.tolerate ?? Math.min(TOLERATED_LATENCY, margin);
+  const tolerate = metric.tolerate ?? Math.min(rounded(HARM_FACTOR - 1), margin);
   const maxMs = max && "timeMs" in max ? max.timeMs : undefined;
-  return { kind: "latency", quantile, harmFactor: 1 + tolerate, goFactor: 1 + margin, maxMs };
+  return { kind: "latency", quantile, harmFactor: rounded(1 + tolerate), goFactor: rounded(1 + margin), maxMs };
 }
 
 function checkMetric(metric: MetricFields, report: Report): void {
@@ -155,6 +159,11 @@ function checkMetric(metric: MetricFields, report: Report): void {
     report(["min"], "conflict", "found beside max, both bound the same: keep one");
 }
 
+/** Without the noise of floating point: 1.1 − 1 is 0.1 and not 0.10000000000000009. */
+function rounded(value: number): number {
+  return Number(value.toFixed(10));
+}
+
 const Metrics = rule(z.array(Metric).min(1), (metrics, report) => {
   metrics.forEach(({ name }, index) => {
     const first = metrics.findIndex((metric) => metric.name === name);
@@ -162,20 +171,24 @@ const Metrics = rule(z.array(Metric).min(1), (metrics, report) => {
   });
 });
 
-export const AnalysisSchema = z.strictObject({
-  enabled: z.boolean().default(true).describe("false: compare nothing. Then only steps, gates and readiness decide."),
-  falseRollback: written(fractionFormat({ atLeast: 0.0001, atMost: 20 }))
-    .prefault("1%")
-    .describe("How often a version as good as stable may be rolled back: of all rollouts, over all metrics and looks."),
-  falseGo: written(fractionFormat({ atLeast: 0.0001, atMost: 50 }))
-    .prefault("5%")
-    .describe("How often a version at the margin may be called no worse, per judgement and metric."),
-  undecided: UndecidedSchema.default("hold").describe(
-    "What to do when a judgement's time is over and nothing is shown.",
-  ),
-  warmup: written(durationFormat()).prefault("30s").describe("Replicas younger than this do not count in latencies."),
-  metrics: Metrics.prefault([{ preset: "success-rate" }, { preset: "latency-p99" }]).describe("What is compared."),
-});
+export const AnalysisSchema = z
+  .strictObject({
+    enabled: z.boolean().default(true).describe("false: compare nothing. Then only steps, gates and readiness decide."),
+    falseRollback: written(fractionFormat({ atLeast: 0.0001, atMost: 20 }))
+      .prefault("1%")
+      .describe(
+        "How often a version as good as stable may be rolled back: of all rollouts, over all metrics and looks.",
+      ),
+    falseGo: written(fractionFormat({ atLeast: 0.0001, atMost: 50 }))
+      .prefault("5%")
+      .describe("How often a version at the margin may be called no worse, per judgement and metric."),
+    undecided: UndecidedSchema.default("hold").describe(
+      "What to do when a judgement's time is over and nothing is shown.",
+    ),
+    warmup: written(durationFormat()).prefault("30s").describe("Replicas younger than this do not count in latencies."),
+    metrics: Metrics.prefault([{ preset: "success-rate" }, { preset: "latency-p99" }]).describe("What is compared."),
+  })
+  .transform(({ warmup, ...rest }) => ({ ...rest, warmupMs: warmup }));
 
 /** The analysis, as the file asks for it. */
 export type AnalysisSpec = Readonly<z.output<typeof AnalysisSchema>>;

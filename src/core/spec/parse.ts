@@ -1,6 +1,15 @@
 // What did they ask, or where exactly is the file wrong?
+//
+// Beside zod, the core imports `yaml` here and in positions.ts: it is as pure as the core, text in and data out.
+import { LineCounter, isMap, isPair, isScalar, isSeq, parseAllDocuments, type Document, type YAMLError } from "yaml";
+import type * as z from "zod";
 import type { Issue } from "../issues.ts";
-import type { Rollout } from "./rollout.ts";
+import { messageOf } from "../issues.ts";
+import { pathOf, pathText, type Path } from "./fields.ts";
+import { nearest } from "./nearest.ts";
+import { nodeAt, offsetOf, resolved } from "./positions.ts";
+import { API_VERSION, KIND, RolloutSchema, type Rollout } from "./rollout.ts";
+import { missingText, unknownText, wrongText } from "./texts.ts";
 
 /** A place in the text; lines and columns count from 1. */
 export interface Position {
@@ -17,7 +26,168 @@ export type ParseResult =
     }
   | { readonly ok: false; readonly issues: readonly Issue[] };
 
+/** Longest file, in characters. What is longer is not a rollout file. */
+const LONGEST = 1_000_000;
+
 /** Reads a rollout file: the rollout, or every mistake in it with its place. */
 export function parseRollout(text: string): ParseResult {
-  throw new Error(`not written yet: ${text.length}`);
+  if (text.length > LONGEST)
+    return failed([whole("too-long", `found ${text.length} characters, a rollout file has at most ${LONGEST}`)]);
+  const lines = new LineCounter();
+  const position = (offset: number): Position => {
+    const { line, col } = lines.linePos(offset);
+    return { line: Math.max(1, line), column: Math.max(1, col) };
+  };
+  try {
+    const read = readYaml(text.startsWith("\uFEFF") ? text.slice(1) : text, { lines, position });
+    return read.document ? readDocument(read.document, { issues: read.issues, position }) : failed(read.issues);
+  } catch (error) {
+    // Lists a thousand deep, aliases of aliases of aliases: nothing that a person writes.
+    return failed([whole("yaml", `the file cannot be read as YAML: ${messageOf(error)}`)]);
+  }
+}
+
+type Locate = (offset: number) => Position;
+
+function failed(issues: readonly Issue[]): ParseResult {
+  const sorted = issues.toSorted((a, b) => a.line - b.line || a.column - b.column);
+  return { ok: false, issues: sorted };
+}
+
+function whole(code: string, message: string): Issue {
+  return { line: 1, column: 1, path: "", code, message };
+}
+
+interface Yaml {
+  /** Only when its data can be relied on. */
+  readonly document?: Document | undefined;
+  readonly issues: readonly Issue[];
+}
+
+function readYaml(text: string, at: { readonly lines: LineCounter; readonly position: Locate }): Yaml {
+  const documents: readonly Document[] = parseAllDocuments(text, {
+    lineCounter: at.lines,
+    prettyErrors: false,
+    merge: true,
+    stringKeys: true,
+  });
+  const [document, ...others] = documents;
+  const example = `apiVersion: ${API_VERSION} and kind: ${KIND}`;
+  if (!document?.contents || (isScalar(document.contents) && document.contents.value === null)) {
+    if (!document?.errors.length)
+      return { issues: [whole("empty", `the file is empty, a rollout file begins with ${example}`)] };
+  }
+  const errors = documents.flatMap(({ errors: list, warnings }) => [list, warnings].flat());
+  const issues = errors.map((error) => yamlIssue(error, text, at.position));
+  const second = others.find(({ contents }) => contents !== null);
+  if (second) {
+    const message = "found a second document (---), a file holds one rollout: put the other into a file of its own";
+    issues.push({ ...at.position(second.contents?.range?.[0] ?? 0), path: "", code: "documents", message });
+  }
+  const isSound = errors.every(({ code }) => code === "DUPLICATE_KEY");
+  return { document: isSound ? document : undefined, issues };
+}
+
+function yamlIssue(error: YAMLError, text: string, position: Locate): Issue {
+  const at = { ...position(error.pos[0]), path: "" };
+  if (error.code === "DUPLICATE_KEY") {
+    const name = /^[^\s:,}]+/u.exec(text.slice(error.pos[0]))?.[0] ?? "a name";
+    return { ...at, code: "duplicate", message: `found ${name} again, a name stands only once in a map` };
+  }
+  const isTab = error.code === "TAB_AS_INDENT";
+  return {
+    ...at,
+    code: "yaml",
+    message: isTab ? "found a tab, YAML is indented with spaces" : `not YAML: ${error.message}`,
+  };
+}
+
+function readDocument(
+  document: Document,
+  at: { readonly issues: readonly Issue[]; readonly position: Locate },
+): ParseResult {
+  const locate = (path: Path, what: "key" | "value") => at.position(offsetOf(document, path, what));
+  keepText(document);
+  const data: unknown = document.toJS();
+  const foreign = anotherKind(data);
+  if (foreign !== undefined) {
+    return failed([
+      ...at.issues,
+      { ...locate(["kind"], "value"), path: "kind", code: "wrong-value", message: foreign },
+    ]);
+  }
+  const read = RolloutSchema.safeParse(data, { error: wrongText });
+  const found = read.success ? [] : read.error.issues.flatMap((issue) => named(issue, data, locate));
+  const issues = [...at.issues, ...withoutEchoes(found)];
+  if (!read.success || issues.length > 0) return failed(issues);
+  return { ok: true, rollout: read.data, at: (path) => locate(pathOf(path), "value") };
+}
+
+/** Where a program gets texts, a number is what stands in the file: `1.10` is not 1.1, and `0x10` not 16. */
+const TEXTS: readonly Path[] = [
+  ["metadata", "labels"],
+  ["metadata", "annotations"],
+  ["spec", "workload", "process", "env"],
+  ["spec", "workload", "process", "command"],
+];
+
+function keepText(document: Document): void {
+  for (const path of TEXTS) {
+    const node = nodeAt(document, path);
+    if (!isMap(node) && !isSeq(node)) continue;
+    for (const item of node.items) {
+      const scalar = resolved(document, isPair(item) ? item.value : item);
+      if (isScalar(scalar) && scalar.value !== null && typeof scalar.value !== "string") scalar.value = scalar.source;
+    }
+  }
+}
+
+/** A Deployment or a Flagger Canary is not a rollout with twenty mistakes. */
+function anotherKind(data: unknown): string | undefined {
+  if (typeof data !== "object" || data === null || !("kind" in data) || typeof data.kind !== "string") return undefined;
+  if (nearest(data.kind, [KIND]) !== undefined) return undefined;
+  const version = "apiVersion" in data && typeof data.apiVersion === "string" ? ` of ${data.apiVersion}` : "";
+  return `found ${data.kind}${version}, Serin reads kind: ${KIND} of ${API_VERSION}`;
+}
+
+/** `comand` instead of `command` is one mistake: the field that is missing then is not named a second time. */
+function withoutEchoes(issues: readonly Issue[]): readonly Issue[] {
+  const meant = issues.flatMap(({ code, path, message }) => {
+    const name = code === "unknown-field" ? /did you mean (\S+)\?$/u.exec(message)?.[1] : undefined;
+    return name === undefined ? [] : [pathText([...pathOf(path).slice(0, -1), name])];
+  });
+  return issues.filter(({ code, path }) => code !== "missing-field" || !meant.includes(path));
+}
+
+type LocatePath = (path: Path, what: "key" | "value") => Position;
+
+function named(issue: z.core.$ZodIssue, data: unknown, locate: LocatePath): readonly Issue[] {
+  const path = issue.path as Path;
+  if (issue.code === "unrecognized_keys") {
+    return issue.keys.map((key) => {
+      const at = [...path, key];
+      const message = unknownText(RolloutSchema, path, key);
+      return { ...locate(at, "key"), path: pathText(at), code: "unknown-field", message };
+    });
+  }
+  const isThere = has(data, path);
+  const at = { ...locate(path, issue.code === "invalid_key" ? "key" : "value"), path: pathText(path) };
+  if (!isThere && issue.code !== "custom") {
+    return [{ ...at, code: "missing-field", message: missingText(RolloutSchema, path) }];
+  }
+  return [{ ...at, code: codeOf(issue), message: issue.message }];
+}
+
+function codeOf(issue: z.core.$ZodIssue): string {
+  if (issue.code === "custom") return typeof issue.params?.["code"] === "string" ? issue.params["code"] : "wrong-value";
+  return issue.code === "invalid_type" ? "wrong-type" : "wrong-value";
+}
+
+function has(data: unknown, path: Path): boolean {
+  let value = data;
+  for (const part of path) {
+    if (typeof value !== "object" || value === null || !Object.hasOwn(value, part)) return false;
+    value = (value as Readonly<Record<string | number, unknown>>)[part];
+  }
+  return true;
 }

@@ -10,7 +10,7 @@ import { rule, type Report } from "./rule.ts";
 import { replicasOf } from "./sizes.ts";
 import { StrategySchema, type StrategySpec } from "./strategy.ts";
 import { TrafficSchema, type ProxySpec } from "./traffic.ts";
-import { WorkloadSchema, type ProcessSpec } from "./workload.ts";
+import { Plain, WorkloadSchema, type ProcessSpec } from "./workload.ts";
 import type { StickyKey } from "../split.ts";
 
 /** Versions and kinds of documents that Serin reads. */
@@ -19,7 +19,7 @@ export const KIND = "Rollout";
 
 const DNS_LABEL = /^[a-z0-9](?:[a-z0-9-]{0,61}[a-z0-9])?$/u;
 
-const Texts = z.record(z.string().min(1), z.string());
+const Texts = z.record(z.string().min(1), Plain);
 
 const Metadata = z.strictObject({
   name: z

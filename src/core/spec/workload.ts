@@ -3,10 +3,10 @@ import * as z from "zod";
 import { ms } from "../units.ts";
 import { durationFormat } from "./durations.ts";
 import { shown, written } from "./reading.ts";
-import { exactlyOne, rule } from "./rule.ts";
+import { exactlyOne, rule, type Report } from "./rule.ts";
 
 /** Numbers and `true` need no quotes; the parser has already turned them into the text that stands in the file. */
-const Plain = z
+export const Plain: z.ZodType<string, string | number | boolean> = z
   .union([z.string(), z.number(), z.boolean()], {
     error: ({ input }) => `found ${shown(input)}, a text must be here; an empty one is written ""`,
   })
@@ -38,13 +38,16 @@ const Ready = rule(
 /** When a replica is ready: a GET answers 200 to 399, or the port accepts a connection. */
 export type Readiness = { readonly kind: "http"; readonly path: string } | { readonly kind: "tcp" };
 
-const Env = rule(z.record(z.string().min(1), Plain), (env, report) => {
+// Its names are looked at whatever the values are.
+const Env = rule(z.record(z.string().min(1), Plain), checkNames, []);
+
+function checkNames(env: Readonly<Record<string, unknown>>, report: Report): void {
   for (const name of Object.keys(env)) {
-    if (name === "PORT") report([name], "conflict", "Serin gives every replica a PORT of its own: take it out");
-    else if (/[=\0]/u.test(name))
-      report([name], "wrong-value", `found ${shown(name)}, a variable's name has no = in it`);
+    if (name === "PORT")
+      report([name], "conflict", "found PORT, Serin gives every replica one of its own: take it out");
+    else if (/[=\0]/u.test(name)) report([name], "wrong-value", `found ${shown(name)}, a name here has no = in it`);
   }
-});
+}
 
 const Process = z
   .strictObject({
@@ -76,7 +79,7 @@ const Process = z
     graceMs: grace,
   }));
 
-function uniqueFiles(files: readonly string[], report: (path: [number], code: string, message: string) => void): void {
+function uniqueFiles(files: readonly string[], report: Report): void {
   files.forEach((file, index) => {
     if (files.indexOf(file) < index) report([index], "duplicate", `found ${shown(file)} again, once is enough`);
   });
