@@ -1,6 +1,7 @@
 // Which command was asked for?
 import { Command, CommanderError, Option } from "commander";
 import { describe, messageOf, SerinError } from "../core/issues.ts";
+import { demoCommand } from "./demo/demo.ts";
 import { checkCommand } from "./check.ts";
 import { explainCommand } from "./explain.ts";
 import { stateDir } from "./home.ts";
@@ -135,6 +136,8 @@ verb("plan <file>", "show what a rollout would do").action((file: string, option
 verb("down <service>", "end a service: its traffic, its replicas, its journal").action(
   (service: string, options: Shared) => act(options, (context) => downCommand(service, context)),
 );
+
+verb("demo", "show what Serin does, on a small shop under load").action((options: Shared) => act(options, demoCommand));
 
 /** A second signal ends the process at once; the first lets it close what it holds. */
 function onInterrupt(signal: NodeJS.Signals): void {
