@@ -152,11 +152,12 @@ function anotherKind(data: unknown): string | undefined {
 
 /** `comand` instead of `command` is one mistake: the field that is missing then is not named a second time. */
 function withoutEchoes(issues: readonly Issue[]): readonly Issue[] {
-  const meant = issues.flatMap(({ code, path, message }) => {
+  const meant = new Set<string>();
+  for (const { code, path, message } of issues) {
     const name = code === "unknown-field" ? /did you mean (\S+)\?$/u.exec(message)?.[1] : undefined;
-    return name === undefined ? [] : [pathText([...pathOf(path).slice(0, -1), name])];
-  });
-  return issues.filter(({ code, path }) => code !== "missing-field" || !meant.includes(path));
+    if (name !== undefined) meant.add(pathText([...pathOf(path).slice(0, -1), name]));
+  }
+  return issues.filter(({ code, path }) => code !== "missing-field" || !meant.has(path));
 }
 
 type LocatePath = (path: Path, what: "key" | "value") => Position;

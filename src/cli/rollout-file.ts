@@ -1,0 +1,59 @@
+// What is wrong with this rollout file, and what would it do?
+import { readFile } from "node:fs/promises";
+import { abilitiesOf } from "../adapters/registry.ts";
+import { messageOf, type Issue } from "../core/issues.ts";
+import { compile } from "../core/plan/compile.ts";
+import type { Program } from "../core/plan/step.ts";
+import { parseRollout } from "../core/spec/parse.ts";
+import type { Rollout } from "../core/spec/rollout.ts";
+import type { Io } from "./io.ts";
+import { painter } from "./paint.ts";
+
+/** A file that can be rolled out, or every mistake in it. */
+export type Planned =
+  | { readonly ok: true; readonly rollout: Rollout; readonly program: Program }
+  | { readonly ok: false; readonly issues: readonly Issue[] };
+
+/** Exit code for a file with mistakes. */
+export const BAD_INPUT = 2;
+
+/** Reads, checks and compiles a file; runs nothing. A file that cannot be read is a mistake like any other. */
+export async function planFile(file: string, stable = true): Promise<Planned> {
+  let text: string;
+  try {
+    text = new TextDecoder("utf-8", { fatal: true }).decode(await readFile(file));
+  } catch (error) {
+    return { ok: false, issues: [{ line: 1, column: 1, path: "", code: "unreadable", message: unreadable(error) }] };
+  }
+  return planText(text, stable);
+}
+
+/** The same for a text that has been read. */
+export function planText(text: string, stable = true): Planned {
+  const parsed = parseRollout(text);
+  if (!parsed.ok) return parsed;
+  const { rollout, at } = parsed;
+  const compiled = compile(rollout, { abilities: abilitiesOf(rollout), stable });
+  if (compiled.ok) return { ok: true, rollout, program: compiled.program };
+  return { ok: false, issues: compiled.issues.map((issue) => Object.assign(at(issue.path), issue)) };
+}
+
+function unreadable(error: unknown): string {
+  const code = error instanceof Error && "code" in error ? error.code : undefined;
+  if (code === "ENOENT") return "there is no such file";
+  if (code === "EISDIR") return "found a folder, a rollout file must be here";
+  if (code === "EACCES" || code === "EPERM") return "the file may not be read by this user";
+  if (code === "ERR_ENCODING_INVALID_ENCODED_DATA") return "the file is not UTF-8 text";
+  return `the file cannot be read: ${messageOf(error)}`;
+}
+
+/** One mistake per line: `rollout.yaml:12:9 spec.traffic  found …`. */
+export function issueLines(file: string, issues: readonly Issue[], io: Pick<Io, "color">): string {
+  const paint = painter(io.color);
+  return issues
+    .map(({ line, column, path, message }) => {
+      const place = paint("bold", `${file}:${line}:${column}`);
+      return `${place} ${path ? `${paint("cyan", path)}  ` : " "}${message}`;
+    })
+    .join("\n");
+}

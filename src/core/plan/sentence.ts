@@ -1,0 +1,155 @@
+// What does a program do, in plain sentences?
+import type { Rollout } from "../spec/rollout.ts";
+import { ROLES, shareOf, type Role, type Weights } from "../split.ts";
+import type { MetricPlan } from "../stats/plan.ts";
+import { WHOLE, duration, ms, percent } from "../units.ts";
+import { listed } from "../spec/rule.ts";
+import { byStep, type Program, type Step, type StepTable, type Undecided } from "./step.ts";
+
+const NAMES: Readonly<Record<Role, string>> = { canary: "the canary", baseline: "the baseline", stable: "stable" };
+
+const THEN: Readonly<Record<Undecided, string>> = {
+  hold: "wait for a person",
+  goOn: "go on",
+  rollBack: "roll back",
+};
+
+const SENTENCES: StepTable<string> = {
+  scale: ({ role, size }) => `Bring ${NAMES[role]} to ${size} ready ${size === 1 ? "replica" : "replicas"}.`,
+  route: ({ weights }) => `Send ${sharesText(weights)}.`,
+  hold: ({ durationMs }) => `Hold for ${duration(durationMs)}.`,
+  judge: ({ atLeastMs, atMostMs, undecided }) => {
+    const earliest = atLeastMs > 0 ? `, after ${duration(atLeastMs)} at the earliest` : "";
+    const latest = atMostMs === undefined ? "" : ` If that takes more than ${duration(atMostMs)}: ${THEN[undecided]}.`;
+    return `Go on when the canary is shown to be no worse${earliest}.${latest}`;
+  },
+  gate: ({ what }) => `Wait until a person says go: ${what}.`,
+  promote: () => "Make the canary stable.",
+  retire: ({ role }) => (role === "stable" ? "Drain and end the old version." : `Drain and end ${NAMES[role]}.`),
+};
+
+/** A step as a sentence. */
+export function sentence(step: Step): string {
+  return byStep(SENTENCES, step).replace(/([.!?])\.$/u, "$1");
+}
+
+function replicas(size: number): string {
+  return size === 1 ? "1 replica" : `${size} replicas`;
+}
+
+function sharesText(weights: Weights): string {
+  const named = ROLES.filter((role) => shareOf(weights, role) > 0);
+  const [first, ...others] = named.map((role, index) => {
+    const share = percent(shareOf(weights, role));
+    return `${share === percent(WHOLE) ? "all" : share}${index === 0 ? " of the requests" : ""} to ${NAMES[role]}`;
+  });
+  const last = others.pop();
+  return [first ?? "nothing", ...others].join(", ") + (last === undefined ? "" : ` and ${last}`);
+}
+
+/** The whole program: its steps with their numbers, what guards it, what happens when it is worse, how long it takes. */
+export function describeProgram(program: Program, rollout: Rollout): string[] {
+  const { strategy, steps, fullSize } = program;
+  const width = String(steps.length).length;
+  return [
+    `${rollout.metadata.name}: ${HEADS[strategy] ?? strategy}, ${steps.length} steps, ${replicas(fullSize)}`,
+    ...steps.map((step, index) => `  ${String(index + 1).padStart(width)}. ${sentence(step)}`),
+    ...guards(program, rollout),
+    ...wayBack(program),
+    ...timeText(program),
+  ];
+}
+
+const HEADS: Readonly<Record<string, string>> = {
+  first: "first version",
+  direct: "straight back to a known version",
+};
+
+function guards({ strategy, analysis, steps }: Program, { spec }: Rollout): string[] {
+  const nothing = (why: string): string[] => [`Nothing is compared: ${why}.`];
+  if (strategy === "first") return nothing("no stable version runs yet");
+  if (strategy === "direct") return nothing("the version is known");
+  if (strategy === "recreate") return [...nothing("stable is stopped first"), outage(steps)];
+  if (!analysis) return nothing("analysis.enabled is false. A version that becomes ready is promoted, good or bad");
+  const from = steps.findIndex(({ op }) => op === "route") + 1;
+  const withWhat =
+    spec.strategy.kind === "canary" && spec.strategy.baseline === "same-size" ? "the baseline" : "stable";
+  const sure = percentText(analysis.falseRollback);
+  return [
+    `From step ${from} on the canary is compared with ${withWhat}, at every look:`,
+    ...analysis.metrics.map((metric) => `  ${metricText(metric)}`),
+    `If it is as good as stable, it is rolled back in at most ${sure} of rollouts.`,
+  ];
+}
+
+function outage(steps: readonly Step[]): string {
+  const from = steps.findIndex(({ op }) => op === "retire") + 1;
+  const to = steps.findIndex(({ op }) => op === "route") + 1;
+  return `An outage: from step ${from} to step ${to} nobody answers requests.`;
+}
+
+function metricText(metric: MetricPlan): string {
+  const after = metric.warmupMs > 0 ? `, replicas older than ${duration(metric.warmupMs)} only` : "";
+  if (metric.kind === "latency") {
+    const bound = metric.maxMs === undefined ? "" : `; never more than ${duration(metric.maxMs)}`;
+    const [harm, go] = [percentText(metric.harmFactor - 1), percentText(metric.goFactor - 1)];
+    return `${metric.name}: worse beyond ${harm} slower, no worse below ${go} slower${bound}${after}.`;
+  }
+  const { harm, go, max } = metric;
+  const what = metric.counts === "failed" ? "failed requests" : "requests answered with 4xx";
+  const factor = harm.rho === 1 ? "" : `${percentText(harm.rho - 1)} plus `;
+  const bound = max === undefined ? "" : `; never more than ${percentText(max)}`;
+  return `${metric.name}: worse beyond ${factor}${points(harm.delta)} more ${what}, no worse below ${points(go.delta)} more${bound}${after}.`;
+}
+
+function percentText(fraction: number): string {
+  return `${Number((fraction * 100).toFixed(6))}%`;
+}
+
+function points(fraction: number): string {
+  return `${Number((fraction * 100).toFixed(6))} points`;
+}
+
+function wayBack({ strategy, analysis, progressDeadlineMs }: Program): string[] {
+  const ready = `Replicas that are not ready within ${duration(progressDeadlineMs)}`;
+  if (strategy === "first") return [`${ready}: the rollout fails, and nothing is served.`];
+  if (strategy === "recreate") return [`${ready}: the old version is started again.`];
+  const back = "all requests go back to stable, then the canary is drained and ended.";
+  if (!analysis) return [`${ready}: ${back}`];
+  return [`If it is shown to be worse, at any step: ${back}`, `${ready}: the same.`];
+}
+
+/** How long a good version takes, from the times in the file, and which steps may take longer. */
+function timeText({ steps, progressDeadlineMs }: Program): string[] {
+  let [least, most] = [0, 0];
+  for (const step of steps) {
+    least += step.op === "hold" ? step.durationMs : step.op === "judge" ? step.atLeastMs : 0;
+    most += step.op === "hold" ? step.durationMs : step.op === "judge" ? (step.atMostMs ?? step.atLeastMs) : 0;
+  }
+  const starts = steps.filter(({ op }) => op === "scale").length;
+  const times = starts === 1 ? "once, at most" : `${starts} times, at most`;
+  const start = `the time to start replicas (${times} ${duration(progressDeadlineMs)}${starts === 1 ? "" : " each"})`;
+  const range = least === most ? duration(ms(least)) : `${duration(ms(least))} to ${duration(ms(most))}`;
+  return [`A good version takes ${most === 0 ? "" : `${range} and `}${start}.`, ...longerText(steps)];
+}
+
+function longerText(steps: readonly Step[]): string[] {
+  const where = (is: (step: Step) => boolean): readonly string[] =>
+    steps.flatMap((step, index) => (is(step) ? [String(index + 1)] : []));
+  const say = (numbers: readonly string[], text: string): string[] =>
+    numbers.length === 0 ? [] : [`${numbers.length === 1 ? "Step" : "Steps"} ${listed(numbers, "and")} ${text}`];
+  return [
+    ...say(
+      where(({ op }) => op === "gate"),
+      "can take longer: a person decides.",
+    ),
+    ...say(
+      where((step) => step.op === "judge" && step.atMostMs === undefined),
+      "can take longer: as long as the evidence needs.",
+    ),
+    ...say(
+      where((step) => step.op === "judge" && step.atMostMs !== undefined && step.undecided === "hold"),
+      "can take longer: if nothing is shown by then, a person decides.",
+    ),
+  ];
+}
