@@ -1,0 +1,136 @@
+// Which replica does one request try next, and what came of it?
+import type { Pool, Waiting } from "./pool.ts";
+import type { Replica } from "./replica.ts";
+import type { Traffic } from "./traffic.ts";
+
+/**
+ * One request's way through the pools: replicas of its role first, then stable, once. May be used again for the next
+ * request once this one has ended.
+ */
+export class Turn implements Waiting {
+  /** Set-Cookie value that the answer must carry; "" for none. */
+  cookie = "";
+  /** After `next` gave nothing: a replica will have room, `again` is called then. */
+  waiting = false;
+  readonly #traffic: Traffic;
+  readonly #again: () => void;
+  readonly #tried: Replica[] = [];
+  #pool: Pool | undefined;
+  #replica: Replica | undefined;
+  #fellBack = false;
+  #tries = 0;
+  #startedAt = 0;
+
+  /** `again` is called when a turn that waits shall call `next` once more. */
+  constructor(traffic: Traffic, again: () => void) {
+    this.#traffic = traffic;
+    this.#again = again;
+  }
+
+  /** A request's head has arrived: chooses its role, by the sticky key or evenly without one. */
+  begin(key: string | undefined): void {
+    const { pool, cookie } = this.#traffic.choose(key);
+    this.#startedAt = this.#traffic.clock.tick();
+    this.cookie = cookie;
+    this.#pool = pool;
+    this.#fellBack = pool === this.#traffic.stable;
+    this.#tries = 0;
+    if (this.#tried.length > 0) this.#tried.length = 0;
+  }
+
+  /** The next replica to try, never the same twice. */
+  next(): Replica | undefined {
+    const { clock, config } = this.#traffic;
+    while (this.#pool) {
+      const pool = this.#pool;
+      if (pool.gone && pool !== this.#traffic.stable) {
+        // The route moved on while this one waited or failed: nobody's fault.
+        this.#pool = this.#traffic.stable;
+        this.#fellBack = true;
+        continue;
+      }
+      const replica = this.#tries <= config.retries ? pool.pick(this.#tried, clock.now) : undefined;
+      if (replica) return this.#take(replica);
+      if (this.#tried.length === 0 && pool.full && pool.mayWait) {
+        this.waiting = true;
+        pool.queue.push(this);
+        return undefined;
+      }
+      // Requests that already failed at a replica are counted there.
+      if (this.#tried.length === 0) pool.nobody.miss();
+      this.#pool = this.#fellBack ? undefined : this.#traffic.stable;
+      this.#fellBack = true;
+      // Stable gets one try, however many the role has used up.
+      this.#tries = this.#pool ? config.retries : this.#tries;
+    }
+    return undefined;
+  }
+
+  /** The answer is complete. `timed` is false for an upgraded connection, whose end says nothing about latency. */
+  answered(status: number, timed: boolean): void {
+    const replica = this.#replica;
+    if (!replica) return;
+    const { clock } = this.#traffic;
+    const now = clock.tick();
+    replica.tally.count(status);
+    if (timed) replica.tally.time((now - this.#startedAt) * 1_000);
+    if (status < 500) replica.well(now);
+    else this.#pool?.suspect(replica, now);
+    this.#free(replica);
+  }
+
+  /** The connection was upgraded: counted now, under way until `left`. */
+  upgraded(): void {
+    if (!this.#replica) return;
+    this.#replica.tally.count(101);
+    this.#replica.well(this.#traffic.clock.now);
+  }
+
+  /** No answer: refused, reset, timed out, not HTTP; or nobody had room for too long. */
+  failed(): void {
+    const replica = this.#replica;
+    if (replica) {
+      replica.tally.miss();
+      this.#pool?.suspect(replica, this.#traffic.clock.now);
+      this.#free(replica);
+    } else if (this.waiting) {
+      this.#pool?.nobody.miss();
+      this.left();
+    }
+  }
+
+  /** The client went away, or the request turned out to be at fault: nothing is counted. Safe to repeat. */
+  left(): void {
+    if (this.#replica) this.#free(this.#replica);
+    if (!this.waiting) return;
+    this.waiting = false;
+    const queue = this.#pool?.queue ?? [];
+    const at = queue.indexOf(this);
+    if (at >= 0) queue.splice(at, 1);
+  }
+
+  /** Whether any replica was tried. */
+  get tried(): boolean {
+    return this.#tried.length > 0;
+  }
+
+  /** Called by the pool. */
+  room(): void {
+    this.waiting = false;
+    this.#again();
+  }
+
+  #take(replica: Replica): Replica {
+    this.#tries += 1;
+    this.#tried.push(replica);
+    this.#replica = replica;
+    replica.active += 1;
+    return replica;
+  }
+
+  #free(replica: Replica): void {
+    this.#replica = undefined;
+    replica.active -= 1;
+    if (this.#pool && this.#pool.queue.length > 0) this.#pool.freed();
+  }
+}
