@@ -45,6 +45,8 @@ const RULES: Record<string, Rule> = {
       return undefined;
     for (const role of ROLES) {
       const pool = poolOf(state, role)?.pool;
+      // Before the first deployment stable has a share and no pool: nobody could answer.
+      if (pool === undefined) continue;
       const had = before.pools.find((entry) => entry.pool === pool)?.role;
       const share = shareOf(state.split.weights, role);
       const earlier = had && had !== "former" ? shareOf(before.split.weights, had) : 0;
