@@ -20,7 +20,7 @@ export function compileCanary(canary: CanarySpec, frame: Frame): Compiled {
     steps.push(...shift(step, { canary, frame, reached }), ...waits(step, frame));
     reached = next(reached, step, frame);
   }
-  if (reached.share < WHOLE) steps.push(...takeOver(canary, frame));
+  if (reached.share < WHOLE) steps.push(...takeOver({ canary, frame, reached }));
   steps.push({ op: "promote" }, { op: "retire", role: "stable" });
   return { steps, issues: [...finerThanRouter(canary, frame), ...withoutBaseline(canary, frame)] };
 }
@@ -32,9 +32,10 @@ interface At {
 }
 
 /** The pools grow before they get more; they never shrink on the way, so that a lower share needs no new start. */
-function shift({ weight: share }: StepSpec, { canary, frame, reached }: At): readonly Step[] {
+function shift({ weight: share }: StepSpec, at: At): readonly Step[] {
+  const { canary, frame, reached } = at;
   if (share === undefined) return [];
-  if (share === WHOLE) return takeOver(canary, frame);
+  if (share === WHOLE) return takeOver(at);
   const size = sizeFor(share, frame.fullSize);
   const grow: Step[] = [];
   if (size > reached.size) {
@@ -56,9 +57,12 @@ function weights({ baseline }: CanarySpec, share: Weight): Weights {
 }
 
 /** Everyone gets the canary. Stable stays at its full size until then, so that the way back is always open. */
-function takeOver({ baseline }: CanarySpec, { fullSize }: Frame): readonly Step[] {
-  const retire: readonly Step[] = baseline === "same-size" ? [{ op: "retire", role: "baseline" }] : [];
-  return [{ op: "scale", role: "canary", size: fullSize }, { op: "route", weights: all("canary") }, ...retire];
+function takeOver({ canary, frame: { fullSize }, reached }: At): readonly Step[] {
+  const steps: Step[] = [];
+  if (reached.size < fullSize) steps.push({ op: "scale", role: "canary", size: fullSize });
+  steps.push({ op: "route", weights: all("canary") });
+  if (canary.baseline === "same-size") steps.push({ op: "retire", role: "baseline" });
+  return steps;
 }
 
 function waits({ holdMs, judge, gate }: StepSpec, frame: Frame): readonly Step[] {

@@ -15,7 +15,11 @@ const THEN: Readonly<Record<Undecided, string>> = {
 };
 
 const SENTENCES: StepTable<string> = {
-  scale: ({ role, size }) => `Bring ${NAMES[role]} to ${size} ready ${size === 1 ? "replica" : "replicas"}.`,
+  scale: ({ role, size }) => {
+    const ready = `${size} ready ${size === 1 ? "replica" : "replicas"}`;
+    // Stable runs at its full size when a rollout begins, so that a step can only take from it.
+    return `Bring ${NAMES[role]} ${role === "stable" ? "down " : ""}to ${ready}.`;
+  },
   route: ({ weights }) => `Send ${sharesText(weights)}.`,
   hold: ({ durationMs }) => `Hold for ${duration(durationMs)}.`,
   judge: ({ atLeastMs, atMostMs, undecided }) => {
@@ -72,13 +76,16 @@ function guards({ strategy, analysis, steps }: Program, { spec }: Rollout): stri
   if (strategy === "recreate") return [...nothing("stable is stopped first"), outage(steps)];
   if (!analysis) return nothing("analysis.enabled is false. A version that becomes ready is promoted, good or bad");
   const from = steps.findIndex(({ op }) => op === "route") + 1;
-  const withWhat =
-    spec.strategy.kind === "canary" && spec.strategy.baseline === "same-size" ? "the baseline" : "stable";
+  if (steps.every((step) => step.op !== "route" || shareOf(step.weights, "canary") === WHOLE)) {
+    return nothing("no step sends requests to both versions");
+  }
+  const hasBaseline = spec.strategy.kind === "canary" && spec.strategy.baseline === "same-size";
+  const withWhat = hasBaseline ? "stable, in latency with the baseline" : "stable";
   const sure = percentText(analysis.falseRollback);
   return [
-    `From step ${from} on the canary is compared with ${withWhat}, at every look:`,
+    `From step ${from} on the canary is compared with ${withWhat}:`,
     ...analysis.metrics.map((metric) => `  ${metricText(metric)}`),
-    `If it is as good as stable, it is rolled back in at most ${sure} of rollouts.`,
+    `A version as good as stable is rolled back in at most ${sure} of rollouts.`,
   ];
 }
 
@@ -107,7 +114,8 @@ function percentText(fraction: number): string {
 }
 
 function points(fraction: number): string {
-  return `${Number((fraction * 100).toFixed(6))} points`;
+  const value = Number((fraction * 100).toFixed(6));
+  return `${value} ${value === 1 ? "point" : "points"}`;
 }
 
 function wayBack({ strategy, analysis, progressDeadlineMs }: Program): string[] {
@@ -129,7 +137,12 @@ function timeText({ steps, progressDeadlineMs }: Program): string[] {
   const starts = steps.filter(({ op }) => op === "scale").length;
   const times = starts === 1 ? "once, at most" : `${starts} times, at most`;
   const start = `the time to start replicas (${times} ${duration(progressDeadlineMs)}${starts === 1 ? "" : " each"})`;
-  const range = least === most ? duration(ms(least)) : `${duration(ms(least))} to ${duration(ms(most))}`;
+  const range =
+    least === 0
+      ? `up to ${duration(ms(most))}`
+      : least === most
+        ? duration(ms(least))
+        : `${duration(ms(least))} to ${duration(ms(most))}`;
   return [`A good version takes ${most === 0 ? "" : `${range} and `}${start}.`, ...longerText(steps)];
 }
 

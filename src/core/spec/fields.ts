@@ -54,6 +54,13 @@ export function namesAt(root: z.core.$ZodType, path: Path): readonly string[] {
   return inner instanceof z.ZodObject ? Object.keys(inner.shape) : [];
 }
 
+/** Names of the fields that a map must have. */
+export function requiredOf(schema: z.core.$ZodType): readonly string[] {
+  const inner = input(schema);
+  if (!(inner instanceof z.ZodObject)) return [];
+  return Object.keys(inner.shape).filter((name) => inner.shape[name]._zod.optin !== "optional");
+}
+
 /** What the field at a place is for, in a sentence. */
 export function descriptionAt(root: z.core.$ZodType, path: Path): string | undefined {
   const schema = schemaAt(root, path);

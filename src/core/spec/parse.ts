@@ -78,7 +78,10 @@ function readYaml(text: string, at: { readonly lines: LineCounter; readonly posi
       return { issues: [whole("empty", `the file is empty, a rollout file begins with ${example}`)] };
   }
   const errors = documents.flatMap(({ errors: list, warnings }) => [list, warnings].flat());
-  const issues = errors.map((error) => yamlIssue(error, text, at.position));
+  const offsets = errors.map(({ pos }) => pos[0]);
+  // One missing bracket makes every map and list around it end wrongly: the first message says it all.
+  const first = errors.filter((_, index) => offsets.indexOf(offsets[index] ?? 0) === index);
+  const issues = first.map((error) => yamlIssue(error, text, at.position));
   const second = others.find(({ contents }) => contents !== null);
   if (second) {
     const message = "found a second document (---), a file holds one rollout: put the other into a file of its own";

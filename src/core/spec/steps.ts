@@ -1,6 +1,6 @@
 // What may the steps of a canary say?
 import * as z from "zod";
-import { NOTHING, WHOLE, ms, percent, type Ms, type Weight } from "../units.ts";
+import { NOTHING, WHOLE, duration, ms, percent, type Ms, type Weight } from "../units.ts";
 import { durationFormat } from "./durations.ts";
 import { written } from "./reading.ts";
 import { rule, type Report } from "./rule.ts";
@@ -25,7 +25,11 @@ export const JudgeSchema = rule(
   }),
   (judge, report) => {
     if (judge.atMost !== undefined && judge.atLeast > judge.atMost) {
-      report(["atMost"], "conflict", "atMost is shorter than atLeast: swap them");
+      report(
+        ["atMost"],
+        "conflict",
+        `found ${duration(judge.atMost)}, shorter than atLeast ${duration(judge.atLeast)}: swap them`,
+      );
     }
     if (judge.undecided !== undefined && judge.atMost === undefined) {
       report(["undecided"], "conflict", "without atMost the judgement never ends undecided: add atMost");

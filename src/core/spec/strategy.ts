@@ -67,7 +67,7 @@ type CanaryFields = z.output<typeof canaryFields>;
 const WEIGHTS = ["stepWeight", "stepWeights", "maxWeight"] as const;
 const Canary = rule(
   rule(
-    rule(canaryFields, checkShorthand, [...SHORTHAND, "steps"]),
+    rule(canaryFields, checkShorthand, [...WEIGHTS, "steps"]),
     ({ steps, stepWeights }, report) => {
       if (steps) checkSteps(steps, (path, code, message) => report(["steps", ...path], code, message));
       else if (stepWeights) checkStepWeights(stepWeights, report);

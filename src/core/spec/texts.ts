@@ -1,6 +1,6 @@
 // How is a wrong field named to the person who wrote it?
 import type * as z from "zod";
-import { descriptionAt, namesAt, pathText, placesOf, type Path } from "./fields.ts";
+import { descriptionAt, namesAt, pathText, placesOf, requiredOf, type Path } from "./fields.ts";
 import { nearest } from "./nearest.ts";
 import { shown } from "./reading.ts";
 import { listed } from "./rule.ts";
@@ -28,18 +28,21 @@ export function wrongText(issue: z.core.$ZodRawIssue): string {
 }
 
 function tooSmallText({ origin, minimum, inclusive }: z.core.$ZodRawIssue<z.core.$ZodIssueTooSmall>): string {
-  if (origin === "array") return `at least ${minimum} must be in it`;
+  if (origin === "array") return `at least ${minimum} ${Number(minimum) === 1 ? "entry" : "entries"} must be in it`;
   if (origin === "string") return "something must be here";
   return `${inclusive === false ? "more than" : "at least"} ${minimum} must be here`;
 }
 
-function hint(issue: z.core.$ZodRawIssue<z.core.$ZodIssueInvalidType>): string {
-  const empty = issue.input === null || issue.input === undefined;
-  if (empty && KINDS[issue.expected] === "a map") return ": {} for an empty one";
-  if (issue.expected === "string" && (typeof issue.input === "number" || typeof issue.input === "boolean")) {
-    return ": put it in quotes";
+function hint({ input, expected, inst }: z.core.$ZodRawIssue<z.core.$ZodIssueInvalidType>): string {
+  const isMap = KINDS[expected] === "a map";
+  if (isMap && (input === null || input === undefined)) {
+    const needed = inst ? requiredOf(inst as z.core.$ZodType) : [];
+    return needed.length === 0 ? ": {} for an empty one" : `: with ${listed(needed, "and")}`;
   }
-  return "";
+  const isPlain = typeof input === "number" || typeof input === "boolean";
+  if (expected === "string" && isPlain) return ": put it in quotes";
+  const isNumber = expected === "number" || expected === "int";
+  return isNumber && typeof input === "string" && /^\d+$/u.test(input) ? ": take the quotes away" : "";
 }
 
 function valueText(input: unknown, values: readonly string[]): string {

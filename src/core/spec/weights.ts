@@ -3,7 +3,8 @@ import { NOTHING, WHOLE, weight, type Weight } from "../units.ts";
 import { bad, good, type Format, type Reading } from "./reading.ts";
 
 const PATTERN = String.raw`^\d+(?:\.\d+)?%$`;
-const WHOLE_TEXT = new RegExp(PATTERN, "u");
+/** A sign is understood, so that it can be named as what it is: out of bounds. */
+const WHOLE_TEXT = /^[+-]?\d+(?:\.\d+)?%$/u;
 
 /** A percentage as a number, `0.1%` → 0.1; undefined for anything that is not written as one. */
 function percentage(input: unknown): number | undefined {
