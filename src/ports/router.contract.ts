@@ -188,7 +188,7 @@ export function routerContract(options: { name: string; make: () => Promise<Rout
         await expect
           .poll(async () => (await counters()).series.reduce((sum, series) => sum + series.requests, 0))
           .toBe(100);
-        for (const series of (await counters()).series) {
+        for (const series of (await counters()).series.filter(({ requests }) => requests > 0)) {
           expect(series.requests, `of ${series.replica}`).toBe(
             answers.filter((replica) => replica === series.replica).length,
           );

@@ -13,6 +13,8 @@ export interface RunningProxy {
   readonly control: Control;
   readonly metricsUrl: string;
   readonly fleet: Fleet;
+  /** Every worker follows the route and it is kept for the next start; or nothing has changed and it rejects. */
+  setRoute(route: Route): Promise<void>;
   /** Takes no new connections, lets requests under way end, then lets go of everything. Resolves when that is done. */
   stop(): Promise<void>;
   /** Resolves when it has stopped, whoever asked for it. */
@@ -69,7 +71,8 @@ export async function runProxy(options: RunOptions): Promise<RunningProxy> {
   const control = { ...who, startedAt: Date.now(), url: server.url, token, config: options.hash, listens: place };
   replaceFile(settings.dir, CONTROL_FILE, control);
   log(`serves ${who.address} with ${settings.workers} worker${settings.workers === 1 ? "" : "s"}`);
-  return { control, metricsUrl: `${server.url}/metrics`, fleet, stop, stopped: stopped.promise };
+  const setRoute = (route: Route): Promise<void> => proxy.setRoute(route);
+  return { control, metricsUrl: `${server.url}/metrics`, fleet, setRoute, stop, stopped: stopped.promise };
 }
 
 /** One after another, in the order in which they came. */

@@ -9,7 +9,7 @@ import { canShare, isTaken, listenTrouble, portInUse, untilFree } from "./port.t
 import { checkRoute } from "./route-check.ts";
 import { runProxy, type RunningProxy } from "./running.ts";
 import { fingerprint, type Settings } from "./settings.ts";
-import { LOCK_FILE, openFolder, readRoute, type Control, type Place } from "./store.ts";
+import { LOCK_FILE, openFolder, readControl, readRoute, type Control, type Place } from "./store.ts";
 import { watchTls } from "./tls-files.ts";
 import { startFleet, type Fleet } from "./workers.ts";
 
@@ -50,7 +50,8 @@ export async function serve({ settings, log }: ServeOptions): Promise<Served> {
 async function start({ settings, log }: ServeOptions, old: Control | undefined): Promise<RunningProxy> {
   const shared = settings.workers > 1 && (await canShare());
   if (settings.workers > 1 && !shared) log(`this system cannot share a port: 1 worker instead of ${settings.workers}`);
-  const config = { ...settings, workers: shared ? settings.workers : 1 };
+  const port = settings.port || (await lastPort(settings, old));
+  const config = { ...settings, port, workers: shared ? settings.workers : 1 };
   let fleet: Fleet | undefined;
   // Nobody needs to be told of a change before the fleet is up: it starts with the pair that is then in force.
   const tls = config.tls && watchTls(config.tls, async (pair) => fleet?.setTls(pair));
@@ -69,6 +70,17 @@ async function start({ settings, log }: ServeOptions, old: Control | undefined):
     tls?.stop();
     await fleet?.terminate();
     throw listenTrouble(error, config.host, config.port);
+  }
+}
+
+/** Any free port was asked for: the one that clients know already, if there is one and it can be had; otherwise 0. */
+async function lastPort({ dir, host }: Settings, old: Control | undefined): Promise<number> {
+  if (old) return old.listens.port;
+  try {
+    const port = readControl(dir)?.listens?.port ?? 0;
+    return port > 0 && !(await isTaken(host, port)) ? port : 0;
+  } catch {
+    return 0;
   }
 }
 
