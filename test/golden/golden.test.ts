@@ -47,13 +47,11 @@ test("there are golden files", () => {
   expect(names.length).toBeGreaterThanOrEqual(35);
 });
 
-for (const name of names) {
-  test(`${name}`, () => {
-    const file = new URL(name, folder);
-    const [spec = "", expected = ""] = readFileSync(file, "utf8").split(SEPARATOR);
-    const found = answer(spec);
-    const isUpdate = Boolean(process.env["UPDATE_GOLDEN"]);
-    if (isUpdate) writeFileSync(file, `${spec}${SEPARATOR}${found}\n`);
-    expect(`${found}\n`).toBe(isUpdate ? `${found}\n` : expected);
-  });
-}
+test.each(names)("%s", (name) => {
+  const file = new URL(name, folder);
+  const [spec = "", expected = ""] = readFileSync(file, "utf8").split(SEPARATOR);
+  const found = answer(spec);
+  const isUpdate = Boolean(process.env["UPDATE_GOLDEN"]);
+  if (isUpdate) writeFileSync(file, `${spec}${SEPARATOR}${found}\n`);
+  expect(`${found}\n`).toBe(isUpdate ? `${found}\n` : expected);
+});

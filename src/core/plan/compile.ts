@@ -1,12 +1,13 @@
 // Which steps follow from a rollout file?
 import type { Abilities } from "../abilities.ts";
+import type { AnalysisSpec } from "../spec/analysis.ts";
 import type { Rollout } from "../spec/rollout.ts";
 import { compileAnalysis } from "./analysis.ts";
 import { compileCanary } from "./canary.ts";
 import { compileFirst } from "./first.ts";
 import { compileRecreate } from "./recreate.ts";
 import { compileRolling } from "./rolling.ts";
-import type { Program } from "./step.ts";
+import type { Program, Step } from "./step.ts";
 import type { Compiled, Frame, PlanIssue } from "./strategy.ts";
 
 /** What a plan depends on besides the file. */
@@ -36,7 +37,7 @@ export function compile(rollout: Rollout, context: CompileContext): CompileResul
   if (issues.length > 0) return { ok: false, issues };
   const isShort = !context.stable || context.direct === true;
   const { steps } = isShort ? compileFirst(frame, context.stable) : asked;
-  const compares = !isShort && spec.strategy.kind !== "recreate" && spec.analysis;
+  const compares = !isShort && canShow(steps, spec.analysis) && spec.analysis;
   const program: Program = {
     strategy: context.stable ? (isShort ? "direct" : spec.strategy.kind) : "first",
     steps,
@@ -51,6 +52,13 @@ export function compile(rollout: Rollout, context: CompileContext): CompileResul
 function compileStrategy({ spec: { strategy } }: Rollout, frame: Frame): Compiled {
   if (strategy.kind === "canary") return compileCanary(strategy, frame);
   return strategy.kind === "rolling" ? compileRolling(strategy, frame) : compileRecreate(frame);
+}
+
+/** Evidence needs a baseline: a step at which both versions get requests, or a bound that is looked at alone. */
+function canShow(steps: readonly Step[], analysis: AnalysisSpec | undefined): boolean {
+  if (steps.some((step) => step.op === "route" && Object.keys(step.weights).length > 1)) return true;
+  const bounds = analysis?.metrics.map((metric) => (metric.kind === "rate" ? metric.max : metric.maxMs));
+  return bounds?.some((bound) => bound !== undefined) ?? false;
 }
 
 /** What the parts cannot do, whatever the strategy. */

@@ -1,7 +1,7 @@
 // What does a program do, in plain sentences?
 import type { Rollout } from "../spec/rollout.ts";
 import { ROLES, shareOf, type Role, type Weights } from "../split.ts";
-import type { MetricPlan } from "../stats/plan.ts";
+import type { AnalysisPlan, MetricPlan } from "../stats/plan.ts";
 import { WHOLE, duration, ms, percent } from "../units.ts";
 import { listed } from "../spec/rule.ts";
 import { byStep, type Program, type Step, type StepTable, type Undecided } from "./step.ts";
@@ -74,11 +74,13 @@ function guards({ strategy, analysis, steps }: Program, { spec }: Rollout): stri
   if (strategy === "first") return nothing("no stable version runs yet");
   if (strategy === "direct") return nothing("the version is known");
   if (strategy === "recreate") return [...nothing("stable is stopped first"), outage(steps)];
-  if (!analysis) return nothing("analysis.enabled is false. A version that becomes ready is promoted, good or bad");
-  const from = steps.findIndex(({ op }) => op === "route") + 1;
+  if (!spec.analysis)
+    return nothing("analysis.enabled is false. A version that becomes ready is promoted, good or bad");
   if (steps.every((step) => step.op !== "route" || shareOf(step.weights, "canary") === WHOLE)) {
-    return nothing("no step sends requests to both versions");
+    return [...nothing("no step sends requests to both versions"), ...boundTexts(analysis)];
   }
+  if (!analysis) throw new Error("a program that sends requests to both versions has no analysis");
+  const from = steps.findIndex(({ op }) => op === "route") + 1;
   const hasBaseline = spec.strategy.kind === "canary" && spec.strategy.baseline === "same-size";
   const withWhat = hasBaseline ? "stable, in latency with the baseline" : "stable";
   const sure = percentText(analysis.falseRollback);
@@ -95,18 +97,30 @@ function outage(steps: readonly Step[]): string {
   return `An outage: from step ${from} to step ${to} nobody answers requests.`;
 }
 
+function boundTexts(analysis: AnalysisPlan | undefined): string[] {
+  return (analysis?.metrics ?? []).flatMap((metric) => {
+    const bound = boundText(metric);
+    return bound === "" ? [] : [`  ${metric.name}: ${bound}.`];
+  });
+}
+
+function boundText(metric: MetricPlan): string {
+  if (metric.kind === "latency") return metric.maxMs === undefined ? "" : `never more than ${duration(metric.maxMs)}`;
+  return metric.max === undefined ? "" : `never more than ${percentText(metric.max)}`;
+}
+
 function metricText(metric: MetricPlan): string {
   const after = metric.warmupMs > 0 ? `, replicas older than ${duration(metric.warmupMs)} only` : "";
+  const bound = boundText(metric);
+  const rest = `${bound && `; ${bound}`}${after}.`;
   if (metric.kind === "latency") {
-    const bound = metric.maxMs === undefined ? "" : `; never more than ${duration(metric.maxMs)}`;
     const [harm, go] = [percentText(metric.harmFactor - 1), percentText(metric.goFactor - 1)];
-    return `${metric.name}: worse beyond ${harm} slower, no worse below ${go} slower${bound}${after}.`;
+    return `${metric.name}: worse beyond ${harm} slower, no worse below ${go} slower${rest}`;
   }
-  const { harm, go, max } = metric;
+  const { harm, go } = metric;
   const what = metric.counts === "failed" ? "failed requests" : "requests answered with 4xx";
   const factor = harm.rho === 1 ? "" : `${percentText(harm.rho - 1)} plus `;
-  const bound = max === undefined ? "" : `; never more than ${percentText(max)}`;
-  return `${metric.name}: worse beyond ${factor}${points(harm.delta)} more ${what}, no worse below ${points(go.delta)} more${bound}${after}.`;
+  return `${metric.name}: worse beyond ${factor}${points(harm.delta)} more ${what}, no worse below ${points(go.delta)} more${rest}`;
 }
 
 function percentText(fraction: number): string {

@@ -1,0 +1,46 @@
+// Does the JSON Schema in the repository say the same as the definition it is made from?
+import { Validator, type Schema } from "@cfworker/json-schema";
+import { readFileSync, readdirSync } from "node:fs";
+import { expect, test } from "vitest";
+import { parse } from "yaml";
+import { rolloutJsonSchema } from "../../src/core/spec/json-schema.ts";
+import { parseRollout } from "../../src/core/spec/parse.ts";
+
+const folder = new URL("./", import.meta.url);
+const committed = readFileSync(new URL("../../schema/rollout.schema.json", import.meta.url), "utf8");
+const validator = new Validator(JSON.parse(committed) as Schema, "7", false);
+
+/** Codes of mistakes that a JSON Schema sees too. The others are rules between fields, or bounds of a written number. */
+const SHAPE = new Set(["unknown-field", "wrong-type", "missing-field"]);
+
+/** Cases whose shape is right and whose field is missing only because another one is (or is not) there. */
+const BETWEEN_FIELDS = new Set(["bad-no-weight.txt", "bad-shorthand-missing.txt"]);
+
+const cases = readdirSync(folder)
+  .filter((name) => name.endsWith(".txt"))
+  .map((name) => ({ name, text: readFileSync(new URL(name, folder), "utf8").split("\n----------\n")[0] ?? "" }));
+
+test("it is up to date: npm run schema", () => {
+  expect(JSON.parse(committed)).toEqual(rolloutJsonSchema());
+});
+
+test("it accepts every rollout file that is right", () => {
+  const right = cases.filter(({ text }) => parseRollout(text).ok);
+  expect(right.length).toBeGreaterThan(20);
+  for (const { name, text } of right) {
+    const { valid, errors } = validator.validate(parse(text, { merge: true }));
+    expect({ name, valid, errors: valid ? [] : errors }).toEqual({ name, valid: true, errors: [] });
+  }
+});
+
+test("it rejects every rollout file of a wrong shape", () => {
+  const wrong = cases.filter(({ name, text }) => {
+    const parsed = parseRollout(text);
+    const isYaml = parsed.ok || parsed.issues.every(({ code }) => !["yaml", "duplicate", "documents"].includes(code));
+    return !parsed.ok && isYaml && !BETWEEN_FIELDS.has(name) && parsed.issues.some(({ code }) => SHAPE.has(code));
+  });
+  expect(wrong.length).toBeGreaterThan(10);
+  for (const { name, text } of wrong) {
+    expect({ name, valid: validator.validate(parse(text) as unknown).valid }).toEqual({ name, valid: false });
+  }
+});
