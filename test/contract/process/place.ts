@@ -55,7 +55,7 @@ export class Place {
       env: { MODE: mode },
       cwd: this.dir,
       ready: { kind: "http", path: "/healthz" },
-      readyTimeoutMs: ms(1_500),
+      readyTimeoutMs: ms(800),
       drainMs: ms(2_000),
       graceMs: ms(400),
       host: "127.0.0.1",

@@ -25,6 +25,7 @@ const server = createServer((request, response) => {
   if (request.url === "/sick") sick = true;
   if (request.url === "/well") sick = false;
   if (request.url === "/crash") process.nextTick(() => process.exit(7));
+  if (request.url === "/none") response.statusCode = 404;
   if (request.url === "/healthz" && sick) response.statusCode = 503;
   const config = SERIN_FILES ? read(`${SERIN_FILES}/conf/app.txt`) : "";
   response.end(
