@@ -5,7 +5,7 @@ import { createServer } from "node:http";
 interface Behaviour {
   readonly errors: number;
   readonly medianMs: number;
-  /** How much longer the slowest 5 % take. */
+  /** How much longer the slowest quarter take. */
   readonly slowTail: number;
   readonly ready: boolean;
 }
@@ -32,14 +32,14 @@ function normal(): number {
 }
 
 const SPREAD = 0.6;
-/** 95 % of normal draws lie below. */
-const TAIL = 1.645;
+/** Three quarters of normal draws lie below. */
+const TAIL = 0.674;
 
 function latencyMs({ medianMs, slowTail }: Behaviour): number {
   const draw = normal();
   const usual = medianMs * Math.exp(SPREAD * draw);
   if (draw <= TAIL) return usual;
-  // Stretches what lies beyond the 95th percentile, so that the rest stays just as it was.
+  // Stretches what lies beyond the 75th percentile, so that the rest stays just as it was.
   return usual * slowTail;
 }
 

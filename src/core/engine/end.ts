@@ -8,7 +8,7 @@ const KEEP_REVISIONS = 10;
 /** Ends the rollout and writes down how. */
 export function end(turn: Turn, outcome: Outcome, why: string): void {
   const { rollout } = turn;
-  turn.record("ended", `${rolloutName(turn.state)} ${outcome}: ${why}`);
+  turn.record("ended", `${rolloutName(turn.state)} ${outcome}`);
   turn.setRollout({ phase: "ended", outcome, why, endedMs: turn.nowMs, waiting: undefined, analysis: undefined });
   const ended = {
     number: rollout.number,
