@@ -1,8 +1,17 @@
 // What does one count, compared between the arms, say so far?
 import { invest, startAccount, worthOf } from "./account.ts";
 import { addCounts, NO_COUNTS, replicasOf } from "./arms.ts";
-import { type Cells, deflate, disperse, type Dispersion, phiOf, type Reach, startDispersion } from "./dispersion.ts";
-import { type Tally, tauSquaredOf } from "./dispersion.ts";
+import { clump, clumpingOf, startClumps } from "./clumps.ts";
+import {
+  type Cells,
+  deflate,
+  disperse,
+  type Dispersion,
+  phiOf,
+  type Reach,
+  spreadOf,
+  type Tally,
+} from "./dispersion.ts";
 import type { Margin } from "./plan.ts";
 import type { Carriers, Contrast, GoState } from "./state.ts";
 import { advance, clampShare, type Counts, evidenceOf, GO, HARM, startLogs } from "./two-by-two.ts";
@@ -19,13 +28,22 @@ export interface Addition {
 /** How many requests from before the rollout weigh in: more would be slow to follow a change. */
 const PRIOR_REQUESTS = 5_000;
 
-export function startContrast(prior: Tally = [0, 0], dispersion: Dispersion = startDispersion()): Contrast {
+/** What is known before the first look. */
+export interface Start {
+  readonly prior: Tally;
+  readonly dispersion: Dispersion;
+  readonly tau: number;
+}
+
+export function startContrast({ prior, dispersion, tau }: Start): Contrast {
   const scale = Math.min(1, PRIOR_REQUESTS / Math.max(1, prior[0]));
   return {
     harm: startAccount(HARM),
     counts: NO_COUNTS,
     prior: [prior[0] * scale, prior[1] * scale],
     dispersion,
+    tau,
+    clumps: startClumps(),
   };
 }
 
@@ -46,6 +64,7 @@ export function compare(contrast: Contrast, added: Addition): Contrast {
     harm: { ...account, logs: advance(account.logs, counts, belief) },
     counts: addCounts(contrast.counts, counts),
     dispersion: disperse(contrast.dispersion, durationMs, added.cells),
+    clumps: clump(contrast.clumps, [counts.canaryN, counts.canaryX], phi),
   };
 }
 
@@ -56,50 +75,59 @@ export interface Carried {
 }
 
 function reachOf(counts: Counts, share: number, carried: Carried): Reach {
+  const unit = share * (1 - share);
   return {
-    canary: counts.canaryN * share,
-    baseline: counts.baselineN * share,
+    canary: counts.canaryN * unit,
+    baseline: counts.baselineN * unit,
     canaryReplicas: replicasOf(carried.canaryReplicas),
     baselineReplicas: replicasOf(carried.baselineReplicas),
   };
 }
 
-function spreadOf(contrast: Contrast): { readonly phi: number; readonly tauSquared: number } {
-  const phi = phiOf(contrast.dispersion);
-  return { phi, tauSquared: tauSquaredOf(contrast.dispersion, phi) };
-}
-
 /** Relative variance between replicas of a difference between the arms. */
 export function betweenOf(contrast: Contrast, carried: Carried): number {
-  const { tauSquared } = spreadOf(contrast);
+  const { tauSquared } = spreadOf(contrast.dispersion, contrast.tau);
   return tauSquared * (1 / replicasOf(carried.canaryReplicas) + 1 / replicasOf(carried.baselineReplicas));
 }
 
 /** The evidence that the canary is worse, as a natural logarithm. */
 export function badOf(contrast: Contrast, carried: Carried): number {
-  const log = worthOf(contrast.harm, HARM);
-  return deflate(log, reachOf(contrast.counts, baselineShare(contrast), carried), spreadOf(contrast));
+  const worth = worthOf(contrast.harm, HARM);
+  if (worth <= 0) return worth;
+  const log = worth / clumpingOf(contrast.clumps, contrast.dispersion);
+  const reach = reachOf(contrast.counts, baselineShare(contrast), carried);
+  return deflate(log, reach, spreadOf(contrast.dispersion, contrast.tau));
 }
 
-export const startGo = (): GoState => ({ logs: startLogs(GO), counts: NO_COUNTS, top: 0 });
+export const startGo = (): GoState => ({ logs: startLogs(GO), counts: NO_COUNTS, believed: 0, top: 0 });
 
 /** The evidence in this judgement that the canary is no worse, as a natural logarithm. */
 export function goodOf(go: GoState, contrast: Contrast, carried: Carried): number {
-  const log = evidenceOf(go.logs, GO);
-  return deflate(log, reachOf(go.counts, baselineShare(contrast), carried), spreadOf(contrast));
+  const worth = evidenceOf(go.logs, GO);
+  if (worth <= 0) return worth;
+  const spread = spreadOf(contrast.dispersion, contrast.tau);
+  const failed = go.counts.canaryX + go.counts.baselineX;
+  const surprise = go.believed > 0 ? Math.max(1, (spread.phi * failed) / go.believed) : 1;
+  return deflate(worth / surprise, reachOf(go.counts, baselineShare(contrast), carried), spread);
 }
 
-/** Adds a look to a judgement; `before` is the contrast without the look, `after` with it. */
-export function judge(go: GoState, seen: { counts: Counts; margin: Margin }, at: Before): GoState {
-  const { counts, margin } = seen;
-  const phi = phiOf(at.before.dispersion);
-  const belief = { grid: GO, margin, phi, baseline: baselineShare(at.before) };
-  const next = { ...go, logs: advance(go.logs, counts, belief), counts: addCounts(go.counts, counts) };
-  return { ...next, top: Math.max(go.top, goodOf(next, at.after, at.carried)) };
-}
-
-export interface Before {
+/** What a judgement stands in: the contrast before and after the look, and who carried the arms. */
+export interface Setting {
   readonly before: Contrast;
   readonly after: Contrast;
   readonly carried: Carried;
+}
+
+/** Adds a look to a judgement. */
+export function judge(go: GoState, seen: { counts: Counts; margin: Margin }, at: Setting): GoState {
+  const { counts, margin } = seen;
+  const phi = phiOf(at.before.dispersion);
+  const belief = { grid: GO, margin, phi, baseline: baselineShare(at.before) };
+  const next = {
+    logs: advance(go.logs, counts, belief),
+    counts: addCounts(go.counts, counts),
+    believed: go.believed + phi * (counts.canaryX + counts.baselineX),
+    top: go.top,
+  };
+  return { ...next, top: Math.max(go.top, goodOf(next, at.after, at.carried)) };
 }

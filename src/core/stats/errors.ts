@@ -3,7 +3,7 @@ import { armsForErrors, carry, cellsOf, countErrors, countsOf, tallyOf } from ".
 import type { Background } from "./background.ts";
 import { startBound, watch } from "./bound.ts";
 import { betweenOf, compare, judge, startContrast, startGo } from "./contrast.ts";
-import { phiOf } from "./dispersion.ts";
+import { ERRORS_TAU, phiOf, startDispersion } from "./dispersion.ts";
 import { differ, startDifference, type Totals } from "./interval.ts";
 import type { ErrorMetric, Look } from "./plan.ts";
 import type { ErrorState } from "./state.ts";
@@ -12,7 +12,11 @@ export function startErrors(metric: ErrorMetric, background?: Background): Error
   const known = background?.[metric.counts];
   return {
     kind: "errors",
-    contrast: startContrast(known?.tally, known?.dispersion),
+    contrast: startContrast({
+      prior: known?.tally ?? [0, 0],
+      dispersion: known?.dispersion ?? startDispersion(),
+      tau: ERRORS_TAU,
+    }),
     difference: startDifference(),
     canaryReplicas: {},
     baselineReplicas: {},

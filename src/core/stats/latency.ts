@@ -4,7 +4,7 @@ import { type Arms, armsForLatency, carry, cellsOf, countSlower, countsOf, tally
 import type { Background } from "./background.ts";
 import { startBound, watch } from "./bound.ts";
 import { type Carried, compare, judge, startContrast, startGo } from "./contrast.ts";
-import { disperse, phiOf, startDispersion } from "./dispersion.ts";
+import { disperse, LATENCY_TAU, phiOf, startDispersion } from "./dispersion.ts";
 import type { LatencyMetric, Look } from "./plan.ts";
 import { bucketAt, weightedQuantiles } from "./quantiles.ts";
 import type { BoundState, GoState, LatencyState, Threshold } from "./state.ts";
@@ -18,7 +18,7 @@ export function startLatency(metric: LatencyMetric, background?: Background): La
     quantile,
     logWeight: Math.log(weight),
     bucket: null,
-    contrast: startContrast(),
+    contrast: startContrast({ prior: [0, 0], dispersion: startDispersion(), tau: LATENCY_TAU }),
   }));
   const before = background?.latency ?? {};
   return {
@@ -51,7 +51,11 @@ function chosen(thresholds: readonly Threshold[], reference: Histogram, backgrou
     const bucket = bucketAt(reference, quantile);
     if (bucket === undefined) return threshold;
     const known = background?.slower.find((slower) => slower.bucket === bucket);
-    const contrast = startContrast([requests, countAbove(reference, bucket)], known?.dispersion);
+    const contrast = startContrast({
+      prior: [requests, countAbove(reference, bucket)],
+      dispersion: known?.dispersion ?? startDispersion(),
+      tau: LATENCY_TAU,
+    });
     return { ...threshold, bucket, contrast };
   });
 }

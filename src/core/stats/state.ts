@@ -1,6 +1,7 @@
 // What does an analysis remember between two looks?
 import type { Histogram } from "../histogram.ts";
 import type { Account } from "./account.ts";
+import type { Clumps } from "./clumps.ts";
 import type { Dispersion, Tally } from "./dispersion.ts";
 import type { Difference } from "./interval.ts";
 import type { Counts, Logs } from "./two-by-two.ts";
@@ -12,12 +13,17 @@ export interface Contrast {
   /** The baseline before the rollout, at most 5 000 requests of it. */
   readonly prior: Tally;
   readonly dispersion: Dispersion;
+  /** What replicas are believed to differ by before anything is known. */
+  readonly tau: number;
+  readonly clumps: Clumps;
 }
 
 /** The evidence of one judgement that a count is no worse, and what it rests on. */
 export interface GoState {
   readonly logs: Logs;
   readonly counts: Counts;
+  /** Failures of both arms times the dispersion that their evidence was tempered with. */
+  readonly believed: number;
   /** The strongest it has been in this judgement. */
   readonly top: number;
 }

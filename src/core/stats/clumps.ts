@@ -1,0 +1,48 @@
+// Did the canary's failures come in clumps, while nobody knows yet whether that is usual?
+import { type Dispersion, phiOf, type Tally } from "./dispersion.ts";
+
+/** Sums over the canary's looks: of requests n and failures x, n², n x and x². */
+export interface Clumps {
+  readonly n: number;
+  readonly x: number;
+  readonly nn: number;
+  readonly nx: number;
+  readonly xx: number;
+  /** Failures times the dispersion that their evidence was tempered with when they came. */
+  readonly believed: number;
+}
+
+/** What is known of the stable fleet weighs this much, in expected failures: squares of bursts say less than their number. */
+const KNOWN_SHARE = 0.3;
+const KNOWN_START = 0.5;
+
+export const startClumps = (): Clumps => ({ n: 0, x: 0, nn: 0, nx: 0, xx: 0, believed: 0 });
+
+/** Adds a look of the canary, judged with the dispersion `phi`. */
+export function clump(seen: Clumps, [n, x]: Tally, phi: number): Clumps {
+  return {
+    n: seen.n + n,
+    x: seen.x + x,
+    nn: seen.nn + n * n,
+    nx: seen.nx + n * x,
+    xx: seen.xx + x * x,
+    believed: seen.believed + phi * x,
+  };
+}
+
+/**
+ * How many times more dispersed failures are than was believed when the canary's came; at least 1. Two things tell: what
+ * the stable fleet has shown since, and whether the canary's own failures clump from look to look, around their own
+ * mean. So a burst that hits the canary before the first one was seen on stable is not held against it for long, while
+ * failures of a steady cause count in full. With a known fleet it is about 1. Evidence divided by it stays fair, because
+ * smaller evidence always is.
+ */
+export function clumpingOf(seen: Clumps, fleet: Dispersion): number {
+  if (seen.x <= 0 || seen.x >= seen.n) return 1;
+  const share = seen.x / seen.n;
+  const squares = Math.max(0, seen.xx - 2 * share * seen.nx + share * share * seen.nn);
+  const expected = share * (1 - share) * (seen.n - seen.nn / seen.n);
+  const known = KNOWN_SHARE * fleet.expected + KNOWN_START;
+  const now = (squares + phiOf(fleet) * known) / (expected + known);
+  return Math.max(1, (now * seen.x) / seen.believed);
+}

@@ -1,0 +1,98 @@
+// Where does a simulation get its chance from, so that a seed replays it?
+
+/** A seeded source of chance: the same seed gives the same sequence on every machine. */
+export interface Random {
+  /** Uniform in [0, 1). */
+  next(): number;
+  /** A whole number from 0 to `below` − 1. */
+  below(below: number): number;
+  /** True with probability `share`. */
+  chance(share: number): boolean;
+  normal(): number;
+  /** A factor with median 1 whose logarithm has standard deviation `sigma`. */
+  lognormal(sigma: number): number;
+  poisson(mean: number): number;
+  binomial(n: number, share: number): number;
+  /** 1, 2, 3… with mean `mean`. */
+  geometric(mean: number): number;
+  /** Another source, independent of what this one is asked afterwards. */
+  fork(name: number): Random;
+}
+
+/** sfc32 (Doty-Humphrey, PractRand): small, fast, passes the common batteries. */
+function sfc32(seed: readonly [number, number, number]): () => number {
+  let [a, b, c] = seed;
+  let counter = 1;
+  const step = (): number => {
+    const t = (((a + b) | 0) + counter) | 0;
+    counter = (counter + 1) | 0;
+    a = b ^ (b >>> 9);
+    b = (c + (c << 3)) | 0;
+    c = ((c << 21) | (c >>> 11)) + t;
+    c |= 0;
+    return t >>> 0;
+  };
+  for (let i = 0; i < 12; i++) step();
+  return step;
+}
+
+function normalOf(next: () => number): () => number {
+  let spare: number | undefined;
+  return () => {
+    if (spare !== undefined) {
+      const kept = spare;
+      spare = undefined;
+      return kept;
+    }
+    const radius = Math.sqrt(-2 * Math.log(1 - next()));
+    const angle = 2 * Math.PI * next();
+    spare = radius * Math.sin(angle);
+    return radius * Math.cos(angle);
+  };
+}
+
+/** Exact below a mean of 30 (Knuth), split into exact halves above. */
+function poissonOf(next: () => number): (mean: number) => number {
+  const poisson = (mean: number): number => {
+    if (mean > 30) return poisson(mean / 2) + poisson(mean / 2);
+    const limit = Math.exp(-mean);
+    let count = 0;
+    for (let product = next(); product > limit; product *= next()) count++;
+    return count;
+  };
+  return poisson;
+}
+
+/** Exact: jumps from success to success for small shares (Devroye 1986), by complement for large ones. */
+function binomialOf(next: () => number): (n: number, share: number) => number {
+  const binomial = (n: number, share: number): number => {
+    if (n <= 0 || share <= 0) return 0;
+    if (share >= 1) return n;
+    if (share > 0.5) return n - binomial(n, 1 - share);
+    const log = Math.log1p(-share);
+    let successes = 0;
+    for (let at = Math.ceil(Math.log(1 - next()) / log); at <= n; at += Math.ceil(Math.log(1 - next()) / log)) {
+      if (at > 0) successes++;
+      else at = 1;
+    }
+    return successes;
+  };
+  return binomial;
+}
+
+export function random(seed: number, stream = 0): Random {
+  const step = sfc32([seed | 0, stream | 0, (seed / 2 ** 32) | 0]);
+  const next = (): number => step() / 2 ** 32;
+  const normal = normalOf(next);
+  return {
+    next,
+    below: (below) => Math.floor(next() * below),
+    chance: (share) => next() < share,
+    normal,
+    lognormal: (sigma) => Math.exp(sigma * normal()),
+    poisson: poissonOf(next),
+    binomial: binomialOf(next),
+    geometric: (mean) => (mean <= 1 ? 1 : 1 + Math.floor(Math.log(1 - next()) / Math.log1p(-1 / mean))),
+    fork: (name) => random(step(), name),
+  };
+}

@@ -1,0 +1,87 @@
+// Which rollout files and which revisions are simulated?
+import { PROCESS_ABILITIES } from "../../src/adapters/process/abilities.ts";
+import { PROXY_ABILITIES } from "../../src/adapters/proxy/abilities.ts";
+import type { Command } from "../../src/core/engine/input.ts";
+import { parseRollout } from "../../src/core/spec/parse.ts";
+import type { Rollout } from "../../src/core/spec/rollout.ts";
+import type { Behaviour } from "../../src/adapters/memory/workload.ts";
+import { ms } from "../../src/core/units.ts";
+import type { Answers } from "./traffic.ts";
+
+/** How a revision turns out to be. */
+export type Quality = "good" | "errors" | "slow" | "never" | "crashing" | "cold";
+
+export const QUALITIES: readonly Quality[] = ["good", "errors", "slow", "never", "crashing", "cold"];
+
+const GOOD: Answers = { errors: 0.001, p50Ms: 20, p99Ms: 120 };
+
+export const ANSWERS: Readonly<Record<Quality, Answers>> = {
+  good: GOOD,
+  errors: { ...GOOD, errors: 0.3 },
+  slow: { ...GOOD, p50Ms: 60, p99Ms: 400 },
+  never: GOOD,
+  crashing: GOOD,
+  cold: { ...GOOD, cold: { factor: 4, untilMs: 4_000 } },
+};
+
+export const BEHAVIOURS: Readonly<Record<Quality, Behaviour>> = {
+  good: {},
+  errors: {},
+  slow: {},
+  never: { readyAfterMs: "never" },
+  crashing: { readyAfterMs: ms(1_500), crashAfterMs: ms(2_500), why: "exited with code 1: out of memory" },
+  cold: { readyAfterMs: ms(5_000) },
+};
+
+/** A rollout file around a strategy. */
+export function fileOf(name: string, replicas: number, strategy: string): string {
+  return `apiVersion: serin.dev/v1
+kind: Rollout
+metadata: { name: ${name} }
+spec:
+  workload: { process: { command: [serve], replicas: ${replicas}, drain: 5s } }
+  traffic: { proxy: { listen: 8080 } }
+  progressDeadline: 20s
+  strategy: ${strategy}
+${strategy.includes("recreate") ? "" : "  analysis: { falseRollback: 0.01%, warmup: 6s, metrics: [{ preset: success-rate }, { preset: latency-p99 }] }"}
+`;
+}
+
+/** Strategies as files write them; short, so that a run is. */
+export const STRATEGIES: Readonly<Record<string, string>> = {
+  canary: `{ canary: { steps: [{ weight: 10%, hold: 10s }, { weight: 50%, judge: { atLeast: 5s, atMost: 20s, undecided: goOn } }] } }`,
+  sameSize: `{ canary: { baseline: same-size, steps: [{ weight: 20%, hold: 8s }, { weight: 40%, judge: { atLeast: 5s, atMost: 20s, undecided: goOn } }] } }`,
+  shorthand: `{ canary: { stepWeight: 25, maxWeight: 50, interval: 8s } }`,
+  downAndUp: `{ canary: { steps: [{ weight: 20%, hold: 8s }, { weight: 5%, down: true, hold: 5s }, { weight: 50%, hold: 10s }] } }`,
+  gated: `{ canary: { steps: [{ weight: 10%, hold: 5s }, { gate: look }, { weight: 50%, hold: 5s }] } }`,
+  rolling: `{ rolling: { maxSurge: 1, hold: 5s } }`,
+  rollingJudge: `{ rolling: { maxSurge: 25%, judge: { atLeast: 5s, atMost: 15s, undecided: goOn } } }`,
+  recreate: `{ recreate: {} }`,
+};
+
+/** Reads a file that must be right. */
+export function rolloutOf(text: string): Rollout {
+  const parsed = parseRollout(text);
+  if (parsed.ok) return parsed.rollout;
+  throw new Error(parsed.issues.map(({ path, message }) => `${path}: ${message}`).join("; "));
+}
+
+/** Who asks, and for which revision. */
+export interface Asked {
+  readonly id: string;
+  readonly revision: string;
+  readonly actor?: string;
+}
+
+export function applyOf(spec: Rollout, { id, revision, actor = "ann" }: Asked): Command {
+  return {
+    kind: "apply",
+    id,
+    actor,
+    reason: "apply",
+    spec,
+    origin: "/",
+    revision: { id: revision, template: {} },
+    abilities: { router: PROXY_ABILITIES, workload: PROCESS_ABILITIES },
+  };
+}
