@@ -42,7 +42,7 @@ interface Common {
 }
 
 /** A share of requests that went wrong. */
-export interface RateSpec extends Common {
+interface RateSpec extends Common {
   readonly kind: "rate";
   readonly counts: "failed" | "clientErrors";
   readonly harm: Margin;
@@ -52,7 +52,7 @@ export interface RateSpec extends Common {
 }
 
 /** A quantile of the time that answers take. */
-export interface LatencySpec extends Common {
+interface LatencySpec extends Common {
   readonly kind: "latency";
   readonly quantile: number;
   readonly harmFactor: number;

@@ -12,7 +12,7 @@ const WHOLE_TEXT = new RegExp(PATTERN, "u");
 const PART = new RegExp(String.raw`(${NUMBER})(ms|d|h|m|s)`, "gu");
 
 /** Longest time that a file may ask for: a year. */
-export const LONGEST = ms(366 * 86_400_000);
+const LONGEST = ms(366 * 86_400_000);
 
 /** Bounds of a field, in milliseconds, both allowed. */
 export interface DurationBounds {

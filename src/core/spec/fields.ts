@@ -41,7 +41,7 @@ function child(schema: z.core.$ZodType, part: string | number): z.core.$ZodType 
 }
 
 /** The schema at a place. */
-export function schemaAt(root: z.core.$ZodType, path: Path): z.core.$ZodType | undefined {
+function schemaAt(root: z.core.$ZodType, path: Path): z.core.$ZodType | undefined {
   let schema: z.core.$ZodType | undefined = root;
   for (const part of path) schema = schema && child(schema, part);
   return schema;

@@ -12,7 +12,7 @@ import { API_VERSION, KIND, RolloutSchema, type Rollout } from "./rollout.ts";
 import { missingText, unknownText, wrongText } from "./texts.ts";
 
 /** A place in the text; lines and columns count from 1. */
-export interface Position {
+interface Position {
   readonly line: number;
   readonly column: number;
 }

@@ -113,11 +113,3 @@ export interface Rollout {
     readonly analysis?: AnalysisSpec | undefined;
   };
 }
-
-/** Reads plain data. The result's type is checked here to be what `Rollout` promises. */
-export function readRollout(
-  data: unknown,
-  params?: z.core.ParseContext<z.core.$ZodIssue>,
-): z.ZodSafeParseResult<Rollout> {
-  return RolloutSchema.safeParse(data, params);
-}

@@ -31,7 +31,7 @@ export interface RollingSpec {
 }
 
 /** Stop the old version, then start the new one. */
-export interface RecreateSpec {
+interface RecreateSpec {
   readonly kind: "recreate";
 }
 

@@ -36,7 +36,7 @@ const Ready = rule(
 ).transform(({ path }): Readiness => (path === undefined ? { kind: "tcp" } : { kind: "http", path }));
 
 /** When a replica is ready: a GET answers 200 to 399, or the port accepts a connection. */
-export type Readiness = { readonly kind: "http"; readonly path: string } | { readonly kind: "tcp" };
+type Readiness = { readonly kind: "http"; readonly path: string } | { readonly kind: "tcp" };
 
 // Its names are looked at whatever the values are.
 const Env = rule(z.record(z.string().min(1), Plain), checkNames, []);
