@@ -17,23 +17,21 @@ export type Planned =
 /** Exit code for a file with mistakes. */
 export const BAD_INPUT = 2;
 
-/** Reads, checks and compiles a file; runs nothing. A file that cannot be read is a mistake like any other. */
-export async function planFile(file: string, stable = true): Promise<Planned> {
+/**
+ * Reads, checks and compiles a file, as it would run beside a stable version; runs nothing. A file that cannot be read is
+ * a mistake like any other.
+ */
+export async function planFile(file: string): Promise<Planned> {
   let text: string;
   try {
     text = new TextDecoder("utf-8", { fatal: true }).decode(await readFile(file));
   } catch (error) {
     return { ok: false, issues: [{ line: 1, column: 1, path: "", code: "unreadable", message: unreadable(error) }] };
   }
-  return planText(text, stable);
-}
-
-/** The same for a text that has been read. */
-export function planText(text: string, stable = true): Planned {
   const parsed = parseRollout(text);
   if (!parsed.ok) return parsed;
   const { rollout, at } = parsed;
-  const compiled = compile(rollout, { abilities: abilitiesOf(rollout), stable });
+  const compiled = compile(rollout, { abilities: abilitiesOf(rollout), stable: true });
   if (compiled.ok) return { ok: true, rollout, program: compiled.program };
   return { ok: false, issues: compiled.issues.map((issue) => Object.assign(at(issue.path), issue)) };
 }

@@ -88,7 +88,7 @@ const Spec = rule(
   return { ...rest, progressDeadlineMs: progressDeadline, analysis: read.enabled ? read : undefined };
 });
 
-export const RolloutSchema = z.strictObject({
+export const RolloutSchema: z.ZodType<Rollout> = z.strictObject({
   apiVersion: z.literal(API_VERSION).describe("Version of this format."),
   kind: z.literal(KIND).describe("Kind of this document."),
   metadata: Metadata.describe("Which service this is."),
