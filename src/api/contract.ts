@@ -10,7 +10,8 @@ export interface PoolView {
   readonly role: Role | "former" | "leaving";
   readonly revision: string;
   readonly wanted: number;
-  readonly ready: number;
+  /** Nothing when nobody looks. */
+  readonly ready?: number | undefined;
   readonly restarts: number;
   /** Why a replica of it is not ready. */
   readonly why?: string | undefined;

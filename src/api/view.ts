@@ -18,7 +18,7 @@ export function viewOf({ state, world, measured, troubles }: Seen, nowMs: Ms): S
     address: traffic?.address,
     stable: state.stable?.revision,
     health: healthOf(state, running),
-    pools: poolsOf(state.pools, running),
+    pools: world ? poolsOf(state.pools, running) : state.pools.map((pool) => poolView(pool, undefined)),
     wanted: state.split.weights,
     reported: traffic?.split.weights,
     measured: measured && sharesOf(measured.windowMs, measured.requests),
@@ -66,7 +66,7 @@ function poolView({ pool, role, revision, size }: Named, running: RunningPool | 
     role,
     revision,
     wanted: size,
-    ready: readyIn(running),
+    ready: running && readyIn(running),
     restarts: replicas.reduce((sum, { restarts }) => sum + restarts, 0),
     why: replicas.find((replica) => replica.state !== "ready" && replica.why)?.why,
   };

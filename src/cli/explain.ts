@@ -2,13 +2,13 @@
 import type { DecisionRecord } from "../core/engine/state.ts";
 import { SerinError } from "../core/issues.ts";
 import type { MetricVerdict, Verdict } from "../core/stats/plan.ts";
-import { lookInto } from "./home.ts";
+import { lookInto, type Looking } from "./home.ts";
 import type { Context } from "./io.ts";
-import { dateTime, grouped, painter, wrap, type Paint } from "./paint.ts";
+import { dateTime, grouped, hanging, painter, type Paint } from "./paint.ts";
 import { decision } from "./view.ts";
 
-/** More decisions than one rollout makes. */
-const ALL = 100_000;
+/** Decisions asked for at once. */
+const PAGE = 1_000;
 
 /** `serin explain SERVICE[/NUMBER]`: every decision of a rollout, with its figures. */
 export async function explainCommand(name: string, { io, json, state }: Context): Promise<number> {
@@ -17,13 +17,22 @@ export async function explainCommand(name: string, { io, json, state }: Context)
   try {
     const view = await link.get(service);
     const number = asked === undefined ? (view.rollout?.number ?? 0) : Number(asked);
-    const records = (await link.records(service, 0, ALL)).filter(({ rollout }) => rollout === number);
+    const records = (await everything(link, service)).filter(({ rollout }) => rollout === number);
     if (records.length === 0) throw noSuchRollout(service, asked ?? "", view.rollout?.number);
     if (json) io.out(JSON.stringify(records, undefined, 2));
     else io.out(records.flatMap((record) => lines(record, painter(io.color))).join("\n"));
     return 0;
   } finally {
     await link.close();
+  }
+}
+
+async function everything(link: Looking, service: string): Promise<readonly DecisionRecord[]> {
+  const all: DecisionRecord[] = [];
+  for (;;) {
+    const page = await link.records(service, all.at(-1)?.version ?? 0, PAGE);
+    all.push(...page);
+    if (page.length < PAGE) return all;
   }
 }
 
@@ -38,9 +47,8 @@ const KIND_STYLE = {
 } as const;
 
 function lines(record: DecisionRecord, paint: Paint): string[] {
-  const head = `${dateTime(record.atMs)}  ${decision(record)}`;
-  const [first = "", ...rest] = wrap(head, 120, " ".repeat(21));
-  const text = [first, ...rest].map((line) => paint(KIND_STYLE[record.kind], line));
+  const head = hanging(`${dateTime(record.atMs)}  `, decision(record), 120);
+  const text = head.map((line) => paint(KIND_STYLE[record.kind], line));
   return record.verdict ? [...text, ...figures(record.verdict).map((line) => `${" ".repeat(21)}${line}`)] : text;
 }
 

@@ -22,19 +22,24 @@ export function table(rows: readonly (readonly string[])[]): string[] {
   );
 }
 
-/** Words wrapped to a width; lines after the first begin with `indent`. */
+/** Words wrapped to a width; every line begins with `indent`, which counts. */
 export function wrap(text: string, width: number, indent = ""): string[] {
   const lines: string[] = [];
   let line = "";
   for (const word of text.split(" ")) {
-    const room = lines.length === 0 ? width : width - indent.length;
-    if (line && line.length + 1 + word.length > room) {
+    if (line && indent.length + line.length + 1 + word.length > width) {
       lines.push(line);
       line = word;
     } else line = line ? `${line} ${word}` : word;
   }
   lines.push(line);
-  return lines.map((each, index) => (index === 0 ? each : indent + each));
+  return lines.map((each) => indent + each);
+}
+
+/** The same, with the first line's indent replaced by `first`, which is as long. */
+export function hanging(first: string, text: string, width: number): string[] {
+  const indent = " ".repeat(first.length);
+  return wrap(text, width, indent).map((line, index) => (index === 0 ? first + line.slice(first.length) : line));
 }
 
 /** `14:02:11`, in the time zone of whoever looks. */

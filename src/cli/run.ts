@@ -1,8 +1,9 @@
 // How is one rollout brought to its end?
 import { readFile } from "node:fs/promises";
 import { dirname, resolve } from "node:path";
-import type { Link, ServiceView } from "../api/contract.ts";
+import type { ApplyRequest, Link, ServiceView } from "../api/contract.ts";
 import { messageOf, SerinError } from "../core/issues.ts";
+import { parseRollout } from "../core/spec/parse.ts";
 import { asker } from "./asker.ts";
 import { follow } from "./follow.ts";
 import { findController, openController } from "./home.ts";
@@ -22,11 +23,24 @@ export async function runCommand({ file, reason, wait }: RunOptions, context: Co
   const text = await readRollout(file);
   const { link, own } = await linkFor(context);
   try {
-    const reply = await link.apply({ text, origin: dirname(resolve(file)), actor: asker(), reason });
-    if (!context.json) context.io.out(reply.text);
-    return await toTheEnd(link, { ...context, wait, own }, reply.service);
+    const service = await begin(link, context, { text, origin: dirname(resolve(file)), actor: asker(), reason });
+    return await toTheEnd(link, { ...context, wait, own }, service);
   } finally {
     await link.close();
+  }
+}
+
+/** Applies a file; one whose rollout is under way already, from an earlier run that was cut off, is taken up again. */
+async function begin(link: Link, { io, json }: Context, request: ApplyRequest): Promise<string> {
+  try {
+    const { service, text } = await link.apply(request);
+    if (!json) io.out(text);
+    return service;
+  } catch (error) {
+    const parsed = parseRollout(request.text);
+    if (!(error instanceof SerinError && error.trouble.code === "SERIN_UNDER_WAY" && parsed.ok)) throw error;
+    if (!json) io.out("under way already; goes on with it");
+    return parsed.rollout.metadata.name;
   }
 }
 

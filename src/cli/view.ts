@@ -4,7 +4,7 @@ import type { DecisionRecord } from "../core/engine/state.ts";
 import { ROLES, shareOf } from "../core/split.ts";
 import type { MetricVerdict, Verdict } from "../core/stats/plan.ts";
 import { duration, ms, percent, WHOLE } from "../core/units.ts";
-import { clockTime, grouped, table, wrap, type Paint } from "./paint.ts";
+import { clockTime, grouped, hanging, table, wrap, type Paint } from "./paint.ts";
 
 /** What the picture is fitted to. */
 export interface Frame {
@@ -63,7 +63,7 @@ function renderSteps(rollout: RolloutView, nowMs: number, { paint, width }: Fram
     return lines.push(`  ${paint("cyan", "▶")} ${paint("bold", step)} ${paint("dim", `(${since})`)}`);
   });
   if (rollout.waiting && phase !== "ended") {
-    lines.push(...wrap(`    ${rollout.waiting.text}`, width, "    ").map((line) => paint("dim", line)));
+    lines.push(...wrap(rollout.waiting.text, width, "      ").map((line) => paint("dim", line)));
   }
   return lines;
 }
@@ -95,7 +95,7 @@ function renderPools(pools: readonly PoolView[], { paint, width }: Frame): strin
   if (pools.length === 0) return [paint("dim", "nothing runs")];
   const rows = [["pool", "role", "revision", "ready", "restarts", ""]];
   for (const { pool, role, revision, ready, wanted, restarts, why } of pools) {
-    rows.push([pool, role, revision, `${ready}/${wanted}`, String(restarts), why ?? ""]);
+    rows.push([pool, role, revision, `${ready ?? "?"}/${wanted}`, String(restarts), why ?? ""]);
   }
   const [head = "", ...rest] = table(rows);
   return [paint("dim", head), ...rest.map((line) => (line.length > width ? `${line.slice(0, width - 1)}…` : line))];
@@ -110,13 +110,14 @@ function renderVerdict(verdict: Verdict, frame: Frame): string[] {
   const head = `verdict ${word}, how sure that it is worse: ${sure}, from ${grouped(verdict.canaryRequests)} canary requests`;
   const held = verdict.suspended ? [paint("yellow", `  held back: ${verdict.suspended}`)] : [];
   const metrics = verdict.metrics.flatMap((metric) => [
-    ...wrap(`  ${metric.name}: ${metric.text}`, width, "    "),
+    ...hanging("  ", `${metric.name}: ${metric.text}`, width),
     ...(verdict.kind === "undecided" ? [paint("dim", `    ${missing(metric)}`)] : []),
   ]);
   return [head, ...held, ...metrics];
 }
 
-function missing({ noWorse, needsRequests }: MetricVerdict): string {
+function missing({ noWorse, needsRequests, canaryRequests }: MetricVerdict): string {
+  if (canaryRequests === 0) return "waits for the first request";
   if (noWorse) return "shown to be no worse";
   if (needsRequests === undefined) return "nothing shown yet, and at these figures nothing will be";
   return `nothing shown yet; needs about ${grouped(needsRequests)} more canary requests`;
@@ -130,8 +131,7 @@ function renderTroubles({ troubles }: ServiceView, { paint }: Frame): string[] {
 
 function renderDecisions(records: readonly DecisionRecord[], { paint, width }: Frame): string[] {
   if (records.length === 0) return [];
-  const indent = " ".repeat(10);
-  const lines = records.flatMap((record) => wrap(`${clockTime(record.atMs)}  ${decision(record)}`, width, indent));
+  const lines = records.flatMap((record) => hanging(`${clockTime(record.atMs)}  `, decision(record), width));
   return ["", paint("dim", "decisions"), ...lines];
 }
 

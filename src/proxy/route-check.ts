@@ -39,7 +39,10 @@ const routeSchema = z.strictObject({
   pools: z.strictObject({ canary: pool.optional(), baseline: pool.optional(), stable: pool.optional() }),
 });
 
-/** Checks what came in as a route: its form, that the shares make a whole, and that each has somebody to answer it. */
+/**
+ * Checks what came in as a route: its form, that the shares make a whole, and that each goes to a pool. A pool without
+ * a replica is an outage, not a mistake: its requests fall back to stable, and stable's are answered with 503.
+ */
 export function checkRoute(input: unknown): CheckedRoute {
   const parsed = routeSchema.safeParse(input);
   if (!parsed.success) {
@@ -61,8 +64,8 @@ function badSum(route: Route): readonly string[] {
 function badPool(role: Role, route: Route): readonly string[] {
   const share = shareOf(route.split.weights, role);
   const held: RoutePool | undefined = route.pools[role];
-  if (share > 0 && (held?.backends.length ?? 0) === 0) {
-    return [`pools.${role}: ${role} gets ${percent(share)} of the requests and has no replica to answer them`];
+  if (share > 0 && held === undefined && role !== "stable") {
+    return [`pools.${role}: ${role} gets ${percent(share)} of the requests and has no pool`];
   }
   const names = (held?.backends ?? []).map((backend) => backend.replica);
   const twice = names.find((name, at) => names.indexOf(name) !== at);

@@ -3,6 +3,7 @@ import { newService } from "../core/engine/decide.ts";
 import type { Answer, Command } from "../core/engine/input.ts";
 import type { DecisionRecord, ServiceState } from "../core/engine/state.ts";
 import { SerinError } from "../core/issues.ts";
+import type { Journal } from "../ports/journal.ts";
 import type { Measured } from "./measured.ts";
 import type { House } from "./parts.ts";
 import { readState } from "./saved.ts";
@@ -70,10 +71,10 @@ export class Controller {
     return seenOf(loop);
   }
 
+  /** Decisions with a version above `after`, oldest first, at most `limit`. */
   async records(service: string, after: number, limit: number): Promise<readonly DecisionRecord[]> {
     this.get(service);
-    const records = await this.house.journal.records(service, after, limit);
-    return records.map(({ record }) => record as DecisionRecord);
+    return decisionsAfter(this.house.journal, service, { after, limit });
   }
 
   /** Ends a service: its traffic, its replicas and what is known of it. */
@@ -99,6 +100,23 @@ export class Controller {
       exitCode: 2,
     });
   }
+}
+
+/** Reads decisions page by page: their versions grow with their places in the journal, but not in step. */
+export async function decisionsAfter(
+  journal: Pick<Journal, "records">,
+  service: string,
+  { after, limit }: { readonly after: number; readonly limit: number },
+): Promise<readonly DecisionRecord[]> {
+  const found: DecisionRecord[] = [];
+  for (let seq = 0; found.length < limit;) {
+    const page = await journal.records(service, seq, 500);
+    const last = page.at(-1);
+    if (!last) break;
+    found.push(...page.map(({ record }) => record as DecisionRecord).filter(({ version }) => version > after));
+    seq = last.seq;
+  }
+  return found.slice(0, limit);
 }
 
 function seenOf(loop: ServiceLoop): Seen {

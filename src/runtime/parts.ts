@@ -41,6 +41,8 @@ export interface House {
 export interface Pace {
   /** While a rollout is under way. */
   readonly activeMs: number;
+  /** While a rollout waits for the router or for replicas. */
+  readonly soonMs: number;
   /** While none is. */
   readonly idleMs: number;
   /** Longest time one call of a port may take. */
@@ -49,7 +51,7 @@ export interface Pace {
   readonly saveIdleMs: number;
 }
 
-export const PACE: Pace = { activeMs: 500, idleMs: 1_000, callMs: 5_000, saveIdleMs: 30_000 };
+export const PACE: Pace = { activeMs: 500, soonMs: 150, idleMs: 1_000, callMs: 5_000, saveIdleMs: 30_000 };
 
 /** What happened, for whoever listens. */
 export type Told =

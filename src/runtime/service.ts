@@ -94,9 +94,16 @@ export class ServiceLoop {
         this.trouble("controller", error);
       }
       if (this.stopping.signal.aborted) return;
-      const pause = underWay(this.state) ? this.pace.activeMs : this.pace.idleMs;
-      if (this.pending.length === 0) await this.house.clock.sleep(ms(pause), this.wake.signal);
+      if (this.pending.length === 0) await this.house.clock.sleep(ms(this.pauseMs()), this.wake.signal);
     }
+  }
+
+  private pauseMs(): number {
+    const rollout = underWay(this.state);
+    if (!rollout) return this.pace.idleMs;
+    // What the router or a process is about to do takes milliseconds; evidence takes its time.
+    const soon = rollout.waiting?.for === "router" || rollout.waiting?.for === "replicas";
+    return soon ? this.pace.soonMs : this.pace.activeMs;
   }
 
   /** One pass: look, decide, write down, then act. */

@@ -42,14 +42,20 @@ function crashing(journal: Journal, crashAt: number): Journal {
 mkdirSync(state, { recursive: true });
 const clock = systemClock();
 const journal = crashing(await openSqliteJournal(join(state, "journal.db")), Number(at));
-const controller = new Controller({ clock, journal, factory: adapters({ dir: state, clock }), pace: { activeMs: 150, idleMs: 150 } });
+const controller = new Controller({
+  clock,
+  journal,
+  factory: adapters({ dir: state, clock }),
+  pace: { activeMs: 150, idleMs: 150 },
+});
 await controller.start();
 const link = localLink(controller, clock);
 try {
   await link.apply({ text: await readFile(file, "utf8"), origin: dirname(file), actor: "test", reason: "" });
 } catch (error) {
   // After a restart the rollout may be under way, or have ended, already.
-  if (!(error instanceof SerinError && ["SERIN_BUSY", "SERIN_QUARANTINED"].includes(error.trouble.code))) throw error;
+  if (!(error instanceof SerinError && ["SERIN_UNDER_WAY", "SERIN_QUARANTINED"].includes(error.trouble.code)))
+    throw error;
 }
 for (;;) {
   const { rollout, stable, troubles } = await link.get("app");

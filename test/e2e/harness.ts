@@ -54,7 +54,9 @@ async function processesOf(folder: string): Promise<number[]> {
   for (const name of await readdir("/proc")) {
     const pid = Number(name);
     if (!Number.isInteger(pid) || pid === process.pid) continue;
-    const texts = await Promise.all(["cmdline", "environ"].map((file) => readFile(`/proc/${pid}/${file}`, "utf8").catch(() => "")));
+    const texts = await Promise.all(
+      ["cmdline", "environ"].map((file) => readFile(`/proc/${pid}/${file}`, "utf8").catch(() => "")),
+    );
     if (texts.some((text) => text.includes(folder))) found.push(pid);
   }
   return found;
@@ -96,7 +98,11 @@ function collect(stream: NodeJS.ReadableStream | null): () => string {
 }
 
 /** Waits until `condition` answers something, asking often. Throws after `timeoutMs`, with what it waited for. */
-export async function until<T>(what: string, condition: () => Promise<T | undefined | false>, timeoutMs = 20_000): Promise<T> {
+export async function until<T>(
+  what: string,
+  condition: () => Promise<T | undefined | false>,
+  timeoutMs = 20_000,
+): Promise<T> {
   const deadline = Date.now() + timeoutMs;
   for (;;) {
     const answer = await condition();
@@ -165,9 +171,21 @@ export function clients(address: string, count: number, pauseMs = 2): Clients {
 /** A rollout file for the test service. */
 export function rolloutFile(
   version: string,
-  options: { strategy?: string; env?: string; extra?: string; replicas?: number; listen?: string; analysis?: string } = {},
+  options: {
+    strategy?: string;
+    env?: string;
+    extra?: string;
+    replicas?: number;
+    listen?: string;
+    analysis?: string;
+  } = {},
 ): string {
-  const { strategy = "canary: { steps: [{ weight: 50%, hold: 500ms }] }", env = "", replicas = 2, listen = "127.0.0.1:0" } = options;
+  const {
+    strategy = "canary: { steps: [{ weight: 50%, hold: 500ms }] }",
+    env = "",
+    replicas = 2,
+    listen = "127.0.0.1:0",
+  } = options;
   return `apiVersion: serin.dev/v1
 kind: Rollout
 metadata: { name: app }

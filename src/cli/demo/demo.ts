@@ -40,7 +40,8 @@ export async function demoCommand({ io, signal }: Context): Promise<number> {
       const view = await watch(link, { io, signal });
       if (signal.aborted) break;
       const { outcome = "not ended", why = "" } = view.rollout ?? {};
-      io.out(`  ${paint(outcome === "promoted" ? "green" : "red", outcome)}: ${wrap(why, 110, "  ").join("\n")}`);
+      io.out(paint(outcome === "promoted" ? "green" : "red", `  ${outcome}`));
+      for (const line of wrap(why, 110, "  ")) io.out(line);
       if (outcome !== ends) surprises.push(`${version} was expected to be ${ends}, and was ${outcome}`);
       load ??= new Load(view.address ?? "", LOAD);
     }

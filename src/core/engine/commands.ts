@@ -192,7 +192,7 @@ function withoutWaits({ program, cursor }: RolloutState): RolloutState["program"
 function refuseBusy(state: ServiceState, rollout: RolloutState, revision: string): never {
   const same = rollout.candidate === revision;
   throw new Refusal({
-    code: "SERIN_BUSY",
+    code: same ? "SERIN_UNDER_WAY" : "SERIN_BUSY",
     what: `${rolloutName(state)} is under way${same ? " with this very revision" : ""}; ${same ? "nothing to start" : `${revision} cannot start beside it`}`,
     now: traffic(state),
     next: same ? `serin watch ${state.service}` : `serin abort ${state.service}, then apply again`,
