@@ -1,7 +1,7 @@
 // Does a controller that is killed, at whatever moment, lose, double or leave behind a process?
 import { spawn } from "node:child_process";
-import { readdir, readFile, rm, writeFile } from "node:fs/promises";
-import { join } from "node:path";
+import { readFile, rm, writeFile } from "node:fs/promises";
+import { basename } from "node:path";
 import { fileURLToPath } from "node:url";
 import { describe, expect, test } from "vitest";
 import type { Revision } from "../../src/ports/workload.ts";
@@ -35,7 +35,7 @@ async function expectTakeover(place: Place, revision: Revision, size: number): P
   await until(workload, ready(size));
   const left = await place.left();
   expect(left.map(({ mark }) => mark?.replica ?? "").toSorted()).toEqual(found.map(({ id }) => id).toSorted());
-  expect(await readdir(join(place.state, "replicas"))).toHaveLength(size);
+  expect(await place.records()).toHaveLength(size);
   const told = await Promise.all(found.map((one) => ask(one)));
   expect(told.map(({ replica }) => replica)).toEqual(found.map(({ id }) => id));
   // What ran and had not been told to end was taken over, not started again.
@@ -45,15 +45,16 @@ async function expectTakeover(place: Place, revision: Revision, size: number): P
   await workload.apply([], [], call());
   await until(workload, (all) => all.length === 0);
   expect(await place.left()).toEqual([]);
-  expect(await readdir(join(place.state, "replicas"))).toEqual([]);
+  expect(await place.records()).toEqual([]);
 }
 
 /** Which replicas have been told to end. */
 async function endingIn(place: Place): Promise<ReadonlySet<string>> {
-  const dir = join(place.state, "replicas");
-  const names = (await readdir(dir).catch(() => [])).filter((name) => name.endsWith(".json"));
-  const texts = await Promise.all(names.map((name) => readFile(join(dir, name), "utf8")));
-  return new Set(names.filter((_, at) => texts[at]?.includes('"endingSinceMs"')).map((name) => name.slice(0, -5)));
+  const paths = await place.records();
+  const texts = await Promise.all(paths.map((path) => readFile(path, "utf8")));
+  return new Set(
+    paths.filter((_, at) => texts[at]?.includes('"endingSinceMs"')).map((path) => basename(path, ".json")),
+  );
 }
 
 const byNumber = (a: number, b: number): number => a - b;
@@ -139,8 +140,7 @@ describe("what another controller meets", () => {
         stdio: "ignore",
       });
       try {
-        const [name = ""] = await readdir(join(place.state, "replicas"));
-        const path = join(place.state, "replicas", name);
+        const [path = ""] = await place.records();
         const record = JSON.parse(await readFile(path, "utf8")) as Record<string, unknown>;
         if (ours) kill(ours.pid);
         await pause(50);
@@ -163,15 +163,15 @@ describe("what another controller meets", () => {
         const revision = await place.revision("good");
         await expectKilled(place, { revision, sizes: [2] });
         const before = await place.left();
-        const [name = ""] = await readdir(join(place.state, "replicas"));
-        await damage(join(place.state, "replicas", name));
+        const [path = ""] = await place.records();
+        await damage(path);
         const workload = place.workload();
         await workload.apply([{ pool: "a", size: 2, revision }], [], call());
         await until(workload, ready(2));
         expect((await place.left()).map(({ pid }) => pid).toSorted(byNumber)).toEqual(
           before.map(({ pid }) => pid).toSorted(byNumber),
         );
-        expect(await readdir(join(place.state, "replicas"))).toHaveLength(2);
+        expect(await place.records()).toHaveLength(2);
         await workload.removeAll(call());
       });
     }

@@ -145,7 +145,7 @@ describe("the process workload", () => {
     await until(workload, (found) => found.length === 0);
     expect(Date.now() - told).toBeGreaterThanOrEqual(400);
     expect(await place.left()).toEqual([]);
-    expect(await readdir(join(place.state, "replicas"))).toEqual([]);
+    expect(await place.records()).toEqual([]);
   });
 
   test("what a crashed process left behind is ended before it is started again", async () => {
@@ -243,7 +243,7 @@ describe("the process workload", () => {
     await next.removeAll(call());
     expect(await place.left()).toEqual([]);
     expect(await replicasOf(next)).toEqual([]);
-    expect(await readdir(join(place.state, "replicas"))).toEqual([]);
+    expect(await place.records()).toEqual([]);
     expect(existsSync(join(place.state, "logs"))).toBe(true);
   });
 
@@ -272,7 +272,7 @@ describe("the process workload", () => {
     expect(refused).toMatchObject({ trouble: { code: "SERIN_STATE_UNWRITABLE" } });
     await pause(200);
     expect(await replicasOf(workload)).toEqual(before);
-    expect(await readdir(join(place.state, "replicas"))).toHaveLength(1);
+    expect(await place.records()).toHaveLength(1);
     expect(await place.left()).toHaveLength(1);
   });
 

@@ -10,7 +10,7 @@ import {
 } from "../../ports/journal.ts";
 
 /** What goes wrong with one append: `refused` is not written, `lost` is written but its answer does not arrive. */
-export type AppendFault = "refused" | "lost";
+type AppendFault = "refused" | "lost";
 
 /** What outlives the controllers: the disk, so to speak. */
 export interface MemoryStore {
@@ -21,7 +21,7 @@ export interface MemoryStore {
 }
 
 /** How one handle behaves. */
-export interface MemoryJournalOptions {
+interface MemoryJournalOptions {
   /** Several handles at once, to try stale controllers against the compare-and-set. */
   readonly shared?: boolean;
   /** Asked before each append what shall go wrong with it. */
@@ -54,11 +54,6 @@ export function createMemoryStore(): MemoryStore {
       holders = new Set();
     },
   };
-}
-
-/** A journal of its own store. */
-export function openMemoryJournal(options: MemoryJournalOptions = {}): Promise<Journal> {
-  return createMemoryStore().open(options);
 }
 
 class Handle implements Journal {

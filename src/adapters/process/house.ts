@@ -29,7 +29,7 @@ export interface House {
 }
 
 /** How often is looked. */
-export interface Pace {
+interface Pace {
   /** At a replica that is about to change: it starts, drains or ends. */
   readonly pollMs: Ms;
   /** At one that is ready. */

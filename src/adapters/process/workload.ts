@@ -116,6 +116,7 @@ class Processes implements ProcessWorkload {
     this.#closing.abort();
     for (const replica of this.#replicas) replica.ring();
     await this.#turn;
+    await this.#house?.catch(() => undefined);
     await Promise.all([...this.#replicas.map((replica) => replica.over()), this.#tending]);
   }
 

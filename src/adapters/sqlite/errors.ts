@@ -11,7 +11,7 @@ const CANTOPEN = 14;
 const NOTADB = 26;
 
 /** The primary result code of an error that SQLite raised, or undefined. */
-export function sqliteCode(error: unknown): number | undefined {
+function sqliteCode(error: unknown): number | undefined {
   if (!(error instanceof Error) || !("errcode" in error) || typeof error.errcode !== "number") return undefined;
   return error.errcode % 256;
 }

@@ -7,7 +7,7 @@ import { notAJournal } from "./errors.ts";
 const APPLICATION = 0x5352494e;
 
 /** Layout of the tables that this version writes, kept in `PRAGMA user_version`. */
-export const SCHEMA_VERSION = 1;
+const SCHEMA_VERSION = 1;
 
 const CREATE = `
   CREATE TABLE services (

@@ -1,6 +1,6 @@
 // Where do the tests run real processes, and what is left of them afterwards?
 import { mkdtempSync, realpathSync } from "node:fs";
-import { rm } from "node:fs/promises";
+import { readdir, rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
@@ -67,6 +67,13 @@ export class Place {
   /** Every process of this place that is still there. */
   async left(): Promise<readonly SeenProcess[]> {
     return (await processes()).filter(({ mark }) => mark?.state === this.state);
+  }
+
+  /** The files of all records; a record that is just being written is beside them under another name. */
+  async records(): Promise<readonly string[]> {
+    const dir = join(this.state, "replicas");
+    const names = await readdir(dir).catch(() => []);
+    return names.filter((name) => name.endsWith(".json")).map((name) => join(dir, name));
   }
 
   /** Lets go of everything and kills what is left. */
