@@ -32,10 +32,10 @@ export interface Peer {
 /** `closing`: what has been said is said, what still comes is thrown away until the client has closed too. */
 type State = "idle" | "head" | "busy" | "tunnel" | "closing";
 
+/** An idle client of a draining data plane may send one more request, to be told that the connection ends. */
+const GRACE_MS = 250;
 /** How long a client may take to close: closing at once could take the answer away from under its eyes. */
 const LINGER_MS = 2_000;
-/** Instead of an index: the body is longer than allowed. */
-const TOO_LARGE = -3;
 const EMPTY_LINE = Buffer.from("\r\n\r\n");
 
 export class Client implements Asker, Timed {
@@ -85,9 +85,10 @@ export class Client implements Asker, Timed {
     return this.#content.complete;
   }
 
-  /** No request is under way. */
-  get isIdle(): boolean {
-    return this.#state === "idle";
+  /** The data plane stops: the answer under way, or the next one, is the last; who asks for none gets a little time. */
+  drain(): void {
+    if (!this.started) this.keepAlive = false;
+    if (this.#state === "idle") this.deadline = this.#context.clock.now + GRACE_MS;
   }
 
   /** Says goodbye: nothing more is sent. */
@@ -183,31 +184,28 @@ export class Client implements Asker, Timed {
     let stop = end;
     if (!this.requestDone) {
       stop = this.#follow(b, end);
-      if (stop < 0) {
-        this.#refuse(stop === MALFORMED ? 400 : 413);
-        return;
-      }
+      if (stop === MALFORMED) return;
       this.#first = stop > end ? b.subarray(end, stop) : undefined;
     }
     if (stop < b.length) this.#rest = b.subarray(stop);
     this.#go();
   }
 
-  /** How far the body reaches into these bytes; `MALFORMED`, or `TOO_LARGE`. */
+  /** How far the body reaches into these bytes; `MALFORMED` when that was refused, or its length was. */
   #follow(b: Buffer, from: number): number {
     const { bodyBytes } = this.#context.config.limits;
     const stop = this.#content.follow(b, from);
-    return bodyBytes > 0 && this.#content.chunked > bodyBytes ? TOO_LARGE : stop;
+    const tooLarge = bodyBytes > 0 && this.#content.chunked > bodyBytes;
+    if (stop !== MALFORMED && !tooLarge) return stop;
+    this.#refuse(tooLarge ? 413 : 400);
+    return MALFORMED;
   }
 
   /** More of the request's body. */
   #body(b: Buffer): void {
     const upstream = this.#upstream;
     const stop = this.#follow(b, 0);
-    if (stop < 0) {
-      this.#refuse(stop === MALFORMED ? 400 : 413);
-      return;
-    }
+    if (stop === MALFORMED) return;
     const part = stop === b.length ? b : b.subarray(0, stop);
     if (stop < b.length) this.#rest = b.subarray(stop);
     if (!upstream?.connected) {
@@ -295,13 +293,13 @@ export class Client implements Asker, Timed {
   }
 
   #afterAnswer(): void {
-    if (!this.keepAlive || !this.requestDone) {
+    const { clock, config, draining } = this.#context;
+    if (!this.requestDone || !this.keepAlive) {
       this.finish();
       return;
     }
-    const { clock, config } = this.#context;
     this.#state = "idle";
-    this.deadline = clock.now + config.timeouts.keepAliveMs;
+    this.deadline = clock.now + (draining ? GRACE_MS : config.timeouts.keepAliveMs);
     // Answers that the client does not read must not pile up: `drained` goes on.
     if (this.#rest && !this.socket.writableNeedDrain) this.#continue();
   }
@@ -356,8 +354,7 @@ export class Client implements Asker, Timed {
       return;
     }
     const stays = status >= 502 && status <= 504 && this.#state === "busy" && this.requestDone && this.keepAlive;
-    const answer = refusal(status, { close: !stays, toHead: this.#state === "busy" && this.toHead });
-    this.socket.write(answer, "latin1");
+    this.socket.write(refusal(status, { close: !stays, toHead: this.#state === "busy" && this.toHead }));
     if (stays) this.#afterAnswer();
     else this.finish();
   }
@@ -394,9 +391,8 @@ export class Client implements Asker, Timed {
   }
 
   #closed(): void {
-    const { clients, clock } = this.#context;
-    clients.delete(this);
-    clock.unwatch(this);
+    this.#context.clients.delete(this);
+    this.#context.clock.unwatch(this);
     this.#upstream?.abandon();
     this.#upstream = undefined;
     this.#turn.left();

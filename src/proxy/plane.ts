@@ -25,9 +25,6 @@ export interface Front {
 }
 
 const BACKLOG = 4_096;
-/** A draining plane lets idle clients send one more request, to be told that the connection ends. */
-const GRACE_MS = 250;
-
 class Plane implements DataPlane {
   readonly #config: ProxyConfig;
   readonly #context: ClientContext;
@@ -93,24 +90,19 @@ class Plane implements DataPlane {
     // Connections that the kernel has taken already are accepted in this turn of the loop.
     await new Promise((resolve) => setImmediate(resolve));
     this.#server.close();
+    for (const client of clients) client.drain();
     const over = Promise.withResolvers<void>();
     const limit = setTimeout(() => over.resolve(), timeoutMs);
-    const grace = setTimeout(() => this.#endIdle(), Math.min(GRACE_MS, timeoutMs / 2));
     const emptied = new Promise<void>((resolve) => {
       this.#emptied = resolve;
       if (clients.size === 0) resolve();
     });
     await Promise.race([over.promise, Promise.all([emptied, this.#front?.drain()])]);
     clearTimeout(limit);
-    clearTimeout(grace);
     for (const client of clients) client.socket.destroy();
     this.#front?.close();
     traffic.closeIdle();
     clock.stop();
-  }
-
-  #endIdle(): void {
-    for (const client of this.#context.clients) if (client.isIdle) client.finish();
   }
 
   #acceptSecure(socket: TLSSocket): void {

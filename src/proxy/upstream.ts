@@ -233,6 +233,7 @@ export class Upstream implements Parked, Timed {
     const stop = this.#follow(b, end, asker);
     if (stop === MALFORMED) return this.#lose("malformed");
     asker.started = true;
+    asker.moved();
     let flows: boolean;
     if (cuts.length === 0 && answers.minor === 1 && asker.keepAlive && asker.addition === "") {
       flows = this.#send(start === 0 && stop === b.length ? b : b.subarray(start, stop), asker);
