@@ -46,7 +46,11 @@ export class Fields<H> {
 
 /** Whether the token at `at` is `name` (lower case). Among token bytes, only a letter's capital has the same low bits. */
 export function sameName(b: Uint8Array, at: number, name: string): boolean {
-  for (let i = 0; i < name.length; i += 1) if (((b[at + i] as number) | 32) !== name.charCodeAt(i)) return false;
+  for (let i = 0; i < name.length; i += 1) {
+    const byte = b[at + i] as number;
+    const wanted = name.charCodeAt(i);
+    if (byte !== wanted && (byte | 32) !== wanted) return false;
+  }
   return true;
 }
 
@@ -181,7 +185,10 @@ export class Head {
 
   readCoding(): number {
     if (this.chunked) return this.bad;
+    const { b } = this;
+    // A tab around it is legal, but llhttp for one reads `chunked` with a tab as another coding.
     if (this.value().toLowerCase() !== "chunked") return this.bad === 400 ? 501 : this.bad;
+    if (b[this.to - 1] === HTAB || b[this.from - 1] === HTAB) return this.bad;
     this.chunked = true;
     this.#coding = [this.at, this.next];
     return 0;
