@@ -6,6 +6,7 @@
 // settings already serves the folder. A second signal ends it at once. Tells a parent that has opened a channel (IPC)
 // how the start went, and then does not need the parent any more.
 import { readFileSync } from "node:fs";
+import { flushCompileCache } from "node:module";
 import { parseArgs } from "node:util";
 import { SerinError, messageOf } from "../core/issues.ts";
 import type { Begun } from "./begun.ts";
@@ -65,6 +66,8 @@ function endOnSignals(proxy: RunningProxy): void {
 
 try {
   const served = await serve({ settings: settingsOf(process.argv.slice(2)), log });
+  // Written now, because a proxy that is killed writes nothing; see `launch`.
+  flushCompileCache();
   await tellParent({ kind: "up" });
   if (served.kind === "already") {
     log(`process ${served.control.pid} already serves ${served.control.address}`);

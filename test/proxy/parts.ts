@@ -16,6 +16,8 @@ export async function freePort(): Promise<number> {
 export class Backends {
   /** How long an answer takes from now on. */
   delayMs = 0;
+  /** Requests that wait for their answer. */
+  open = 0;
   readonly #servers: Server[] = [];
 
   async pool(pool: string, size: number): Promise<RoutePool> {
@@ -36,6 +38,8 @@ export class Backends {
     const server = createServer((asked, answer) => {
       asked.resume();
       answer.setHeader("content-type", "text/plain");
+      this.open += 1;
+      answer.once("close", () => (this.open -= 1));
       if (this.delayMs === 0) answer.end(replica);
       else setTimeout(() => answer.end(replica), this.delayMs);
     });

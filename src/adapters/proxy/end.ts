@@ -25,8 +25,16 @@ export async function endProxy(control: Control, { settings, clock, call }: EndO
   const deadline = clock.now() + settings.drainMs + GRACE_MS;
   while (isAlive(control.pid)) {
     if (call.signal.aborted) throw stays(settings, "it still lets requests end");
-    if (clock.now() > deadline) process.kill(control.pid, "SIGKILL");
+    if (clock.now() > deadline) kill(control.pid);
     await clock.sleep(LOOK_EVERY_MS, call.signal);
+  }
+}
+
+function kill(pid: number): void {
+  try {
+    process.kill(pid, "SIGKILL");
+  } catch {
+    // It has just ended by itself.
   }
 }
 
