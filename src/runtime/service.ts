@@ -4,6 +4,7 @@ import type { Answer, Command, Decision, Input } from "../core/engine/input.ts";
 import { FORMAT, underWay, type ServiceState } from "../core/engine/state.ts";
 import { wantedPools, wantedRoute } from "../core/engine/wanted.ts";
 import { describe, messageOf, SerinError } from "../core/issues.ts";
+import { ROLES, sameSplit, shareOf } from "../core/split.ts";
 import { ms } from "../core/units.ts";
 import type { Carried, Observed, RunningPool } from "../core/world.ts";
 import { StaleWrite, type Seq } from "../ports/journal.ts";
@@ -31,11 +32,14 @@ export class ServiceLoop {
   private seq: Seq;
   private saved: ServiceState | undefined;
   private savedAtMs = 0;
+  /** The last append failed: whether it was written is not known until the journal is read again. */
+  private isUnsure = false;
   private pending: Pending[] = [];
   private workload: OwnedWorkload | undefined;
   private router: OwnedRouter | undefined;
   private routerFor = "";
   private lastRoute = "";
+  private lastIds: readonly string[] = [];
   private readonly stopping = new AbortController();
   private wake = new AbortController();
   private done: Promise<void> = Promise.resolve();
@@ -108,6 +112,7 @@ export class ServiceLoop {
 
   /** One pass: look, decide, write down, then act. */
   async tick(): Promise<void> {
+    if (this.isUnsure) await this.act("journal", () => this.reload());
     const taken = this.pending.splice(0);
     try {
       const input = await this.observe(taken.map(({ command }) => command));
@@ -148,17 +153,18 @@ export class ServiceLoop {
   /** Writes a decision down when it must be before anything follows from it. Whether the state may be acted upon. */
   private async write({ state, records }: Decision, now: boolean): Promise<boolean> {
     const { clock, journal } = this.house;
-    if (records.length === 0 && !now && !this.mustSave(state)) return true;
+    if (!this.isUnsure && records.length === 0 && !now && !this.mustSave(state)) return true;
     try {
       this.seq = await journal.append(state.service, this.seq, { format: FORMAT, state, records });
       this.saved = state;
       this.savedAtMs = clock.now();
+      this.isUnsure = false;
       this.clear("journal");
       return true;
     } catch (error) {
+      this.isUnsure = true;
       this.trouble("journal", error);
-      if (error instanceof StaleWrite) await this.reload();
-      else if (now) throw error;
+      if (now && !(error instanceof StaleWrite)) throw error;
       return false;
     }
   }
@@ -172,6 +178,7 @@ export class ServiceLoop {
 
   private async reload(): Promise<void> {
     const saved = await this.house.journal.load(this.state.service);
+    this.isUnsure = false;
     if (!saved) return;
     this.state = readState(this.state.service, saved);
     this.saved = this.state;
@@ -188,20 +195,20 @@ export class ServiceLoop {
     const { clock } = this.house;
     const running = pools.kind === "value" ? pools.value : undefined;
     const { workload } = await this.theWorkload();
+    if (running) this.lastIds = running.flatMap(({ replicas }) => replicas.map(({ id }) => id));
     // A replica whose use cannot be told is taken to be in use.
-    const all = (running ?? []).flatMap(({ replicas }) => replicas.map(({ id }) => id));
-    const busy = traffic.kind === "value" ? traffic.value.busy : traffic.kind === "absent" ? [] : all;
+    const busy = traffic.kind === "value" ? traffic.value.busy : traffic.kind === "absent" ? [] : this.lastIds;
     await this.act("workload", () =>
       within(clock, this.pace.callMs, (call) => workload.apply(wantedPools(this.state), busy, call)),
     );
     if (!running) return;
-    const drifted =
-      traffic.kind !== "value" || JSON.stringify(traffic.value.split) !== JSON.stringify(this.state.split);
-    await this.route(this.state, running, drifted);
+    await this.route(this.state, running, drifted(this.state, running, traffic));
   }
 
   private async route(state: ServiceState, running: readonly RunningPool[], anyway: boolean): Promise<void> {
     const route = wantedRoute(state, running);
+    // Nobody at all to answer, as in the outage of a recreate: the data plane is left with what it has.
+    if (ROLES.some((role) => shareOf(route.split.weights, role) > 0 && !route.pools[role]?.backends.length)) return;
     const text = JSON.stringify(route);
     if (text === this.lastRoute && !anyway) return;
     const { router } = await this.theRouter();
@@ -250,4 +257,18 @@ export class ServiceLoop {
     if (!this.troubles.delete(part)) return;
     this.house.tell?.({ kind: "cleared", service: this.state.service, part });
   }
+}
+
+/**
+ * Whether the data plane does something else than the state wants: another split; a replica that should answer and is
+ * not on its route, or one on it that does not run any more, as after an older call that arrived late.
+ */
+function drifted(state: ServiceState, running: readonly RunningPool[], traffic: Observed<Carried>): boolean {
+  if (traffic.kind !== "value") return true;
+  const { split, busy } = traffic.value;
+  if (!sameSplit(split, state.split)) return true;
+  const route = wantedRoute(state, running);
+  const named = ROLES.flatMap((role) => (route.pools[role]?.backends ?? []).map(({ replica }) => replica));
+  const there = running.flatMap(({ replicas }) => replicas.map(({ id }) => id));
+  return named.some((id) => !busy.includes(id)) || busy.some((id) => !there.includes(id));
 }

@@ -17,7 +17,7 @@ const GOOD: Answers = { errors: 0.001, p50Ms: 20, p99Ms: 120 };
 
 export const ANSWERS: Readonly<Record<Quality, Answers>> = {
   good: GOOD,
-  errors: { ...GOOD, errors: 0.3 },
+  errors: { ...GOOD, errors: 0.5 },
   slow: { ...GOOD, p50Ms: 60, p99Ms: 400 },
   never: GOOD,
   crashing: GOOD,

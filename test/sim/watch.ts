@@ -58,14 +58,15 @@ export class Watch implements Witness {
       this.#served(service, memory);
       this.#revisions(service);
       memory.answered += service.dealt.byRole.canary ?? 0;
-      memory.route = service.plane.inForce();
+      memory.route = service.plane.inForce() ?? memory.route;
     }
   }
 
   pools(service: SimService, asked: readonly WantedPool[]): void {
     const wanted = (service.truth?.pools ?? []).map(({ pool, revision, size }) => `${pool} ${revision} ${size}`);
     const text = asked.map(({ pool, revision, size }) => `${pool} ${revision.id} ${size}`);
-    if (text.join() !== wanted.join()) this.fail(service, `asked for pools ${text.join()}, journalled ${wanted.join()}`);
+    if (text.join() !== wanted.join())
+      this.fail(service, `asked for pools ${text.join()}, journalled ${wanted.join()}`);
   }
 
   route(service: SimService, asked: Route): void {
@@ -79,7 +80,11 @@ export class Watch implements Witness {
     const { rollout } = truth;
     const before = memory.asked.rollout === rollout?.number ? memory.asked : { share: 0, answered: memory.answered };
     if (rollout && share > before.share) this.#raised(service, rollout, before);
-    memory.asked = { rollout: rollout?.number ?? 0, share, answered: share > before.share ? memory.answered : before.answered };
+    memory.asked = {
+      rollout: rollout?.number ?? 0,
+      share,
+      answered: share > before.share ? memory.answered : before.answered,
+    };
   }
 
   #raised(service: SimService, rollout: RolloutState, before: { share: number; answered: number }): void {
@@ -171,7 +176,8 @@ export class Watch implements Witness {
     const due = Math.max(since, this.#excuses.calmFromMs) + WAY_BACK_BOUND_MS + SLACK_MS;
     const pool = `${rollout.number}-canary`;
     const share = shareOfPool(service.plane.inForce(), pool);
-    if (share > 0 && this.#world.elapsedMs > due) this.fail(service, `the candidate still has ${share} on the way back`);
+    if (share > 0 && this.#world.elapsedMs > due)
+      this.fail(service, `the candidate still has ${share} on the way back`);
     const isCalm = since > this.#excuses.calmFromMs + SLACK_MS;
     if (isCalm && share > shareOfPool(memory.route, pool)) this.fail(service, "the candidate got more on the way back");
   }
@@ -179,7 +185,7 @@ export class Watch implements Witness {
   /** A request is lost only when replicas crash, or when the file asks for an outage. */
   #served(service: SimService, memory: Memory): void {
     const lost = Object.entries(service.dealt.unserved).filter(([, count]) => count > 0);
-    if (lost.length === 0 || !memory.route) return;
+    if (lost.length === 0 || !memory.route || !service.truth?.stable) return;
     const { rollout } = service.truth ?? {};
     const outage = rollout?.program.strategy === "recreate";
     const elapsed = this.#world.elapsedMs;

@@ -30,7 +30,12 @@ export function advance(turn: Turn): void {
     const check = byStep(CHECKS, step)(turn);
     if (check.kind === "back") return goBack(turn, "rolled-back", check.why);
     if (check.kind === "wait") return turn.setRollout({ waiting: check.waiting });
-    const { paused } = turn.rollout;
+    const { paused, shortSinceMs } = turn.rollout;
+    if (shortSinceMs !== undefined && WORKS.has(step.op)) {
+      return turn.setRollout({
+        waiting: { for: "replicas", text: "the canary has too few replicas ready for its share" },
+      });
+    }
     if (paused && movesOn(steps[turn.rollout.cursor + 1])) {
       return turn.setRollout({ waiting: { for: "person", text: `paused by ${paused.by}: ${paused.reason}` } });
     }
@@ -50,6 +55,9 @@ export function enter(turn: Turn): void {
 function movesOn(next: Step | undefined): boolean {
   return next !== undefined && next.op !== "retire";
 }
+
+/** Steps that are over only while the candidate can carry what it was given. */
+const WORKS: ReadonlySet<Step["op"]> = new Set(["route", "hold", "judge", "gate"]);
 
 const ENTRIES: StepTable<(turn: Turn) => void> = {
   scale: (step) => (turn) => scale(turn, step.role, step.size),

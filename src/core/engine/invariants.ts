@@ -28,6 +28,13 @@ function same(before: ServiceState, { state }: Turn): RolloutState | undefined {
   return before.rollout?.number === state.rollout?.number ? state.rollout : undefined;
 }
 
+/** What a role has already: by the state or, on the way back, by the router's report. */
+function carried(before: ServiceState, { state, input }: Turn, role: (typeof ROLES)[number]): number {
+  const share = shareOf(before.split.weights, role);
+  if (!state.rollout?.back || input.traffic.kind !== "value") return share;
+  return Math.max(share, shareOf(input.traffic.value.split.weights, role));
+}
+
 const RULES: Record<string, Rule> = {
   "weights sum to the whole": (_before, { state }) => {
     const sum = ROLES.reduce((total, role) => total + shareOf(state.split.weights, role), 0);
@@ -49,7 +56,7 @@ const RULES: Record<string, Rule> = {
       if (pool === undefined) continue;
       const had = before.pools.find((entry) => entry.pool === pool)?.role;
       const share = shareOf(state.split.weights, role);
-      const earlier = had && had !== "former" ? shareOf(before.split.weights, had) : 0;
+      const earlier = had && had !== "former" ? carried(before, turn, had) : 0;
       const capacity = capacityOf(turn, role, rollout.program.fullSize);
       if (share > earlier && share > capacity + 1) return `${role} would get ${share} with capacity for ${capacity}`;
     }

@@ -41,16 +41,26 @@ function traffic(turn: Turn): boolean {
   const overdue = back !== undefined && turn.nowMs - back.sinceMs >= WAY_BACK_BOUND_MS;
   const nobody = turn.state.stable === undefined || turn.ready(poolOf(turn.state, "canary")?.pool) === 0;
   const capacity = overdue || nobody ? WHOLE : capacityOf(turn, "stable", program.fullSize);
-  const weights = shifted(turn.state.split.weights, capacity);
+  const weights = shifted(leastForCandidate(turn), capacity);
   const split = shareOf(weights, "stable") === WHOLE ? { weights } : { ...turn.state.split, weights };
   turn.set({ split });
   const { traffic: seen } = turn.input;
+  // Without a stable version nobody is left to be sent to, and no router can be asked to.
+  if (!turn.state.stable) return true;
   // A router that is not there sends nobody anywhere.
   const gone = seen.kind === "absent" || (seen.kind === "value" && sameSplit(seen.value.split, split));
   const clear = shareOf(weights, "stable") === WHOLE && gone;
   if (clear && back) turn.setRollout({ back: { ...back, clearMs: turn.nowMs } });
   if (!clear) turn.setRollout({ waiting: { for: "router", text: "traffic goes back to stable" } });
   return clear;
+}
+
+/** What the state wants, or what the router reports where that leaves the candidate less: it gets nothing back. */
+function leastForCandidate({ state, input }: Turn): Weights {
+  const { weights } = state.split;
+  if (input.traffic.kind !== "value") return weights;
+  const reported = input.traffic.value.split.weights;
+  return shareOf(reported, "canary") < shareOf(weights, "canary") ? reported : weights;
 }
 
 /** Weights that give stable what it can carry, never less than it has; what it cannot yet carry stays. */
