@@ -1,6 +1,6 @@
 // How does the stable fleet behave when nothing changes?
 import { countOf, type Histogram, mergeHistograms } from "../histogram.ts";
-import { cellsOf, countErrors, countSlower, ordered, tallyOf } from "./arms.ts";
+import { cellsOf, countErrors, countSlower, ordered, tailsOf, tallyOf } from "./arms.ts";
 import { type Dispersion, disperse, fade, startDispersion, type Tally } from "./dispersion.ts";
 import type { ErrorMetric, Look, LookRow } from "./plan.ts";
 import { bucketAt, QUANTILES } from "./quantiles.ts";
@@ -88,9 +88,10 @@ export function learn(background: Background, seen: Look): Background {
   const rows = ordered(seen).rows.filter(settled);
   if (rows.length === 0) return background;
   const fleet = { durationMs: seen.durationMs, rows };
+  const tails = tailsOf(rows);
   const slower = background.slower.map((known) => ({
     ...known,
-    dispersion: disperse(known.dispersion, seen.durationMs, cellsOf(rows, countSlower(known.bucket))),
+    dispersion: disperse(known.dispersion, seen.durationMs, cellsOf(rows, countSlower(tails, known.bucket))),
   }));
   const next: Background = {
     version: 1,

@@ -68,10 +68,14 @@ export function compare(contrast: Contrast, added: Addition): Contrast {
   };
 }
 
-/** Requests by replica of both arms. */
+/** How many replicas carry each arm. */
 export interface Carried {
-  readonly canaryReplicas: Carriers;
-  readonly baselineReplicas: Carriers;
+  readonly canary: number;
+  readonly baseline: number;
+}
+
+export function carriedOf(state: { canaryReplicas: Carriers; baselineReplicas: Carriers }): Carried {
+  return { canary: replicasOf(state.canaryReplicas), baseline: replicasOf(state.baselineReplicas) };
 }
 
 function reachOf(counts: Counts, share: number, carried: Carried): Reach {
@@ -79,15 +83,15 @@ function reachOf(counts: Counts, share: number, carried: Carried): Reach {
   return {
     canary: counts.canaryN * unit,
     baseline: counts.baselineN * unit,
-    canaryReplicas: replicasOf(carried.canaryReplicas),
-    baselineReplicas: replicasOf(carried.baselineReplicas),
+    canaryReplicas: carried.canary,
+    baselineReplicas: carried.baseline,
   };
 }
 
 /** Relative variance between replicas of a difference between the arms. */
 export function betweenOf(contrast: Contrast, carried: Carried): number {
   const { tauSquared } = spreadOf(contrast.dispersion, contrast.tau);
-  return tauSquared * (1 / replicasOf(carried.canaryReplicas) + 1 / replicasOf(carried.baselineReplicas));
+  return tauSquared * (1 / carried.canary + 1 / carried.baseline);
 }
 
 /** The evidence that the canary is worse, as a natural logarithm. */

@@ -2,11 +2,11 @@
 import { armsForErrors, carry, cellsOf, countErrors, countsOf, tallyOf } from "./arms.ts";
 import type { Background } from "./background.ts";
 import { startBound, watch } from "./bound.ts";
-import { betweenOf, compare, judge, startContrast, startGo } from "./contrast.ts";
+import { betweenOf, type Carried, carriedOf, compare, judge, startContrast, startGo } from "./contrast.ts";
 import { ERRORS_TAU, phiOf, startDispersion } from "./dispersion.ts";
 import { differ, startDifference, type Totals } from "./interval.ts";
 import type { ErrorMetric, Look } from "./plan.ts";
-import type { ErrorState } from "./state.ts";
+import type { Contrast, ErrorState } from "./state.ts";
 
 export function startErrors(metric: ErrorMetric, background?: Background): ErrorState {
   const known = background?.[metric.counts];
@@ -28,12 +28,8 @@ export function startErrors(metric: ErrorMetric, background?: Background): Error
 }
 
 /** What the interval of the difference rests on. */
-export function totalsOf(state: Pick<ErrorState, "contrast" | "canaryReplicas" | "baselineReplicas">): Totals {
-  return {
-    ...state.contrast.counts,
-    phi: phiOf(state.contrast.dispersion),
-    between: betweenOf(state.contrast, state),
-  };
+export function totalsOf(contrast: Contrast, carried: Carried): Totals {
+  return { ...contrast.counts, phi: phiOf(contrast.dispersion), between: betweenOf(contrast, carried) };
 }
 
 /** Adds a look, all but the strongest evidence so far. */
@@ -50,16 +46,17 @@ export function lookAtErrors(metric: ErrorMetric, state: ErrorState, seen: Look)
     margin: metric.harm,
     cells: cellsOf(arms.fleet, counter),
   });
-  const carried = {
+  const carriers = {
     canaryReplicas: carry(state.canaryReplicas, arms.canary),
     baselineReplicas: carry(state.baselineReplicas, arms.baseline),
   };
+  const carried = carriedOf(carriers);
   const bound = { max: metric.max ?? 1, phi: phiOf(state.contrast.dispersion) };
   return {
     ...state,
-    ...carried,
+    ...carriers,
     contrast,
-    difference: differ(state.difference, counts, totalsOf({ contrast, ...carried })),
+    difference: differ(state.difference, counts, totalsOf(contrast, carried)),
     go: judge(state.go, { counts, margin: metric.go }, { before: state.contrast, after: contrast, carried }),
     bound: state.bound && watch(state.bound, { canary, baseline, durationMs }, bound),
   };

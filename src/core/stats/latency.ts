@@ -1,9 +1,19 @@
 // What does a look say about how long answers take?
 import { bucketOf, bucketsFor, countAbove, countOf, type Histogram, mergeHistograms } from "../histogram.ts";
-import { type Arms, armsForLatency, carry, cellsOf, countSlower, countsOf, tallyOf } from "./arms.ts";
+import {
+  type Arms,
+  armsForLatency,
+  carry,
+  cellsOf,
+  countSlower,
+  countsOf,
+  type Tails,
+  tailsOf,
+  tallyOf,
+} from "./arms.ts";
 import type { Background } from "./background.ts";
 import { startBound, watch } from "./bound.ts";
-import { type Carried, compare, judge, startContrast, startGo } from "./contrast.ts";
+import { type Carried, carriedOf, compare, judge, startContrast, startGo } from "./contrast.ts";
 import { disperse, LATENCY_TAU, phiOf, startDispersion } from "./dispersion.ts";
 import type { LatencyMetric, Look } from "./plan.ts";
 import { bucketAt, weightedQuantiles } from "./quantiles.ts";
@@ -71,8 +81,8 @@ function compareAt(metric: LatencyMetric, threshold: Threshold, seen: Seen): Thr
   const { bucket } = threshold;
   if (bucket === null) return threshold;
   const { arms, durationMs } = seen;
-  const canary = tallyOf(arms.canary, countSlower(bucket + bucketsFor(metric.harmFactor)));
-  const counter = countSlower(bucket);
+  const canary = tallyOf(arms.canary, countSlower(seen.tails, bucket + bucketsFor(metric.harmFactor)));
+  const counter = countSlower(seen.tails, bucket);
   const counts = countsOf(canary, tallyOf(arms.baseline, counter));
   const added = { counts, durationMs, margin: { rho: 1, delta: 0 }, cells: cellsOf(arms.fleet, counter) };
   return { ...threshold, contrast: compare(threshold.contrast, added) };
@@ -80,6 +90,7 @@ function compareAt(metric: LatencyMetric, threshold: Threshold, seen: Seen): Thr
 
 interface Seen {
   readonly arms: Arms;
+  readonly tails: Tails;
   readonly durationMs: number;
   readonly carried: Carried;
 }
@@ -87,8 +98,8 @@ interface Seen {
 function judgeAt(metric: LatencyMetric, go: GoState, at: Seen & { before: Threshold; after: Threshold }): GoState {
   const { bucket } = at.before;
   if (bucket === null) return go;
-  const canary = tallyOf(at.arms.canary, countSlower(bucket + bucketsFor(metric.goFactor)));
-  const counts = countsOf(canary, tallyOf(at.arms.baseline, countSlower(bucket)));
+  const canary = tallyOf(at.arms.canary, countSlower(at.tails, bucket + bucketsFor(metric.goFactor)));
+  const counts = countsOf(canary, tallyOf(at.arms.baseline, countSlower(at.tails, bucket)));
   const around = { before: at.before.contrast, after: at.after.contrast, carried: at.carried };
   return judge(go, { counts, margin: { rho: 1, delta: 0 } }, around);
 }
@@ -97,7 +108,7 @@ function boundOf(metric: LatencyMetric, state: LatencyState, seen: Seen): Pick<L
   const { maxMs, quantile } = metric;
   if (maxMs === undefined || state.bound === null) return state;
   const { arms, durationMs } = seen;
-  const counter = countSlower(bucketOf(maxMs * 1_000));
+  const counter = countSlower(seen.tails, bucketOf(maxMs * 1_000));
   const watched = { canary: tallyOf(arms.canary, counter), baseline: tallyOf(arms.baseline, counter), durationMs };
   const bound: BoundState = watch(state.bound, watched, { max: 1 - quantile, phi: phiOf(state.slow) });
   return { bound, slow: disperse(state.slow, durationMs, cellsOf(arms.fleet, counter)) };
@@ -106,11 +117,12 @@ function boundOf(metric: LatencyMetric, state: LatencyState, seen: Seen): Pick<L
 /** Adds a look, all but the strongest evidence so far. */
 export function lookAtLatency(metric: LatencyMetric, state: LatencyState, look: Look): LatencyState {
   const arms = armsForLatency(look, metric.warmupMs);
-  const carried = {
+  const carriers = {
     canaryReplicas: carry(state.canaryReplicas, arms.canary),
     baselineReplicas: carry(state.baselineReplicas, arms.baseline),
   };
-  const seen = { arms, durationMs: look.durationMs, carried };
+  const carried = carriedOf(carriers);
+  const seen = { arms, tails: tailsOf(look.rows), durationMs: look.durationMs, carried };
   const open = state.thresholds.some((threshold) => threshold.bucket === null);
   const before = open ? chosen(state.thresholds, mergeHistograms([state.before, state.baseline])) : state.thresholds;
   const thresholds = before.map((threshold) => compareAt(metric, threshold, seen));
@@ -118,7 +130,7 @@ export function lookAtLatency(metric: LatencyMetric, state: LatencyState, look: 
   const after = namedThreshold(metric, thresholds);
   return {
     ...state,
-    ...carried,
+    ...carriers,
     ...boundOf(metric, state, seen),
     thresholds,
     against: arms.against,

@@ -1,7 +1,7 @@
 // What does the evidence say, in figures and in one sentence?
 import { BUCKETS_PER_OCTAVE, bucketsFor, countOf, quantileUs } from "../histogram.ts";
 import { incident } from "./bound.ts";
-import { baselineShare, goodOf } from "./contrast.ts";
+import { baselineShare, carriedOf, goodOf } from "./contrast.ts";
 import { phiOf } from "./dispersion.ts";
 import { totalsOf } from "./errors.ts";
 import * as figures from "./figures.ts";
@@ -59,9 +59,9 @@ function errorsText(metric: ErrorMetric, state: ErrorState, interval: MetricVerd
 
 function reportErrors(metric: ErrorMetric, state: ErrorState, at: Limits): MetricVerdict {
   const { counts } = state.contrast;
-  const logGo = goodOf(state.go, state.contrast, state);
+  const logGo = goodOf(state.go, state.contrast, carriedOf(state));
   const common = shared(metric, state, { ...at, logGo });
-  const interval = intervalOf(state.difference, totalsOf(state));
+  const interval = intervalOf(state.difference, totalsOf(state.contrast, carriedOf(state)));
   return {
     ...common,
     unit: "share",
@@ -106,7 +106,7 @@ function reportLatency(metric: LatencyMetric, state: LatencyState, at: Limits): 
   const canary = quantileMs(state.canary, metric.quantile);
   const baseline = quantileMs(state.baseline, metric.quantile);
   const named = namedThreshold(metric, state.thresholds);
-  const logGo = named ? goodOf(state.go, named.contrast, state) : 0;
+  const logGo = named ? goodOf(state.go, named.contrast, carriedOf(state)) : 0;
   const common = shared(metric, state, { ...at, logGo });
   const margin = { rho: 1, delta: 0 };
   return {

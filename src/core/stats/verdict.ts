@@ -2,7 +2,7 @@
 import { ordered } from "./arms.ts";
 import { type Background } from "./background.ts";
 import { beyond } from "./bound.ts";
-import { badOf, startGo } from "./contrast.ts";
+import { badOf, carriedOf, startGo } from "./contrast.ts";
 import { lookAtErrors, startErrors } from "./errors.ts";
 import { lookAtLatency, startLatency } from "./latency.ts";
 import type { AnalysisPlan, Look, MetricPlan } from "./plan.ts";
@@ -23,8 +23,11 @@ export function startAnalysis(plan: AnalysisPlan, background?: Background): Anal
 
 /** The evidence of the comparison alone: over thresholds, the weighted mean. */
 function comparisonOf(state: MetricState): number {
-  if (state.kind === "errors") return badOf(state.contrast, state);
-  const logs = state.thresholds.map((threshold) => (threshold.bucket === null ? 0 : badOf(threshold.contrast, state)));
+  const carried = carriedOf(state);
+  if (state.kind === "errors") return badOf(state.contrast, carried);
+  const logs = state.thresholds.map((threshold) =>
+    threshold.bucket === null ? 0 : badOf(threshold.contrast, carried),
+  );
   return logMix(
     logs,
     state.thresholds.map((threshold) => threshold.logWeight),
