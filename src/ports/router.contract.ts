@@ -134,6 +134,13 @@ export function routerContract(options: { name: string; make: () => Promise<Rout
         expect([...new Set(await place.send(60))].toSorted()).toEqual(["stable-1", "stable-2"]);
         await expect.poll(async () => (await carried()).busy).not.toContain("stable-0");
       });
+      test("of a role whose replicas are all gone is stable's", async () => {
+        await place.router.apply(
+          { ...route(0.5), pools: { ...pools, canary: { pool: "canary", backends: [] } } },
+          call(),
+        );
+        expect(await served("stable", 40)).toBe(40);
+      });
       test.skipIf(skip.baseline)("is shared out among three roles", async () => {
         const weights: Weights = { canary: weightOf(0.1), baseline: weightOf(0.1), stable: weightOf(0.8) };
         await place.router.apply({ split: { weights }, pools }, call());

@@ -61,7 +61,7 @@ export function parseProxyCommand(flags: ProxyFlags): ProxyCommand {
   const pools = Object.assign({}, ...(flags.to ?? []).map((to) => attempt(() => poolOf(to))));
   const given = (flags.weight ?? []).map((text) => attempt(() => shareOf(text)));
   const weights = attempt(() => weightsOf(Object.assign({}, ...given)));
-  if (!flags.to?.length) mistakes.push("--to stable=HOST:PORT is missing");
+  if (!flags.to?.some((to) => to.startsWith("stable="))) mistakes.push("--to stable=HOST:PORT is missing");
   if (mistakes.length > 0 || !place || !weights || !workers) throw badArguments(mistakes);
 
   const key = { kind: "cookie", name: flags.stickyCookie ?? "" } as const;

@@ -130,7 +130,9 @@ class Remembered implements MemoryRouter {
     const route = this.#route;
     if (!route) return undefined;
     const role = roleAt(route, this.#positionOf(route, key));
-    const held = route.pools[role];
+    const own = route.pools[role];
+    // A pool without a replica is an outage: its requests are stable's.
+    const held = own?.backends.length ? own : route.pools.stable;
     this.#turn += 1;
     const backend = held?.backends[this.#turn % held.backends.length];
     if (!held || !backend) return undefined;
@@ -202,8 +204,8 @@ function replicasOf(route: Route): readonly string[] {
 function unusable({ split, pools }: Route): string | undefined {
   const sum = ROLES.reduce((total, role) => total + shareOf(split.weights, role), 0);
   if (sum !== WHOLE) return `the weights sum to ${sum} instead of ${WHOLE}`;
-  const empty = ROLES.find((role) => shareOf(split.weights, role) > 0 && !pools[role]?.backends.length);
-  return empty && `${empty} has a share and no replica`;
+  const nobody = ROLES.find((role) => role !== "stable" && shareOf(split.weights, role) > 0 && !pools[role]);
+  return nobody && `${nobody} has a share and no pool`;
 }
 
 function roleAt(route: Route, position: number): Role {

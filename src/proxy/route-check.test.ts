@@ -1,0 +1,60 @@
+// Is every route that cannot be followed refused, with the reason?
+import { expect, test } from "vitest";
+import { checkRoute } from "./route-check.ts";
+
+const backend = { replica: "v1-0", host: "127.0.0.1", port: 9001 };
+const stable = { pool: "v1", backends: [backend] };
+const good = { split: { weights: { stable: 1_000_000 } }, pools: { stable } };
+const sticky = (key: unknown) => ({ ...good, split: { ...good.split, sticky: { key, salt: "shop 1" } } });
+
+test.each([
+  ["one role", good],
+  ["a role without a share, without replicas", { ...good, pools: { stable, canary: { pool: "v2", backends: [] } } }],
+  ["an outage", { ...good, pools: { stable: { pool: "v1", backends: [] } } }],
+  ["a sticky cookie", sticky({ kind: "cookie", name: "serin", maxAgeMs: 60_000 })],
+  ["a sticky header", sticky({ kind: "header", name: "X-User" })],
+  [
+    "names and IPv6",
+    {
+      ...good,
+      pools: {
+        stable: {
+          ...stable,
+          backends: [
+            { ...backend, host: "::1" },
+            { ...backend, replica: "b", host: "app.local" },
+          ],
+        },
+      },
+    },
+  ],
+])("takes %s", (_, route) => {
+  expect(checkRoute(route)).toEqual({ ok: true, route });
+});
+
+test.each([
+  ["no route at all", undefined, "route: "],
+  ["weights that make no whole", { ...good, split: { weights: { stable: 900_000 } } }, "sum to 90%"],
+  ["weights over the whole", { ...good, split: { weights: { stable: 1_000_000, canary: 1 } } }, "sum to 100.0001%"],
+  ["a fraction", { ...good, split: { weights: { stable: 0.5 } } }, "split.weights.stable"],
+  ["an unknown role", { ...good, split: { weights: { stable: 1_000_000, shadow: 0 } } }, "shadow"],
+  [
+    "a share without a pool",
+    { ...good, split: { weights: { stable: 900_000, canary: 100_000 } } },
+    "pools.canary: canary gets 10% of the requests and has no pool",
+  ],
+  ["a replica twice", { ...good, pools: { stable: { pool: "v1", backends: [backend, backend] } } }, "named twice"],
+  ["a port that is none", { ...good, pools: { stable: { pool: "v1", backends: [{ ...backend, port: 0 }] } } }, "port"],
+  [
+    "a host with a line break",
+    { ...good, pools: { stable: { pool: "v1", backends: [{ ...backend, host: "a\r\nb" }] } } },
+    "host",
+  ],
+  ["a cookie name that is none", sticky({ kind: "cookie", name: "a;b" }), "split.sticky.key.name"],
+  ["a header name that is none", sticky({ kind: "header", name: "x user" }), "split.sticky.key.name"],
+  ["an unknown field", { ...good, mirror: true }, "mirror"],
+])("refuses %s", (_, route, why) => {
+  const checked = checkRoute(route);
+  expect(checked.ok).toBe(false);
+  expect(checked.ok ? "" : checked.why.join("\n")).toContain(why);
+});
