@@ -112,15 +112,17 @@ export class ServiceLoop {
 
   /** One pass: look, decide, write down, then act. */
   async tick(): Promise<void> {
-    if (this.isUnsure) await this.act("journal", () => this.reload());
+    if (this.isUnsure) await this.catchUp();
     const taken = this.pending.splice(0);
     try {
       const input = await this.observe(taken.map(({ command }) => command));
       const decision = decide(this.state, input);
-      const written = await this.write(decision, taken.length > 0);
-      if (!written) {
-        this.pending.unshift(...taken);
-        return await this.onlyBack(decision, input);
+      const error = await this.write(decision, taken.length > 0);
+      if (error !== undefined) {
+        if (error instanceof StaleWrite) this.pending.unshift(...taken.splice(0));
+        for (const { reject } of taken) reject(error);
+        if (input.commands.length === 0) await this.hold(decision, input);
+        return;
       }
       this.state = decision.state;
       for (const { command, resolve } of taken.splice(0)) {
@@ -150,22 +152,22 @@ export class ServiceLoop {
     return { nowMs: clock.now(), pools, traffic, counters, commands, routerTrouble: this.troubles.get("router") };
   }
 
-  /** Writes a decision down when it must be before anything follows from it. Whether the state may be acted upon. */
-  private async write({ state, records }: Decision, now: boolean): Promise<boolean> {
+  /** Writes a decision down when it must be before anything follows from it. Why the state may not be acted upon. */
+  private async write({ state, records }: Decision, now: boolean): Promise<unknown> {
     const { clock, journal } = this.house;
-    if (!this.isUnsure && records.length === 0 && !now && !this.mustSave(state)) return true;
+    if (!this.isUnsure && records.length === 0 && !now && !this.mustSave(state)) return undefined;
     try {
       this.seq = await journal.append(state.service, this.seq, { format: FORMAT, state, records });
       this.saved = state;
       this.savedAtMs = clock.now();
       this.isUnsure = false;
       this.clear("journal");
-      return true;
+      return undefined;
     } catch (error) {
-      this.isUnsure = true;
       this.trouble("journal", error);
-      if (now && !(error instanceof StaleWrite)) throw error;
-      return false;
+      this.isUnsure = true;
+      await this.catchUp();
+      return error;
     }
   }
 
@@ -176,19 +178,24 @@ export class ServiceLoop {
     return this.house.clock.now() - this.savedAtMs >= this.pace.saveIdleMs;
   }
 
-  private async reload(): Promise<void> {
-    const saved = await this.house.journal.load(this.state.service);
-    this.isUnsure = false;
-    if (!saved) return;
-    this.state = readState(this.state.service, saved);
-    this.saved = this.state;
-    this.seq = saved.seq;
+  /** Reads what stands in the journal, when it is not known whether the last append was written. */
+  private async catchUp(): Promise<void> {
+    try {
+      const saved = await this.house.journal.load(this.state.service);
+      this.isUnsure = false;
+      if (!saved) return;
+      this.state = readState(this.state.service, saved);
+      this.saved = this.state;
+      this.seq = saved.seq;
+    } catch (error) {
+      this.trouble("journal", error);
+    }
   }
 
-  /** The journal is lost: nothing goes forward, but traffic may go back to stable. */
-  private async onlyBack({ state }: Decision, { pools }: Input): Promise<void> {
-    if (state.rollout?.phase !== "back" || pools.kind !== "value") return;
-    await this.route(state, pools.value, true);
+  /** The journal is lost: traffic may go back to stable, else everything is kept as it was last written down. */
+  private async hold({ state }: Decision, input: Input): Promise<void> {
+    if (state.rollout?.phase !== "back") return this.isUnsure ? undefined : this.converge(input);
+    if (input.pools.kind === "value") await this.route(state, input.pools.value, true);
   }
 
   private async converge({ pools, traffic }: Input): Promise<void> {

@@ -1,5 +1,5 @@
 // How do replicas of a simulated service answer, look by look?
-import { bucketOf, type Histogram } from "../../src/core/histogram.ts";
+import { BUCKETS, BUCKETS_PER_OCTAVE, type Histogram } from "../../src/core/histogram.ts";
 import type { Look, LookRow } from "../../src/core/stats/plan.ts";
 import { ms } from "../../src/core/units.ts";
 import type { Random } from "./random.ts";
@@ -12,6 +12,8 @@ export interface Behaviour {
   readonly burst: number;
   /** How much replicas differ in errors: standard deviation of the logarithm. */
   readonly tau: number;
+  /** How much replicas differ in speed: standard deviation of the logarithm. */
+  readonly speed?: number;
   /** Median and 99th percentile, of a lognormal latency. */
   readonly p50Ms: number;
   readonly p99Ms: number;
@@ -27,28 +29,31 @@ export interface Replica {
   readonly draw: (random: Random, requests: number) => Histogram;
 }
 
-/** Draws latencies as buckets, by a table of equally likely cells. */
-export function latencies(how: Behaviour): Replica["draw"] {
+/** Draws latencies as buckets, by a table of equally likely cells; `speed` is the replica's own factor. */
+function latencies(how: Behaviour): (speed: number) => Replica["draw"] {
   const cells = 20_000;
   const sigma = Math.log(how.p99Ms / how.p50Ms) / 2.326_347_874;
-  const table = new Uint16Array(cells);
+  const table = new Float64Array(cells);
   for (let i = 0; i < cells; i++) {
     const q = (i + 0.5) / cells;
     const value = how.p50Ms * Math.exp(sigma * quantileOfNormal(q)) * (q > 0.95 ? (how.tail ?? 1) : 1);
-    table[i] = bucketOf(value * 1_000);
+    table[i] = Math.log2(value * 1_000) * BUCKETS_PER_OCTAVE;
   }
-  return (random, requests) => {
-    const histogram: Record<number, number> = {};
-    for (let i = 0; i < requests; i++) {
-      const bucket = table[random.below(cells)] ?? 0;
-      histogram[bucket] = (histogram[bucket] ?? 0) + 1;
-    }
-    return histogram;
+  return (speed) => {
+    const shift = Math.log2(speed) * BUCKETS_PER_OCTAVE;
+    return (random, requests) => {
+      const histogram: Record<number, number> = {};
+      for (let i = 0; i < requests; i++) {
+        const bucket = Math.min(BUCKETS - 1, Math.max(0, Math.floor((table[random.below(cells)] ?? 0) + shift)));
+        histogram[bucket] = (histogram[bucket] ?? 0) + 1;
+      }
+      return histogram;
+    };
   };
 }
 
 /** Acklam's rational approximation, relative error below 1.2e-9 in the middle; enough to draw from. */
-export function quantileOfNormal(p: number): number {
+function quantileOfNormal(p: number): number {
   if (p > 0.5) return -quantileOfNormal(1 - p);
   if (p < 0.024_25) {
     const q = Math.sqrt(-2 * Math.log(p));
@@ -74,7 +79,7 @@ export function replicas(random: Random, arm: LookRow["arm"], how: Behaviour & {
     arm,
     errors: Math.min(1, how.errors * random.lognormal(how.tau) * Math.exp((-how.tau * how.tau) / 2)),
     burst: how.burst,
-    draw,
+    draw: draw(random.lognormal(how.speed ?? 0)),
   }));
 }
 
