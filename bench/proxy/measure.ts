@@ -66,7 +66,7 @@ export async function load(what: Case, how: Load): Promise<Run> {
   const errors = socketErrors.slice(1).reduce((sum, count) => sum + Number(count), 0);
   return {
     requests: number(/(\d+) requests in/),
-    p50Us: timeUs(/50%\s+(\S+)/.exec(stdout)?.[1]),
+    p50Us: timeUs(/^\s+50%\s+(\S+)/m.exec(stdout)?.[1]),
     bad: number(/Non-2xx or 3xx responses: (\d+)/) + errors,
   };
 }
