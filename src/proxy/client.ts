@@ -122,9 +122,8 @@ export class Client implements Asker, Timed {
 
   /** Another part of a head: only read again when its end is there, so that slow bytes cost little. */
   #more(arrived: Buffer): void {
-    const before = this.#rest?.length ?? 0;
     const b = this.#rest ? Buffer.concat([this.#rest, arrived]) : arrived;
-    if (b.indexOf(EMPTY_LINE, Math.max(0, before - 3)) < 0) this.#keep(b, 0);
+    if (b.indexOf(EMPTY_LINE, Math.max(0, b.length - arrived.length - 3)) < 0) this.#keep(b, 0);
     else this.#next(b);
   }
 
@@ -275,9 +274,8 @@ export class Client implements Asker, Timed {
     this.#turn.upgraded();
     this.#state = "tunnel";
     this.moved();
-    const rest = this.#rest;
+    if (this.#rest) this.#upstream?.socket.write(this.#rest);
     this.#rest = undefined;
-    if (rest) this.#upstream?.socket.write(rest);
     this.socket.resume();
   }
 
@@ -355,7 +353,9 @@ export class Client implements Asker, Timed {
     }
     const stays = status >= 502 && status <= 504 && this.#state === "busy" && this.requestDone && this.keepAlive;
     this.socket.write(refusal(status, { close: !stays, toHead: this.#state === "busy" && this.toHead }));
-    if (stays) this.#afterAnswer();
+    this.deadline = Infinity;
+    // Not at once: a row of such requests would end in a deep stack.
+    if (stays) setImmediate(() => this.#state === "busy" && this.#afterAnswer());
     else this.finish();
   }
 

@@ -93,6 +93,14 @@ describe("a request", () => {
     expect(counts(plane)).toMatchObject({ "v1/-": [1, 1] });
   });
 
+  it("that nobody can answer does not end the connection, however many wait", async () => {
+    const { port } = await proxied(route([]));
+    const client = new RawClient(port).send(get().repeat(1_500));
+    await until(() => client.statuses.length === 1_500);
+    expect(new Set(client.statuses)).toEqual(new Set(["503"]));
+    client.socket.destroy();
+  });
+
   it("on a reused connection that just died is sent again", async () => {
     const one = await up("s1");
     const { plane, port } = await proxied(route([one.backend]));

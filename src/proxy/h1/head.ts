@@ -17,6 +17,9 @@ export type Framing = typeof NO_BODY | typeof LENGTH | typeof CHUNKED | typeof U
 /** Reads the value of a known field; returns 0, or the status to refuse the message with. */
 export type Reader<H> = (head: H) => number;
 
+/** Names of the fields that can mean something. */
+const LONGEST_NAME = 127;
+
 interface Known<H> {
   readonly name: string;
   readonly read: Reader<H>;
@@ -24,7 +27,7 @@ interface Known<H> {
 
 /** Fields that mean something here, found by length and first letter, so that others cost one look. */
 export class Fields<H> {
-  readonly #buckets: (readonly Known<H>[] | undefined)[] = Array.from({ length: 64 * 32 });
+  readonly #buckets: (readonly Known<H>[] | undefined)[] = Array.from({ length: (LONGEST_NAME + 1) * 32 });
 
   constructor(readers: Readonly<Record<string, Reader<H>>>) {
     for (const [name, read] of Object.entries(readers)) {
@@ -36,7 +39,7 @@ export class Fields<H> {
   /** The reader of the field whose name stands at `head.at`, if it is known. */
   find(head: Head): Reader<H> | undefined {
     const length = head.colon - head.at;
-    if (length > 63) return undefined;
+    if (length > LONGEST_NAME) return undefined;
     const bucket = this.#buckets[(length << 5) | ((head.b[head.at] as number) & 31)];
     if (bucket === undefined) return undefined;
     for (const known of bucket) if (sameName(head.b, head.at, known.name)) return known.read;

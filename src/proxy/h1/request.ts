@@ -73,7 +73,7 @@ export class RequestHead extends Head {
   /** Which header to read as the sticky key (lower case), and whether cookies are wanted. */
   watch(header: string | undefined, cookies: boolean): void {
     this.#wantsCookies = cookies;
-    const own = header === undefined ? undefined : READERS[header];
+    const own = header !== undefined && Object.hasOwn(READERS, header) ? READERS[header] : undefined;
     this.#known =
       header === undefined
         ? new Fields(READERS)
@@ -132,6 +132,7 @@ export class RequestHead extends Head {
     let i = start;
     while (i < n && TOKEN[b[i] as number] === 1) i += 1;
     if (i === n) return INCOMPLETE;
+    if (b[start] === CR && start + 1 === n) return INCOMPLETE;
     if (i === start || b[i] !== SP) return this.refuse(400);
     this.method = methodOf(b, start, i);
     i += 1;
