@@ -47,7 +47,7 @@ export async function startControl(proxy: Controlled, who: Identity): Promise<Co
 }
 
 /** PUT /route, GET /state, GET /counters, POST /stop with the token; GET /metrics without, as Prometheus reads it. */
-export function controlApi(proxy: Controlled, who: Identity): Hono {
+function controlApi(proxy: Controlled, who: Identity): Hono {
   const api = new Hono();
   api.use(async (c, next) => {
     c.header(EPOCH_HEADER, who.epoch);

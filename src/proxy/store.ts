@@ -39,7 +39,7 @@ export interface Place {
 }
 
 export const CONTROL_FILE = "control.json";
-export const ROUTE_FILE = "route.json";
+const ROUTE_FILE = "route.json";
 export const CONFIG_FILE = "config.json";
 export const LOG_FILE = "proxy.log";
 export const LOCK_FILE = "start.lock";
@@ -76,7 +76,7 @@ function noFolder(dir: string, found: string, cause?: unknown): SerinError {
 }
 
 /** Writes all of a file beside its place, down to the disk: whatever can fail, fails before the change. */
-export function stage(dir: string, file: string, value: unknown): Staged {
+function stage(dir: string, file: string, value: unknown): Staged {
   const path = join(dir, file);
   const draft = `${path}.${process.pid}.draft`;
   try {
@@ -120,7 +120,7 @@ function syncFolder(dir: string): void {
 }
 
 /** A file's JSON, or `undefined` when there is none. Throws when it cannot be read or is no JSON. */
-export function readJson(dir: string, file: string): unknown {
+function readJson(dir: string, file: string): unknown {
   try {
     return JSON.parse(readFileSync(join(dir, file), "utf8"));
   } catch (error) {

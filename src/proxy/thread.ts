@@ -1,5 +1,6 @@
 // How does the main thread talk to one worker?
 import { Worker } from "node:worker_threads";
+import { messageOf } from "../core/issues.ts";
 import type { Asked, Command, Report, Said, WorkerStart } from "./messages.ts";
 
 /** One worker thread, from its start to its end. */
@@ -37,6 +38,7 @@ export function startThread(start: WorkerStart, onReport: (report: Report) => vo
   let heardAt = Date.now();
   let asked = 0;
   let over = false;
+  let last: string | undefined;
   listening.promise.catch(() => undefined);
 
   const hear: { readonly [K in Said["kind"]]: (said: Extract<Said, { kind: K }>) => void } = {
@@ -53,10 +55,13 @@ export function startThread(start: WorkerStart, onReport: (report: Report) => vo
     heardAt = Date.now();
     (hear[said.kind] as (said: Said) => void)(said);
   });
-  worker.on("error", (error) => console.error(`worker ended: ${error instanceof Error ? error.stack : String(error)}`));
+  worker.on("error", (error: unknown) => {
+    last = messageOf(error);
+    console.error(`worker ended: ${error instanceof Error ? error.stack : last}`);
+  });
   worker.on("exit", (code) => {
     over = true;
-    const gone = new ThreadGone(`the worker ended with code ${code}`);
+    const gone = new ThreadGone(`the worker ended with ${last ?? `code ${code}`}`);
     listening.reject(gone);
     for (const { reject } of waiting.values()) reject(gone);
   });

@@ -23,7 +23,7 @@ export interface WatchedTls {
 const LOOK_EVERY_MS = 500;
 
 /** Reads a certificate and its key. Throws SERIN_BAD_CERTIFICATE that names the file. */
-export function readTls(files: TlsFiles): TlsPair {
+function readTls(files: TlsFiles): TlsPair {
   const cert = textOf(files.cert, "certificate");
   const key = textOf(files.key, "private key");
   const certificate = parsed(files.cert, "certificate", () => new X509Certificate(cert));

@@ -8,7 +8,7 @@ import type { Command, Report } from "./messages.ts";
 import { startThread, ThreadGone, ThreadSilent, type Thread } from "./thread.ts";
 
 /** What the workers stand at together. */
-export interface FleetReport {
+interface FleetReport {
   readonly counts: readonly Count[];
   readonly busy: readonly string[];
   /** Workers that listen at this moment. */

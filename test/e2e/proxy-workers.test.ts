@@ -3,12 +3,14 @@ import { mkdtempSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterEach, beforeEach, expect, test } from "vitest";
+import type { Route } from "../../src/core/split.ts";
 import { weightOf, ms } from "../../src/core/units.ts";
 import type { Counters } from "../../src/core/evidence.ts";
 import { PROXY_DEFAULTS } from "../../src/proxy/config.ts";
 import { inquire } from "../../src/proxy/control-client.ts";
 import type { RunningProxy } from "../../src/proxy/running.ts";
 import { serve } from "../../src/proxy/serve.ts";
+import { readRoute } from "../../src/proxy/store.ts";
 import { Backends, freePort, Load } from "../proxy/parts.ts";
 
 let dir: string;
@@ -90,4 +92,18 @@ test("one worker dies: the other goes on serving, the totals never go down, anot
   // The new one follows the route from its first request.
   expect((await fresh?.ask({ op: "read" }, 1_000))?.busy).toContain("canary-0");
   expect(log.join("\n")).toContain("another takes its place");
+});
+
+test("a route that one worker cannot take is taken by none", async () => {
+  const before = proxy.fleet.route;
+  const broken = { split: { weights: { stable: weightOf(1) } }, pools: null } as unknown as Route;
+  await expect(proxy.fleet.setRoute(broken)).rejects.toThrow("null");
+  expect(proxy.fleet.route).toBe(before);
+  await expect(proxy.setRoute(broken)).rejects.toThrow("null");
+  expect(readRoute(dir)).toEqual(before);
+  const load = new Load(port, 4);
+  await expect.poll(() => load.ok, { timeout: 10_000 }).toBeGreaterThan(200);
+  await load.stop();
+  expect([...load.bad, ...load.lost]).toEqual([]);
+  expect((load.replicas.get("canary-0") ?? 0) / load.ok).toBeCloseTo(0.2, 1);
 });

@@ -13,7 +13,7 @@ import type { Carried, Metrics, Router } from "../../ports/router.ts";
 export type RouterFault = "refused" | "lost" | "stale" | "unreadable" | { readonly delayMs: Ms };
 
 /** One request, as its replica meets it. */
-export interface Visit {
+interface Visit {
   readonly role: Role;
   readonly pool: string;
   readonly backend: Backend;
@@ -21,7 +21,7 @@ export interface Visit {
 }
 
 /** What became of a request. */
-export interface Outcome {
+interface Outcome {
   /** No answer counts as 0. */
   readonly status: number;
   readonly latencyUs: number;

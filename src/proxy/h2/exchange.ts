@@ -141,10 +141,12 @@ export class Exchange {
     const { idleMs } = this.#session.traffic.config.timeouts;
     const status = answer.statusCode ?? 502;
     const bodiless = this.#asked?.method === "HEAD" || WITHOUT_BODY.has(status);
+    // Only a chunked answer can have trailers; to wait for them costs every other one a round.
+    const waitForTrailers = !bodiless && answer.headers["content-length"] === undefined;
     const progress = (): void => this.#limit(idleMs, () => this.#failed(504));
     progress();
     try {
-      stream.respond(toClient(answer, this.#turn.cookie), { endStream: bodiless, waitForTrailers: !bodiless });
+      stream.respond(toClient(answer, this.#turn.cookie), { endStream: bodiless, waitForTrailers });
     } catch {
       return this.#failed(502);
     }
