@@ -313,6 +313,28 @@ describe("a new route", () => {
     client.socket.destroy();
   });
 
+  it("keeps users of a header with their role", async () => {
+    const [one, two] = [await up("s1"), await up("c1")];
+    const sticky = { key: { kind: "header", name: "X-User" } as const, salt: "shop/1" };
+    const cohorts = (percent: number): Route => {
+      const plain = route([one.backend], [two.backend], percent);
+      return { ...plain, split: { ...plain.split, sticky } };
+    };
+    const { plane, port } = await proxied(cohorts(30));
+    const ask = async (): Promise<string[]> => {
+      two.clear();
+      const asked = Array.from({ length: 60 }, (_, i) => status(port, get(`/u${i}`, `x-user: user-${i}\r\n`)));
+      await Promise.all(asked);
+      return [...two.seen.matchAll(/GET (\S+)/g)].map((match) => match[1] ?? "");
+    };
+    const before = await ask();
+    expect((await ask()).toSorted()).toEqual(before.toSorted());
+    plane.setRoute(cohorts(60));
+    const after = await ask();
+    expect(before.filter((user) => !after.includes(user))).toEqual([]);
+    expect(after.length).toBeGreaterThan(before.length);
+  });
+
   it("keeps users of a cookie with their role", async () => {
     const [one, two] = [await up("s1"), await up("c1")];
     const plain = route([one.backend], [two.backend], 50);

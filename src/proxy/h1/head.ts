@@ -48,7 +48,7 @@ export class Fields<H> {
 }
 
 /** Whether the token at `at` is `name` (lower case). Among token bytes, only a letter's capital has the same low bits. */
-export function sameName(b: Uint8Array, at: number, name: string): boolean {
+function sameName(b: Uint8Array, at: number, name: string): boolean {
   for (let i = 0; i < name.length; i += 1) {
     const byte = b[at + i] as number;
     const wanted = name.charCodeAt(i);

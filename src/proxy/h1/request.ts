@@ -230,7 +230,10 @@ export class RequestHead extends Head {
 /** Methods are case-sensitive: `get` is another one. */
 function methodOf(b: Buffer, from: number, to: number): Method {
   for (const { method, bytes } of METHOD_BYTES) {
-    if (bytes.length === to - from && bytes.every((byte, i) => b[from + i] === byte)) return method;
+    if (bytes.length !== to - from) continue;
+    let i = 0;
+    while (i < bytes.length && b[from + i] === bytes[i]) i += 1;
+    if (i === bytes.length) return method;
   }
   return "other";
 }
