@@ -4,7 +4,7 @@ import type { Answer, Command, Decision, Input } from "../core/engine/input.ts";
 import { FORMAT, underWay, type ServiceState } from "../core/engine/state.ts";
 import { wantedPools, wantedRoute } from "../core/engine/wanted.ts";
 import { describe, messageOf, SerinError } from "../core/issues.ts";
-import { ROLES, sameSplit, shareOf } from "../core/split.ts";
+import { ROLES, sameSplit } from "../core/split.ts";
 import { ms } from "../core/units.ts";
 import type { Carried, Observed, RunningPool } from "../core/world.ts";
 import { StaleWrite, type Seq } from "../ports/journal.ts";
@@ -214,8 +214,6 @@ export class ServiceLoop {
 
   private async route(state: ServiceState, running: readonly RunningPool[], anyway: boolean): Promise<void> {
     const route = wantedRoute(state, running);
-    // Nobody at all to answer, as in the outage of a recreate: the data plane is left with what it has.
-    if (ROLES.some((role) => shareOf(route.split.weights, role) > 0 && !route.pools[role]?.backends.length)) return;
     const text = JSON.stringify(route);
     if (text === this.lastRoute && !anyway) return;
     const { router } = await this.theRouter();

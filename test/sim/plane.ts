@@ -82,8 +82,10 @@ class Remembered implements Plane {
   async apply(route: Route, call: Call): Promise<void> {
     const fault = await this.#trouble("apply", call);
     if (fault === "refused" || !this.#up) throw failed("refused");
-    const empty = ROLES.find((role) => shareOf(route.split.weights, role) > 0 && !route.pools[role]?.backends.length);
-    if (empty) throw failed(`${empty} has a share and no replica`);
+    const nobody = ROLES.find(
+      (role) => role !== "stable" && shareOf(route.split.weights, role) > 0 && !route.pools[role],
+    );
+    if (nobody) throw failed(`${nobody} has a share and no pool`);
     this.#take(route);
     call.signal.throwIfAborted();
     if (fault === "lost") throw failed("the answer did not arrive");

@@ -119,6 +119,7 @@ class Run {
   }
 
   #busy(service: SimService): boolean {
+    if (this.#world.unanswered > 0) return true;
     return service.truth === undefined || underWay(service.truth) !== undefined;
   }
 

@@ -2,7 +2,7 @@
 import { ROLES, shareOf, type Role, type Route } from "../../src/core/split.ts";
 import { WHOLE } from "../../src/core/units.ts";
 import type { MemoryWorkload } from "../../src/adapters/memory/workload.ts";
-import { latencies } from "./fleet.ts";
+import { latencies, type Draw } from "./latency.ts";
 import type { Plane } from "./plane.ts";
 import type { Random } from "./random.ts";
 
@@ -25,8 +25,6 @@ export interface Dealt {
   readonly unserved: Readonly<Partial<Record<Role, number>>>;
   readonly byRole: Readonly<Partial<Record<Role, number>>>;
 }
-
-type Draw = ReturnType<typeof latencies>;
 
 /** The clients of one service. */
 export class Traffic {
@@ -56,8 +54,10 @@ export class Traffic {
       axis -= share;
       left -= part;
       if (part === 0) continue;
-      byRole[role] = part;
-      if (!this.#serve(role, part, { route, plane, workload, ages })) unserved[role] = part;
+      // A pool without a replica is an outage: its requests are stable's.
+      const own = route.pools[role]?.backends.length ? role : "stable";
+      byRole[own] = (byRole[own] ?? 0) + part;
+      if (!this.#serve(own, part, { route, plane, workload, ages })) unserved[own] = (unserved[own] ?? 0) + part;
     }
     return { requests, byRole, unserved };
   }
@@ -105,7 +105,7 @@ export class Traffic {
     if (known) return known;
     const { p50Ms, p99Ms, cold } = this.#answers(revision);
     const factor = isCold ? (cold?.factor ?? 1) : 1;
-    const made = drawOf(p50Ms * factor, p99Ms * factor);
+    const made = latencies(p50Ms * factor, p99Ms * factor);
     this.#draws.set(key, made);
     return made;
   }
@@ -120,16 +120,6 @@ export interface Parts {
 interface Reached extends Parts {
   readonly route: Route;
   readonly ages: ReadonlyMap<string, { readonly revision: string; readonly ageMs: number }>;
-}
-
-const TABLES = new Map<string, Draw>();
-
-/** Tables are large, and the same in every run. */
-function drawOf(p50Ms: number, p99Ms: number): Draw {
-  const key = `${p50Ms} ${p99Ms}`;
-  const made = TABLES.get(key) ?? latencies({ errors: 0, burst: 1, tau: 0, p50Ms, p99Ms });
-  TABLES.set(key, made);
-  return made;
 }
 
 function agesOf(workload: MemoryWorkload, nowMs: number): Reached["ages"] {

@@ -150,7 +150,9 @@ export class Watch implements Witness {
     const rollout = service.truth?.rollout;
     if (!rollout || rollout.phase === "ended" || this.#excuses.late(this.#world.elapsedMs)) return;
     for (const role of ROLES) {
-      const pool = route.pools[role]?.pool ?? "";
+      const pool = route.pools[role]?.pool;
+      // Before the first deployment stable has a share and no pool: nobody could answer.
+      if (pool === undefined) continue;
       const share = shareOf(route.split.weights, role);
       if (share <= shareOfPool(memory.route, pool)) continue;
       const ready = memory.history.most(pool);

@@ -76,6 +76,11 @@ export class World {
     return this.clock.now() - this.startMs;
   }
 
+  /** Commands that somebody insists on and that have no answer yet. */
+  get unanswered(): number {
+    return this.#open.filter(({ insists }) => insists).length;
+  }
+
   trace(service: string, text: string): void {
     this.#options.trace(`${(this.elapsedMs / 1_000).toFixed(1).padStart(7)}s ${service.padEnd(10)} ${text}`);
   }

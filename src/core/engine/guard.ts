@@ -1,5 +1,6 @@
 // What does the evidence say, and does it end the rollout?
 import { increments, type Counters, type Increment } from "../evidence.ts";
+import { sizeFor } from "../plan/capacity.ts";
 import { shareOf } from "../split.ts";
 import type { Look, LookRow } from "../stats/plan.ts";
 import { learn, look, startBackground, verdictOf } from "../stats/verdict.ts";
@@ -44,7 +45,9 @@ function judge(turn: Turn, seen: Look): void {
   const next = look(program.analysis, analysis, seen);
   const now = verdictOf(program.analysis, next);
   turn.setRollout({ analysis: next, verdict: now, requestsAtShare: requestsAtShare + canary });
-  if (verdict && (verdict.kind !== now.kind || verdict.suspended !== now.suspended)) {
+  // What is worse goes back in this very decision, which says why.
+  const decides = now.kind === "worse" && !now.suspended;
+  if (verdict && !decides && (verdict.kind !== now.kind || verdict.suspended !== now.suspended)) {
     turn.record("verdict", now.suspended ? `verdict held back: ${now.suspended}` : now.text, { verdict: now });
   }
 }
@@ -80,14 +83,23 @@ export function guard(turn: Turn): void {
   const share = shareOf(turn.state.split.weights, "canary");
   const pool = poolOf(turn.state, "canary")?.pool;
   const ready = turn.ready(pool);
-  const needs = Math.ceil((share / 1_000_000) * program.fullSize - 1e-6);
-  if (ready >= needs || turn.input.pools.kind !== "value") {
-    if (shortSinceMs !== undefined && ready >= needs) turn.setRollout({ shortSinceMs: undefined });
+  const needs = sizeFor(share, program.fullSize);
+  if (turn.input.pools.kind !== "value") return;
+  if (ready >= needs && (shortSinceMs === undefined || kept(turn, pool) >= needs)) {
+    if (shortSinceMs !== undefined) turn.setRollout({ shortSinceMs: undefined });
     return;
   }
   if (shortSinceMs === undefined) return turn.setRollout({ shortSinceMs: turn.nowMs });
   if (turn.nowMs - shortSinceMs <= program.progressDeadlineMs) return;
   const why = troubleOf(turn.replicas(pool));
-  const lost = `canary has had ${ready} of ${needs} replicas ready for ${duration(program.progressDeadlineMs)}`;
+  const lost = `canary has not kept ${needs} of its replicas ready for ${duration(program.progressDeadlineMs)}`;
   goBack(turn, "rolled-back", why ? `${lost}: ${why}` : lost);
+}
+
+/** A replica that comes back and crashes again is no capacity: after a loss, it counts once it has lasted this long. */
+const LASTS_MS = 10_000;
+
+function kept(turn: Turn, pool: string | undefined): number {
+  const since = turn.replicas(pool).flatMap(({ state, readySinceMs }) => (state === "ready" ? [readySinceMs] : []));
+  return since.filter((atMs) => atMs !== undefined && turn.nowMs - atMs >= LASTS_MS).length;
 }

@@ -56,7 +56,8 @@ const RULES: Record<string, Rule> = {
       if (pool === undefined) continue;
       const had = before.pools.find((entry) => entry.pool === pool)?.role;
       const share = shareOf(state.split.weights, role);
-      const earlier = had && had !== "former" ? carried(before, turn, had) : 0;
+      // A pool that is new takes its role over with the share that the role has.
+      const earlier = had === "former" ? 0 : carried(before, turn, had ?? role);
       const capacity = capacityOf(turn, role, rollout.program.fullSize);
       if (share > earlier && share > capacity + 1) return `${role} would get ${share} with capacity for ${capacity}`;
     }

@@ -1,5 +1,5 @@
 // What should the world look like, given the state?
-import { ROLES, shareOf, type Role, type Route, type RoutePool } from "../split.ts";
+import { ROLES, type Role, type Route, type RoutePool } from "../split.ts";
 import type { RunningPool, WantedPool } from "../world.ts";
 import { poolOf, type ServiceState } from "./state.ts";
 
@@ -20,11 +20,9 @@ export function wantedRoute(state: ServiceState, running: readonly RunningPool[]
     if (!pool) continue;
     const replicas = running.find(({ pool: name }) => name === pool.pool)?.replicas ?? [];
     const ready = replicas.filter((replica) => replica.state === "ready");
-    // Where a share has nobody ready, whoever is there may be back in a moment; a route to nobody would be refused.
-    const named = ready.length > 0 || shareOf(state.split.weights, role) === 0 ? ready : replicas;
     pools[role] = {
       pool: pool.pool,
-      backends: named.map(({ id, host, port }) => ({ replica: id, host, port })),
+      backends: ready.map(({ id, host, port }) => ({ replica: id, host, port })),
     };
   }
   return { split: state.split, pools };
