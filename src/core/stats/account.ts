@@ -13,7 +13,7 @@ export interface Account {
 }
 
 /** How much is held back, and the time after which half of that has been put in. */
-export const RESERVE = 0.2;
+const RESERVE = 0.1;
 const HALF_MS = 60_000;
 
 export function startAccount(grid: Grid): Account {

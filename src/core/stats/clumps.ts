@@ -12,9 +12,21 @@ export interface Clumps {
   readonly believed: number;
 }
 
-/** What is known of the stable fleet weighs this much, in expected failures: squares of bursts say less than their number. */
+/**
+ * What is known of the stable fleet weighs this much in expected failures, plus a start: squares of bursts say less
+ * than their number.
+ */
 const KNOWN_SHARE = 0.3;
-const KNOWN_START = 0.5;
+const KNOWN_START = 4;
+
+/** A dozen canary requests, unless stable has shown this many expected failures: before that one burst looks like a bug. */
+const FEWEST_REQUESTS = 12;
+const FEWEST_FAILURES = 10;
+
+/** Whether a first burst could still pass for a broken canary: nobody knows yet how failures come. */
+export function tooEarly(seen: Clumps, fleet: Dispersion): boolean {
+  return seen.n < FEWEST_REQUESTS && fleet.expected < FEWEST_FAILURES;
+}
 
 export const startClumps = (): Clumps => ({ n: 0, x: 0, nn: 0, nx: 0, xx: 0, believed: 0 });
 

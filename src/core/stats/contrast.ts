@@ -1,8 +1,9 @@
 // What does one count, compared between the arms, say so far?
 import { invest, startAccount, worthOf } from "./account.ts";
 import { addCounts, NO_COUNTS, replicasOf } from "./arms.ts";
-import { clump, clumpingOf, startClumps } from "./clumps.ts";
+import { clump, clumpingOf, startClumps, tooEarly } from "./clumps.ts";
 import {
+  CAUTIOUS,
   type Cells,
   deflate,
   disperse,
@@ -28,6 +29,10 @@ export interface Addition {
 /** How many requests from before the rollout weigh in: more would be slow to follow a change. */
 const PRIOR_REQUESTS = 5_000;
 
+/** Before anything is known the baseline is believed to fail in 0.5 of 150 requests. */
+const START_FAILED = 0.5;
+const START_REQUESTS = 150;
+
 /** What is known before the first look. */
 export interface Start {
   readonly prior: Tally;
@@ -50,7 +55,7 @@ export function startContrast({ prior, dispersion, tau }: Start): Contrast {
 /** The baseline's failure probability as known from earlier looks. */
 export function baselineShare(contrast: Contrast): number {
   const { prior, counts } = contrast;
-  return clampShare((0.5 + prior[1] + counts.baselineX) / (50 + prior[0] + counts.baselineN));
+  return clampShare((START_FAILED + prior[1] + counts.baselineX) / (START_REQUESTS + prior[0] + counts.baselineN));
 }
 
 /** Adds a look. What the look is judged by (the baseline's share, the dispersion) comes from earlier looks only. */
@@ -98,6 +103,7 @@ export function betweenOf(contrast: Contrast, carried: Carried): number {
 export function badOf(contrast: Contrast, carried: Carried): number {
   const worth = worthOf(contrast.harm, HARM);
   if (worth <= 0) return worth;
+  if (tooEarly(contrast.clumps, contrast.dispersion)) return 0;
   const log = worth / clumpingOf(contrast.clumps, contrast.dispersion);
   const reach = reachOf(contrast.counts, baselineShare(contrast), carried);
   return deflate(log, reach, spreadOf(contrast.dispersion, contrast.tau));
@@ -111,8 +117,9 @@ export function goodOf(go: GoState, contrast: Contrast, carried: Carried): numbe
   if (worth <= 0) return worth;
   const spread = spreadOf(contrast.dispersion, contrast.tau);
   const failed = go.counts.canaryX + go.counts.baselineX;
-  const surprise = go.believed > 0 ? Math.max(1, (spread.phi * failed) / go.believed) : 1;
-  return deflate(worth / surprise, reachOf(go.counts, baselineShare(contrast), carried), spread);
+  const phi = phiOf(contrast.dispersion, CAUTIOUS);
+  const surprise = go.believed > 0 ? Math.max(1, (phi * failed) / go.believed) : 1;
+  return deflate(worth / surprise, reachOf(go.counts, baselineShare(contrast), carried), { ...spread, phi });
 }
 
 /** What a judgement stands in: the contrast before and after the look, and who carried the arms. */
@@ -125,7 +132,7 @@ export interface Setting {
 /** Adds a look to a judgement. */
 export function judge(go: GoState, seen: { counts: Counts; margin: Margin }, at: Setting): GoState {
   const { counts, margin } = seen;
-  const phi = phiOf(at.before.dispersion);
+  const phi = phiOf(at.before.dispersion, CAUTIOUS);
   const belief = { grid: GO, margin, phi, baseline: baselineShare(at.before) };
   const next = {
     logs: advance(go.logs, counts, belief),

@@ -31,13 +31,21 @@ export const MOST_REPLICAS = 32;
 
 const OTHERS = "others";
 
+/** What is believed of the dispersion before anything is known, and how many expected failures that is worth. */
+export interface StartPhi {
+  readonly phi: number;
+  readonly failures: number;
+}
+
 /**
- * Without history failures are believed to be independent, with the weight of this many expected failures: a start
- * of 1.5 needs 12 s instead of 9 s to tell 3 % from 0.1 % at 200 requests a second. What that would cost in false alarms
- * is held off by `clumpingOf`; test/sim/verdict-false.test.ts measures it.
+ * To tell harm: failures are believed to be independent. A start of 1.5 needs 12 s instead of 9 s to tell 3 % from 0.1 %
+ * at 200 requests a second; what the haste would cost in false alarms is held off by `clumpingOf` (measured in
+ * test/sim/verdict-false.test.ts).
  */
-const START_PHI = 1;
-const START_FAILURES = 1;
+export const HASTY: StartPhi = { phi: 1, failures: 1 };
+
+/** To let a canary go on nothing is lost by caution: failures are believed to come in bursts of two in the mean. */
+export const CAUTIOUS: StartPhi = { phi: 3, failures: 5 };
 
 /** What replicas of one revision are believed to differ by is worth this many replicas. */
 const START_REPLICAS = 4;
@@ -148,10 +156,10 @@ export function fade(seen: Dispersion, factor: number): Dispersion {
  * How many times as variable as independent failures these are, at least 1. A ratio of sums: the mean of ratios is
  * biased upwards as soon as failures are rare (McCullagh, Nelder: Generalized Linear Models, ch. 4.5).
  */
-export function phiOf(seen: Dispersion): number {
+export function phiOf(seen: Dispersion, start: StartPhi = HASTY): number {
   const [squares, expected] = varianceOf(seen.open, seen.past);
-  const sum = seen.squares + squares + START_PHI * START_FAILURES;
-  return Math.max(1, sum / (seen.expected + expected + START_FAILURES));
+  const sum = seen.squares + squares + start.phi * start.failures;
+  return Math.max(1, sum / (seen.expected + expected + start.failures));
 }
 
 /** How much replicas of one revision differ, and how far that is known. */
