@@ -3,13 +3,22 @@ import { Agent, createServer, request, type IncomingHttpHeaders, type Server } f
 import { createServer as createTcpServer, type AddressInfo } from "node:net";
 import type { RoutePool } from "../../src/core/split.ts";
 
-/** A port of the loopback interface that nobody listens on at this moment. */
+/**
+ * A port of the loopback interface that nobody listens on at this moment: below those that systems hand out, so that no
+ * other socket is given it in the meantime.
+ */
 export async function freePort(): Promise<number> {
-  const server = createTcpServer();
-  await new Promise<void>((resolve) => server.listen(0, "127.0.0.1", resolve));
-  const { port } = server.address() as AddressInfo;
-  await new Promise((resolve) => server.close(resolve));
-  return port;
+  for (;;) {
+    const port = 12_000 + Math.floor(Math.random() * 18_000);
+    const server = createTcpServer();
+    const isFree = await new Promise<boolean>((resolve) => {
+      server.once("error", () => resolve(false));
+      server.listen(port, "127.0.0.1", () => resolve(true));
+    });
+    if (!isFree) continue;
+    await new Promise((resolve) => server.close(resolve));
+    return port;
+  }
 }
 
 /** Services of a few lines: each answers with the name of its replica. */
