@@ -43,7 +43,12 @@ export async function startControl(proxy: Controlled, who: Identity): Promise<Co
     server.listen(0, "127.0.0.1", resolve);
   });
   const { port } = server.address() as AddressInfo;
-  return { url: `http://127.0.0.1:${port}`, close: () => server.close() };
+  const close = (): void => {
+    server.close();
+    // A controller keeps its connection; that is no reason to live on.
+    if ("closeIdleConnections" in server) server.closeIdleConnections();
+  };
+  return { url: `http://127.0.0.1:${port}`, close };
 }
 
 /** PUT /route, GET /state, GET /counters, POST /stop with the token; GET /metrics without, as Prometheus reads it. */
