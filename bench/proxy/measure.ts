@@ -38,7 +38,10 @@ export const CASES: readonly Case[] = [
 export interface Run {
   readonly requests: number;
   readonly p50Us: number;
+  /** Answered with an error, or cut off. */
   readonly bad: number;
+  /** Not answered within the load generator's two seconds: the mark of a machine that is busy elsewhere. */
+  readonly late: number;
 }
 
 const run = promisify(execFile);
@@ -63,11 +66,12 @@ export async function load(what: Case, how: Load): Promise<Run> {
   const { stdout } = await run("taskset", ["-c", LOAD_CORE, ...wrk, `http://127.0.0.1:${how.port}${what.path}`]);
   const number = (pattern: RegExp): number => Number(pattern.exec(stdout)?.[1] ?? 0);
   const socketErrors = /Socket errors: connect (\d+), read (\d+), write (\d+), timeout (\d+)/.exec(stdout) ?? [];
-  const errors = socketErrors.slice(1).reduce((sum, count) => sum + Number(count), 0);
+  const errors = socketErrors.slice(1, 4).reduce((sum, count) => sum + Number(count), 0);
   return {
     requests: number(/(\d+) requests in/),
     p50Us: timeUs(/^\s+50%\s+(\S+)/m.exec(stdout)?.[1]),
     bad: number(/Non-2xx or 3xx responses: (\d+)/) + errors,
+    late: Number(socketErrors[4] ?? 0),
   };
 }
 
