@@ -1,5 +1,5 @@
 // Is a fixed bound exceeded by the canary alone, or by everything?
-import { invest, startAccount, worthOf } from "./account.ts";
+import { type Account, invest, startAccount, worthOf } from "./account.ts";
 import type { Tally } from "./dispersion.ts";
 import { type Bound, exceed } from "./slo.ts";
 import type { BoundState } from "./state.ts";
@@ -19,10 +19,6 @@ export const startBound = (): BoundState => ({
 
 const bounded = (logs: Logs): Logs => logs.map((log) => Math.min(MOST, Math.max(0, log)));
 
-function suspected(state: BoundState): boolean {
-  return evidenceOf(state.baseline, HARM) >= SUSPECT;
-}
-
 /** What both arms did in a look, against the bound. */
 export interface Watched {
   readonly canary: Tally;
@@ -30,21 +26,27 @@ export interface Watched {
   readonly durationMs: number;
 }
 
-/** Adds a look. While the baseline is suspected, as known from earlier looks, nothing is held against the canary. */
+/** Evidence that was gathered on the way into an incident is given back; what speaks for the canary stays. */
+function calmed(account: Account): Account {
+  const { logs } = startAccount(HARM);
+  return { ...account, logs: account.logs.map((log, j) => Math.min(log, logs[j] ?? 0)) };
+}
+
+/**
+ * Adds a look. While the baseline is suspected nothing is held against the canary. That may depend on the baseline's
+ * part of this very look: given the true probabilities the arms' failures are independent, and less evidence is fair.
+ */
 export function watch(state: BoundState, seen: Watched, bound: Bound): BoundState {
-  const paid = suspected(state) ? state.canary : invest(state.canary, seen.durationMs);
-  const canary = suspected(state) ? paid : { ...paid, logs: exceed(paid.logs, seen.canary, bound) };
-  return {
-    canary,
-    shared: bounded(exceed(state.shared, seen.canary, bound)),
-    baseline: bounded(exceed(state.baseline, seen.baseline, bound)),
-  };
+  const baseline = bounded(exceed(state.baseline, seen.baseline, bound));
+  const shared = bounded(exceed(state.shared, seen.canary, bound));
+  if (evidenceOf(baseline, HARM) >= SUSPECT) return { canary: calmed(state.canary), shared, baseline };
+  const paid = invest(state.canary, seen.durationMs);
+  return { canary: { ...paid, logs: exceed(paid.logs, seen.canary, bound) }, shared, baseline };
 }
 
 /** The evidence that the canary, and not everything, is beyond the bound: a natural logarithm. */
 export function beyond(state: BoundState): number {
-  const log = worthOf(state.canary, HARM);
-  return suspected(state) ? Math.min(0, log) : log;
+  return worthOf(state.canary, HARM);
 }
 
 /** Whether both arms are beyond the bound now: an incident of the environment. */

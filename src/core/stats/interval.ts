@@ -31,9 +31,10 @@ export interface Totals extends Counts {
   readonly between: number;
 }
 
+/** One failure and one success are added to each arm: an arm without any would seem to be known exactly. */
 function varianceOf(seen: Difference, totals: Totals): number {
-  const canary = totals.canaryX / totals.canaryN;
-  const baseline = totals.baselineX / totals.baselineN;
+  const canary = (totals.canaryX + 1) / (totals.canaryN + 2);
+  const baseline = (totals.baselineX + 1) / (totals.baselineN + 2);
   const within = canary * (1 - canary) * seen.canarySpread + baseline * (1 - baseline) * seen.baselineSpread;
   return totals.phi * within + totals.between * (baseline * seen.weights) ** 2;
 }

@@ -15,7 +15,7 @@ import type { Background } from "./background.ts";
 import { startBound, watch } from "./bound.ts";
 import { type Carried, carriedOf, compare, judge, startContrast, startGo } from "./contrast.ts";
 import { disperse, LATENCY_TAU, phiOf, startDispersion } from "./dispersion.ts";
-import type { LatencyMetric, Look } from "./plan.ts";
+import type { LatencyMetric, Look, Margin } from "./plan.ts";
 import { bucketAt, weightedQuantiles } from "./quantiles.ts";
 import type { BoundState, GoState, LatencyState, Threshold } from "./state.ts";
 
@@ -28,6 +28,7 @@ export function startLatency(metric: LatencyMetric, background?: Background): La
     quantile,
     logWeight: Math.log(weight),
     bucket: null,
+    slack: 0,
     contrast: startContrast({ prior: [0, 0], dispersion: startDispersion(), tau: LATENCY_TAU }),
   }));
   const before = background?.latency ?? {};
@@ -60,13 +61,14 @@ function chosen(thresholds: readonly Threshold[], reference: Histogram, backgrou
     if (threshold.bucket !== null || requests < Math.max(FEWEST, FEWEST_BEYOND / (1 - quantile))) return threshold;
     const bucket = bucketAt(reference, quantile);
     if (bucket === undefined) return threshold;
+    const beyond = countAbove(reference, bucket);
     const known = background?.slower.find((slower) => slower.bucket === bucket);
     const contrast = startContrast({
-      prior: [requests, countAbove(reference, bucket)],
+      prior: [requests, beyond],
       dispersion: known?.dispersion ?? startDispersion(),
       tau: LATENCY_TAU,
     });
-    return { ...threshold, bucket, contrast };
+    return { ...threshold, bucket, slack: Math.max(0, 1 - quantile - beyond / requests), contrast };
   });
 }
 
@@ -77,6 +79,9 @@ export function namedThreshold(metric: LatencyMetric, thresholds: readonly Thres
 
 const latencies = (rows: Arms["canary"]): readonly Histogram[] => rows.map((row) => row.latency);
 
+/** One request in ten thousand may be slower than the margin in time allows: outliers of a young process. */
+const HARM: Margin = { rho: 1, delta: 1e-4 };
+
 function compareAt(metric: LatencyMetric, threshold: Threshold, seen: Seen): Threshold {
   const { bucket } = threshold;
   if (bucket === null) return threshold;
@@ -84,7 +89,7 @@ function compareAt(metric: LatencyMetric, threshold: Threshold, seen: Seen): Thr
   const canary = tallyOf(arms.canary, countSlower(seen.tails, bucket + bucketsFor(metric.harmFactor)));
   const counter = countSlower(seen.tails, bucket);
   const counts = countsOf(canary, tallyOf(arms.baseline, counter));
-  const added = { counts, durationMs, margin: { rho: 1, delta: 0 }, cells: cellsOf(arms.fleet, counter) };
+  const added = { counts, durationMs, margin: HARM, cells: cellsOf(arms.fleet, counter) };
   return { ...threshold, contrast: compare(threshold.contrast, added) };
 }
 
@@ -95,13 +100,23 @@ interface Seen {
   readonly carried: Carried;
 }
 
+/**
+ * The canary's quantile is below the baseline's times the factor when no more than 1 − quantile of its requests are
+ * beyond. Buckets are coarse, so fewer of the baseline's may be: for a service of even speed none at all, and
+ * comparing with none could show nothing.
+ */
+export function goMargin(threshold: Threshold): Margin {
+  return { rho: 1, delta: threshold.slack };
+}
+
 function judgeAt(metric: LatencyMetric, go: GoState, at: Seen & { before: Threshold; after: Threshold }): GoState {
   const { bucket } = at.before;
   if (bucket === null) return go;
   const canary = tallyOf(at.arms.canary, countSlower(at.tails, bucket + bucketsFor(metric.goFactor)));
   const counts = countsOf(canary, tallyOf(at.arms.baseline, countSlower(at.tails, bucket)));
+  const margin = goMargin(at.before);
   const around = { before: at.before.contrast, after: at.after.contrast, carried: at.carried };
-  return judge(go, { counts, margin: { rho: 1, delta: 0 } }, around);
+  return judge(go, { counts, margin }, around);
 }
 
 function boundOf(metric: LatencyMetric, state: LatencyState, seen: Seen): Pick<LatencyState, "bound" | "slow"> {

@@ -6,7 +6,7 @@ import { phiOf } from "./dispersion.ts";
 import { totalsOf } from "./errors.ts";
 import * as figures from "./figures.ts";
 import { intervalOf } from "./interval.ts";
-import { namedThreshold } from "./latency.ts";
+import { goMargin, namedThreshold } from "./latency.ts";
 import { needsRequests } from "./needs.ts";
 import type { AnalysisPlan, ErrorMetric, LatencyMetric, MetricVerdict, Verdict } from "./plan.ts";
 import type { AnalysisState, Contrast, ErrorState, LatencyState, MetricState } from "./state.ts";
@@ -108,7 +108,6 @@ function reportLatency(metric: LatencyMetric, state: LatencyState, at: Limits): 
   const named = namedThreshold(metric, state.thresholds);
   const logGo = named ? goodOf(state.go, named.contrast, carriedOf(state)) : 0;
   const common = shared(metric, state, { ...at, logGo });
-  const margin = { rho: 1, delta: 0 };
   return {
     ...common,
     unit: "ms",
@@ -116,7 +115,8 @@ function reportLatency(metric: LatencyMetric, state: LatencyState, at: Limits): 
     baseline,
     canaryRequests: countOf(state.canary),
     baselineRequests: countOf(state.baseline),
-    needsRequests: named && !common.noWorse ? needOf(named.contrast, state, { ...at, logGo, margin }) : undefined,
+    needsRequests:
+      named && !common.noWorse ? needOf(named.contrast, state, { ...at, logGo, margin: goMargin(named) }) : undefined,
     phi: named ? phiOf(named.contrast.dispersion) : 1,
     text: latencyText(metric, state, { ...(canary && { canary }), ...(baseline && { baseline }) }),
   };

@@ -64,6 +64,8 @@ export interface Threshold {
   readonly logWeight: number;
   /** Its latency as a bucket; null until enough requests of the baseline were seen to choose it. */
   readonly bucket: number | null;
+  /** How much less than 1 − quantile of the baseline's requests were beyond the bucket when it was chosen. */
+  readonly slack: number;
   readonly contrast: Contrast;
 }
 

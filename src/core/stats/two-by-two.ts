@@ -45,9 +45,12 @@ export type Logs = readonly number[];
 
 export const startLogs = (grid: Grid): Logs => grid.ratios.map(() => 0);
 
+/** The largest probability whose logarithms are of use. A margin beyond it allows everything: nothing can be worse. */
+const MOST = 1 - 1e-6;
+
 /** Keeps a probability where its logarithms are finite. */
 export function clampShare(share: number): number {
-  return Math.min(1 - 1e-6, Math.max(1e-7, share));
+  return Math.min(MOST, Math.max(1e-7, share));
 }
 
 /** The probability whose odds are `ratio` times those of `share`. */
@@ -110,7 +113,7 @@ export function project(pair: Pair, margin: Margin): number {
 function factorOf(belief: Belief, share: number, ratio: number): Factor {
   const { rho, delta } = belief.margin;
   const tb = belief.baseline;
-  const tc = oddsShift(Math.min(rho * tb + delta, 1 - 1e-6), ratio);
+  const tc = oddsShift(Math.min(rho * tb + delta, MOST), ratio);
   const m = project({ share, canary: tc, baseline: tb }, belief.margin);
   const q = rho * m + delta;
   return {
@@ -133,7 +136,9 @@ export function advance(logs: Logs, counts: Counts, belief: Belief): Logs {
   const { canaryN, canaryX, baselineN, baselineX } = counts;
   if (canaryN <= 0 || baselineN <= 0) return logs;
   const share = canaryN / (canaryN + baselineN);
+  const boundary = belief.margin.rho * belief.baseline + belief.margin.delta;
   return belief.grid.ratios.map((ratio, j) => {
+    if (ratio > 1 && boundary >= MOST) return logs[j] ?? 0;
     const factor = factorOf(belief, share, ratio);
     const gain =
       canaryX * factor.canaryFailed +
