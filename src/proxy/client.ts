@@ -47,9 +47,9 @@ export class Client implements Asker, Timed {
   keepAlive = true;
   started = false;
   readonly socket: Socket;
+  readonly secure: boolean;
   readonly #context: ClientContext;
   readonly #forwarded: Forwarded;
-  readonly #secure: boolean;
   readonly #turn: Turn;
   #state: State = "idle";
   #upstream: Upstream | undefined;
@@ -69,7 +69,7 @@ export class Client implements Asker, Timed {
     this.socket = socket;
     this.#context = context;
     this.#forwarded = new Forwarded(peer);
-    this.#secure = peer.scheme === "https";
+    this.secure = peer.scheme === "https";
     this.#turn = new Turn(context.traffic, () => this.#go());
     this.deadline = context.clock.now + context.config.timeouts.keepAliveMs;
     socket.on("data", (b: Buffer) => this.#data(b));
@@ -179,7 +179,7 @@ export class Client implements Asker, Timed {
     this.#text = requests.toText() + upgrade + this.#forwarded.end(requests);
     this.#turn.begin(traffic.keyOf(requests.cookies, requests.key));
     const { cookie } = this.#turn;
-    this.addition = cookie === "" ? "" : `Set-Cookie: ${cookie}${this.#secure ? "; Secure" : ""}\r\n`;
+    this.addition = cookie === "" ? "" : `Set-Cookie: ${cookie}${this.secure ? "; Secure" : ""}\r\n`;
     let stop = end;
     if (!this.requestDone) {
       stop = this.#follow(b, end);
@@ -337,7 +337,7 @@ export class Client implements Asker, Timed {
 
   /** The answer cannot be completed, and must not look complete: a reset where only the end would tell. */
   #abort(): void {
-    if (this.#secure) this.socket.destroy();
+    if (this.secure) this.socket.destroy();
     else this.socket.resetAndDestroy();
   }
 

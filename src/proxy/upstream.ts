@@ -7,7 +7,7 @@ import { Body } from "./h1/body.ts";
 import { MALFORMED } from "./h1/chunked.ts";
 import { CHUNKED, INCOMPLETE, REFUSED, UNTIL_CLOSE } from "./h1/head.ts";
 import type { Parked, Replica } from "./replica.ts";
-import { writeMessage } from "./write.ts";
+import { COPY_BYTES, writeMessage } from "./write.ts";
 
 /**
  * Why there is no answer. `refused`: never connected, nothing was sent. `reset`: the connection ended too early.
@@ -20,6 +20,8 @@ export interface Asker {
   readonly socket: Socket;
   readonly toHead: boolean;
   readonly minor: number;
+  /** Its bytes are encrypted, which takes hold of them for longer. */
+  readonly secure: boolean;
   /** Whether it asked for a WebSocket. */
   readonly upgrade: boolean;
   readonly requestDone: boolean;
@@ -275,8 +277,13 @@ export class Upstream implements Parked, Timed {
   }
 
   #send(b: Buffer, asker: Asker): boolean {
-    asker.socket.write(b);
-    return this.#flows(asker.socket);
+    const { socket } = asker;
+    if (asker.secure && b.length <= COPY_BYTES) {
+      socket.write(Buffer.from(b));
+      return !socket.writableNeedDrain;
+    }
+    socket.write(b);
+    return this.#flows(socket);
   }
 
   #flows(socket: Socket): boolean {

@@ -2,7 +2,7 @@
 import type { Socket } from "node:net";
 
 /** Up to here a body is copied into the head's write; beyond, two buffers in one call are cheaper. */
-const COPY_BYTES = 16_384;
+export const COPY_BYTES = 16_384;
 
 /** Writes a head and the part of the body that has arrived. Returns whether the body was copied. */
 export function writeMessage(socket: Socket, head: string, body: Buffer | undefined): boolean {
