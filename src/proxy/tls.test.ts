@@ -5,7 +5,17 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { connect, type TLSSocket } from "node:tls";
 import { afterAll, beforeAll, expect, it } from "vitest";
-import { get, replica, route, started, until, type RawReplica, type Started } from "../../test/support/proxy.ts";
+import {
+  answer,
+  echoPath,
+  get,
+  replica,
+  route,
+  started,
+  until,
+  type RawReplica,
+  type Started,
+} from "../../test/support/proxy.ts";
 import type { TlsPair } from "./data-plane.ts";
 
 let up: RawReplica;
@@ -65,6 +75,17 @@ it("is ended here, and the replica is told", async () => {
   expect(up.seen).toContain("X-Forwarded-Proto: https\r\n");
   expect(client.socket.alpnProtocol).toBe("http/1.1");
   client.socket.destroy();
+});
+
+it("carries long answers whole, to several at once", async () => {
+  const bodies = ["a", "b", "c", "d"].map((name) => Array.from({ length: 90_000 }, (_, i) => `${name}${i}\n`).join(""));
+  up.behave = (socket, bytes) => socket.write(answer(bodies[Number(/\/(\d)/.exec(bytes)?.[1])] ?? ""));
+  const clients = bodies.map(() => new Secure(proxy.port));
+  clients.forEach((client, i) => client.socket.write(get(`/${i}`)));
+  await until(() => clients.every((client) => client.text.endsWith("89999\n")));
+  expect(clients.map((client, i) => client.text.endsWith(`\r\n\r\n${bodies[i]}`))).toEqual([true, true, true, true]);
+  for (const client of clients) client.socket.destroy();
+  up.behave = echoPath;
 });
 
 it("takes a new certificate for new connections", async () => {

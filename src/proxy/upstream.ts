@@ -54,6 +54,9 @@ type State = "head" | "body" | "tunnel";
 
 /** One read takes at most this much; a bit over 64 kB, a usual size, so that such an answer with its head is one. */
 const READ_BYTES = 66_560;
+/** Read buffers that encrypted writes have given back. */
+const SPARE: Buffer[] = [];
+const MOST_SPARE = 64;
 /** A request that cannot be sent twice gets no connection that was idle for longer: it may be closing. */
 const FRESH_MS = 1_000;
 
@@ -77,6 +80,7 @@ export class Upstream implements Parked, Timed {
   #idleMs: number;
   /** A write still refers to the read buffer: the next read needs another one. */
   #lent = false;
+  #buffer: Buffer | undefined;
   #ended = false;
 
   constructor(replica: Replica, asker: Asker, context: UpstreamContext) {
@@ -84,21 +88,14 @@ export class Upstream implements Parked, Timed {
     this.#asker = asker;
     this.#context = context;
     this.#idleMs = context.config.timeouts.keepAliveMs;
-    const first = Buffer.allocUnsafeSlow(READ_BYTES);
-    let given = false;
     this.socket = connect({
       host: replica.host,
       port: replica.port,
       noDelay: true,
       allowHalfOpen: true,
       onread: {
-        buffer: () => {
-          if (given && !this.#lent) return undefined as never;
-          const buffer = given ? Buffer.allocUnsafeSlow(READ_BYTES) : first;
-          given = true;
-          this.#lent = false;
-          return buffer;
-        },
+        // Asked for the first one, and again after each read; nothing means that the last one is kept.
+        buffer: () => (this.#buffer === undefined || this.#lent ? this.#nextBuffer() : (undefined as never)),
         callback: (bytes, buffer) => this.#data((buffer as Buffer).subarray(0, bytes)),
       },
     });
@@ -157,6 +154,12 @@ export class Upstream implements Parked, Timed {
 
   resume(): void {
     this.socket.resume();
+  }
+
+  #nextBuffer(): Buffer {
+    this.#lent = false;
+    this.#buffer = SPARE.pop() ?? Buffer.allocUnsafeSlow(READ_BYTES);
+    return this.#buffer;
   }
 
   #unpark(): void {
@@ -282,7 +285,13 @@ export class Upstream implements Parked, Timed {
       socket.write(Buffer.from(b));
       return !socket.writableNeedDrain;
     }
-    socket.write(b);
+    if (!asker.secure) socket.write(b);
+    else {
+      const buffer = this.#buffer;
+      socket.write(b, (error) => {
+        if (!error && buffer && this.#buffer !== buffer && SPARE.length < MOST_SPARE) SPARE.push(buffer);
+      });
+    }
     return this.#flows(socket);
   }
 
