@@ -22,6 +22,8 @@ export interface Plot {
   /** What each revision turns out to be. The first one is good most of the time. */
   readonly qualities: Readonly<Record<string, Quality>>;
   readonly perSecond: number;
+  /** When no client sends anything. */
+  readonly silence?: { readonly fromMs: number; readonly toMs: number } | undefined;
   /** How much replicas differ in errors. */
   readonly tau: number;
   readonly windows: readonly Window[];
@@ -62,6 +64,7 @@ export function plotOf(seed: number): Plot {
     replicas: (strategy === "rollingJudge" || hasPeople ? 2 : 1) + chance.below(6),
     qualities: { v1: first, v2: quality, v3: pick(chance, QUALITIES) },
     perSecond: pick(chance, [60, 120]),
+    silence: !isCalm && chance.chance(0.3) ? silenceOf(chance) : undefined,
     tau: chance.chance(0.5) ? 0.2 : 0,
     windows,
     events,
@@ -122,7 +125,7 @@ function killsOf(chance: Random): readonly Event[] {
 }
 
 function breakdownsOf(chance: Random): readonly Event[] {
-  const replicas = Array.from({ length: chance.below(4) }, (): Event => {
+  const replicas = Array.from({ length: chance.below(chance.chance(0.3) ? 30 : 4) }, (): Event => {
     return { atMs: between(chance, 5_000), kind: "crash-replica", nth: chance.below(10) };
   });
   const planes = Array.from({ length: chance.below(2) }, (): Event => {
@@ -130,6 +133,11 @@ function breakdownsOf(chance: Random): readonly Event[] {
     return { atMs: between(chance, 5_000), kind: "plane", awayMs: 100 + chance.below(5_000), keepsRoute };
   });
   return [...replicas, ...planes];
+}
+
+function silenceOf(chance: Random): { readonly fromMs: number; readonly toMs: number } {
+  const fromMs = between(chance, CANDIDATE_MS);
+  return { fromMs, toMs: Math.min(TROUBLE_MS, fromMs + 5_000 + chance.below(50_000)) };
 }
 
 function windowsOf(chance: Random): readonly Window[] {

@@ -46,7 +46,7 @@ class Run {
 
   constructor(plot: Plot) {
     this.#plot = plot;
-    const { seed, windows, qualities, perSecond, tau } = plot;
+    const { seed, windows, qualities, perSecond, silence, tau } = plot;
     const faults = new WindowedFaults(windows, random(seed, 2), () => this.#world.elapsedMs);
     const quality = (revision: string) => qualities[revision] ?? "good";
     this.#world = new World({
@@ -57,7 +57,7 @@ class Run {
           name: SERVICE,
           answers: (revision) => ({ ...ANSWERS[quality(revision)], tau }),
           behaviour: (revision) => BEHAVIOURS[quality(revision)],
-          perSecond: () => perSecond,
+          perSecond: (at) => (silence && at >= silence.fromMs && at < silence.toMs ? 0 : perSecond),
           drainMs: 5_000 as never,
           lingerMs: 2_000,
         },
@@ -74,8 +74,9 @@ class Run {
   }
 
   async go(): Promise<Result> {
-    const { seed, strategy, replicas, qualities, windows, events, right } = this.#plot;
+    const { seed, strategy, replicas, qualities, windows, events, silence, right } = this.#plot;
     this.#say(`seed ${seed}: ${strategy}, ${replicas} replicas, v2 ${qualities["v2"]}, v3 ${qualities["v3"]}`);
+    if (silence) this.#say(`fault nobody sends anything ${JSON.stringify(silence)}`);
     for (const window of windows) this.#say(`fault ${JSON.stringify(window)}`);
     const service = this.#world.service(SERVICE);
     try {

@@ -46,7 +46,7 @@ async function sweep(rollout: Case, port: Port, kindsAt: (n: number) => readonly
     failedOne = false;
     for (const kind of kindsAt(n)) {
       const faults = new NthCall(port, n, kind);
-      const ending = await endingOf(rollout, faults);
+      const ending = await endingOf(rollout, faults, kind === "late");
       failedOne ||= faults.calls >= n;
       failed.push(...wrong(ending, right).map((text) => `${port} ${n} ${kind}: ${text}`));
     }

@@ -32,7 +32,7 @@ const MOST_MS = 240_000;
 const TIDY_MS = 12_000;
 
 /** Brings up v1, rolls v2 out and says how that ended. */
-export async function endingOf({ strategy, quality, replicas }: Case, faults: Faults): Promise<Ending> {
+export async function endingOf({ strategy, quality, replicas }: Case, faults: Faults, isLate = false): Promise<Ending> {
   const qualities: Readonly<Record<string, Quality>> = { v1: "good", v2: quality };
   const of = (revision: string): Quality => qualities[revision] ?? "good";
   const lines: string[] = [];
@@ -54,7 +54,7 @@ export async function endingOf({ strategy, quality, replicas }: Case, faults: Fa
   const watch = new Watch(world, {
     // One fault excuses nothing for longer than its own time: a call of 8 s, an absence of 2 s.
     calmFromMs: 0,
-    late: () => true,
+    late: () => isLate,
     planeTrouble: () => false,
     frail: (revision) => ["never", "crashing"].includes(of(revision)),
   });

@@ -33,7 +33,8 @@ interface Memory {
   /** Requests that the candidate's pool answered in this rollout. */
   answered: number;
   waived: boolean;
-  clearFromMs: number | undefined;
+  /** Revisions whose last rollout was rolled back. */
+  readonly rolledBack: Set<string>;
 }
 
 export class Watch implements Witness {
@@ -67,6 +68,10 @@ export class Watch implements Witness {
     const text = asked.map(({ pool, revision, size }) => `${pool} ${revision.id} ${size}`);
     if (text.join() !== wanted.join())
       this.fail(service, `asked for pools ${text.join()}, journalled ${wanted.join()}`);
+  }
+
+  confused(service: SimService, why: string): void {
+    this.fail(service, `the controller failed: ${why.split("\n")[0]}`);
   }
 
   route(service: SimService, asked: Route): void {
@@ -105,16 +110,17 @@ export class Watch implements Witness {
     const rollout = next.rollout;
     if (next.rollouts !== (before?.rollouts ?? 0)) {
       memory.waived = false;
-      memory.clearFromMs = undefined;
       const started = (records as readonly DecisionRecord[]).find(({ kind }) => kind === "started");
-      const barred = before?.quarantine.some(({ revision }) => revision === rollout?.candidate);
-      if (barred && started?.reason === "apply") this.fail(service, `${rollout?.candidate} started out of quarantine`);
+      if (memory.rolledBack.has(rollout?.candidate ?? "") && started?.reason === "apply")
+        this.fail(service, `${rollout?.candidate} started out of quarantine`);
     }
     if ((records as readonly DecisionRecord[]).some(({ reason }) => reason === "promote")) memory.waived = true;
     if (!rollout) return;
     const known = memory.candidates.get(rollout.number) ?? rollout.candidate;
     memory.candidates.set(rollout.number, known);
     if (known !== rollout.candidate) this.fail(service, `the candidate of ${rollout.number} changed from ${known}`);
+    if (rollout.outcome === "rolled-back") memory.rolledBack.add(known);
+    else if (rollout.outcome) memory.rolledBack.delete(known);
     if (rollout.outcome === "promoted" && next.stable?.revision !== known && rollout.phase === "ended") {
       this.fail(service, `${known} was promoted, ${next.stable?.revision} is stable`);
     }
@@ -134,7 +140,7 @@ export class Watch implements Witness {
       asked: { rollout: 0, share: 0, answered: 0 },
       answered: 0,
       waived: false,
-      clearFromMs: undefined,
+      rolledBack: new Set(),
     };
     this.#memory.set(service, known);
     return known;
@@ -192,7 +198,7 @@ export class Watch implements Witness {
     const outage = rollout?.program.strategy === "recreate";
     const elapsed = this.#world.elapsedMs;
     const crashed = elapsed - service.crashedMs < 45_000;
-    if (outage || crashed || this.#excuses.planeTrouble(elapsed)) return;
+    if (outage || crashed || this.#excuses.planeTrouble(elapsed) || this.#excuses.late(elapsed)) return;
     if (rollout && this.#lastResort(service, rollout)) return;
     for (const [role, count] of lost) {
       const pool = memory.route.pools[role as keyof Route["pools"]]?.pool;

@@ -30,6 +30,7 @@ export interface WorldOptions {
 
 /** Told of what the controller asks for and writes down, before it takes effect. */
 export interface Witness {
+  confused(service: SimService, why: string): void;
   pools(service: SimService, asked: Parameters<SimService["workload"]["apply"]>[0]): void;
   route(service: SimService, asked: Parameters<SimService["plane"]["apply"]>[0]): void;
   written(service: SimService, before: ServiceState | undefined, entry: JournalEntry): void;
@@ -151,6 +152,10 @@ export class World {
       pace: this.#options.pace,
       tell: (event) => {
         if (event.kind === "trouble") this.trace(event.service, `trouble with ${event.part}: ${event.why}`);
+        // Every other part may fail; in the controller itself something was wrong.
+        if (event.kind === "trouble" && event.part === "controller") {
+          this.witness?.confused(this.service(event.service), event.why);
+        }
         if (event.kind === "cleared") this.trace(event.service, `${event.part} works again`);
       },
     };
