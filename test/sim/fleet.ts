@@ -29,27 +29,51 @@ export interface Replica {
   readonly draw: (random: Random, requests: number) => Histogram;
 }
 
-/** Draws latencies as buckets, by a table of equally likely cells; `speed` is the replica's own factor. */
-function latencies(how: Behaviour): (speed: number) => Replica["draw"] {
-  const cells = 20_000;
+const CELLS = 20_000;
+
+/** Logarithms of equally likely latencies, in buckets and fractions of them. */
+function quantiles(how: Behaviour): Float64Array {
   const sigma = Math.log(how.p99Ms / how.p50Ms) / 2.326_347_874;
-  const table = new Float64Array(cells);
-  for (let i = 0; i < cells; i++) {
-    const q = (i + 0.5) / cells;
+  return Float64Array.from({ length: CELLS }, (_, i) => {
+    const q = (i + 0.5) / CELLS;
     const value = how.p50Ms * Math.exp(sigma * quantileOfNormal(q)) * (q > 0.95 ? (how.tail ?? 1) : 1);
-    table[i] = Math.log2(value * 1_000) * BUCKETS_PER_OCTAVE;
-  }
-  return (speed) => {
-    const shift = Math.log2(speed) * BUCKETS_PER_OCTAVE;
-    return (random, requests) => {
-      const histogram: Record<number, number> = {};
+    return Math.log2(value * 1_000) * BUCKETS_PER_OCTAVE;
+  });
+}
+
+/** Draws latencies of a replica as buckets, `shift` buckets slower than the others. */
+function drawer(table: Float64Array, shift: number): Replica["draw"] {
+  const bucketAt = (cell: number): number => Math.min(BUCKETS - 1, Math.max(0, Math.floor((table[cell] ?? 0) + shift)));
+  let shares: readonly (readonly [bucket: number, share: number])[] | undefined;
+  return (random, requests) => {
+    const histogram: Record<number, number> = {};
+    if (requests < 200) {
       for (let i = 0; i < requests; i++) {
-        const bucket = Math.min(BUCKETS - 1, Math.max(0, Math.floor((table[random.below(cells)] ?? 0) + shift)));
+        const bucket = bucketAt(random.below(CELLS));
         histogram[bucket] = (histogram[bucket] ?? 0) + 1;
       }
       return histogram;
-    };
+    }
+    shares ??= sharesOf(bucketAt);
+    let left = requests;
+    let rest = 1;
+    for (const [bucket, share] of shares) {
+      const count = random.binomial(left, Math.min(1, share / rest));
+      if (count > 0) histogram[bucket] = count;
+      left -= count;
+      rest -= share;
+    }
+    return histogram;
   };
+}
+
+function sharesOf(bucketAt: (cell: number) => number): readonly (readonly [bucket: number, share: number])[] {
+  const counts = new Float64Array(BUCKETS);
+  for (let cell = 0; cell < CELLS; cell++) {
+    const bucket = bucketAt(cell);
+    counts[bucket] = (counts[bucket] ?? 0) + 1 / CELLS;
+  }
+  return [...counts.entries()].filter(([, share]) => share > 0);
 }
 
 /** Acklam's rational approximation, relative error below 1.2e-9 in the middle; enough to draw from. */
@@ -71,15 +95,19 @@ function quantileOfNormal(p: number): number {
 const poly = (coefficients: readonly number[], x: number): number =>
   coefficients.reduce((sum, coefficient) => sum * x + coefficient, 0);
 
+const TABLES = new Map<string, Float64Array>();
+
 /** `count` replicas of one arm, each a little different from the others. */
 export function replicas(random: Random, arm: LookRow["arm"], how: Behaviour & { count: number }): Replica[] {
-  const draw = latencies(how);
+  const key = JSON.stringify([how.p50Ms, how.p99Ms, how.tail]);
+  const table = TABLES.get(key) ?? quantiles(how);
+  TABLES.set(key, table);
   return Array.from({ length: how.count }, (_, index) => ({
     name: `${arm}-${index}`,
     arm,
     errors: Math.min(1, how.errors * random.lognormal(how.tau) * Math.exp((-how.tau * how.tau) / 2)),
     burst: how.burst,
-    draw: draw(random.lognormal(how.speed ?? 0)),
+    draw: drawer(table, Math.log2(random.lognormal(how.speed ?? 0)) * BUCKETS_PER_OCTAVE),
   }));
 }
 

@@ -63,19 +63,20 @@ function poissonOf(next: () => number): (mean: number) => number {
   return poisson;
 }
 
-/** Exact: jumps from success to success for small shares (Devroye 1986), by complement for large ones. */
-function binomialOf(next: () => number): (n: number, share: number) => number {
+/** Exact by jumps from success to success (Devroye 1986); rounded normal where more than 100 are expected either way. */
+function binomialOf(next: () => number, normal: () => number): (n: number, share: number) => number {
   const binomial = (n: number, share: number): number => {
     if (n <= 0 || share <= 0) return 0;
     if (share >= 1) return n;
     if (share > 0.5) return n - binomial(n, 1 - share);
+    const mean = n * share;
+    if (mean > 100) return Math.min(n, Math.max(0, Math.round(mean + normal() * Math.sqrt(mean * (1 - share)))));
     const log = Math.log1p(-share);
     let successes = 0;
-    for (let at = Math.ceil(Math.log(1 - next()) / log); at <= n; at += Math.ceil(Math.log(1 - next()) / log)) {
-      if (at > 0) successes++;
-      else at = 1;
+    for (let at = 0; ; successes++) {
+      at += Math.max(1, Math.ceil(Math.log(1 - next()) / log));
+      if (at > n) return successes;
     }
-    return successes;
   };
   return binomial;
 }
@@ -91,7 +92,7 @@ export function random(seed: number, stream = 0): Random {
     normal,
     lognormal: (sigma) => Math.exp(sigma * normal()),
     poisson: poissonOf(next),
-    binomial: binomialOf(next),
+    binomial: binomialOf(next, normal),
     geometric: (mean) => (mean <= 1 ? 1 : 1 + Math.floor(Math.log(1 - next()) / Math.log1p(-1 / mean))),
     fork: (name) => random(step(), name),
   };

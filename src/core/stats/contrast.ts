@@ -15,7 +15,7 @@ import {
 } from "./dispersion.ts";
 import type { Margin } from "./plan.ts";
 import type { Carriers, Contrast, GoState } from "./state.ts";
-import { advance, clampShare, type Counts, evidenceOf, GO, HARM, startLogs } from "./two-by-two.ts";
+import { advance, clampShare, type Counts, evidenceOf, GO, HARM, logMix, startLogs } from "./two-by-two.ts";
 
 /** What a look adds to one contrast. */
 export interface Addition {
@@ -109,17 +109,28 @@ export function badOf(contrast: Contrast, carried: Carried): number {
   return deflate(log, reach, spreadOf(contrast.dispersion, contrast.tau));
 }
 
-export const startGo = (): GoState => ({ logs: startLogs(GO), counts: NO_COUNTS, believed: 0, top: 0 });
+/** A judgement before its first look, with so many ways to show `no-worse`. */
+export function startGo(tests: number): GoState {
+  const one = { logs: startLogs(GO), counts: NO_COUNTS };
+  return { tests: Array.from({ length: tests }, () => one), believed: 0, top: 0 };
+}
 
 /** The evidence in this judgement that the canary is no worse, as a natural logarithm. */
 export function goodOf(go: GoState, contrast: Contrast, carried: Carried): number {
-  const worth = evidenceOf(go.logs, GO);
-  if (worth <= 0) return worth;
+  const share = Math.log(1 / go.tests.length);
+  const worth = logMix(
+    go.tests.map(({ logs }) => evidenceOf(logs, GO)),
+    go.tests.map(() => share),
+  );
+  const counts = go.tests[0]?.counts;
+  if (worth <= 0 || counts === undefined) return worth;
   const spread = spreadOf(contrast.dispersion, contrast.tau);
-  const failed = go.counts.canaryX + go.counts.baselineX;
   const phi = phiOf(contrast.dispersion, CAUTIOUS);
-  const surprise = go.believed > 0 ? Math.max(1, (phi * failed) / go.believed) : 1;
-  return deflate(worth / surprise, reachOf(go.counts, baselineShare(contrast), carried), { ...spread, phi });
+  const surprise = go.believed > 0 ? Math.max(1, (phi * (counts.canaryX + counts.baselineX)) / go.believed) : 1;
+  return deflate(worth / surprise, reachOf(counts, baselineShare(contrast), carried), {
+    ...spread,
+    phi,
+  });
 }
 
 /** What a judgement stands in: the contrast before and after the look, and who carried the arms. */
@@ -129,16 +140,27 @@ export interface Setting {
   readonly carried: Carried;
 }
 
+/** What a look says for one way to show `no-worse`. */
+export interface GoLook {
+  readonly counts: Counts;
+  readonly margin: Margin;
+}
+
 /** Adds a look to a judgement. */
-export function judge(go: GoState, seen: { counts: Counts; margin: Margin }, at: Setting): GoState {
-  const { counts, margin } = seen;
+export function judge(go: GoState, seen: readonly GoLook[], at: Setting): GoState {
   const phi = phiOf(at.before.dispersion, CAUTIOUS);
-  const belief = { grid: GO, margin, phi, baseline: baselineShare(at.before) };
-  const next = {
-    logs: advance(go.logs, counts, belief),
-    counts: addCounts(go.counts, counts),
-    believed: go.believed + phi * (counts.canaryX + counts.baselineX),
-    top: go.top,
-  };
+  const baseline = baselineShare(at.before);
+  const tests = go.tests.map((test, index) => {
+    const next = seen[index];
+    if (next === undefined) return test;
+    const belief = { grid: GO, margin: next.margin, phi, baseline };
+    return {
+      logs: advance(test.logs, next.counts, belief),
+      counts: addCounts(test.counts, next.counts),
+    };
+  });
+  const [first] = seen;
+  const failed = first ? first.counts.canaryX + first.counts.baselineX : 0;
+  const next = { tests, believed: go.believed + phi * failed, top: go.top };
   return { ...next, top: Math.max(go.top, goodOf(next, at.after, at.carried)) };
 }

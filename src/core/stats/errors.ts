@@ -20,7 +20,7 @@ export function startErrors(metric: ErrorMetric, background?: Background): Error
     difference: startDifference(),
     canaryReplicas: {},
     baselineReplicas: {},
-    go: startGo(),
+    go: startGo(1),
     bound: metric.max === undefined ? null : startBound(),
     top: 0,
     topBy: "comparison",
@@ -29,7 +29,11 @@ export function startErrors(metric: ErrorMetric, background?: Background): Error
 
 /** What the interval of the difference rests on. */
 export function totalsOf(contrast: Contrast, carried: Carried): Totals {
-  return { ...contrast.counts, phi: phiOf(contrast.dispersion), between: betweenOf(contrast, carried) };
+  return {
+    ...contrast.counts,
+    phi: phiOf(contrast.dispersion),
+    between: betweenOf(contrast, carried),
+  };
 }
 
 /** Adds a look, all but the strongest evidence so far. */
@@ -57,7 +61,11 @@ export function lookAtErrors(metric: ErrorMetric, state: ErrorState, seen: Look)
     ...carriers,
     contrast,
     difference: differ(state.difference, counts, totalsOf(contrast, carried)),
-    go: judge(state.go, { counts, margin: metric.go }, { before: state.contrast, after: contrast, carried }),
+    go: judge(state.go, [{ counts, margin: metric.go }], {
+      before: state.contrast,
+      after: contrast,
+      carried,
+    }),
     bound: state.bound && watch(state.bound, { canary, baseline, durationMs }, bound),
   };
 }

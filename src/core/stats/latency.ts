@@ -42,7 +42,7 @@ export function startLatency(metric: LatencyMetric, background?: Background): La
     slow: startDispersion(),
     canaryReplicas: {},
     baselineReplicas: {},
-    go: startGo(),
+    go: startGo(2),
     bound: metric.maxMs === undefined ? null : startBound(),
     top: 0,
     topBy: "comparison",
@@ -101,22 +101,32 @@ interface Seen {
 }
 
 /**
- * The canary's quantile is below the baseline's times the factor when no more than 1 − quantile of its requests are
- * beyond. Buckets are coarse, so fewer of the baseline's may be: for a service of even speed none at all, and
- * comparing with none could show nothing.
+ * Two ways to show that the canary's quantile is below the baseline's times the factor. First: fewer of its requests are
+ * beyond the threshold times the factor than of the baseline's beyond the threshold. That can't be shown for a service of
+ * even speed, where hardly any are beyond. Second: one bucket closer, no more than 1 − quantile of its requests are
+ * beyond; the threshold is at most a bucket above the baseline's quantile, so this allows no more than the factor.
  */
-export function goMargin(threshold: Threshold): Margin {
-  return { rho: 1, delta: threshold.slack };
+export function goTests(metric: LatencyMetric, threshold: Threshold): readonly { shift: number; margin: Margin }[] {
+  const shift = bucketsFor(metric.goFactor);
+  return [
+    { shift, margin: { rho: 1, delta: 0 } },
+    { shift: shift - 1, margin: { rho: 1, delta: threshold.slack } },
+  ];
 }
 
 function judgeAt(metric: LatencyMetric, go: GoState, at: Seen & { before: Threshold; after: Threshold }): GoState {
   const { bucket } = at.before;
   if (bucket === null) return go;
-  const canary = tallyOf(at.arms.canary, countSlower(at.tails, bucket + bucketsFor(metric.goFactor)));
-  const counts = countsOf(canary, tallyOf(at.arms.baseline, countSlower(at.tails, bucket)));
-  const margin = goMargin(at.before);
-  const around = { before: at.before.contrast, after: at.after.contrast, carried: at.carried };
-  return judge(go, { counts, margin }, around);
+  const baseline = tallyOf(at.arms.baseline, countSlower(at.tails, bucket));
+  const looks = goTests(metric, at.before).map(({ shift, margin }) => {
+    const canary = tallyOf(at.arms.canary, countSlower(at.tails, bucket + shift));
+    return { counts: countsOf(canary, baseline), margin };
+  });
+  return judge(go, looks, {
+    before: at.before.contrast,
+    after: at.after.contrast,
+    carried: at.carried,
+  });
 }
 
 function boundOf(metric: LatencyMetric, state: LatencyState, seen: Seen): Pick<LatencyState, "bound" | "slow"> {
@@ -124,8 +134,15 @@ function boundOf(metric: LatencyMetric, state: LatencyState, seen: Seen): Pick<L
   if (maxMs === undefined || state.bound === null) return state;
   const { arms, durationMs } = seen;
   const counter = countSlower(seen.tails, bucketOf(maxMs * 1_000));
-  const watched = { canary: tallyOf(arms.canary, counter), baseline: tallyOf(arms.baseline, counter), durationMs };
-  const bound: BoundState = watch(state.bound, watched, { max: 1 - quantile, phi: phiOf(state.slow) });
+  const watched = {
+    canary: tallyOf(arms.canary, counter),
+    baseline: tallyOf(arms.baseline, counter),
+    durationMs,
+  };
+  const bound: BoundState = watch(state.bound, watched, {
+    max: 1 - quantile,
+    phi: phiOf(state.slow),
+  });
   return { bound, slow: disperse(state.slow, durationMs, cellsOf(arms.fleet, counter)) };
 }
 

@@ -6,10 +6,10 @@ import { phiOf } from "./dispersion.ts";
 import { totalsOf } from "./errors.ts";
 import * as figures from "./figures.ts";
 import { intervalOf } from "./interval.ts";
-import { goMargin, namedThreshold } from "./latency.ts";
+import { goTests, namedThreshold } from "./latency.ts";
 import { needsRequests } from "./needs.ts";
-import type { AnalysisPlan, ErrorMetric, LatencyMetric, MetricVerdict, Verdict } from "./plan.ts";
-import type { AnalysisState, Contrast, ErrorState, LatencyState, MetricState } from "./state.ts";
+import type { AnalysisPlan, ErrorMetric, LatencyMetric, Margin, MetricVerdict, Verdict } from "./plan.ts";
+import type { AnalysisState, Contrast, ErrorState, GoState, LatencyState, MetricState } from "./state.ts";
 
 type Shared = Pick<MetricVerdict, "name" | "kind" | "logBad" | "logGo" | "blamed" | "by" | "noWorse">;
 
@@ -32,15 +32,24 @@ function shared(metric: ErrorMetric | LatencyMetric, state: MetricState, at: Lim
   };
 }
 
-function needOf(contrast: Contrast, state: MetricState, at: Limits & { logGo: number; margin: ErrorMetric["go"] }) {
-  return needsRequests({
-    margin: at.margin,
-    counts: state.go.counts.canaryN > 0 ? state.go.counts : contrast.counts,
-    baseline: baselineShare(contrast),
-    phi: phiOf(contrast.dispersion),
-    log: at.logGo,
-    needed: at.good,
+/** The shortest of the ways to show `no-worse`. */
+function needOf(contrast: Contrast, go: GoState, at: Limits & { logGo: number; margins: readonly Margin[] }) {
+  const needs = at.margins.flatMap((margin, index) => {
+    const counts = go.tests[index]?.counts;
+    if (counts === undefined) return [];
+    const known = counts.canaryN > 0 ? counts : contrast.counts;
+    const phi = phiOf(contrast.dispersion);
+    const need = {
+      margin,
+      counts: known,
+      baseline: baselineShare(contrast),
+      phi,
+      log: at.logGo,
+      needed: at.good,
+    };
+    return needsRequests(need) ?? [];
   });
+  return needs.length > 0 ? Math.min(...needs) : undefined;
 }
 
 function errorsText(metric: ErrorMetric, state: ErrorState, interval: MetricVerdict["interval"]): string {
@@ -70,7 +79,9 @@ function reportErrors(metric: ErrorMetric, state: ErrorState, at: Limits): Metri
     interval,
     canaryRequests: counts.canaryN,
     baselineRequests: counts.baselineN,
-    needsRequests: common.noWorse ? undefined : needOf(state.contrast, state, { ...at, logGo, margin: metric.go }),
+    needsRequests: common.noWorse
+      ? undefined
+      : needOf(state.contrast, state.go, { ...at, logGo, margins: [metric.go] }),
     phi: phiOf(state.contrast.dispersion),
     text: errorsText(metric, state, interval),
   };
@@ -108,6 +119,7 @@ function reportLatency(metric: LatencyMetric, state: LatencyState, at: Limits): 
   const named = namedThreshold(metric, state.thresholds);
   const logGo = named ? goodOf(state.go, named.contrast, carriedOf(state)) : 0;
   const common = shared(metric, state, { ...at, logGo });
+  const margins = named ? goTests(metric, named).map((test) => test.margin) : [];
   return {
     ...common,
     unit: "ms",
@@ -115,8 +127,7 @@ function reportLatency(metric: LatencyMetric, state: LatencyState, at: Limits): 
     baseline,
     canaryRequests: countOf(state.canary),
     baselineRequests: countOf(state.baseline),
-    needsRequests:
-      named && !common.noWorse ? needOf(named.contrast, state, { ...at, logGo, margin: goMargin(named) }) : undefined,
+    needsRequests: named && !common.noWorse ? needOf(named.contrast, state.go, { ...at, logGo, margins }) : undefined,
     phi: named ? phiOf(named.contrast.dispersion) : 1,
     text: latencyText(metric, state, { ...(canary && { canary }), ...(baseline && { baseline }) }),
   };

@@ -18,13 +18,18 @@ export interface Contrast {
   readonly clumps: Clumps;
 }
 
-/** The evidence of one judgement that a count is no worse, and what it rests on. */
-export interface GoState {
+/** One way to show that a count is no worse, and the counts of this judgement that it rests on. */
+export interface GoTest {
   readonly logs: Logs;
   readonly counts: Counts;
+}
+
+/** The evidence of one judgement that a metric is no worse: the mean of its tests. */
+export interface GoState {
+  readonly tests: readonly GoTest[];
   /** Failures of both arms times the dispersion that their evidence was tempered with. */
   readonly believed: number;
-  /** The strongest it has been in this judgement. */
+  /** The strongest the evidence has been in this judgement. */
   readonly top: number;
 }
 

@@ -38,12 +38,18 @@ function comparisonOf(state: MetricState): number {
  * The evidence of a metric: that of the comparison or, when the metric also has a bound, the mean of both tests. A
  * mean of fair bets is one, however they depend on each other (Vovk, Wang, Annals of Statistics 49, 2021).
  */
-function evidenceNow(state: MetricState): { readonly log: number; readonly by: MetricState["topBy"] } {
+function evidenceNow(state: MetricState): {
+  readonly log: number;
+  readonly by: MetricState["topBy"];
+} {
   const comparison = comparisonOf(state);
   if (state.bound === null) return { log: comparison, by: "comparison" };
   const bound = beyond(state.bound);
   const half = Math.log(0.5);
-  return { log: logMix([comparison, bound], [half, half]), by: bound > comparison ? "bound" : "comparison" };
+  return {
+    log: logMix([comparison, bound], [half, half]),
+    by: bound > comparison ? "bound" : "comparison",
+  };
 }
 
 function lookAt(metric: MetricPlan, state: MetricState, seen: Look): MetricState {
@@ -84,5 +90,8 @@ export function look(plan: AnalysisPlan, state: AnalysisState, seen: Look): Anal
 /** A new judgement begins: what was shown for `no-worse` so far does not count for it. */
 export function beginJudgement(plan: AnalysisPlan, state: AnalysisState): AnalysisState {
   if (plan.metrics.length !== state.metrics.length) throw new TypeError("the state is not one of this plan");
-  return { ...state, metrics: state.metrics.map((metric) => ({ ...metric, go: startGo() })) };
+  return {
+    ...state,
+    metrics: state.metrics.map((metric) => ({ ...metric, go: startGo(metric.go.tests.length) })),
+  };
 }
