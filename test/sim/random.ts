@@ -63,14 +63,14 @@ function poissonOf(next: () => number): (mean: number) => number {
   return poisson;
 }
 
-/** Exact by jumps from success to success (Devroye 1986); rounded normal where more than 100 are expected either way. */
+/** Exact by jumps from success to success (Devroye 1986); rounded normal where more than 30 are expected either way. */
 function binomialOf(next: () => number, normal: () => number): (n: number, share: number) => number {
   const binomial = (n: number, share: number): number => {
     if (n <= 0 || share <= 0) return 0;
     if (share >= 1) return n;
     if (share > 0.5) return n - binomial(n, 1 - share);
     const mean = n * share;
-    if (mean > 100) return Math.min(n, Math.max(0, Math.round(mean + normal() * Math.sqrt(mean * (1 - share)))));
+    if (mean > 30) return Math.min(n, Math.max(0, Math.round(mean + normal() * Math.sqrt(mean * (1 - share)))));
     const log = Math.log1p(-share);
     let successes = 0;
     for (let at = 0; ; successes++) {

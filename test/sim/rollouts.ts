@@ -48,8 +48,8 @@ export interface Scene {
 
 function learnt(chance: Random, fleet: readonly Replica[], scene: Scene): Background {
   let known = startBackground();
-  for (let second = 0; second < scene.historySeconds; second += 30) {
-    known = learn(known, lookAt(chance, fleet, { rps: scene.rps, share: 0, seconds: 30, latency: scene.latency }));
+  for (let second = 0; second < scene.historySeconds; second += 60) {
+    known = learn(known, lookAt(chance, fleet, { rps: scene.rps, share: 0, seconds: 60, latency: scene.latency }));
   }
   return known;
 }

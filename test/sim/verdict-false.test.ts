@@ -10,8 +10,8 @@ const STAGES: Scene["stages"] = [
   { share: 0.05, seconds: 1, looks: 30 },
   { share: 0.1, seconds: 10, looks: 18 },
   { share: 0.2, seconds: 30, looks: 8 },
-  { share: 0.3, seconds: 30, looks: 8 },
-  { share: 0.5, seconds: 30, looks: 10 },
+  { share: 0.3, seconds: 60, looks: 5 },
+  { share: 0.5, seconds: 60, looks: 6 },
 ];
 
 const AA: Scene = {

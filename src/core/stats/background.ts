@@ -6,7 +6,7 @@ import type { ErrorMetric, Look, LookRow } from "./plan.ts";
 import { bucketAt, QUANTILES } from "./quantiles.ts";
 
 /** One count of the stable fleet. */
-export interface Known {
+interface Known {
   readonly tally: Tally;
   readonly dispersion: Dispersion;
 }

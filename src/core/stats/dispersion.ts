@@ -24,7 +24,7 @@ export interface Dispersion {
 }
 
 /** Bursts of errors (a retry storm, a pause) last seconds; blocks of this length hold most of them in one piece. */
-export const BLOCK_MS = 10_000;
+const BLOCK_MS = 10_000;
 
 /** Replicas told apart; further ones are counted together, which loses a little precision. */
 export const MOST_REPLICAS = 32;
@@ -42,7 +42,7 @@ export interface StartPhi {
  * at 200 requests a second; what the haste would cost in false alarms is held off by `clumpingOf` (measured in
  * test/sim/verdict-false.test.ts).
  */
-export const HASTY: StartPhi = { phi: 1, failures: 1 };
+const HASTY: StartPhi = { phi: 1, failures: 1 };
 
 /** To let a canary go on nothing is lost by caution: failures are believed to come in bursts of two in the mean. */
 export const CAUTIOUS: StartPhi = { phi: 3, failures: 5 };

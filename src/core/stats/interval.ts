@@ -12,7 +12,7 @@ export interface Difference {
 }
 
 /** Fewer failures than this give no interval: it rests on the central limit theorem. */
-export const FEWEST_FAILURES = 20;
+const FEWEST_FAILURES = 20;
 
 const MISS = 0.05;
 
