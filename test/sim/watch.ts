@@ -170,9 +170,10 @@ export class Watch implements Witness {
   }
 
   /** On the way back stable may be given what nobody else can carry. */
-  #lastResort(service: SimService, { back, number }: RolloutState): boolean {
-    if (!back) return false;
+  #lastResort(service: SimService, { back, number, program }: RolloutState): boolean {
     const candidate = this.#of(service).history.least(`${number}-canary`);
+    // The way back may be taken before it is written down, when nothing can be.
+    if (!back) return candidate === 0 && program.strategy === "recreate";
     return candidate === 0 || this.#world.nowMs - back.sinceMs >= WAY_BACK_BOUND_MS;
   }
 
