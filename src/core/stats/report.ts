@@ -1,7 +1,7 @@
 // What does the evidence say, in figures and in one sentence?
 import { BUCKETS_PER_OCTAVE, bucketsFor, countOf, quantileUs } from "../histogram.ts";
 import { incident } from "./bound.ts";
-import { baselineShare, carriedOf, goodOf } from "./contrast.ts";
+import { badOf, baselineShare, carriedOf, goodOf } from "./contrast.ts";
 import { phiOf } from "./dispersion.ts";
 import { totalsOf } from "./errors.ts";
 import * as figures from "./figures.ts";
@@ -9,7 +9,7 @@ import { intervalOf } from "./interval.ts";
 import { goTests, namedThreshold } from "./latency.ts";
 import { needsRequests } from "./needs.ts";
 import type { AnalysisPlan, ErrorMetric, LatencyMetric, Margin, MetricVerdict, Verdict } from "./plan.ts";
-import type { AnalysisState, Contrast, ErrorState, GoState, LatencyState, MetricState } from "./state.ts";
+import type { AnalysisState, Contrast, ErrorState, GoState, LatencyState, MetricState, Threshold } from "./state.ts";
 
 type Shared = Pick<MetricVerdict, "name" | "kind" | "logBad" | "logGo" | "blamed" | "by" | "noWorse">;
 
@@ -93,6 +93,20 @@ function marginText(factor: number): string {
   return percent === 0 ? "" : ` ${percent > 0 ? "+" : "−"} ${Math.abs(percent)}%`;
 }
 
+/** The threshold that speaks loudest against the canary or, while none does, the one at the named quantile. */
+function tellingThreshold(metric: LatencyMetric, state: LatencyState): Threshold | undefined {
+  const carried = carriedOf(state);
+  let told = namedThreshold(metric, state.thresholds);
+  let loudest = 1;
+  for (const threshold of state.thresholds) {
+    const log = threshold.bucket === null ? 0 : badOf(threshold.contrast, carried) + threshold.logWeight;
+    if (log <= loudest) continue;
+    loudest = log;
+    told = threshold;
+  }
+  return told;
+}
+
 function latencyText(metric: LatencyMetric, state: LatencyState, at: { canary?: number; baseline?: number }): string {
   const quantile = figures.percentile(metric.quantile);
   if (at.canary === undefined) return "no canary request was answered yet";
@@ -100,10 +114,11 @@ function latencyText(metric: LatencyMetric, state: LatencyState, at: { canary?: 
   if (at.baseline === undefined) return `${canary}; nothing on ${state.against} to compare with`;
   const both = `${canary} against ${figures.latency(at.baseline)} on ${state.against}`;
   const limit = metric.maxMs === undefined ? "" : `; at most ${figures.latency(metric.maxMs)} allowed`;
-  const counts = namedThreshold(metric, state.thresholds)?.contrast.counts;
-  if (counts === undefined || counts.canaryN === 0) return `${both}${limit}`;
+  const told = tellingThreshold(metric, state);
+  const counts = told?.contrast.counts;
+  if (told === undefined || counts === undefined || counts.canaryN === 0) return `${both}${limit}`;
   const slower = figures.share(counts.canaryX / counts.canaryN);
-  const than = `${state.against}'s ${quantile}${marginText(metric.harmFactor)}`;
+  const than = `${state.against}'s ${figures.percentile(told.quantile)}${marginText(metric.harmFactor)}`;
   return `${both}; ${slower} of canary requests were slower than ${than}${limit}`;
 }
 
