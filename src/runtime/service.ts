@@ -274,6 +274,6 @@ function drifted(state: ServiceState, running: readonly RunningPool[], traffic: 
   if (!sameSplit(split, state.split)) return true;
   const route = wantedRoute(state, running);
   const named = ROLES.flatMap((role) => (route.pools[role]?.backends ?? []).map(({ replica }) => replica));
-  const there = running.flatMap(({ replicas }) => replicas.map(({ id }) => id));
-  return named.some((id) => !busy.includes(id)) || busy.some((id) => !there.includes(id));
+  const there = new Set(running.flatMap(({ replicas }) => replicas.map(({ id }) => id)));
+  return named.some((id) => !busy.includes(id)) || busy.some((id) => !there.has(id));
 }

@@ -112,6 +112,7 @@ class Reader {
       "expect",
       ...VERBS,
     ]);
+    // oxlint-disable-next-line typescript/switch-exhaustiveness-check -- the rest are the verbs
     switch (word) {
       case "load":
         return this.#end({ kind: "load", atMs, perSecond: this.#rate() });
@@ -129,18 +130,17 @@ class Reader {
         this.#one(["gone"]);
         this.#one(["for"]);
         return this.#end({ kind: "gone", atMs, what: word, forMs: this.#duration() });
-      // oxlint-disable-next-line typescript/switch-exhaustiveness-check -- the rest are the verbs
       default: {
         const full = this.#maybe("full");
-        return this.#end({ kind: "command", atMs, verb: word as Verb, full });
+        return this.#end({ kind: "command", atMs, verb: word, full });
       }
     }
   }
 
   #revision(atMs: number): Line {
     const name = this.#word("a revision, such as v2");
-    let traits: Traits = {};
-    while (this.#at < this.#words.length) traits = { ...traits, ...this.#trait() };
+    const traits: Traits = {};
+    while (this.#at < this.#words.length) Object.assign(traits, this.#trait());
     return { kind: "revision", atMs, name, traits };
   }
 

@@ -156,6 +156,7 @@ class Play {
   }
 
   /** What was found instead; `undefined` when it is as expected. */
+  // oxlint-disable-next-line typescript/consistent-return -- every kind returns; `undefined` is one of the answers
   #found(what: Expectation): string | undefined {
     const { truth, plane } = this.#service;
     const rollout = truth?.rollout;

@@ -21,22 +21,20 @@ function wrong(ending: Ending, right: Ending): readonly string[] {
 }
 
 describe("the controller dies before and after every append of", () => {
-  for (const [name, rollout] of Object.entries(CASES)) {
-    test(name, async () => {
-      const right = await endingOf(rollout, NO_FAULTS);
-      expect(right.broken).toEqual([]);
-      const failed: string[] = [];
-      for (const when of ["die-before", "die-after"] as const) {
-        // A run that has no n-th append has been killed at every one.
-        for (let n = 1, died = true; died; n += 1) {
-          const ending = await endingOf(rollout, dieAt(n, when));
-          died = ending.deaths > 0;
-          failed.push(...wrong(ending, right).map((text) => `${when} append ${n}: ${text}`));
-        }
+  test.each(Object.entries(CASES))("%s", async (_name, rollout) => {
+    const right = await endingOf(rollout, NO_FAULTS);
+    expect(right.broken).toEqual([]);
+    const failed: string[] = [];
+    for (const when of ["die-before", "die-after"] as const) {
+      // A run that has no n-th append has been killed at every one.
+      for (let n = 1, died = true; died; n += 1) {
+        const ending = await endingOf(rollout, dieAt(n, when));
+        died = ending.deaths > 0;
+        failed.push(...wrong(ending, right).map((text) => `${when} append ${n}: ${text}`));
       }
-      expect(failed).toEqual([]);
-    });
-  }
+    }
+    expect(failed).toEqual([]);
+  });
 });
 
 async function sweep(rollout: Case, port: Port, kindsAt: (n: number) => readonly Kind[]): Promise<readonly string[]> {

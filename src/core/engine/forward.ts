@@ -6,7 +6,7 @@ import { duration, ms, percent, type Ms } from "../units.ts";
 import type { Replica } from "../world.ts";
 import { shortOf } from "./capacity.ts";
 import { end } from "./end.ts";
-import { poolOf, type RolloutState, type Waiting } from "./state.ts";
+import { poolOf, type PoolState, type RolloutState, type Waiting } from "./state.ts";
 import type { Turn } from "./turn.ts";
 import { goBack } from "./way-back.ts";
 
@@ -105,10 +105,11 @@ function promote(turn: Turn): void {
   const { rollout, state } = turn;
   const candidate = poolOf(state, "canary");
   if (!candidate) throw new Error(`${state.service} has no candidate to promote`);
-  const pools = state.pools.map((pool) => {
-    if (pool.pool === candidate.pool) return { ...pool, role: "stable" as const };
-    return pool.role === "stable" ? { ...pool, role: "former" as const } : pool;
-  });
+  const roleOf = ({ pool, role }: PoolState): PoolState["role"] => {
+    if (pool === candidate.pool) return "stable";
+    return role === "stable" ? "former" : role;
+  };
+  const pools = state.pools.map((pool) => Object.assign({}, pool, { role: roleOf(pool) }));
   turn.set({
     pools,
     stable: { pool: candidate.pool, revision: rollout.candidate },

@@ -1,5 +1,5 @@
 // What may never be true, whatever happens?
-import { ROLES, shareOf } from "../split.ts";
+import { ROLES, type Role, shareOf } from "../split.ts";
 import { WHOLE } from "../units.ts";
 import { capacityOf } from "./capacity.ts";
 import { poolOf, type RolloutState, type ServiceState } from "./state.ts";
@@ -29,7 +29,7 @@ function same(before: ServiceState, { state }: Turn): RolloutState | undefined {
 }
 
 /** What a role has already: by the state or, on the way back, by the router's report. */
-function carried(before: ServiceState, { state, input }: Turn, role: (typeof ROLES)[number]): number {
+function carried(before: ServiceState, { state, input }: Turn, role: Role): number {
   const share = shareOf(before.split.weights, role);
   if (!state.rollout?.back || input.traffic.kind !== "value") return share;
   return Math.max(share, shareOf(input.traffic.value.split.weights, role));

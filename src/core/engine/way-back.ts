@@ -1,5 +1,5 @@
 // How does a service get back to what worked?
-import { all, ROLES, sameSplit, shareOf, type Weights } from "../split.ts";
+import { all, type Role, sameSplit, shareOf, type Weights } from "../split.ts";
 import { ms, weight, WHOLE } from "../units.ts";
 import { capacityOf } from "./capacity.ts";
 import { end } from "./end.ts";
@@ -68,7 +68,7 @@ function shifted(weights: Weights, capacity: number): Weights {
   const share = Math.max(shareOf(weights, "stable"), capacity);
   if (share >= WHOLE) return all("stable");
   let rest = WHOLE - share;
-  const next: Partial<Record<(typeof ROLES)[number], ReturnType<typeof weight>>> = {};
+  const next: Partial<Record<Role, ReturnType<typeof weight>>> = {};
   // The baseline runs what is known to work, so it keeps its requests longest.
   for (const role of ["baseline", "canary"] as const) {
     const kept = Math.min(rest, shareOf(weights, role));

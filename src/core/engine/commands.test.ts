@@ -1,0 +1,193 @@
+// Is each thing that a person may ask for done or refused, with the reason?
+import { describe, expect, test } from "vitest";
+import { Desk } from "../../../test/support/engine.ts";
+
+const GATED = `{ canary: { steps: [{ weight: 10%, gate: "look at it" }, { weight: 50%, hold: 30s }] } }`;
+
+function atGate(): Desk {
+  const desk = Desk.serving(GATED);
+  desk.apply("v2");
+  desk.passUntil(() => desk.rollout.waiting?.for === "person");
+  return desk;
+}
+
+const refusal = (desk: Desk, ...verb: Parameters<Desk["say"]>) => desk.say(...verb).refused?.what;
+
+describe("apply", () => {
+  test("starts a rollout", () => {
+    const desk = Desk.serving();
+    expect(desk.apply("v2")).toMatchObject({ text: "shop/2 started" });
+    expect(desk.texts.at(-1)).toBe("shop/2 brings v2, to replace v1 (canary)");
+  });
+
+  test("of what is stable rolls nothing out", () => {
+    const desk = Desk.serving();
+    expect(desk.apply("v1").text).toBe("v1 is stable already; nothing to roll out");
+    expect(desk.state.rollouts).toBe(1);
+  });
+
+  test("is refused while another rollout is under way, and names it", () => {
+    const desk = atGate();
+    expect(desk.apply("v3").refused).toMatchObject({
+      code: "SERIN_BUSY",
+      what: "shop/2 is under way; v3 cannot start beside it",
+      now: "traffic: canary 10%, stable 90% (stable is v1, canary is v2)",
+      next: "serin abort shop, then apply again",
+    });
+    expect(desk.apply("v2").refused).toMatchObject({ code: "SERIN_UNDER_WAY" });
+  });
+
+  test("of what was rolled back is refused", () => {
+    const desk = atGate();
+    desk.errors["2-canary"] = 1;
+    desk.passUntil(() => desk.rollout.outcome === "rolled-back");
+    expect(desk.apply("v2").refused).toMatchObject({
+      code: "SERIN_QUARANTINED",
+      what: "v2 was rolled back by shop/2 and does not start again by itself",
+      exitCode: 3,
+    });
+  });
+
+  test("refused leaves everything as it was", () => {
+    const desk = atGate();
+    const { state } = desk;
+    desk.router = "stays";
+    desk.apply("v3");
+    expect(desk.state.spec).toBe(state.spec);
+    expect(desk.state.version).toBe(state.version);
+  });
+});
+
+describe("a decision on an old view", () => {
+  test("is refused and told what has changed", () => {
+    const desk = atGate();
+    const expected = desk.state.version;
+    desk.say("pause");
+    expect(desk.say("promote", { expected }).refused).toMatchObject({
+      code: "SERIN_STALE",
+      what: `promote of shop was decided on version ${expected}; it is at ${expected + 1} now`,
+      found: "paused",
+    });
+    expect(desk.say("resume", { expected: expected + 1 }).refused).toBeUndefined();
+  });
+});
+
+describe("promote", () => {
+  test("passes the gate, and only that", () => {
+    const desk = atGate();
+    expect(desk.say("promote").text).toBe("shop/2 goes on");
+    desk.passUntil(() => desk.canary === 50);
+    desk.pass(5_000);
+    expect(desk.canary).toBe(50);
+    expect(desk.texts).toContain("look at it: passed");
+  });
+
+  test("full passes everything that would wait, and nothing else", () => {
+    const desk = atGate();
+    desk.say("promote", { full: true });
+    desk.pass(5_000);
+    expect(desk.rollout.outcome).toBe("promoted");
+    expect(desk.texts).toContain("canary 50%, stable 50%");
+  });
+
+  test("is refused where nothing waits for a person", () => {
+    const desk = Desk.serving(GATED);
+    desk.ready["2-canary"] = 0;
+    desk.apply("v2");
+    desk.pass(1_000);
+    expect(refusal(desk, "promote")).toBe("shop/2 does not wait for a person: canary: 0 of 1 ready");
+  });
+
+  test("of a promoted rollout is refused", () => {
+    const desk = Desk.serving();
+    expect(refusal(desk, "promote")).toBe("promote: shop/1 has ended: promoted");
+  });
+});
+
+describe("pause and resume", () => {
+  test("hold the rollout and let it go on", () => {
+    const desk = Desk.serving();
+    desk.apply("v2");
+    desk.passUntil(() => desk.canary === 10);
+    expect(desk.say("pause").text).toBe(
+      "shop/2 is paused; traffic: canary 10%, stable 90% (stable is v1, canary is v2)",
+    );
+    desk.pass(60_000);
+    expect(desk.canary).toBe(10);
+    expect(desk.rollout.waiting).toEqual({ for: "person", text: "paused by ann: because" });
+    desk.say("resume");
+    desk.passUntil(() => desk.canary === 50);
+  });
+
+  test("a pause does not keep what is worse", () => {
+    const desk = atGate();
+    desk.say("pause");
+    desk.errors["2-canary"] = 1;
+    desk.passUntil(() => desk.rollout.outcome === "rolled-back");
+    expect(desk.state.split.weights).toEqual({ stable: 1_000_000 });
+  });
+
+  test("resume of what is not paused is refused", () => {
+    expect(refusal(atGate(), "resume")).toBe("shop/2 is not paused");
+  });
+});
+
+describe("abort", () => {
+  test("goes back, and the revision may be applied again", () => {
+    const desk = atGate();
+    expect(desk.say("abort").text).toBe("shop/2 goes back to stable");
+    desk.passUntil(() => desk.rollout.outcome === "stopped");
+    expect(desk.state.pools.map(({ revision }) => revision)).toEqual(["v1"]);
+    expect(desk.apply("v2").refused).toBeUndefined();
+  });
+
+  test("twice is refused", () => {
+    const desk = atGate();
+    desk.router = "stays";
+    desk.say("abort");
+    expect(refusal(desk, "abort")).toBe("abort: shop/2 is on its way back");
+  });
+
+  test("of what is promoted already names undo", () => {
+    const desk = Desk.serving();
+    desk.apply("v2");
+    desk.left["1-canary"] = 1;
+    desk.passUntil(() => desk.state.stable?.revision === "v2");
+    expect(desk.say("abort").refused).toMatchObject({ what: "shop/2 is promoted already", next: "serin undo shop" });
+  });
+});
+
+describe("retry", () => {
+  test("starts what was rolled back", () => {
+    const desk = atGate();
+    desk.say("abort");
+    desk.passUntil(() => desk.rollout.outcome === "stopped");
+    expect(desk.say("retry").text).toBe("shop/3 started");
+    expect(desk.rollout.candidate).toBe("v2");
+  });
+
+  test("is refused when there is nothing to repeat, or something runs", () => {
+    expect(refusal(Desk.serving(), "retry")).toBe("shop has no rollout that was rolled back or stopped");
+    expect(refusal(atGate(), "retry")).toBe("shop/2 is under way");
+  });
+});
+
+describe("undo", () => {
+  test("goes straight back to the revision before", () => {
+    const desk = Desk.serving();
+    desk.apply("v2");
+    desk.passUntil(() => desk.rollout.outcome === "promoted");
+    expect(desk.say("undo").text).toBe("shop/3 started");
+    expect(desk.rollout.program.strategy).toBe("direct");
+    desk.pass(5_000);
+    expect(desk.state.stable?.revision).toBe("v1");
+    expect(refusal(desk, "undo", { to: "v9" })).toBe("shop has no revision v9");
+    expect(refusal(desk, "undo", { to: "v1" })).toBe("v1 is stable already");
+    expect(desk.say("undo", { to: "v2" }).text).toBe("shop/4 started");
+  });
+
+  test("is refused when there is nowhere to go, or a rollout runs", () => {
+    expect(refusal(Desk.serving(), "undo")).toBe("shop has no earlier revision to go back to");
+    expect(atGate().say("undo").refused).toMatchObject({ what: "shop/2 is under way", next: "serin abort shop" });
+  });
+});
