@@ -68,10 +68,11 @@ export class ServiceLoop {
 
   /** Stops, ends every replica, takes the data plane away and forgets the service. */
   async remove(): Promise<void> {
-    const [workload, router] = [await this.theWorkload(), await this.theRouter()];
     this.stopping.abort();
     this.wake.abort();
+    // The pass under way may still be making the parts, which must be made once.
     await this.done;
+    const [workload, router] = [await this.theWorkload(), await this.theRouter()];
     const { clock } = this.house;
     await within(clock, 60_000, (call) => router.router.remove(call));
     await workload.remove();

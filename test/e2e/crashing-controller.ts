@@ -58,9 +58,9 @@ try {
     throw error;
 }
 for (;;) {
-  const { rollout, stable, troubles } = await link.get("app");
-  if (!rollout || rollout.phase === "ended") {
-    console.log(JSON.stringify({ outcome: rollout?.outcome, number: rollout?.number, stable, troubles }));
+  const { rollout, stable, troubles, address } = await link.get("app");
+  if (rollout?.phase === "ended" && address !== undefined) {
+    console.log(JSON.stringify({ outcome: rollout.outcome, number: rollout.number, address, stable, troubles }));
     break;
   }
   await new Promise((resolve) => setTimeout(resolve, 30));

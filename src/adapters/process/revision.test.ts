@@ -63,7 +63,7 @@ test("a file that is missing, no file, outside or too large is refused with its 
     { files: ["folder"], code: "SERIN_FILE_UNREADABLE", text: /folder is not a file/ },
     { files: ["../other"], code: "SERIN_FILE_OUTSIDE", text: /\.\.\/other/ },
     { files: ["/etc/hostname"], code: "SERIN_FILE_OUTSIDE", text: /etc/ },
-    { files: ["large", "large2"], code: "SERIN_FILES_TOO_LARGE", text: /16 MiB/ },
+    { files: ["large", "large2"], code: "SERIN_FILES_TOO_LARGE", text: /1 MiB/ },
   ];
   for (const { files, code, text } of cases) {
     const refused: unknown = await captureRevision(request({ files })).catch((error: unknown) => error);

@@ -11,7 +11,7 @@ import { errnoOf } from "./errors.ts";
 export type ProcessRequest = Omit<ProcessTemplate, "files"> & { readonly files: readonly string[] };
 
 /** All files of a revision together: they are kept in the journal, and are configuration, not programs. */
-const MOST_BYTES = 16 * 1_048_576;
+const MOST_BYTES = 1_048_576;
 
 /** Reads the files and names the revision by the content of command, environment and files. */
 export async function captureRevision(request: ProcessRequest): Promise<Revision<ProcessTemplate>> {
@@ -92,7 +92,7 @@ function encoded(content: Buffer): Pick<ProcessFile, "encoding" | "content"> {
 function tooLarge(name: string, bytes: number): SerinError {
   return refused(
     "SERIN_FILES_TOO_LARGE",
-    `The files of a revision may hold 16 MiB together, and ${name} goes beyond.`,
+    `The files of a revision may hold 1 MiB together, and ${name} goes beyond.`,
     {
       found: `${name} has ${(bytes / 1_048_576).toFixed(1)} MiB`,
       next: "List only configuration under `files`; name large data by its path and version in `command` or `env`.",

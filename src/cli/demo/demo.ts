@@ -21,7 +21,7 @@ const ACTS = [
 ] as const;
 
 /** Requests a second, and how many may be open at once. */
-const LOAD = { rate: 500, most: 256 };
+const LOAD = { rate: 800, most: 256 };
 
 /** An act that takes longer than this has gone wrong. */
 const LONGEST_ACT_MS = 180_000;

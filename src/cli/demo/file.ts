@@ -23,12 +23,12 @@ spec:
     canary:
       steps:
         - { weight: 5%, hold: 2s }
-        - { weight: 25%, judge: { atMost: 90s } }
+        - { weight: 40%, judge: { atMost: 90s } }
   analysis:
     falseRollback: 1%
     warmup: 2s
     metrics:
       - { preset: success-rate, margin: 1% }
-      - { preset: latency-p99, margin: 30% }
+      - { preset: latency-p99, margin: 40% }
 `;
 }
