@@ -5,6 +5,7 @@
 //   turn.begin(traffic.keyOf(cookieHeader, header))   chooses the role; `turn.cookie` is the Set-Cookie value, or ""
 //   turn.next()                                       a replica to try; or undefined: wait (`turn.waiting`), or nobody (503)
 //   turn.answered(status, timed) / failed() / left()  that try is over: counted, and the replica's load goes down
+//   turn.upgraded()                                   counted, but under way until `left`
 import type { Series } from "../core/evidence.ts";
 import { ROLES, type Backend, type Role, type Route, type RoutePool } from "../core/split.ts";
 import type { Clock } from "./clock.ts";
