@@ -9,21 +9,25 @@ class TookTooLong extends Error {
   override readonly name = "TookTooLong";
 }
 
+/** A reason of its own would be an error with a stack, made for every call. */
+const DONE = "done";
+
 /** Calls a port for at most `limitMs`, whether or not it heeds its signal. */
 export async function within<T>(clock: Clock, limitMs: number, call: (call: Call) => Promise<T>): Promise<T> {
   const over = new AbortController();
   const late = new AbortController();
   const limit: Ms = ms(limitMs);
-  const timeout = clock.sleep(limit, over.signal).then((): T => {
-    late.abort();
-    throw new TookTooLong(`no answer in ${limit} ms`);
+  const timeout = clock.sleep(limit, over.signal).then((): T | Promise<T> => {
+    // The call has won, and the sleep has ended early: nobody waits for this any more.
+    if (over.signal.aborted) return new Promise<T>(() => {});
+    const tooLong = new TookTooLong(`no answer in ${limit} ms`);
+    late.abort(tooLong);
+    throw tooLong;
   });
-  // When the call wins, the sleep ends early and its rejection is nobody's.
-  timeout.catch(() => {});
   try {
     return await Promise.race([call({ signal: late.signal }), timeout]);
   } finally {
-    over.abort();
+    over.abort(DONE);
   }
 }
 

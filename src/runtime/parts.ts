@@ -47,11 +47,23 @@ export interface Pace {
   readonly idleMs: number;
   /** Longest time one call of a port may take. */
   readonly callMs: number;
-  /** How long evidence alone may wait until it is written down, while no rollout is under way. */
+  /**
+   * How long evidence alone may wait until it is written down, while a rollout is under way. After a crash it is counted
+   * again from the last reading that was written; decisions, pools and splits never wait.
+   */
+  readonly saveActiveMs: number;
+  /** The same while no rollout is under way. */
   readonly saveIdleMs: number;
 }
 
-export const PACE: Pace = { activeMs: 500, soonMs: 150, idleMs: 1_000, callMs: 5_000, saveIdleMs: 30_000 };
+export const PACE: Pace = {
+  activeMs: 500,
+  soonMs: 150,
+  idleMs: 1_000,
+  callMs: 5_000,
+  saveActiveMs: 5_000,
+  saveIdleMs: 30_000,
+};
 
 /** What happened, for whoever listens. */
 export type Told =

@@ -19,6 +19,9 @@ interface Pending {
   readonly reject: (error: unknown) => void;
 }
 
+/** A reason of its own would be an error with a stack. */
+const WAKE = "wake";
+
 /** Drives the world of one service towards what its state wants: observe, decide, journal, converge, again. */
 export class ServiceLoop {
   state: ServiceState;
@@ -85,7 +88,7 @@ export class ServiceLoop {
   send(command: Command): Promise<Answer> {
     return new Promise((resolve, reject) => {
       this.pending.push({ command, resolve, reject });
-      this.wake.abort();
+      this.wake.abort(WAKE);
     });
   }
 
@@ -175,8 +178,8 @@ export class ServiceLoop {
   private mustSave(state: ServiceState): boolean {
     const { saved } = this;
     if (!saved || saved.pools !== state.pools || saved.split !== state.split) return true;
-    if (underWay(state)) return state !== saved;
-    return this.house.clock.now() - this.savedAtMs >= this.pace.saveIdleMs;
+    const saveMs = underWay(state) ? this.pace.saveActiveMs : this.pace.saveIdleMs;
+    return state !== saved && this.house.clock.now() - this.savedAtMs >= saveMs;
   }
 
   /** Reads what stands in the journal, when it is not known whether the last append was written. */
