@@ -18,6 +18,7 @@ import {
   verbCommand,
   watchCommand,
 } from "./verbs.ts";
+import { runProxyCommand } from "../proxy/command.ts";
 import { version } from "./version.ts";
 
 const io = processIo();
@@ -137,6 +138,15 @@ verb("down <service>", "end a service: its traffic, its replicas, its journal").
   (service: string, options: Shared) => act(options, (context) => downCommand(service, context)),
 );
 
+program
+  .command("proxy")
+  .description("run the built-in proxy by itself: serin proxy --help")
+  .argument("[arguments...]")
+  .helpOption(false)
+  .allowUnknownOption()
+  .action(async (_given: readonly string[], _options: unknown, command: Command) => {
+    exitCode = await runProxyCommand(command.args);
+  });
 verb("demo", "show what Serin does, on a small shop under load").action((options: Shared) => act(options, demoCommand));
 
 /** A second signal ends the process at once; the first lets it close what it holds. */

@@ -33,7 +33,6 @@ export async function makePlace(): Promise<Place> {
     },
     processes,
     remove: async () => {
-      await serin(["down", "app", "--state", state]).catch(() => undefined);
       for (const pid of await processes()) kill(pid);
       await rm(dir, { recursive: true, force: true });
     },

@@ -40,79 +40,98 @@ async function commandLines(place: Place): Promise<string[]> {
 
 interface Case {
   readonly name: string;
-  readonly file: string;
+  /** The file of the `n`-th rollout: each brings another revision. */
+  readonly file: (n: number) => string;
   readonly outcome: string;
-  readonly serves: string;
-  /** Whether failed answers belong to the case. */
-  readonly fails: boolean;
 }
 
-const steps = "canary: { steps: [{ weight: 50%, hold: 400ms }] }";
-
 const CASES: readonly Case[] = [
-  { name: "promoted", file: rolloutFile("v2", { strategy: steps }), outcome: "promoted", serves: "v2", fails: false },
+  {
+    name: "promoted",
+    file: (n) => rolloutFile(`v${n}`, { strategy: "canary: { steps: [{ weight: 50%, hold: 400ms }] }" }),
+    outcome: "promoted",
+  },
   {
     name: "rolled back",
-    file: rolloutFile("v2", { env: "FAIL: 0.5", strategy: "canary: { steps: [{ weight: 50%, hold: 20s }] }" }),
+    file: (n) =>
+      rolloutFile(`v${n}`, { env: "FAIL: 0.5", strategy: "canary: { steps: [{ weight: 50%, hold: 20s }] }" }),
     outcome: "rolled-back",
-    serves: "v1",
-    fails: true,
   },
 ];
 
-/** One run with one crash. `false` when the run had no such moment. */
-async function crashed(subject: Case, at: readonly string[]): Promise<boolean> {
-  const place = await makePlace();
-  let load: Clients | undefined;
-  try {
-    const first = await control(place, await place.write("v1.yaml", rolloutFile("v1")));
+type Moment = readonly [n: string, when: "before" | "after"];
+
+/** One service, rolled out again and again with a controller that dies at another moment each time. */
+class Lane {
+  killed = 0;
+  private rollouts = 1;
+  private readonly place: Place;
+  private readonly subject: Case;
+  private load: Clients | undefined;
+
+  constructor(place: Place, subject: Case) {
+    this.place = place;
+    this.subject = subject;
+  }
+
+  async begin(): Promise<void> {
+    const first = await control(this.place, await this.place.write("v1.yaml", rolloutFile("v1")));
     expect(first?.outcome).toBe("promoted");
-    load = clients(first?.address ?? "", 8);
-    const file = await place.write("v2.yaml", subject.file);
-    const died = (await control(place, file, at)) === undefined;
-    const end = died ? await control(place, file) : undefined;
-    if (!died) return false;
-    expect(end, `crash ${at.join(" ")}`).toMatchObject({ outcome: subject.outcome, number: 2 });
-    await load.stop();
-    expect(load.lost, `crash ${at.join(" ")}`).toEqual([]);
-    const served = load.answers.get(subject.serves);
-    expect(served?.ok).toBeGreaterThan(0);
-    if (!subject.fails)
-      expect([...load.answers.values()].map(({ failed }) => failed)).toEqual([...load.answers].map(() => 0));
+    this.load = clients(first?.address ?? "", 6);
+  }
+
+  /** `false` when a rollout has no such moment. */
+  async crash(moment: Moment): Promise<boolean> {
+    const { place, subject } = this;
+    this.rollouts += 1;
+    const what = `killed ${moment[1]} entry ${moment[0]}`;
+    const file = await place.write("next.yaml", subject.file(this.rollouts));
+    if ((await control(place, file, moment)) !== undefined) return false;
+    const end = await control(place, file);
+    expect(end, what).toMatchObject({ outcome: subject.outcome, number: this.rollouts });
+    expect(this.load?.lost, what).toEqual([]);
     const lines = await commandLines(place);
     // Two replicas and one proxy: nothing doubled, nothing left over.
-    expect(lines.filter((line) => line.includes("service.mjs")).length, `crash ${at.join(" ")}`).toBe(2);
-    expect(lines.filter((line) => line.includes("proxy/main")).length).toBe(1);
+    expect(lines.filter((line) => line.includes("service.mjs")).length, what).toBe(2);
+    expect(lines.filter((line) => line.includes("proxy/main")).length, what).toBe(1);
+    this.killed += 1;
     return true;
-  } finally {
-    await load?.stop();
-    await place.remove();
+  }
+
+  async end(): Promise<void> {
+    await this.load?.stop();
+    expect(this.load?.lost).toEqual([]);
+    const failed = [...(this.load?.answers ?? [])]
+      .filter(([, counts]) => counts.failed > 0)
+      .map(([version]) => version);
+    if (this.subject.outcome === "promoted") expect(failed).toEqual([]);
+    else expect(failed).not.toContain("v1");
   }
 }
 
+const LANES = 3;
+
 for (const subject of CASES) {
   test(`killed before and after every journal entry of a rollout that is ${subject.name}`, async () => {
-    let moments = 0;
-    // Three at a time: most of each run is waiting. The last ones find no such entry any more.
-    for (let from = 1, more = true; more && from < 60; from += 3) {
-      const batch = [from, from + 1, from + 2].flatMap((n) =>
-        [["before"], ["after"]].map(([when = ""]) => [String(n), when]),
+    const places = await Promise.all(Array.from({ length: LANES }, makePlace));
+    const lanes = places.map((place) => new Lane(place, subject));
+    try {
+      await Promise.all(lanes.map((lane) => lane.begin()));
+      // Each lane takes every third entry, until a rollout ends before it comes to one.
+      await Promise.all(
+        lanes.map(async (lane, index) => {
+          for (let n = index + 1; n < 60; n += LANES) {
+            if (!(await lane.crash([String(n), "before"]))) return;
+            if (!(await lane.crash([String(n), "after"]))) return;
+          }
+        }),
       );
-      const runs = await Promise.all([
-        crashedInTurn(subject, batch.slice(0, 2)),
-        crashedInTurn(subject, batch.slice(2, 4)),
-        crashedInTurn(subject, batch.slice(4)),
-      ]);
-      moments += runs.flat().filter(Boolean).length;
-      more = runs.flat().every(Boolean);
+      await Promise.all(lanes.map((lane) => lane.end()));
+      const moments = lanes.reduce((sum, { killed }) => sum + killed, 0);
+      console.log(`${subject.name}: killed at ${moments} moments`);
+      expect(moments).toBeGreaterThan(10);
+    } finally {
+      await Promise.all(places.map((place) => place.remove()));
     }
-    console.log(`${subject.name}: killed at ${moments} moments`);
-    expect(moments).toBeGreaterThan(10);
   });
-}
-
-async function crashedInTurn(subject: Case, moments: readonly (readonly string[])[]): Promise<boolean[]> {
-  const found: boolean[] = [];
-  for (const at of moments) found.push(await crashed(subject, at));
-  return found;
 }
