@@ -50,14 +50,28 @@ export class Controller {
     if (command.kind !== "apply") throw this.unknown(service);
     const loop = new ServiceLoop(this.house, newService(command), 0);
     this.add(loop);
-    const answer = await loop.send(command);
-    if (answer.refused) {
-      // Nothing came into being, so nothing is remembered.
-      await loop.stop();
-      this.loops.delete(service);
-      await this.house.journal.remove(service);
+    try {
+      const answer = await loop.send(command);
+      if (answer.refused) {
+        await this.forget(loop);
+        await this.house.journal.remove(service);
+      }
+      return answer;
+    } catch (error) {
+      // Whether it was written is what the journal says; when that cannot be read, the service stays.
+      const isUnwritten = await this.house.journal.load(service).then(
+        (saved) => saved === undefined,
+        () => false,
+      );
+      if (isUnwritten) await this.forget(loop);
+      throw error;
     }
-    return answer;
+  }
+
+  /** Lets go of a service that has not come into being. */
+  private async forget(loop: ServiceLoop): Promise<void> {
+    await loop.stop();
+    this.loops.delete(loop.state.service);
   }
 
   list(): readonly Seen[] {

@@ -135,7 +135,8 @@ export class ServiceLoop {
       }
       const texts = decision.records.map(({ text }) => text);
       if (texts.length > 0) this.house.tell?.({ kind: "decided", service: this.state.service, texts });
-      await this.converge(input);
+      // A service whose first file was refused has nothing that could be brought about.
+      if (this.state.rollouts > 0) await this.converge(input);
     } catch (error) {
       for (const { reject } of taken) reject(error);
       throw error;
