@@ -153,16 +153,18 @@ async function realPace(services: number, minutes: number): Promise<void> {
 
 async function days(services: number, count: number): Promise<void> {
   const world = new World();
-  const strategy = `{ canary: { steps: [{ weight: 25%, hold: 1h }, { weight: 50%, judge: { atMost: 1h, undecided: goOn } }] } }`;
+  const strategy = `{ canary: { steps: [{ weight: 25%, hold: 20m }, { weight: 50%, judge: { atMost: 20m, undecided: goOn } }] } }`;
   const pace = { activeMs: 300_000, soonMs: 10_000, idleMs: 300_000, saveActiveMs: 300_000, saveIdleMs: 1_800_000 };
   const { controller, apply } = await begin(world, services, { pace, strategy });
-  console.log(`days: ${services} services, a rollout each every 6 virtual hours, a look every five minutes`);
+  console.log(`days: ${services} services, a rollout each every 2 virtual hours, a look every five minutes`);
   console.log("  virtual h   rollouts   µs per tick   heap MB   state kB");
   let before = { ticks: 0, worldMs: 0, bytes: 0, appends: 0 };
   for (let hour = 0; hour < count * 24; hour += 6) {
-    apply(`v${hour / 6 + 1}`);
     const cpuBefore = process.cpuUsage();
-    await world.clock.advance(ms(6 * HOUR));
+    for (let at = hour; at < hour + 6; at += 2) {
+      apply(`v${at / 2 + 1}`);
+      await world.clock.advance(ms(2 * HOUR));
+    }
     const cpu = process.cpuUsage(cpuBefore);
     const spentMs = (cpu.user + cpu.system) / 1_000 - (world.worldMs - before.worldMs);
     const perTick = (spentMs / (world.ticks - before.ticks)) * 1_000;

@@ -39,7 +39,7 @@ export async function revisionOf(rollout: Rollout, origin: string): Promise<Revi
 }
 
 /** The folder in which one service's processes and proxy leave their records and logs. */
-export function serviceDir(home: Home, service: string): string {
+function serviceDir(home: Home, service: string): string {
   return join(home.dir, "services", service);
 }
 

@@ -66,7 +66,7 @@ export interface ServiceView {
 export type Shares = Readonly<Partial<Record<Role, number>>>;
 
 /** Who asks, and why. */
-export interface Asking {
+interface Asking {
   readonly actor: string;
   readonly reason: string;
 }

@@ -14,7 +14,7 @@ export interface Issue {
 
 /** What a failure tells the person who meets it. */
 export interface Trouble {
-  /** Stable, in capitals: `SERIN_PORT_IN_USE`. Listed in docs/errors.md. */
+  /** Stable, in capitals: `SERIN_PORT_IN_USE`. */
   readonly code: string;
   /** What was asked and what went wrong, one sentence. */
   readonly what: string;

@@ -32,7 +32,7 @@ export interface ProxyCommand {
   readonly route: Route;
 }
 
-export const PROXY_USAGE = `serin proxy --listen HOST:PORT --to ROLE=HOST:PORT[,HOST:PORT…] [options]
+const PROXY_USAGE = `serin proxy --listen HOST:PORT --to ROLE=HOST:PORT[,HOST:PORT…] [options]
 
   --to ROLE=…             who answers for stable, canary or baseline; once per role
   --weight ROLE=SHARE     share of canary or baseline: 10%, 0.5%; the rest is stable's
@@ -143,7 +143,7 @@ function tlsOf({ tlsCert, tlsKey }: ProxyFlags): ProxyConfig["tls"] {
 }
 
 /** Runs until it is told to end by SIGINT or SIGTERM; resolves with the exit code when the last request has ended. */
-export async function runProxy(command: ProxyCommand): Promise<number> {
+async function runProxy(command: ProxyCommand): Promise<number> {
   const dir = mkdtempSync(join(tmpdir(), "serin-proxy-"));
   try {
     const settings = { ...command.config, name: "proxy", dir };

@@ -11,7 +11,7 @@ export interface TlsFiles {
 export type Balance = "round-robin" | "least-request" | "random";
 
 /** All times in milliseconds. */
-export interface Timeouts {
+interface Timeouts {
   /** To connect to a replica. */
   readonly connectMs: Ms;
   /** From the end of the request to the head of the answer. */

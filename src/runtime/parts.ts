@@ -66,7 +66,7 @@ export const PACE: Pace = {
 };
 
 /** What happened, for whoever listens. */
-export type Told =
+type Told =
   | { readonly kind: "decided"; readonly service: string; readonly texts: readonly string[] }
   | { readonly kind: "trouble"; readonly service: string; readonly part: string; readonly why: string }
   | { readonly kind: "cleared"; readonly service: string; readonly part: string };

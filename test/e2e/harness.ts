@@ -128,7 +128,7 @@ export interface Clients {
 export function clients(address: string, count: number, pauseMs = 2): Clients {
   const agent = new Agent({ keepAlive: true, maxSockets: count });
   const seen: Clients = { answers: new Map(), lost: [], stop: async () => undefined };
-  let going = true;
+  const stopped = new AbortController();
   const one = (): Promise<void> =>
     new Promise((resolve) => {
       const lost = (why: string): void => {
@@ -153,14 +153,14 @@ export function clients(address: string, count: number, pauseMs = 2): Clients {
       asked.end();
     });
   const loop = async (): Promise<void> => {
-    while (going) {
+    while (!stopped.signal.aborted) {
       await one();
       await new Promise((resolve) => setTimeout(resolve, pauseMs));
     }
   };
   const loops = Array.from({ length: count }, loop);
   seen.stop = async () => {
-    going = false;
+    stopped.abort();
     await Promise.all(loops);
     agent.destroy();
   };

@@ -11,6 +11,8 @@ export interface Faults {
   plane(service: string, op: "apply" | "observe" | "read"): PlaneFault | undefined;
   /** `n` counts the appends of the whole world from 1. */
   append(service: string, n: number): AppendFate;
+  /** Whether the journal cannot even be read. */
+  readonly isJournalDown?: (() => boolean) | undefined;
 }
 
 export const NO_FAULTS: Faults = {
@@ -85,6 +87,9 @@ export class WindowedFaults implements Faults {
     const kind = this.#kind("append");
     return kind === "refused" || kind === "lost" ? kind : undefined;
   }
+
+  /** A disk that takes nothing for a while often gives nothing either. */
+  readonly isJournalDown = (): boolean => this.#kind("append") === "refused";
 
   #delay() {
     return ms(this.#random.below(SLOWEST_MS));

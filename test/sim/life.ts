@@ -13,6 +13,8 @@ export type AppendFate = "die-before" | "die-after" | "refused" | "lost" | undef
 export interface Appends {
   fate(service: string): AppendFate;
   written(service: string, entry: JournalEntry): void;
+  /** Whether nothing can be read either. */
+  isDown(): boolean;
 }
 
 const never = <T>(): Promise<T> => new Promise<T>(() => {});
@@ -73,14 +75,18 @@ export class Life {
   journal(journal: Journal, appends: Appends): Journal {
     return {
       kind: journal.kind,
-      list: () => this.through(() => journal.list()),
-      load: (service) => this.through(() => journal.load(service)),
+      list: () => this.through(() => this.#read(appends, () => journal.list())),
+      load: (service) => this.through(() => this.#read(appends, () => journal.load(service))),
       append: (service, expected, entry) =>
         this.through(() => this.#append(journal, appends, { service, expected, entry })),
       records: (service, after, limit) => this.through(() => journal.records(service, after, limit)),
       remove: (service) => this.through(() => journal.remove(service)),
       close: () => this.through(() => journal.close()),
     };
+  }
+
+  #read<T>(appends: Appends, read: () => Promise<T>): Promise<T> {
+    return appends.isDown() ? Promise.reject(failed("the services", "the disk does not answer")) : read();
   }
 
   async #append(

@@ -204,6 +204,7 @@ function withDeaths(faults: WindowedFaults, { seed, deadlyAppends, calmFromMs }:
   const chance = random(seed, 3);
   let deaths = 0;
   return {
+    isJournalDown: faults.isJournalDown,
     workload: (service, op) => faults.workload(service, op),
     plane: (service, op) => faults.plane(service, op),
     append: () => {

@@ -135,6 +135,7 @@ export class World {
           this.appends += 1;
           return this.#options.faults.append(service, this.appends);
         },
+        isDown: () => this.#options.faults.isJournalDown?.() ?? false,
         written: (service, entry) => this.#written(this.service(service), entry),
       }),
       factory: {
@@ -162,7 +163,10 @@ export class World {
     this.#life = life;
     this.controller = new Controller(house);
     this.trace("controller", "begins");
-    await this.controller.start();
+    await this.controller.start().catch((error: unknown) => {
+      this.trace("controller", `cannot begin: ${messageOf(error).split("\n")[0]}`);
+      this.kill();
+    });
   }
 
   #written(service: SimService, entry: JournalEntry): void {

@@ -90,14 +90,10 @@ function encoded(content: Buffer): Pick<ProcessFile, "encoding" | "content"> {
 }
 
 function tooLarge(name: string, bytes: number): SerinError {
-  return refused(
-    "SERIN_FILES_TOO_LARGE",
-    `The files of a revision may hold 1 MiB together, and ${name} goes beyond.`,
-    {
-      found: `${name} has ${(bytes / 1_048_576).toFixed(1)} MiB`,
-      next: "List only configuration under `files`; name large data by its path and version in `command` or `env`.",
-    },
-  );
+  return refused("SERIN_FILES_TOO_LARGE", `The files of a revision may hold 1 MiB together, and ${name} goes beyond.`, {
+    found: `${name} has ${(bytes / 1_048_576).toFixed(1)} MiB`,
+    next: "List only configuration under `files`; name large data by its path and version in `command` or `env`.",
+  });
 }
 
 function refused(code: string, what: string, more: { found?: string; next: string }): SerinError {

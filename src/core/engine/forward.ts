@@ -202,7 +202,7 @@ function overdue(turn: Turn): boolean {
 }
 
 /** Replicas that still run although no pool of theirs is wanted; `undefined` when that cannot be read. */
-export function leftovers(turn: Turn): number | undefined {
+function leftovers(turn: Turn): number | undefined {
   if (turn.input.pools.kind === "unreadable") return undefined;
   if (turn.input.pools.kind === "absent") return 0;
   const wanted = new Set(turn.state.pools.map(({ pool }) => pool));

@@ -31,7 +31,7 @@ export interface Waiting {
 }
 
 /** The way back, once it is taken. It is never left for the way forward again. */
-export interface Back {
+interface Back {
   readonly sinceMs: Ms;
   readonly why: string;
   readonly outcome: "rolled-back" | "stopped";

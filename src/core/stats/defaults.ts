@@ -1,12 +1,6 @@
 // Which figures does an analysis use when the user names none?
 import type { Margin } from "./plan.ts";
 
-/** False rollbacks of a whole rollout: one in a hundred good candidates. */
-export const FALSE_ROLLBACK = 0.01;
-
-/** False `no-worse` per judgement and metric, of a candidate exactly at the margin. */
-export const FALSE_GO = 0.05;
-
 /**
  * Beyond this a candidate is worse in errors: 10 % more failures than the baseline, plus one in ten thousand. Replicas of
  * one revision differ by about this much, so without it `worse` would be shown against a good candidate in the end.

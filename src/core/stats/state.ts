@@ -19,7 +19,7 @@ export interface Contrast {
 }
 
 /** One way to show that a count is no worse, and the counts of this judgement that it rests on. */
-export interface GoTest {
+interface GoTest {
   readonly logs: Logs;
   readonly counts: Counts;
 }

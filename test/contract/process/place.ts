@@ -13,6 +13,7 @@ import {
 } from "../../../src/adapters/process/workload.ts";
 import { systemClock } from "../../../src/adapters/system/clock.ts";
 import { ms } from "../../../src/core/units.ts";
+import type { Call } from "../../../src/ports/observed.ts";
 import type { ProcessTemplate } from "../../../src/core/process-template.ts";
 import type { Replica, Revision, RunningPool } from "../../../src/ports/workload.ts";
 
@@ -20,7 +21,7 @@ import type { Replica, Revision, RunningPool } from "../../../src/ports/workload
 export const SERVICE = fileURLToPath(new URL("service.mjs", import.meta.url));
 
 /** A call that nobody calls off. */
-export const call = () => ({ signal: new AbortController().signal });
+export const call = (): Call => ({ signal: new AbortController().signal });
 
 /** Folders and workloads of one test. */
 export class Place {
