@@ -3,16 +3,17 @@
 //   node test/journals/record.ts > test/journals/v1.jsonl
 //
 // Run once for each format, before it is released; the file is never changed again.
+import type { Command } from "../../src/core/engine/input.ts";
 import { decide } from "../../src/core/engine/decide.ts";
 import { FORMAT } from "../../src/core/engine/state.ts";
 import { Desk } from "../support/engine.ts";
 
 /** Writes down every moment at which something is decided. */
 function recorded(desk: Desk, run: (desk: Desk) => void): void {
-  const { tick } = desk;
-  desk.tick = (commands = []) => {
+  const tick = desk.tick.bind(desk);
+  desk.tick = (commands?: readonly Command[]) => {
     const before = desk.state;
-    const input = desk.input(commands);
+    const input = desk.input(commands ?? []);
     const { state, records, answers } = decide(before, input);
     if (records.length > 0 || answers.length > 0) {
       const decided = {
@@ -26,7 +27,7 @@ function recorded(desk: Desk, run: (desk: Desk) => void): void {
       };
       console.log(JSON.stringify({ format: FORMAT, state: before, input, records, decided }));
     }
-    return tick.call(desk, commands);
+    return tick(commands);
   };
   run(desk);
 }
