@@ -60,12 +60,17 @@ function renderSteps(rollout: RolloutView, nowMs: number, { paint, width }: Fram
     if (index > cursor || phase === "ended") return lines.push(paint("dim", `    ${step}`));
     if (phase === "back") return lines.push(paint("red", `  ✗ ${step}`));
     const since = duration(ms(nowMs - rollout.stepSinceMs));
-    return lines.push(`  ${paint("cyan", "▶")} ${paint("bold", step)} ${paint("dim", `(${since})`)}`);
+    lines.push(`  ${paint("cyan", "▶")} ${paint("bold", step)} ${paint("dim", `(${since})`)}`);
+    return lines.push(...renderWaiting(rollout, { paint, width }));
   });
-  if (rollout.waiting && phase !== "ended") {
-    lines.push(...wrap(rollout.waiting.text, width, "      ").map((line) => paint("dim", line)));
-  }
+  if (phase === "back") lines.push(...renderWaiting(rollout, { paint, width }));
   return lines;
+}
+
+/** What the step waits for. What the evidence still lacks stands with the verdict. */
+function renderWaiting({ waiting, verdict }: RolloutView, { paint, width }: Pick<Frame, "paint" | "width">): string[] {
+  if (!waiting || (waiting.for === "evidence" && verdict)) return [];
+  return wrap(waiting.text, width, "      ").map((line) => paint("dim", line));
 }
 
 function renderShares({ wanted, reported, measured }: ServiceView, { paint }: Frame): string[] {

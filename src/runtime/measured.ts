@@ -12,11 +12,17 @@ export interface Measured {
 /** Shares are measured over this long. */
 const WINDOW_MS = 10_000;
 
-/** Remembers the last readings of a data plane's counters. */
+/** Remembers the last readings of a data plane's counters, since its weights were last changed. */
 export class Meter {
   private readonly readings: Counters[] = [];
+  private weights: string | undefined;
 
-  add(counters: Counters): void {
+  /** `weights` names what the data plane reported when it was read; `undefined` when that could not be told. */
+  add(counters: Counters, weights: string | undefined): void {
+    if (weights !== undefined && weights !== this.weights) {
+      this.readings.length = 0;
+      this.weights = weights;
+    }
     this.readings.push(counters);
     while ((this.readings[1]?.at ?? Infinity) <= counters.at - WINDOW_MS) this.readings.shift();
   }

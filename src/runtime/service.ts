@@ -153,7 +153,8 @@ export class ServiceLoop {
       lookAt(clock, limit, (call) => metrics.read(call)),
     ]);
     this.seen = { pools, traffic };
-    if (counters.kind === "value") this.meter.add(counters.value);
+    const now = traffic.kind === "value" ? JSON.stringify(traffic.value.split.weights) : undefined;
+    if (counters.kind === "value") this.meter.add(counters.value, now);
     return { nowMs: clock.now(), pools, traffic, counters, commands, routerTrouble: this.troubles.get("router") };
   }
 
