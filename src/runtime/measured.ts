@@ -12,6 +12,9 @@ export interface Measured {
 /** Shares are measured over this long. */
 const WINDOW_MS = 10_000;
 
+/** Readings are kept this far apart, but for the newest. */
+const APART_MS = 2_000;
+
 /** Remembers the last readings of a data plane's counters, since its weights were last changed. */
 export class Meter {
   private readonly readings: Counters[] = [];
@@ -23,6 +26,9 @@ export class Meter {
       this.readings.length = 0;
       this.weights = weights;
     }
+    // Readings that are close together tell nothing more, and a thousand services would keep them all.
+    const [before, last] = this.readings.slice(-2);
+    if (before && last && last.at - before.at < APART_MS) this.readings.pop();
     this.readings.push(counters);
     while ((this.readings[1]?.at ?? Infinity) <= counters.at - WINDOW_MS) this.readings.shift();
   }
