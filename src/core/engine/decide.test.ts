@@ -127,4 +127,20 @@ describe("a canary", () => {
     expect(desk.canary).toBe(0);
     expect(desk.rollout.why ?? desk.rollout.back?.why).toBe("canary has not kept 1 of its replicas ready for 20s");
   });
+
+  test("is not blamed for a workload that cannot be read", () => {
+    const desk = Desk.serving();
+    desk.apply("v2");
+    desk.workload = "gone";
+    desk.pass(60_000);
+    expect(desk.rollout.waiting?.text).toBe("what runs cannot be read: no answer");
+    desk.workload = "read";
+    desk.passUntil(() => desk.canary === 10);
+    desk.workload = "gone";
+    desk.say("abort");
+    expect(desk.canary).toBe(10);
+    desk.workload = "read";
+    desk.pass(2_000);
+    expect(desk.rollout.outcome).toBe("stopped");
+  });
 });

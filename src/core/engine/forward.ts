@@ -118,6 +118,9 @@ function promote(turn: Turn): void {
 }
 
 function checkScale(turn: Turn, role: Role, size: number): Check {
+  const { pools } = turn.input;
+  // What cannot be seen is no failure of the candidate: its deadline waits for the next look.
+  if (pools.kind === "unreadable") return wait("replicas", `what runs cannot be read: ${pools.why}`);
   const pool = poolOf(turn.state, role);
   const ready = turn.ready(pool?.pool);
   if (ready >= size) return done(`${role} has ${ready} of ${size} ready`);
@@ -142,6 +145,8 @@ function checkRoute(turn: Turn, weights: Weights): Check {
   const raises = shareOf(weights, "canary") > shareOf(state.split.weights, "canary");
   const { blind } = turn.rollout;
   if (raises && program.analysis && blind) return wait("evidence", `no evidence can be read: ${blind}`);
+  const { pools } = turn.input;
+  if (pools.kind === "unreadable") return wait("replicas", `what runs cannot be read: ${pools.why}`);
   const short = shortOf(turn, weights, program.fullSize);
   if (short && overdue(turn)) return back(short);
   if (short) return wait("replicas", short);

@@ -39,7 +39,8 @@ export function stepBack(turn: Turn): void {
 function traffic(turn: Turn): boolean {
   const { back, program } = turn.rollout;
   const overdue = back !== undefined && turn.nowMs - back.sinceMs >= WAY_BACK_BOUND_MS;
-  const nobody = turn.state.stable === undefined || turn.ready(poolOf(turn.state, "canary")?.pool) === 0;
+  const isSeen = turn.input.pools.kind !== "unreadable";
+  const nobody = turn.state.stable === undefined || (isSeen && turn.ready(poolOf(turn.state, "canary")?.pool) === 0);
   const capacity = overdue || nobody ? WHOLE : capacityOf(turn, "stable", program.fullSize);
   const weights = shifted(leastForCandidate(turn), capacity);
   const split = shareOf(weights, "stable") === WHOLE ? { weights } : { ...turn.state.split, weights };
