@@ -198,9 +198,15 @@ export class ServiceLoop {
     }
   }
 
-  /** The journal is lost: traffic may go back to stable, else everything is kept as it was last written down. */
+  /**
+   * The journal is lost: traffic goes back to stable when the candidate is worse, else everything is kept as it was last
+   * written down. Deadlines that pass meanwhile wait for the journal.
+   */
   private async hold({ state }: Decision, input: Input): Promise<void> {
-    if (state.rollout?.phase !== "back") return this.isUnsure ? undefined : this.converge(input);
+    const { rollout } = state;
+    const isWorse = rollout?.verdict?.kind === "worse" && !rollout.verdict.suspended;
+    const isBack = this.state.rollout?.phase === "back" || (rollout?.phase === "back" && isWorse);
+    if (!isBack) return this.isUnsure ? undefined : this.converge(input);
     if (input.pools.kind === "value") await this.route(state, input.pools.value, true);
   }
 

@@ -29,9 +29,11 @@ interface Memory {
   readonly history: PoolsHistory;
   readonly candidates: Map<number, string>;
   /** The candidate's share in the last route asked for, and of which rollout. */
-  asked: { rollout: number; share: number; answered: number };
+  asked: { rollout: number; share: number };
   /** Requests that the candidate's pool answered in this rollout. */
   answered: number;
+  /** The same when its share was last raised. */
+  answeredAtRaise: number;
   waived: boolean;
   /** Revisions whose last rollout was rolled back. */
   readonly rolledBack: Set<string>;
@@ -83,25 +85,24 @@ export class Watch implements Witness {
       this.fail(service, `asked for a split that is not journalled: ${JSON.stringify(asked.split.weights)}`);
     }
     const { rollout } = truth;
-    const before = memory.asked.rollout === rollout?.number ? memory.asked : { share: 0, answered: memory.answered };
-    if (rollout && share > before.share) this.#raised(service, rollout, before);
-    memory.asked = {
-      rollout: rollout?.number ?? 0,
-      share,
-      answered: share > before.share ? memory.answered : before.answered,
-    };
+    const before = memory.asked.rollout === rollout?.number ? memory.asked.share : 0;
+    if (rollout && rollout.phase !== "forward" && share > before) {
+      this.fail(service, `the candidate's share was raised on the way ${rollout.phase}`);
+    }
+    memory.asked = { rollout: rollout?.number ?? 0, share };
   }
 
-  #raised(service: SimService, rollout: RolloutState, before: { share: number; answered: number }): void {
-    const { verdict, blind, program, phase } = rollout;
-    if (phase !== "forward") return this.fail(service, `the candidate's share was raised on the way ${phase}`);
-    if (!program.analysis) return;
-    if (verdict?.kind === "worse" && !verdict.suspended) this.fail(service, "the share was raised after worse");
-    if (blind !== undefined) this.fail(service, "the share was raised while blind");
+  /** A higher share was decided upon: what was known of the candidate by then? */
+  #raised(service: SimService, { verdict, blind, program }: RolloutState, isFirst: boolean): void {
     const memory = this.#of(service);
-    if (before.share > 0 && !memory.waived && memory.answered === before.answered) {
+    if (program.analysis && verdict?.kind === "worse" && !verdict.suspended) {
+      this.fail(service, "the share was raised after worse");
+    }
+    if (program.analysis && blind !== undefined) this.fail(service, "the share was raised while blind");
+    if (program.analysis && !isFirst && !memory.waived && memory.answered === memory.answeredAtRaise) {
       this.fail(service, "the share was raised though the candidate had answered nothing at the last one");
     }
+    memory.answeredAtRaise = memory.answered;
   }
 
   written(service: SimService, before: ServiceState | undefined, { state, records }: JournalEntry): void {
@@ -116,6 +117,8 @@ export class Watch implements Witness {
     }
     if ((records as readonly DecisionRecord[]).some(({ reason }) => reason === "promote")) memory.waived = true;
     if (!rollout) return;
+    const [had, has] = [before?.split.weights ?? {}, next.split.weights].map((weights) => shareOf(weights, "canary"));
+    if ((has ?? 0) > (had ?? 0)) this.#raised(service, rollout, had === 0);
     const known = memory.candidates.get(rollout.number) ?? rollout.candidate;
     memory.candidates.set(rollout.number, known);
     if (known !== rollout.candidate) this.fail(service, `the candidate of ${rollout.number} changed from ${known}`);
@@ -137,8 +140,9 @@ export class Watch implements Witness {
       route: undefined,
       history: new PoolsHistory(),
       candidates: new Map(),
-      asked: { rollout: 0, share: 0, answered: 0 },
+      asked: { rollout: 0, share: 0 },
       answered: 0,
+      answeredAtRaise: 0,
       waived: false,
       rolledBack: new Set(),
     };
