@@ -36,9 +36,10 @@ function install() {
   // npm's own entry when npm runs this, so that no other npm on the PATH is taken.
   const npm = process.env.npm_execpath ? [process.execPath, process.env.npm_execpath] : ["npm"];
   const [command, ...first] = npm;
-  const flags = ["ci", "--no-audit", "--no-fund", "--loglevel=error"];
+  // Not `ci`: it refuses a lock file that names fewer systems' optional packages than the registry has now.
+  const flags = ["install", "--no-save", "--no-audit", "--no-fund", "--loglevel=error"];
   const { status, error } = spawnSync(command, [...first, ...flags], { cwd: root, stdio: ["ignore", 2, 2] });
-  if (status !== 0) fail(`npm ci failed${error ? `: ${error.message}` : ""}; run it by hand to see why`);
+  if (status !== 0) fail(`npm install failed${error ? `: ${error.message}` : ""}; run it by hand to see why`);
   // An npm that asks before it runs install scripts leaves Node's own one out.
   if (!existsSync(node)) {
     say("fetching Node …");

@@ -22,7 +22,7 @@ export function viewOf({ state, world, measured, troubles }: Seen, nowMs: Ms): S
     wanted: state.split.weights,
     reported: traffic?.split.weights,
     measured: measured && sharesOf(measured.windowMs, measured.requests),
-    rollout: state.rollout && rolloutOf(state.rollout),
+    rollout: state.rollout && rolloutOf(state.rollout, state.stable?.revision),
     history: state.history,
     quarantine: state.quarantine,
     recent: state.recent,
@@ -78,7 +78,7 @@ function sharesOf(windowMs: number, requests: Readonly<Partial<Record<Role, numb
   return { windowMs, requests: total, shares: Object.fromEntries(shares) as Shares };
 }
 
-function rolloutOf(rollout: RolloutState): RolloutView {
+function rolloutOf(rollout: RolloutState, stable: string | undefined): RolloutView {
   const { number, candidate, phase, program, cursor, startedMs, stepSinceMs } = rollout;
   return {
     number,
@@ -94,7 +94,8 @@ function rolloutOf(rollout: RolloutState): RolloutView {
     waiting: rollout.waiting,
     paused: rollout.paused,
     goesBackBecause: rollout.back?.why,
-    verdict: rollout.verdict,
+    // Once the candidate is stable there is nothing left to compare it with.
+    verdict: stable === rollout.candidate ? undefined : rollout.verdict,
     outcome: rollout.outcome,
     why: rollout.why,
   };

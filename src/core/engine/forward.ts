@@ -171,7 +171,8 @@ function checkJudge(turn: Turn, step: Extract<Step, { op: "judge" }>): Check {
   const nothing = unseen(turn);
   if (nothing || !verdict) return nothing ?? wait("evidence", "waits for the first look");
   if (verdict.suspended) return wait("evidence", `verdict held back: ${verdict.suspended}`);
-  if (verdict.kind === "no-worse" && elapsed >= step.atLeastMs) return done(verdict.text);
+  if (verdict.kind === "no-worse" && elapsed >= step.atLeastMs)
+    return done(`judged no worse after ${duration(ms(elapsed))}`);
   if (step.atMostMs === undefined || elapsed < step.atMostMs) return wait("evidence", verdict.text);
   return timeUp(turn, step.undecided, verdict.text);
 }

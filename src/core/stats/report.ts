@@ -180,7 +180,7 @@ function verdictText(said: Said): string {
   const texts = said.metrics.map((metric) => `${metric.name}: ${metric.text}`);
   if (said.kind === "worse") {
     const blamed = said.metrics.filter((metric) => metric.blamed);
-    const strongest = said.metrics.toSorted((a, b) => b.logBad - a.logBad);
+    const strongest = said.metrics.filter((metric) => metric.logBad > 0).toSorted((a, b) => b.logBad - a.logBad);
     const causes = blamed.length > 0 ? blamed : strongest;
     const why = causes.map((metric) => `${metric.name}: ${metric.text}`).join("; ");
     return `The canary is worse, ${figures.sureness(said.sure)} sure. ${why}.`;
