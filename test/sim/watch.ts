@@ -167,7 +167,9 @@ export class Watch implements Witness {
       if (share <= shareOfPool(memory.route, pool)) continue;
       const ready = memory.history.most(pool);
       const capacity = Math.floor((ready / rollout.program.fullSize) * WHOLE) + 1;
-      if (share > capacity && !this.#lastResort(service, rollout)) {
+      // Replicas that crash all the time are ready between two looks of this watcher, and gone at both.
+      const isFrail = this.#excuses.frail(memory.history.revisionOf(pool) ?? "");
+      if (share > capacity && !isFrail && !this.#lastResort(service, rollout)) {
         this.fail(service, `${role} got ${share} with ${ready} of ${rollout.program.fullSize} replicas ready`);
       }
     }
@@ -204,7 +206,8 @@ export class Watch implements Witness {
     const elapsed = this.#world.elapsedMs;
     const crashed = elapsed - service.crashedMs < 45_000;
     if (outage || crashed || this.#excuses.planeTrouble(elapsed) || this.#excuses.late(elapsed)) return;
-    if (rollout && this.#lastResort(service, rollout)) return;
+    // A data plane that came back without its route has nothing until it takes one.
+    if (!service.plane.inForce() || (rollout && this.#lastResort(service, rollout))) return;
     for (const [role, count] of lost) {
       const pool = memory.route.pools[role as keyof Route["pools"]]?.pool;
       const revision = memory.history.revisionOf(pool ?? "");
