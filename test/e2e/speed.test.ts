@@ -1,7 +1,7 @@
 // How fast is a bad version off the split, and does a client stay with its version while a share rises?
 import { Agent, request } from "node:http";
-import { afterEach, expect, test } from "vitest";
-import { clients, rolloutFile, type Clients } from "./harness.ts";
+import { expect, test, type TestContext } from "vitest";
+import { clients, rolloutFile } from "./harness.ts";
 import { openScene, type Scene } from "./scene.ts";
 
 /** Requests to the canary at which half of them failed must have been enough. */
@@ -9,25 +9,23 @@ const ENOUGH = 15;
 /** A machine that is busy with other tests may be late by this much. */
 const LATE_MS = 400;
 
-let scene: Scene;
-let load: Clients | undefined;
-
-afterEach(async () => {
-  await load?.stop();
-  load = undefined;
-  await scene.close();
-});
+async function begin({ onTestFinished }: TestContext): Promise<Scene> {
+  const scene = await openScene();
+  onTestFinished(scene.close);
+  return scene;
+}
 
 interface Look {
   readonly canaryRequests: number;
   readonly atMs: number;
 }
 
-test("a canary that fails half is off the split at the first look that holds 15 of its requests", async () => {
-  scene = await openScene();
+test.concurrent("a canary that fails half is off the split at the first look that holds 15 of its requests", async (context) => {
+  const scene = await begin(context);
   const first = await scene.ended(await scene.apply(rolloutFile("v1")));
   // Some 5 requests to the canary between two looks, so that it takes several looks until there are enough.
-  load = clients(first.address ?? "", 2, 18);
+  const load = clients(first.address ?? "", 2, 18);
+  context.onTestFinished(load.stop);
   const steps = "canary: { steps: [{ weight: 10%, hold: 50s }] }";
   const number = await scene.apply(rolloutFile("v2", { env: "FAIL: 0.5", strategy: steps }));
 
@@ -82,10 +80,13 @@ class Browser {
   }
 }
 
-test("a client with a cookie changes its version once, from stable to canary, while the share rises", async () => {
-  scene = await openScene();
+test.concurrent("a client with a cookie changes its version once, from stable to canary, while the share rises", async (context) => {
+  const scene = await begin(context);
   const file = (version: string, strategy?: string): string =>
-    rolloutFile(version, { ...(strategy && { strategy }) }).replace("traffic: { ", "traffic: { sticky: { cookie: serin }, ");
+    rolloutFile(version, { ...(strategy && { strategy }) }).replace(
+      "traffic: { ",
+      "traffic: { sticky: { cookie: serin }, ",
+    );
   const { address = "" } = await scene.ended(await scene.apply(file("v1")));
   const browsers = Array.from({ length: 60 }, () => new Browser());
   const agent = new Agent({ keepAlive: true, maxSockets: 10 });
