@@ -75,15 +75,19 @@ export async function getCommand(service: string | undefined, { io, json, state 
         rollout
           ? `${rollout.number} ${rollout.outcome ?? (rollout.phase === "back" ? "going back" : "under way")}`
           : "–",
-        rollout?.waiting?.text ?? rollout?.why ?? "",
-        address ?? "",
+        address ?? "–",
+        shortened(rollout?.waiting?.text ?? rollout?.why ?? "", 60),
       ]);
-      io.out(table([["service", "health", "stable", "rollout", "", "address"], ...rows]).join("\n"));
+      io.out(table([["service", "health", "stable", "rollout", "address", "last word"], ...rows]).join("\n"));
     }
     return 0;
   } finally {
     await link.close();
   }
+}
+
+function shortened(text: string, length: number): string {
+  return text.length > length ? `${text.slice(0, length - 1)}…` : text;
 }
 
 function frame(io: Io): Parameters<typeof renderService>[1] {

@@ -8,6 +8,7 @@ import * as figures from "./figures.ts";
 import { intervalOf } from "./interval.ts";
 import { goTests, namedThreshold } from "./latency.ts";
 import { needsRequests } from "./needs.ts";
+import { duration } from "../units.ts";
 import type { AnalysisPlan, ErrorMetric, LatencyMetric, Margin, MetricVerdict, Verdict } from "./plan.ts";
 import type { AnalysisState, Contrast, ErrorState, GoState, LatencyState, MetricState, Threshold } from "./state.ts";
 
@@ -109,7 +110,10 @@ function tellingThreshold(metric: LatencyMetric, state: LatencyState): Threshold
 
 function latencyText(metric: LatencyMetric, state: LatencyState, at: { canary?: number; baseline?: number }): string {
   const quantile = figures.percentile(metric.quantile);
-  if (at.canary === undefined) return "no canary request was answered yet";
+  if (at.canary === undefined) {
+    const young = metric.warmupMs > 0 ? ` by a replica older than ${duration(metric.warmupMs)}` : "";
+    return `no canary request was answered${young} yet`;
+  }
   const canary = `${quantile} ${figures.latency(at.canary)}`;
   if (at.baseline === undefined) return `${canary}; nothing on ${state.against} to compare with`;
   const both = `${canary} against ${figures.latency(at.baseline)} on ${state.against}`;
@@ -168,11 +172,11 @@ type Said = Pick<Verdict, "kind" | "sure" | "metrics" | "suspended" | "canaryReq
 function missing(metrics: readonly MetricVerdict[]): string {
   return metrics
     .filter((metric) => !metric.noWorse)
-    .map((metric) =>
-      metric.needsRequests === undefined
-        ? `${metric.name} is not within its margin so far`
-        : `${metric.name} needs about ${figures.about(metric.needsRequests)} more canary requests`,
-    )
+    .map((metric) => {
+      if (metric.canaryRequests === 0) return `${metric.name} has nothing to go by yet`;
+      if (metric.needsRequests === undefined) return `${metric.name} is not within its margin so far`;
+      return `${metric.name} needs about ${figures.about(metric.needsRequests)} more canary requests`;
+    })
     .join(", ");
 }
 
