@@ -1,0 +1,119 @@
+// Does a controller answer those who may ask, and refuse the rest in its own words?
+import { afterEach, beforeEach, expect, test } from "vitest";
+import { SerinError } from "../core/issues.ts";
+import { ms } from "../core/units.ts";
+import { connect } from "./client.ts";
+import type { CommandRequest, Link, ServiceView } from "./contract.ts";
+import { openDoor, type OpenDoor } from "./server.ts";
+
+const VIEW: ServiceView = {
+  service: "app",
+  version: 7,
+  nowMs: ms(1_000),
+  health: "well",
+  pools: [],
+  wanted: {},
+  history: [],
+  quarantine: [],
+  recent: [],
+  troubles: {},
+};
+
+const asked: (readonly [service: string, request: CommandRequest])[] = [];
+
+const link: Link = {
+  list: async () => [VIEW],
+  get: async (service) => {
+    if (service === "app") return VIEW;
+    throw new SerinError({ code: "SERIN_UNKNOWN_SERVICE", what: `there is no service "${service}"`, exitCode: 2 });
+  },
+  apply: async ({ text }) => {
+    if (text === "broken") throw new Error("a mistake of ours");
+    throw new SerinError({ code: "SERIN_BAD_FILE", what: "the rollout file has mistakes", found: "1:1", exitCode: 2 });
+  },
+  command: async (service, request) => {
+    asked.push([service, request]);
+    if (request.expected === 3) throw new SerinError({ code: "SERIN_STALE", what: "it moved on", exitCode: 1 });
+    return { service, text: "goes on", version: 8 };
+  },
+  records: async (_service, after, limit) => [
+    { atMs: ms(1), version: after + limit, rollout: 1, kind: "note", text: "seen" },
+  ],
+  remove: async () => undefined,
+  close: async () => undefined,
+};
+
+let door: OpenDoor;
+beforeEach(async () => {
+  asked.length = 0;
+  door = await openDoor(link);
+});
+const nothing = async (): Promise<void> => undefined;
+afterEach(() => door.close(nothing));
+
+const asking = { actor: "ana", reason: "looks fine" };
+
+async function refusal(call: Promise<unknown>): Promise<SerinError["trouble"]> {
+  const error = await call.then(
+    () => undefined,
+    (thrown: unknown) => thrown,
+  );
+  if (error instanceof SerinError) return error.trouble;
+  throw new Error("it was not refused", { cause: error });
+}
+
+test("what the link says goes through as it is", async () => {
+  const client = connect(door);
+  expect(await client.list()).toEqual([VIEW]);
+  expect(await client.get("app")).toEqual(VIEW);
+  expect(await client.command("app", { ...asking, kind: "promote", expected: 7, full: true })).toMatchObject({
+    version: 8,
+  });
+  expect(asked).toEqual([["app", { ...asking, kind: "promote", expected: 7, full: true }]]);
+  expect(await client.records("app", 5, 10)).toMatchObject([{ version: 15, text: "seen" }]);
+  expect(await client.remove("app")).toBeUndefined();
+});
+
+test("a refusal keeps its code, its words and its exit code", async () => {
+  const client = connect(door);
+  expect(await refusal(client.get("other"))).toMatchObject({ code: "SERIN_UNKNOWN_SERVICE", exitCode: 2 });
+  expect(await refusal(client.command("app", { ...asking, kind: "abort", expected: 3 }))).toMatchObject({
+    code: "SERIN_STALE",
+    what: "it moved on",
+  });
+  expect(await refusal(client.apply({ ...asking, text: "", origin: "/" }))).toMatchObject({ found: "1:1" });
+  expect(await refusal(client.apply({ ...asking, text: "broken", origin: "/" }))).toMatchObject({
+    code: "SERIN_FAILED",
+    what: "a mistake of ours",
+  });
+});
+
+test("nobody is answered without the token", async () => {
+  const stranger = connect({ url: door.url, token: "0".repeat(64) });
+  expect(await refusal(stranger.list())).toMatchObject({ code: "SERIN_NOT_ALLOWED" });
+  const bare = await fetch(`${door.url}/v1/services`);
+  expect([bare.status, bare.headers.get("content-type")]).toEqual([401, "application/problem+json"]);
+});
+
+test("what is not understood is named, and changes nothing", async () => {
+  const headers = { authorization: `Bearer ${door.token}`, "content-type": "application/json" };
+  const post = (body: string): Promise<Response> =>
+    fetch(`${door.url}/v1/services/app/commands`, { method: "POST", headers, body });
+  const unknown = await post(JSON.stringify({ ...asking, kind: "explode" }));
+  expect([unknown.status, await unknown.text()]).toEqual([400, expect.stringContaining("kind")]);
+  expect((await post(JSON.stringify({ ...asking, kind: "pause", extra: 1 }))).status).toBe(400);
+  expect((await post("{")).status).toBe(400);
+  expect((await post(JSON.stringify({ ...asking, kind: "pause", reason: "x".repeat(5_000_000) }))).status).toBe(413);
+  expect((await fetch(`${door.url}/v2/x`, { headers })).status).toBe(404);
+  expect(asked).toEqual([]);
+});
+
+test("a controller that is gone is named, with what to do", async () => {
+  const client = connect(door);
+  await door.close(nothing);
+  expect(await refusal(client.list())).toMatchObject({
+    code: "SERIN_NO_ANSWER",
+    next: expect.stringContaining("serin serve"),
+  });
+  door = await openDoor(link);
+});
