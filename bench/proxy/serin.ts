@@ -24,5 +24,5 @@ if (isMainThread && workers > 1) {
 } else {
   const plane = createDataPlane({ ...PROXY_DEFAULTS, host: "127.0.0.1", port: PROXY_PORT, workers });
   plane.setRoute(route);
-  await plane.listen();
+  await plane.listen(workers > 1);
 }

@@ -11,8 +11,11 @@ export interface TlsPair {
 
 /** One worker's data plane: everything between a client's connection and a replica's. */
 export interface DataPlane {
-  /** Starts to accept connections; rejects with the listen error (EADDRINUSE …). Resolves with the port in use. */
-  listen(): Promise<number>;
+  /**
+   * Starts to accept connections; rejects with the listen error (EADDRINUSE …). Resolves with the port in use. `shared`:
+   * beside others that share the port, too.
+   */
+  listen(shared: boolean): Promise<number>;
   /** From now on requests follow this route. Requests under way end where they began. */
   setRoute(route: Route): void;
   /** From now on new TLS connections get this certificate. */

@@ -8,6 +8,8 @@ import type { Count } from "./ledger.ts";
 /** What a worker is given before it listens. */
 export interface WorkerStart {
   readonly config: ProxyConfig;
+  /** Whether it listens so that others may listen on its port beside it. */
+  readonly shared: boolean;
   readonly tls?: TlsPair | undefined;
   readonly route?: Route | undefined;
 }

@@ -25,12 +25,19 @@ export interface Front {
 }
 
 const BACKLOG = 4_096;
+/** How long a listener that is to be closed goes on, until so many short turns in a row bring it no connection. */
+const QUEUE_MS = 250;
+const QUIET_TURNS = 3;
+const SHORT_TURN_MS = 0.2;
+
 class Plane implements DataPlane {
   readonly #config: ProxyConfig;
   readonly #context: ClientContext;
   readonly #server: Server | TlsServer;
   readonly #front: Front | undefined;
   #emptied: (() => void) | undefined;
+  /** Connections so far. */
+  #accepted = 0;
 
   constructor(config: ProxyConfig, tls?: TlsPair, makeFront?: (traffic: Traffic) => Front) {
     this.#config = config;
@@ -50,13 +57,14 @@ class Plane implements DataPlane {
       this.#server = createTlsServer(secure, (socket) => this.#acceptSecure(socket));
       this.#server.on("tlsClientError", (_, socket) => socket.destroy());
     }
+    this.#server.on("connection", () => (this.#accepted += 1));
   }
 
-  listen(): Promise<number> {
-    const { host, port, workers } = this.#config;
+  listen(shared: boolean): Promise<number> {
+    const { host, port } = this.#config;
     return new Promise((resolve, reject) => {
       this.#server.once("error", reject);
-      this.#server.listen({ host, port, backlog: BACKLOG, reusePort: workers > 1, exclusive: true }, () => {
+      this.#server.listen({ host, port, backlog: BACKLOG, reusePort: shared, exclusive: true }, () => {
         this.#server.off("error", reject);
         this.#server.on("error", () => undefined);
         const address = this.#server.address();
@@ -86,10 +94,10 @@ class Plane implements DataPlane {
 
   async drain(timeoutMs: Ms): Promise<void> {
     const { clients, clock, traffic } = this.#context;
-    this.#context.draining = true;
-    // Connections that the kernel has taken already are accepted in this turn of the loop.
-    await new Promise((resolve) => setImmediate(resolve));
+    // Clients are sent away only then: some would come back to this listener.
+    await this.#acceptQueued();
     this.#server.close();
+    this.#context.draining = true;
     for (const client of clients) client.drain();
     const over = Promise.withResolvers<void>();
     const limit = setTimeout(() => over.resolve(), timeoutMs);
@@ -103,6 +111,24 @@ class Plane implements DataPlane {
     this.#front?.close();
     traffic.closeIdle();
     clock.stop();
+  }
+
+  /**
+   * Connections that the kernel has taken already would be reset with the listener. It is only closed after a turn of
+   * the loop in which none was waiting; a short turn, because more may have come since its beginning.
+   */
+  async #acceptQueued(): Promise<void> {
+    const deadline = performance.now() + QUEUE_MS;
+    let now = performance.now();
+    for (let quiet = 0; quiet < QUIET_TURNS && now < deadline;) {
+      const begun = now;
+      const before = this.#accepted;
+      // One turn accepts one connection.
+      await new Promise((resolve) => setImmediate(resolve));
+      now = performance.now();
+      const isQuiet = this.#accepted === before && now - begun < SHORT_TURN_MS;
+      quiet = isQuiet ? quiet + 1 : 0;
+    }
   }
 
   #acceptSecure(socket: TLSSocket): void {

@@ -1,11 +1,13 @@
 // Is this port free, and can several threads share one?
-import { connect, createServer } from "node:net";
+import { connect, createServer, isIP, isIPv6 } from "node:net";
 import { setTimeout as pause } from "node:timers/promises";
 import { SerinError } from "../core/issues.ts";
 import { reachableHost } from "./settings.ts";
 
 const CONNECT_MS = 1_000;
 const LOOK_AGAIN_MS = 10;
+/** tcpmux, which nobody uses. */
+const NOBODYS_PORT = 1;
 
 /** Whether this system lets several sockets listen on one port and shares the connections out among them. */
 export async function canShare(): Promise<boolean> {
@@ -25,10 +27,32 @@ export async function canShare(): Promise<boolean> {
 
 /**
  * Whether somebody listens there. With a shared port the system would not say so: two proxies would divide the
- * connections between them. Asked by connecting, not by listening for a moment: clients that try again all the time
- * would be accepted in that moment, and dropped.
+ * connections between them. Asked without listening for a moment: clients that try again all the time would be accepted
+ * in that moment, and dropped.
  */
 export async function isTaken(host: string, port: number): Promise<boolean> {
+  return (await answers(host, port)) || (isIP(host) !== 0 && (await isBound(host, port)));
+}
+
+/**
+ * Whether the port cannot be had for a connection that goes out: of every interface, it cannot while somebody listens on
+ * one of them. Where that connection goes to does not matter.
+ */
+async function isBound(host: string, port: number): Promise<boolean> {
+  const { promise, resolve } = Promise.withResolvers<boolean>();
+  const somewhere = isIPv6(host) ? "::1" : "127.0.0.1";
+  const socket = connect({ host: somewhere, port: NOBODYS_PORT, localAddress: host, localPort: port });
+  socket.setTimeout(CONNECT_MS, () => resolve(false));
+  socket.once("connect", () => resolve(false));
+  socket.once("error", (error: NodeJS.ErrnoException) => resolve(error.code === "EADDRINUSE"));
+  try {
+    return await promise;
+  } finally {
+    socket.destroy();
+  }
+}
+
+async function answers(host: string, port: number): Promise<boolean> {
   const { promise, resolve } = Promise.withResolvers<boolean>();
   const socket = connect({ host: reachableHost(host), port });
   socket.setTimeout(CONNECT_MS, () => resolve(true));
@@ -65,6 +89,7 @@ export function listenTrouble(error: unknown, host: string, port: number): unkno
       now: "Nothing was started; whatever served before goes on.",
       next: "Choose another address (`listen`), or give this user the right to it.",
       exitCode: 2,
+      hopeless: true,
     },
     { cause: error },
   );
@@ -78,5 +103,6 @@ export function portInUse(host: string, port: number, found = "another process l
     now: "Requests to this port go to the process that holds it; nothing was started.",
     next: `See which it is with \`ss -ltnp 'sport = :${port}'\` (macOS: \`lsof -iTCP:${port} -sTCP:LISTEN\`), end it, or choose another port.`,
     exitCode: 2,
+    hopeless: true,
   });
 }

@@ -29,10 +29,15 @@ const FIND_MS = 3_000;
 
 /**
  * Makes a proxy with these settings run for its folder. One that already runs with the same settings stays; one with
- * other settings hands over. If both share one port between several workers, the new one listens before the old one
- * stops; if the port is the same but not shared, the old one stops listening first, and the port is closed for the
- * few milliseconds in between; otherwise the new one is up before the old one stops. Requests under way in the old one end
- * there, within its `drainMs`.
+ * other settings hands over: where the system lets several listen on one port (Linux), the new one listens beside the
+ * old one, and only then the old one stops. Elsewhere, or when the port stays but the host changes, the old one stops
+ * listening first, and the port is closed for about a tenth of a second. Requests under way in the old one end there,
+ * within its `drainMs`.
+ *
+ * What a hand-over cannot save: a connection whose handshake with the old listener is under way at the moment in which
+ * that one is closed (plane.ts accepts all whose handshake is over); the kernel resets it, unless the administrator has it
+ * passed on (`sysctl net.ipv4.tcp_migrate_req=1`). And a request that an idle client sends just as its connection is closed,
+ * as with every server.
  */
 export async function serve({ settings, log }: ServeOptions): Promise<Served> {
   openFolder(settings.dir);
@@ -48,7 +53,7 @@ export async function serve({ settings, log }: ServeOptions): Promise<Served> {
 }
 
 async function start({ settings, log }: ServeOptions, old: Control | undefined): Promise<RunningProxy> {
-  const shared = settings.workers > 1 && (await canShare());
+  const shared = await canShare();
   if (settings.workers > 1 && !shared) log(`this system cannot share a port: 1 worker instead of ${settings.workers}`);
   const port = settings.port || (await lastPort(settings, old));
   const config = { ...settings, port, workers: shared ? settings.workers : 1 };
@@ -59,7 +64,7 @@ async function start({ settings, log }: ServeOptions, old: Control | undefined):
     const place: Place = { host: config.host, port: config.port, shared };
     const open = async (): Promise<Fleet> => {
       await makeRoom(place, old, { settings, log });
-      return startFleet({ config, tls: tls?.pair, route: lastRoute(settings.dir, log), log });
+      return startFleet({ config, shared, tls: tls?.pair, route: lastRoute(settings.dir, log), log });
     };
     fleet = await (shared && place.port !== 0 ? withLock(portLock(place.port), START_MS, open) : open());
     const hash = fingerprint(settings);

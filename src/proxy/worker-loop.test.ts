@@ -33,6 +33,7 @@ function begin(plane: Partial<DataPlane> = {}): {
       ...plane,
     },
     port2,
+    false,
   );
   // oxlint-disable-next-line unicorn/require-post-message-target-origin -- a thread, not a window
   return { said, done, ask: (id, command) => port1.postMessage({ id, command }) };

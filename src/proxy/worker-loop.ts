@@ -8,7 +8,7 @@ import type { Asked, Command, Report, Said } from "./messages.ts";
 const REPORT_EVERY_MS = 250;
 
 /** Listens, reports, and does what the main thread asks, until the data plane has drained. */
-export async function runWorker(plane: DataPlane, main: MessagePort): Promise<void> {
+export async function runWorker(plane: DataPlane, main: MessagePort, shared: boolean): Promise<void> {
   // oxlint-disable-next-line unicorn/require-post-message-target-origin -- a thread, not a window
   const say = (said: Said): void => main.postMessage(said);
   const report = (): Report => ({ counts: plane.counters(), busy: plane.busy() });
@@ -29,7 +29,7 @@ export async function runWorker(plane: DataPlane, main: MessagePort): Promise<vo
     }
   };
   try {
-    say({ kind: "listening", port: await plane.listen() });
+    say({ kind: "listening", port: await plane.listen(shared) });
     setInterval(() => say({ kind: "report", report: report() }), REPORT_EVERY_MS).unref();
   } catch (error) {
     say({ kind: "unable", code: (error as NodeJS.ErrnoException).code ?? "ERROR", message: messageOf(error) });

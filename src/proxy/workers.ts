@@ -33,6 +33,8 @@ export interface Fleet {
 
 export interface FleetOptions {
   readonly config: ProxyConfig;
+  /** Whether this system lets several listen on one port; needed for more than one worker. */
+  readonly shared: boolean;
   readonly tls?: TlsPair | undefined;
   readonly route?: Route | undefined;
   readonly log: (line: string) => void;
@@ -111,8 +113,9 @@ class Workers implements Fleet {
 
   #open(slot: Slot): Promise<number> {
     const life = ++this.#lives;
+    const { shared } = this.#options;
     const config = { ...this.#options.config, port: this.port };
-    const thread = startThread({ config, tls: this.#tls, route: this.route }, (report: Report) => {
+    const thread = startThread({ config, shared, tls: this.#tls, route: this.route }, (report: Report) => {
       this.#ledger.report(life, report.counts);
       slot.busy = report.busy;
     });

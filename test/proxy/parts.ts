@@ -93,7 +93,7 @@ export class Client {
   }
 }
 
-/** Requests one after another on each of a few connections, until it is stopped. */
+/** Requests one after another from each of a few clients, until it is stopped. */
 export class Load {
   ok = 0;
   /** Answers with another status than 200. */
@@ -107,8 +107,10 @@ export class Load {
   readonly #clients: readonly Client[];
   readonly #done: Promise<unknown>;
 
-  constructor(port: number, connections: number) {
-    this.#clients = Array.from({ length: connections }, () => new Client(port));
+  /** `fresh`: each request on a connection of its own. */
+  constructor(port: number, connections: number, fresh = false) {
+    const agent = (): Agent => new Agent({ keepAlive: !fresh, maxSockets: 1 });
+    this.#clients = Array.from({ length: connections }, () => new Client(port, agent()));
     this.#done = Promise.all(this.#clients.map((client) => this.#run(client)));
   }
 

@@ -117,7 +117,7 @@ export interface Started {
 export async function started(initial: Route, settings: Settings = {}): Promise<Started> {
   const plane = createDataPlane(configOf(settings), settings.tls);
   plane.setRoute(initial);
-  return { plane, port: await plane.listen() };
+  return { plane, port: await plane.listen(false) };
 }
 
 /** A client's connection that collects what it gets. */
