@@ -1,11 +1,10 @@
 // Which adapter does a rollout file name?
 import { join, resolve } from "node:path";
 import type { Abilities } from "../core/abilities.ts";
-import type { ServiceState } from "../core/engine/state.ts";
 import type { Rollout } from "../core/spec/rollout.ts";
 import type { Revision } from "../core/world.ts";
 import type { Clock } from "../ports/clock.ts";
-import type { Factory } from "../runtime/parts.ts";
+import type { Asked, Factory } from "../runtime/parts.ts";
 import { PROCESS_ABILITIES } from "./process/abilities.ts";
 import { PROXY_ABILITIES } from "./proxy/abilities.ts";
 
@@ -46,6 +45,10 @@ function serviceDir(home: Home, service: string): string {
 /** Makes the adapters of a service. Each is loaded when the first service asks for it. */
 export function adapters(home: Home): Factory {
   return {
+    check: async (asked) => {
+      const { checkProxy } = await import("./proxy/index.ts");
+      await checkProxy({ name: asked.service, dir: proxyDir(home, asked.service), config: proxyConfig(asked) });
+    },
     workload: async ({ service }) => {
       const { createProcessWorkload } = await import("./process/workload.ts");
       const dir = join(serviceDir(home, service), "process");
@@ -58,14 +61,18 @@ export function adapters(home: Home): Factory {
     },
     router: async (state) => {
       const { createProxyAdapter } = await import("./proxy/index.ts");
-      const dir = join(serviceDir(home, state.service), "proxy");
+      const dir = proxyDir(home, state.service);
       const proxy = createProxyAdapter({ name: state.service, dir, clock: home.clock, config: proxyConfig(state) });
       return { router: proxy, metrics: proxy, close: () => Promise.resolve() };
     },
   };
 }
 
-function proxyConfig({ spec, origin }: ServiceState): Rollout["spec"]["traffic"]["proxy"] {
+function proxyDir(home: Home, service: string): string {
+  return join(serviceDir(home, service), "proxy");
+}
+
+function proxyConfig({ spec, origin }: Asked): Rollout["spec"]["traffic"]["proxy"] {
   const { tls, ...config } = spec.spec.traffic.proxy;
   // Paths in the file start from its folder, wherever the controller was started.
   return tls ? { ...config, tls: { cert: resolve(origin, tls.cert), key: resolve(origin, tls.key) } } : config;

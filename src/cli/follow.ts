@@ -57,6 +57,7 @@ function plainLines(io: Io, { afterVersion, json }: Follow): Picture {
   let shown = afterVersion;
   let waits = "";
   let trouble = "";
+  const whys = new Map<string, string>();
   const line = (atMs: number, text: string): void => io.out(`${clockTime(atMs)}  ${text}`);
   const next = (view: ServiceView): void => {
     for (const record of view.recent) {
@@ -69,6 +70,12 @@ function plainLines(io: Io, { afterVersion, json }: Follow): Picture {
     const troubles = Object.entries(view.troubles).map(([part, why]) => `${part}: ${why}`);
     if (trouble !== troubles.join()) for (const text of troubles) line(view.nowMs, text);
     trouble = troubles.join();
+    // Why a replica is not ready is said when it happens, not only when the time for it is over.
+    for (const { pool, role, why } of view.pools) {
+      if (why !== undefined && role !== "leaving" && why !== whys.get(pool))
+        line(view.nowMs, `${role} is not ready: ${why}`);
+      if (why !== undefined) whys.set(pool, why);
+    }
     // What a person must do is said once; what time or traffic will bring is left to the live view.
     const { waiting } = view.rollout ?? {};
     const person = waiting?.for === "person" ? waiting.text : "";

@@ -24,7 +24,7 @@ export const BAD_INPUT = 2;
 export async function planFile(file: string): Promise<Planned> {
   let text: string;
   try {
-    text = new TextDecoder("utf-8", { fatal: true }).decode(await readFile(file));
+    text = await readText(file);
   } catch (error) {
     return { ok: false, issues: [{ line: 1, column: 1, path: "", code: "unreadable", message: unreadable(error) }] };
   }
@@ -36,7 +36,13 @@ export async function planFile(file: string): Promise<Planned> {
   return { ok: false, issues: compiled.issues.map((issue) => Object.assign(at(issue.path), issue)) };
 }
 
-function unreadable(error: unknown): string {
+/** Throws when there is no such file, or when it is not text. */
+export async function readText(file: string): Promise<string> {
+  return new TextDecoder("utf-8", { fatal: true }).decode(await readFile(file));
+}
+
+/** Why a file cannot be read, for people. */
+export function unreadable(error: unknown): string {
   const code = error instanceof Error && "code" in error ? error.code : undefined;
   if (code === "ENOENT") return "there is no such file";
   if (code === "EISDIR") return "found a folder, a rollout file must be here";

@@ -1,13 +1,13 @@
 // How is one rollout brought to its end?
-import { readFile } from "node:fs/promises";
 import { dirname, resolve } from "node:path";
 import type { ApplyRequest, Link, ServiceView } from "../api/contract.ts";
-import { messageOf, SerinError } from "../core/issues.ts";
+import { SerinError } from "../core/issues.ts";
 import { parseRollout } from "../core/spec/parse.ts";
 import { asker } from "./asker.ts";
 import { follow } from "./follow.ts";
-import { findController, openController } from "./home.ts";
+import { findController, hostController } from "./home.ts";
 import type { Context } from "./io.ts";
+import { readText, unreadable } from "./rollout-file.ts";
 
 export interface RunOptions {
   readonly file: string;
@@ -72,26 +72,35 @@ function farewell({ service, rollout, address, stable }: ServiceView, own: boole
   const serves = stable ? `${service} serves ${stable}${address ? ` at ${address}` : ""}` : `${service} serves nothing`;
   const alone =
     own && stable ? `\nIt goes on by itself; serin serve watches over it, serin down ${service} ends it.` : "";
-  return `${service}/${rollout?.number} ${rollout?.outcome}: ${rollout?.why}\n${serves}.${alone}`;
+  const next = {
+    promoted: "",
+    "rolled-back": `\nNext: change what is named above and run again, or try the same again with: serin retry ${service}`,
+    stopped: `\nNext: start it again with: serin retry ${service}`,
+  }[rollout?.outcome ?? "promoted"];
+  return `${service}/${rollout?.number} ${rollout?.outcome}: ${rollout?.why}\n${serves}.${alone}${next}`;
 }
 
 /** The controller that runs, or one of our own for as long as this command lasts. */
-export async function linkFor({ state, io, json }: Context): Promise<{ link: Link; own: boolean }> {
+export async function linkFor({ state }: Pick<Context, "state">): Promise<{ link: Link; own: boolean }> {
   const found = await findController(state);
   if (found) return { link: found, own: false };
-  const tell = ({ kind, ...event }: { kind: string; part?: string; why?: string }): void => {
-    if (kind === "trouble" && !json && !io.live) io.err(`${event.part}: ${event.why}`);
-  };
-  return { link: await openController(state, { tell }), own: true };
+  return { link: await hostController(state), own: true };
 }
 
 /** The text of a rollout file. Throws a SerinError when it cannot be read. */
 export async function readRollout(file: string): Promise<string> {
   try {
-    return await readFile(file, "utf8");
+    return await readText(file);
   } catch (error) {
     throw new SerinError(
-      { code: "SERIN_NO_FILE", what: `${file} cannot be read`, found: messageOf(error), exitCode: 2 },
+      {
+        code: "SERIN_NO_FILE",
+        what: `${file} cannot be read as a rollout file`,
+        found: unreadable(error),
+        now: "nothing was changed",
+        next: "name a rollout file that this user may read",
+        exitCode: 2,
+      },
       { cause: error },
     );
   }

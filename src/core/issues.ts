@@ -26,6 +26,8 @@ export interface Trouble {
   readonly next?: string | undefined;
   /** What commands should answer: 1 failed, 2 bad input, 3 rolled back, 4 waiting for a person. */
   readonly exitCode?: 1 | 2 | 3 | 4 | undefined;
+  /** Trying again will not help until a person does something: a port that somebody else holds. */
+  readonly hopeless?: true | undefined;
 }
 
 /** A failure with its remedy. */
@@ -46,6 +48,11 @@ export function describe(trouble: Trouble): string {
   if (trouble.now) lines.push(`  now    ${trouble.now}`);
   if (trouble.next) lines.push(`  next   ${trouble.next}`);
   return lines.join("\n");
+}
+
+/** A trouble in one sentence, for use within another one. */
+export function brief({ code, what, found }: Trouble): string {
+  return `${code} ${what.replace(/\.$/u, "")}${found ? ` (${found})` : ""}`;
 }
 
 /** The text of whatever was thrown. */

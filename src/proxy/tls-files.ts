@@ -23,7 +23,7 @@ export interface WatchedTls {
 const LOOK_EVERY_MS = 500;
 
 /** Reads a certificate and its key. Throws SERIN_BAD_CERTIFICATE that names the file. */
-function readTls(files: TlsFiles): TlsPair {
+export function readTls(files: TlsFiles): TlsPair {
   const cert = textOf(files.cert, "certificate");
   const key = textOf(files.key, "private key");
   const certificate = parsed(files.cert, "certificate", () => new X509Certificate(cert));
@@ -56,6 +56,7 @@ function bad(file: string, found: string, cause?: unknown): SerinError {
       now: "A proxy that runs already keeps the last good certificate.",
       next: `Put a PEM file in its place and check it: openssl pkey -in KEY -noout; openssl x509 -in CERT -noout -subject`,
       exitCode: 2,
+      hopeless: true,
     },
     { cause },
   );

@@ -1,5 +1,6 @@
 // Who looks after all services at once?
 import { newService } from "../core/engine/decide.ts";
+import { traffic } from "../core/engine/commands.ts";
 import type { Answer, Command } from "../core/engine/input.ts";
 import type { DecisionRecord, ServiceState } from "../core/engine/state.ts";
 import { SerinError } from "../core/issues.ts";
@@ -45,6 +46,7 @@ export class Controller {
 
   /** Carries a command out and answers when it is written down. Throws a SerinError for a service not known. */
   async send(service: string, command: Command): Promise<Answer> {
+    if (command.kind === "apply") await this.check(service, command);
     const known = this.loops.get(service);
     if (known) return known.send(command);
     if (command.kind !== "apply") throw this.unknown(service);
@@ -65,6 +67,18 @@ export class Controller {
       );
       if (isUnwritten) await this.forget(loop);
       throw error;
+    }
+  }
+
+  /** Refuses what could never be done, before anything has changed. */
+  private async check(service: string, { spec, origin }: Extract<Command, { kind: "apply" }>): Promise<void> {
+    try {
+      await this.house.factory.check?.({ service, spec, origin });
+    } catch (error) {
+      if (!(error instanceof SerinError)) throw error;
+      const known = this.loops.get(service);
+      const now = `nothing was changed; ${known ? traffic(known.state) : `${service} is not there yet`}`;
+      throw new SerinError({ ...error.trouble, now }, { cause: error });
     }
   }
 

@@ -21,8 +21,13 @@ export interface OwnedRouter {
   close(): Promise<void>;
 }
 
+/** What the adapters of a service are made for. */
+export type Asked = Pick<ServiceState, "service" | "spec" | "origin">;
+
 /** Makes the adapters that a service's file names. */
 export interface Factory {
+  /** Throws a SerinError for what could never be done here: a port that another program holds. Changes nothing. */
+  check?(asked: Asked): Promise<void>;
   workload(state: ServiceState): Promise<OwnedWorkload>;
   router(state: ServiceState): Promise<OwnedRouter>;
 }

@@ -1,11 +1,11 @@
 // How does one service follow its decisions?
 import { decide } from "../core/engine/decide.ts";
-import type { Answer, Command, Decision, Input } from "../core/engine/input.ts";
+import type { Answer, Command, Decision, Input, RouterTrouble } from "../core/engine/input.ts";
 import { FORMAT, underWay, type ServiceState } from "../core/engine/state.ts";
 import { wantedPools, wantedRoute } from "../core/engine/wanted.ts";
-import { describe, messageOf, SerinError } from "../core/issues.ts";
+import { brief, describe, messageOf, SerinError } from "../core/issues.ts";
 import { ROLES, sameSplit } from "../core/split.ts";
-import { ms } from "../core/units.ts";
+import { ms, type Ms } from "../core/units.ts";
 import type { Carried, Observed, RunningPool } from "../core/world.ts";
 import { StaleWrite, type Seq } from "../ports/journal.ts";
 import { lookAt, within } from "./ask.ts";
@@ -18,6 +18,9 @@ interface Pending {
   readonly resolve: (answer: Answer) => void;
   readonly reject: (error: unknown) => void;
 }
+
+/** How often a route is tried that cannot be taken until a person does something. */
+const HOPELESS_AGAIN_MS = 5_000;
 
 /** A reason of its own would be an error with a stack. */
 const WAKE = "wake";
@@ -42,6 +45,9 @@ export class ServiceLoop {
   private router: OwnedRouter | undefined;
   private routerFor = "";
   private lastRoute = "";
+  private routerTrouble: RouterTrouble | undefined;
+  /** The attempt that was hopeless: the rollouts so far, and the route. */
+  private hopeless = "";
   private lastIds: readonly string[] = [];
   private readonly stopping = new AbortController();
   private wake = new AbortController();
@@ -64,7 +70,7 @@ export class ServiceLoop {
     this.stopping.abort();
     this.wake.abort();
     await this.done;
-    for (const { reject } of this.pending.splice(0)) reject(new Error("the controller is stopping"));
+    this.refuseRest();
     await this.workload?.close();
     await this.router?.close();
   }
@@ -75,6 +81,7 @@ export class ServiceLoop {
     this.wake.abort();
     // The pass under way may still be making the parts, which must be made once.
     await this.done;
+    this.refuseRest();
     const [workload, router] = [await this.theWorkload(), await this.theRouter()];
     const { clock } = this.house;
     await within(clock, 60_000, (call) => router.router.remove(call));
@@ -84,8 +91,14 @@ export class ServiceLoop {
     await this.house.journal.remove(this.state.service);
   }
 
+  /** Commands that came too late for the last pass: nobody will take them up. */
+  private refuseRest(): void {
+    for (const { command, reject } of this.pending.splice(0)) reject(tooLate(this.state.service, command));
+  }
+
   /** Resolves with the answer once it is written down. */
   send(command: Command): Promise<Answer> {
+    if (this.stopping.signal.aborted) return Promise.reject(tooLate(this.state.service, command));
     return new Promise((resolve, reject) => {
       this.pending.push({ command, resolve, reject });
       this.wake.abort(WAKE);
@@ -155,7 +168,7 @@ export class ServiceLoop {
     this.seen = { pools, traffic };
     const now = traffic.kind === "value" ? JSON.stringify(traffic.value.split.weights) : undefined;
     if (counters.kind === "value") this.meter.add(counters.value, now);
-    return { nowMs: clock.now(), pools, traffic, counters, commands, routerTrouble: this.troubles.get("router") };
+    return { nowMs: clock.now(), pools, traffic, counters, commands, routerTrouble: this.routerTrouble };
   }
 
   /** Writes a decision down when it must be before anything follows from it. Why the state may not be acted upon. */
@@ -229,20 +242,26 @@ export class ServiceLoop {
     const text = JSON.stringify(route);
     if (text === this.lastRoute && !anyway) return;
     const { router } = await this.theRouter();
-    const done = await this.act("router", () =>
-      within(this.house.clock, this.pace.callMs, (call) => router.apply(route, call)),
-    );
-    if (done) this.lastRoute = text;
+    const { clock } = this.house;
+    const attempt = `${state.rollouts} ${text}`;
+    // Every attempt may start a process.
+    const { routerTrouble } = this;
+    if (routerTrouble && attempt === this.hopeless && clock.now() - routerTrouble.atMs < HOPELESS_AGAIN_MS) return;
+    const error = await this.act("router", () => within(clock, this.pace.callMs, (call) => router.apply(route, call)));
+    if (error === undefined) this.lastRoute = text;
+    this.routerTrouble = error === undefined ? undefined : routerTroubleOf(error, clock.now());
+    this.hopeless = this.routerTrouble?.hopeless ? attempt : "";
   }
 
-  private async act(part: string, action: () => Promise<void>): Promise<boolean> {
+  /** Does something and keeps what went wrong among the troubles; answers it too. */
+  private async act(part: string, action: () => Promise<void>): Promise<unknown> {
     try {
       await action();
       this.clear(part);
-      return true;
+      return undefined;
     } catch (error) {
       this.trouble(part, error);
-      return false;
+      return error;
     }
   }
 
@@ -253,13 +272,15 @@ export class ServiceLoop {
 
   /** The router; made anew when the file asks for other traffic settings. */
   private async theRouter(): Promise<OwnedRouter> {
-    const wanted = JSON.stringify(this.state.spec.spec.traffic);
+    // Paths in it start from the file's folder.
+    const wanted = JSON.stringify([this.state.spec.spec.traffic, this.state.origin]);
     if (this.router && this.routerFor === wanted) return this.router;
     const next = await this.house.factory.router(this.state);
     await this.router?.close();
     this.router = next;
     this.routerFor = wanted;
     this.lastRoute = "";
+    this.hopeless = "";
     return next;
   }
 
@@ -274,6 +295,20 @@ export class ServiceLoop {
     if (!this.troubles.delete(part)) return;
     this.house.tell?.({ kind: "cleared", service: this.state.service, part });
   }
+}
+
+function routerTroubleOf(error: unknown, atMs: Ms): RouterTrouble {
+  if (!(error instanceof SerinError)) return { why: messageOf(error), atMs, hopeless: false };
+  return { why: brief(error.trouble), atMs, hopeless: error.trouble.hopeless ?? false };
+}
+
+function tooLate(service: string, { kind }: Command): SerinError {
+  return new SerinError({
+    code: "SERIN_LETS_GO",
+    what: `${kind} of ${service} was not carried out: the controller lets go of it`,
+    now: "traffic stays at the last split",
+    next: `start a controller with serin serve and ask again; a service that is being taken down: serin down ${service}`,
+  });
 }
 
 /**

@@ -24,10 +24,10 @@ const inFolder = ({ scene }: Case, file: string): Promise<string> =>
 
 async function begin({ onTestFinished }: TestContext): Promise<Case> {
   const scene = await openScene();
-  onTestFinished(scene.close);
+  onTestFinished(() => scene.close());
   const first = await scene.ended(await scene.apply(rolloutFile("v1")));
   const load = clients(first.address ?? "", CLIENTS, 4);
-  onTestFinished(load.stop);
+  onTestFinished(() => load.stop());
   return { scene, load, kills: 0 };
 }
 

@@ -11,7 +11,7 @@ const LATE_MS = 400;
 
 async function begin({ onTestFinished }: TestContext): Promise<Scene> {
   const scene = await openScene();
-  onTestFinished(scene.close);
+  onTestFinished(() => scene.close());
   return scene;
 }
 
@@ -25,7 +25,7 @@ test.concurrent("a canary that fails half is off the split at the first look tha
   const first = await scene.ended(await scene.apply(rolloutFile("v1")));
   // Some 5 requests to the canary between two looks, so that it takes several looks until there are enough.
   const load = clients(first.address ?? "", 2, 18);
-  context.onTestFinished(load.stop);
+  context.onTestFinished(() => load.stop());
   const steps = "canary: { steps: [{ weight: 10%, hold: 50s }] }";
   const number = await scene.apply(rolloutFile("v2", { env: "FAIL: 0.5", strategy: steps }));
 

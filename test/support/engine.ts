@@ -33,7 +33,7 @@ export class Desk {
   router: "follows" | "stays" | "absent" | "unreadable" = "follows";
   metrics: "read" | "gone" = "read";
   workload: "read" | "gone" = "read";
-  routerTrouble: string | undefined;
+  routerTrouble: Input["routerTrouble"];
   #carried: ServiceState["split"] | undefined;
   #asked = 0;
   readonly #series = new Map<string, Series>();

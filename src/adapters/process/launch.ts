@@ -59,12 +59,12 @@ function inherited(): NodeJS.ProcessEnv {
 
 async function failure(thrown: unknown, program: string, cwd: string): Promise<Launched> {
   const folder = await stat(cwd).catch(() => undefined);
-  if (!folder?.isDirectory()) return { why: `cannot start: the folder ${cwd} does not exist`, hopeless: true };
+  if (!folder?.isDirectory()) return { why: `the folder ${cwd} does not exist`, hopeless: true };
   switch (errnoOf(thrown)) {
     case "ENOENT":
-      return { why: `cannot start: the command ${JSON.stringify(program)} does not exist`, hopeless: true };
+      return { why: `the command ${JSON.stringify(program)} does not exist`, hopeless: true };
     case "EACCES":
-      return { why: `cannot start: the command ${JSON.stringify(program)} may not be executed`, hopeless: true };
+      return { why: `the command ${JSON.stringify(program)} may not be executed`, hopeless: true };
     default:
       return { why: `cannot start ${JSON.stringify(program)}: ${messageOf(thrown)}`, hopeless: false };
   }

@@ -9,6 +9,7 @@ import { find, inquire, type Found } from "../../proxy/control-client.ts";
 import { fingerprint, type Settings } from "../../proxy/settings.ts";
 import { forget, type Control } from "../../proxy/store.ts";
 import { PROXY_ABILITIES } from "./abilities.ts";
+import { checkSettings } from "./check.ts";
 import { endProxy } from "./end.ts";
 import { launch } from "./launch.ts";
 import { refused, silent } from "./troubles.ts";
@@ -33,9 +34,14 @@ export function createProxyAdapter(options: ProxyAdapterOptions): Router & Metri
     kind: "proxy",
     can: PROXY_ABILITIES,
     apply: async (route, call) => {
-      await makeItRun(settings, call);
+      const trouble = await makeItRun(settings, call).then(
+        () => undefined,
+        (error: unknown) => ({ error }),
+      );
       const question = { method: "PUT", path: "/route", body: route, signal: inTime(call) } as const;
       const asked = await inquire(settings.dir, question);
+      // One with other settings that could not hand over goes on, and follows the route.
+      if (trouble) throw trouble.error;
       if (asked.kind !== "answered") throw silent(settings, asked.kind === "silent" ? asked.why : "it ended just now");
       if (asked.answer.status !== 200) throw refused(settings, asked.answer);
     },
@@ -56,8 +62,13 @@ export function createProxyAdapter(options: ProxyAdapterOptions): Router & Metri
   };
 }
 
+/** Refuses what this proxy could never do here; changes nothing. */
+export function checkProxy(options: Omit<ProxyAdapterOptions, "clock">): Promise<void> {
+  return checkSettings(settingsOf(options));
+}
+
 /** Paths are made absolute: the proxy does not share this process' working directory. */
-function settingsOf({ name, dir, config }: ProxyAdapterOptions): Settings {
+function settingsOf({ name, dir, config }: Omit<ProxyAdapterOptions, "clock">): Settings {
   const tls = config.tls && { cert: resolve(config.tls.cert), key: resolve(config.tls.key) };
   return { ...config, tls, name, dir: resolve(dir) };
 }

@@ -233,7 +233,7 @@ function wrong(turn: Turn, what: string): Trouble {
 }
 
 /** What the traffic does, as the state wants it. */
-function traffic(state: ServiceState): string {
+export function traffic(state: ServiceState): string {
   if (!state.stable && state.pools.length === 0) return `${state.service} has nothing that serves`;
   const named = state.pools.map(({ role, revision }) => `${role} is ${revision}`).join(", ");
   return `traffic: ${shares(state.split.weights)} (${named})`;

@@ -1,6 +1,7 @@
 // Is a decision a pure function, and does a rollout go its way?
 import { describe, expect, test } from "vitest";
 import { Desk, frozen } from "../../../test/support/engine.ts";
+import { ms } from "../units.ts";
 import { decide } from "./decide.ts";
 
 describe("a decision", () => {
@@ -95,11 +96,40 @@ describe("a canary", () => {
     desk.apply("v2");
     desk.pass(5_000);
     expect(desk.rollout.waiting?.text).toBe("asked for canary 10%, stable 90%; the router reports another split");
-    desk.routerTrouble = "port in use";
+    desk.routerTrouble = { why: "port in use", atMs: ms(desk.nowMs), hopeless: false };
     desk.pass(500);
     expect(desk.rollout.waiting?.text).toContain(": port in use");
     desk.pass(20_000);
-    expect(desk.rollout.back?.why).toContain("asked for canary 10%");
+    expect(desk.rollout.back).toMatchObject({
+      outcome: "stopped",
+      why: expect.stringContaining("asked for canary 10%"),
+    });
+  });
+
+  test("stops at once when the router can never do as asked, and starts anew with the same version", () => {
+    const desk = new Desk();
+    desk.router = "absent";
+    desk.apply("v1");
+    desk.pass(500);
+    desk.routerTrouble = { why: "the port is in use", atMs: ms(desk.nowMs), hopeless: true };
+    desk.pass(1_000);
+    expect(desk.rollout).toMatchObject({ phase: "ended", outcome: "stopped", why: "the port is in use" });
+    expect(desk.state.quarantine).toEqual([]);
+    // What was tried before does not speak against the next rollout.
+    desk.say("retry");
+    desk.router = "follows";
+    desk.pass(5_000);
+    expect(desk.rollout).toMatchObject({ number: 2, outcome: "promoted" });
+  });
+
+  test("a router that served and is gone may come back, whatever its successor says", () => {
+    const desk = Desk.serving();
+    desk.apply("v2");
+    desk.passUntil(() => desk.canary === 10);
+    desk.router = "absent";
+    desk.routerTrouble = { why: "the port is in use", atMs: ms(desk.nowMs), hopeless: true };
+    desk.pass(5_000);
+    expect(desk.rollout.phase).toBe("forward");
   });
 
   test("gets no share that its ready replicas cannot carry", () => {

@@ -14,11 +14,13 @@ import { goBack } from "./way-back.ts";
 type Check =
   | { readonly kind: "done"; readonly how: string }
   | { readonly kind: "wait"; readonly waiting: Waiting }
-  | { readonly kind: "back"; readonly why: string };
+  | { readonly kind: "back"; readonly why: string; readonly outcome: "rolled-back" | "stopped" };
 
 const done = (how: string): Check => ({ kind: "done", how });
 const wait = (on: Waiting["for"], text: string): Check => ({ kind: "wait", waiting: { for: on, text } });
-const back = (why: string): Check => ({ kind: "back", why });
+const back = (why: string): Check => ({ kind: "back", why, outcome: "rolled-back" });
+/** Back for a reason that is not the candidate's: it may be tried again as it is. */
+const stop = (why: string): Check => ({ kind: "back", why, outcome: "stopped" });
 
 /** Goes on from step to step, as far as the world allows it now. */
 export function advance(turn: Turn): void {
@@ -28,7 +30,7 @@ export function advance(turn: Turn): void {
     const step = steps[turn.rollout.cursor];
     if (!step) return end(turn, "promoted", `${turn.rollout.candidate} is stable`);
     const check = byStep(CHECKS, step)(turn);
-    if (check.kind === "back") return goBack(turn, "rolled-back", check.why);
+    if (check.kind === "back") return goBack(turn, check.outcome, check.why);
     if (check.kind === "wait") return turn.setRollout({ waiting: check.waiting });
     const { paused, shortSinceMs } = turn.rollout;
     if (shortSinceMs !== undefined && WORKS.has(step.op)) {
@@ -127,6 +129,8 @@ function checkScale(turn: Turn, role: Role, size: number): Check {
   const replicas = turn.replicas(pool?.pool);
   const why = troubleOf(replicas);
   if (replicas.length > 0 && replicas.every(({ hopeless }) => hopeless)) return back(`${role} cannot start: ${why}`);
+  const unroutable = hopelessRouter(turn);
+  if (unroutable) return unroutable;
   if (overdue(turn)) {
     const within = duration(turn.rollout.program.progressDeadlineMs);
     return back(`${role} has ${ready} of ${size} ready after ${within}${why ? `: ${why}` : ""}`);
@@ -140,7 +144,7 @@ function checkRoute(turn: Turn, weights: Weights): Check {
   if (sameWeights(state.split.weights, weights)) {
     if (reported(turn, state.split)) return done(shares(weights));
     const waits = asked(turn);
-    return overdue(turn) && waits.kind === "wait" ? back(waits.waiting.text) : waits;
+    return hopelessRouter(turn) ?? (overdue(turn) && waits.kind === "wait" ? stop(waits.waiting.text) : waits);
   }
   const raises = shareOf(weights, "canary") > shareOf(state.split.weights, "canary");
   const { blind } = turn.rollout;
@@ -199,8 +203,19 @@ function reported(turn: Turn, split: Split): boolean {
 function asked(turn: Turn): Check {
   const { traffic, routerTrouble } = turn.input;
   const now = { value: "reports another split", absent: "is not there", unreadable: "cannot be read" }[traffic.kind];
-  const why = routerTrouble ?? (traffic.kind === "unreadable" ? traffic.why : undefined);
+  const why = routerTrouble?.why ?? (traffic.kind === "unreadable" ? traffic.why : undefined);
   return wait("router", `asked for ${shares(turn.state.split.weights)}; the router ${now}${why ? `: ${why}` : ""}`);
+}
+
+/**
+ * The router cannot do as asked, however long one waits. Not said of one that served and is gone: its successor may
+ * find the port taken only for a moment, and going back would bring nobody an answer.
+ */
+function hopelessRouter({ input, state, rollout }: Turn): Check | undefined {
+  const { routerTrouble, traffic } = input;
+  if (!routerTrouble?.hopeless || routerTrouble.atMs < rollout.startedMs) return undefined;
+  if (state.stable && traffic.kind !== "value") return undefined;
+  return stop(routerTrouble.why);
 }
 
 function overdue(turn: Turn): boolean {

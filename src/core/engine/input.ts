@@ -39,7 +39,16 @@ export interface Input {
   readonly counters: Observed<Counters>;
   readonly commands: readonly Command[];
   /** Why the router did not take the last route it was given. */
-  readonly routerTrouble?: string | undefined;
+  readonly routerTrouble?: RouterTrouble | undefined;
+}
+
+/** A route that was not taken. */
+export interface RouterTrouble {
+  readonly why: string;
+  /** When it was last tried. */
+  readonly atMs: Ms;
+  /** Trying again will not help until a person does something. */
+  readonly hopeless: boolean;
 }
 
 /** What became of a command. */
