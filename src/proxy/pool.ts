@@ -8,19 +8,20 @@ export interface Waiting {
   room(): void;
 }
 
-/** Order in which a pool's replicas are looked at; among those looked at, some ways also compare the load. */
+/** How one of the fit replicas is chosen, looking at them one after another. */
 interface Way {
   /** Index to begin with. */
   readonly start: (pool: Pool) => number;
-  /** Whether to look at all replicas for the one with the fewest requests, or to take the first that is fit. */
-  readonly least: boolean;
+  /** Whether this replica, the `nth` that is fit, is to be preferred to the best so far; without it, the first one is it. */
+  readonly prefers?: (replica: Replica, best: Replica, nth: number) => boolean;
 }
 
 const WAYS: { readonly [K in Balance]: Way } = {
-  "round-robin": { start: (pool) => pool.turnOf(), least: false },
+  "round-robin": { start: (pool) => pool.turnOf() },
   // The start moves on as well, so that replicas without any load take turns.
-  "least-request": { start: (pool) => pool.turnOf(), least: true },
-  random: { start: (pool) => Math.floor(Math.random() * pool.replicas.length), least: false },
+  "least-request": { start: (pool) => pool.turnOf(), prefers: (replica, best) => replica.active < best.active },
+  // The first fit one after a random start would not do: it takes the share of an ejected one before it, too.
+  random: { start: () => 0, prefers: (_replica, _best, nth) => Math.random() * nth < 1 },
 };
 
 /** The replicas of one role. */
@@ -55,17 +56,22 @@ export class Pool {
   pick(tried: readonly Replica[], now: number): Replica | undefined {
     const { replicas } = this;
     const n = replicas.length;
-    const { least } = this.#way;
+    const { start, prefers } = this.#way;
+    let nth = 0;
     let best: Replica | undefined;
     this.full = false;
-    let at = n > 1 ? this.#way.start(this) : 0;
+    let at = n > 1 ? start(this) : 0;
     for (let k = 0; k < n; k += 1) {
       const replica = replicas[at];
       at = at + 1 >= n ? 0 : at + 1;
       if (!replica || !replica.routed || replica.outUntil > now || tried.includes(replica)) continue;
-      if (replica.active >= this.#circuit.connections) this.full = true;
-      else if (!least) return replica;
-      else if (!best || replica.active < best.active) best = replica;
+      if (replica.active >= this.#circuit.connections) {
+        this.full = true;
+        continue;
+      }
+      if (!prefers) return replica;
+      nth += 1;
+      if (!best || prefers(replica, best, nth)) best = replica;
     }
     return best;
   }
