@@ -91,6 +91,8 @@ export interface Reply {
   readonly service: string;
   readonly text: string;
   readonly version: number;
+  /** Number of the rollout that is under way now; nothing when there was nothing to start. */
+  readonly rollout?: number | undefined;
 }
 
 /** Everything that can be asked of a controller, here or in another process. */

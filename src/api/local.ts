@@ -2,6 +2,7 @@
 import { randomUUID } from "node:crypto";
 import { abilitiesOf, revisionOf } from "../adapters/registry.ts";
 import type { Answer, Command } from "../core/engine/input.ts";
+import { underWay } from "../core/engine/state.ts";
 import { SerinError } from "../core/issues.ts";
 import { parseRollout } from "../core/spec/parse.ts";
 import type { Clock } from "../ports/clock.ts";
@@ -13,7 +14,8 @@ import { viewOf } from "./view.ts";
 export function localLink(controller: Controller, clock: Clock): Link {
   const reply = (service: string, answer: Answer): Reply => {
     if (answer.refused) throw new SerinError(answer.refused);
-    return { service, text: answer.text, version: controller.get(service).state.version };
+    const { state } = controller.get(service);
+    return { service, text: answer.text, version: state.version, rollout: underWay(state)?.number };
   };
   return {
     list: async () => controller.list().map((seen) => viewOf(seen, clock.now())),

@@ -117,3 +117,24 @@ test("a controller that is gone is named, with what to do", async () => {
   });
   door = await openDoor(link);
 });
+
+test("a call under way when the door closes gets its answer; a later one finds nobody", async () => {
+  const answer = Promise.withResolvers<void>();
+  const arrived = Promise.withResolvers<void>();
+  const reply = { service: "shop", text: "shop/1 goes back to stable", version: 7 };
+  const slow: Partial<Link> = {
+    command: async () => {
+      arrived.resolve();
+      await answer.promise;
+      return reply;
+    },
+    list: async () => [],
+  };
+  const own = await openDoor(slow as Link);
+  const client = connect(own);
+  const said = client.command("shop", { kind: "abort", actor: "ann", reason: "" });
+  await arrived.promise;
+  await own.close(async () => answer.resolve());
+  expect(await said).toEqual(reply);
+  await expect(client.list()).rejects.toMatchObject({ trouble: { code: "SERIN_NO_ANSWER" } });
+});

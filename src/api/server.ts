@@ -15,7 +15,8 @@ export interface Door {
 }
 
 export interface OpenDoor extends Door {
-  close(): Promise<void>;
+  /** Takes no more calls, lets `last` bring those under way to an answer, and cuts off what is left then. */
+  close(last: () => Promise<void>): Promise<void>;
 }
 
 const asking = { actor: z.string().min(1).max(200), reason: z.string().max(2_000) };
@@ -35,6 +36,9 @@ const range = z.object({
 /** A rollout file may be this long. */
 const MOST_BYTES = 4 * 1024 * 1024;
 
+/** So long an answer may take to leave when nobody is left to answer another call. */
+const FLUSHED_MS = 250;
+
 /** Serves a link on a loopback port of the system's choice; every call must carry the token. */
 export async function openDoor(link: Link): Promise<OpenDoor> {
   const token = randomBytes(32).toString("hex");
@@ -43,11 +47,13 @@ export async function openDoor(link: Link): Promise<OpenDoor> {
   return {
     url: `http://127.0.0.1:${port}`,
     token,
-    close: () =>
-      new Promise((resolve) => {
-        server.close(() => resolve());
-        if ("closeAllConnections" in server) server.closeAllConnections();
-      }),
+    close: async (last) => {
+      const closed = new Promise<void>((resolve) => server.close(() => resolve()));
+      await last();
+      const rest = setTimeout(() => "closeAllConnections" in server && server.closeAllConnections(), FLUSHED_MS);
+      await closed;
+      clearTimeout(rest);
+    },
   };
 }
 

@@ -1,7 +1,8 @@
 // What does a service look like to a person?
-import { underWay, type PoolState, type RolloutState, type ServiceState } from "../core/engine/state.ts";
+import type { PoolState, RolloutState, ServiceState } from "../core/engine/state.ts";
+import { sizeFor } from "../core/plan/capacity.ts";
 import { sentence } from "../core/plan/sentence.ts";
-import type { Role } from "../core/split.ts";
+import { shareOf, type Role } from "../core/split.ts";
 import type { Ms } from "../core/units.ts";
 import type { RunningPool } from "../core/world.ts";
 import type { Seen } from "../runtime/controller.ts";
@@ -17,7 +18,7 @@ export function viewOf({ state, world, measured, troubles }: Seen, nowMs: Ms): S
     nowMs,
     address: traffic?.address,
     stable: state.stable?.revision,
-    health: healthOf(state, running),
+    health: healthOf(state, world),
     pools: world ? poolsOf(state.pools, running) : state.pools.map((pool) => poolView(pool, undefined)),
     wanted: state.split.weights,
     reported: traffic?.split.weights,
@@ -34,13 +35,19 @@ function readyIn(pool: RunningPool | undefined): number {
   return pool?.replicas.filter((replica) => replica.state === "ready").length ?? 0;
 }
 
-function healthOf(state: ServiceState, running: readonly RunningPool[]): ServiceView["health"] {
-  const stable = state.pools.find(({ role }) => role === "stable");
-  const ready = readyIn(running.find(({ pool }) => pool === stable?.pool));
-  const size = state.spec.spec.workload.process.replicas;
-  const others = running.filter(({ pool }) => pool !== stable?.pool).reduce((sum, pool) => sum + readyIn(pool), 0);
-  if (ready + others === 0) return "down";
-  return ready >= (stable?.size ?? 0) || (underWay(state) && ready + others >= size) ? "well" : "degraded";
+/** Whether those who get requests can carry them. What a file wants of others says nothing of the service. */
+function healthOf(state: ServiceState, world: Seen["world"]): ServiceView["health"] {
+  if (!world || world.pools.kind === "unreadable") return "unknown";
+  const running = world.pools.kind === "value" ? world.pools.value : [];
+  const weights = world.traffic.kind === "value" ? world.traffic.value.split.weights : state.split.weights;
+  const carriers = state.pools.flatMap(({ pool, role }) => {
+    if (role === "former" || shareOf(weights, role) === 0) return [];
+    const needs = sizeFor(shareOf(weights, role), state.spec.spec.workload.process.replicas);
+    return [{ needs, ready: readyIn(running.find((entry) => entry.pool === pool)) }];
+  });
+  const nobody = carriers.every(({ ready }) => ready === 0);
+  if (nobody || world.traffic.kind === "absent") return "down";
+  return carriers.every(({ ready, needs }) => ready >= needs) ? "well" : "degraded";
 }
 
 function poolsOf(wanted: readonly PoolState[], running: readonly RunningPool[]): PoolView[] {

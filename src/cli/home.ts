@@ -7,7 +7,7 @@ import { systemClock } from "../adapters/system/clock.ts";
 import { connect } from "../api/client.ts";
 import type { Link } from "../api/contract.ts";
 import { localLink } from "../api/local.ts";
-import type { Door } from "../api/server.ts";
+import { openDoor, type Door } from "../api/server.ts";
 import { viewOf } from "../api/view.ts";
 import { SerinError } from "../core/issues.ts";
 import { ms } from "../core/units.ts";
@@ -38,8 +38,25 @@ export async function openController(dir: string, options: Pick<House, "tell" | 
   return localLink(controller, clock);
 }
 
+/** The same, and other terminals reach it for as long as it is open. */
+export async function hostController(dir: string, options: Pick<House, "tell" | "pace"> = {}): Promise<Link> {
+  const link = await openController(dir, options);
+  try {
+    const door = await openDoor(link);
+    await announce(dir, door);
+    const close = async (): Promise<void> => {
+      await withdraw(dir);
+      await door.close(() => link.close());
+    };
+    return { ...link, close };
+  } catch (error) {
+    await link.close();
+    throw error;
+  }
+}
+
 /** Tells other processes of this user where the controller is. */
-export async function announce(dir: string, door: Door): Promise<void> {
+async function announce(dir: string, door: Door): Promise<void> {
   const file = doorFile(dir);
   const draft = `${file}.${process.pid}`;
   await writeFile(draft, `${JSON.stringify({ ...door, pid: process.pid })}\n`, { mode: 0o600 });
@@ -47,7 +64,7 @@ export async function announce(dir: string, door: Door): Promise<void> {
   await rename(draft, file);
 }
 
-export async function withdraw(dir: string): Promise<void> {
+async function withdraw(dir: string): Promise<void> {
   await rm(doorFile(dir), { force: true });
 }
 

@@ -1,6 +1,6 @@
 // How is one rollout brought to its end?
 import { dirname, resolve } from "node:path";
-import type { ApplyRequest, Link, ServiceView } from "../api/contract.ts";
+import type { ApplyRequest, Link, Reply, ServiceView } from "../api/contract.ts";
 import { SerinError } from "../core/issues.ts";
 import { parseRollout } from "../core/spec/parse.ts";
 import { asker } from "./asker.ts";
@@ -23,25 +23,52 @@ export async function runCommand({ file, reason, wait }: RunOptions, context: Co
   const text = await readRollout(file);
   const { link, own } = await linkFor(context);
   try {
-    const service = await begin(link, context, { text, origin: dirname(resolve(file)), actor: asker(), reason });
-    return await toTheEnd(link, { ...context, wait, own }, service);
+    const request = { text, origin: dirname(resolve(file)), actor: asker(), reason };
+    const { service, rollout } = await begin(link, context, request);
+    return await (rollout === undefined
+      ? untilWell(link, context, service)
+      : toTheEnd(link, { ...context, wait, own }, service));
   } finally {
     await link.close();
   }
 }
 
 /** Applies a file; one whose rollout is under way already, from an earlier run that was cut off, is taken up again. */
-async function begin(link: Link, { io, json }: Context, request: ApplyRequest): Promise<string> {
+async function begin(
+  link: Link,
+  { io, json }: Context,
+  request: ApplyRequest,
+): Promise<Pick<Reply, "service" | "rollout">> {
   try {
-    const { service, text } = await link.apply(request);
-    if (!json) io.out(text);
-    return service;
+    const reply = await link.apply(request);
+    if (!json) io.out(reply.text);
+    return reply;
   } catch (error) {
     const parsed = parseRollout(request.text);
     if (!(error instanceof SerinError && error.trouble.code === "SERIN_UNDER_WAY" && parsed.ok)) throw error;
     if (!json) io.out("under way already; goes on with it");
-    return parsed.rollout.metadata.name;
+    return await link
+      .get(parsed.rollout.metadata.name)
+      .then(({ service, rollout }) => ({ service, rollout: rollout?.number }));
   }
+}
+
+/** So long what is stable already may take to answer: after a restart of the machine nothing runs. */
+const WELL_MS = 60_000;
+
+/** There was nothing to roll out: leaves when the service answers. The last rollout's outcome is not this command's. */
+async function untilWell(link: Link, { io, json, signal }: Context, service: string): Promise<number> {
+  const { version } = await link.get(service);
+  const view = await follow(link, io, {
+    service,
+    afterVersion: version,
+    until: ({ health }) => health === "well",
+    json,
+    signal: AbortSignal.any([signal, AbortSignal.timeout(WELL_MS)]),
+  });
+  if (view.health === "well") return 0;
+  io.err(`${service} is ${view.health}; look closer with: serin get ${service}`);
+  return 1;
 }
 
 /** Starts a rollout of something that is known already (`retry`, `undo`) and follows it to its end. */

@@ -1,6 +1,5 @@
 // How does a controller run for a long time?
-import { openDoor } from "../api/server.ts";
-import { announce, openController, withdraw } from "./home.ts";
+import { hostController } from "./home.ts";
 import type { Context } from "./io.ts";
 import { clockTime } from "./paint.ts";
 
@@ -10,7 +9,7 @@ export async function serveCommand({ io, json, state, signal }: Context): Promis
     if (json) io.out(JSON.stringify({ atMs: Date.now(), ...event }));
     else io.out(`${clockTime(Date.now())}  ${event.service ? `${event.service}  ` : ""}${event.text}`);
   };
-  const link = await openController(state, {
+  const link = await hostController(state, {
     tell: (event) => {
       const { service } = event;
       if (event.kind === "decided") for (const text of event.texts) say({ service, text });
@@ -18,14 +17,10 @@ export async function serveCommand({ io, json, state, signal }: Context): Promis
       else say({ service, text: `${event.part} works again` });
     },
   });
-  const door = await openDoor(link);
-  await announce(state, door);
   const services = await link.list();
   say({ text: `serving ${state}: ${services.length} services; commands: serin --state ${state} get` });
   await ended(signal);
   say({ text: "ending; traffic and replicas go on" });
-  await withdraw(state);
-  await door.close();
   await link.close();
   return 0;
 }

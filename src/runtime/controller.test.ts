@@ -13,9 +13,11 @@ const CANARY = `{ canary: { steps: [{ weight: 25%, hold: 10s }] } }`;
 
 async function house() {
   const clock = createVirtualClock();
-  const faults: { append?: "refused" | "lost" | undefined; workload: Record<string, WorkloadFault | undefined> } = {
-    workload: {},
-  };
+  const faults: {
+    append?: "refused" | "lost" | undefined;
+    stays?: boolean;
+    workload: Record<string, WorkloadFault | undefined>;
+  } = { workload: {} };
   const store = createMemoryStore();
   const journal = await store.open({ fault: () => faults.append });
   const close = () => Promise.resolve();
@@ -26,7 +28,8 @@ async function house() {
     factory: {
       workload: async ({ service }) => {
         const workload = createMemoryWorkload({ clock, fault: () => faults.workload[service] });
-        return { workload, close, remove: close };
+        const remove = () => (faults.stays ? Promise.reject(new Error("it stays")) : close());
+        return { workload, close, remove };
       },
       router: async ({ service }) => {
         const router = createMemoryRouter({ clock });
@@ -50,7 +53,16 @@ async function house() {
     await clock.advance(ms(10));
     return said;
   };
-  return { clock, controller, faults, journal, routers, apply, pass: (value: number) => clock.advance(ms(value)) };
+  return {
+    clock,
+    controller,
+    faults,
+    journal,
+    routers,
+    apply,
+    settle,
+    pass: (value: number) => clock.advance(ms(value)),
+  };
 }
 
 describe("a controller", () => {
@@ -99,6 +111,23 @@ describe("a controller", () => {
     const { controller, apply } = await house();
     await apply("shop", "v1");
     expect(() => controller.get("shp")).toThrow("services: shop");
+  });
+
+  test("answers every command, also for a service that could not be taken down or that it lets go of", async () => {
+    const { controller, faults, apply, settle, pass } = await house();
+    await apply("shop", "v1");
+    await pass(5_000);
+    faults.stays = true;
+    await expect(controller.remove("shop")).rejects.toThrow("it stays");
+    const pause = { id: "p", kind: "pause", actor: "ann", reason: "" } as const;
+    expect(await settle(pause, "shop")).toContain("pause of shop was not carried out");
+    faults.stays = false;
+    await controller.remove("shop");
+    expect(controller.list()).toEqual([]);
+    await apply("other", "v1");
+    const late = controller.send("other", pause);
+    const [answer] = await Promise.allSettled([late, controller.stop()]);
+    expect(answer).toMatchObject({ status: "rejected", reason: { trouble: { code: "SERIN_LETS_GO" } } });
   });
 
   test("leaves traffic as it is when it stops", async () => {

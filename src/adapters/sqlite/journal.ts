@@ -1,5 +1,5 @@
 // How is the journal kept in one file that survives kill -9?
-import { existsSync, mkdirSync, realpathSync } from "node:fs";
+import { chmodSync, closeSync, existsSync, mkdirSync, openSync, realpathSync } from "node:fs";
 import { basename, dirname, join, resolve } from "node:path";
 import { pathToFileURL } from "node:url";
 import { DatabaseSync } from "node:sqlite";
@@ -31,6 +31,7 @@ export async function openSqliteJournal(path: string, options: SqliteJournalOpti
   const lock = takeLock(real);
   let db: DatabaseSync | undefined;
   try {
+    keepPrivate(real);
     db = new DatabaseSync(real, { timeout: 5_000 });
     const empty = checkSchema(db, real);
     db.exec("PRAGMA journal_mode = WAL");
@@ -184,6 +185,19 @@ class SqliteJournal extends SqliteReader implements Journal {
     if (this.#synchronous === level) return;
     this.db.exec(`PRAGMA synchronous = ${level}`);
     this.#synchronous = level;
+  }
+}
+
+/**
+ * Revisions hold environments, and those hold secrets: nobody else may read the file, whatever its folder allows. SQLite
+ * gives the files beside it the same mode. A file that is not ours to change is refused, or not, by what follows.
+ */
+function keepPrivate(path: string): void {
+  if (!existsSync(path)) closeSync(openSync(path, "a", 0o600));
+  try {
+    chmodSync(path, 0o600);
+  } catch {
+    // A file of another user, or a disk without modes: SQLite says whether it can be written.
   }
 }
 
