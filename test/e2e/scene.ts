@@ -1,6 +1,6 @@
 // How does a test talk to a controller that serves, and look at it without a process for every look?
 import type { ChildProcess } from "node:child_process";
-import { readFile } from "node:fs/promises";
+import { mkdir, readFile } from "node:fs/promises";
 import { join } from "node:path";
 import type { Link, ServiceView } from "../../src/api/contract.ts";
 import { findController } from "../../src/cli/home.ts";
@@ -32,10 +32,18 @@ export interface Scene {
   close(): Promise<void>;
 }
 
-export async function openScene(): Promise<Scene> {
+/** Starts a controller; `prepare` may make something of the folder of its state before. */
+export async function openScene(prepare?: (state: string) => void): Promise<Scene> {
   const place = await makePlace();
+  if (prepare) {
+    await mkdir(place.state);
+    prepare(place.state);
+  }
   const state = ["--state", place.state];
-  const { controller, link } = await serve(place);
+  const { controller, link } = await serve(place).catch(async (error: unknown) => {
+    await place.remove();
+    throw error;
+  });
   const scene: Scene = {
     place,
     controller,

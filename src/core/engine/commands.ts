@@ -229,7 +229,14 @@ function by({ actor, reason }: Command): { actor: string; reason: string } {
 }
 
 function wrong(turn: Turn, what: string): Trouble {
-  return { code: "SERIN_REFUSED", what, now: traffic(turn.state), exitCode: 1 };
+  const { state } = turn;
+  return {
+    code: "SERIN_REFUSED",
+    what,
+    now: traffic(state),
+    next: `look again with: serin get ${state.service}`,
+    exitCode: 1,
+  };
 }
 
 /** What the traffic does, as the state wants it. */
