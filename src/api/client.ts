@@ -16,11 +16,14 @@ export function connect(door: Door): Link {
       body === undefined ? init : { ...init, body: JSON.stringify(body) },
     );
     if (response.status === 204) return undefined as T;
-    const answer = (await response.json()) as T & { trouble?: Trouble };
-    if (response.ok) return answer;
-    throw new SerinError(
-      answer.trouble ?? { code: "SERIN_FAILED", what: `the controller answered ${response.status}` },
+    const answer = await response.json().then(
+      (json) => json as T & { trouble?: Trouble },
+      () => undefined,
     );
+    if (response.ok && answer !== undefined) return answer;
+    throw answer?.trouble
+      ? new SerinError(answer.trouble)
+      : noAnswer(`${door.url} answers ${response.status}, in words of another program`);
   };
   const at = (service: string): string => `/v1/services/${encodeURIComponent(service)}`;
   return {
@@ -39,15 +42,19 @@ async function reach(url: string, init: RequestInit): Promise<Response> {
     return await fetch(url, init);
   } catch (error) {
     const cause = error instanceof Error && error.cause instanceof Error ? error.cause : error;
-    throw new SerinError(
-      {
-        code: "SERIN_NO_ANSWER",
-        what: "the controller does not answer",
-        found: messageOf(cause),
-        now: "traffic stays at the last split",
-        next: "start it again with: serin serve",
-      },
-      { cause: error },
-    );
+    throw noAnswer(messageOf(cause), error);
   }
+}
+
+function noAnswer(found: string, cause?: unknown): SerinError {
+  return new SerinError(
+    {
+      code: "SERIN_NO_ANSWER",
+      what: "the controller does not answer",
+      found,
+      now: "traffic stays at the last split",
+      next: "start it again with: serin serve",
+    },
+    { cause },
+  );
 }

@@ -1,4 +1,6 @@
 // Does a controller answer those who may ask, and refuse the rest in its own words?
+import { createServer } from "node:http";
+import type { AddressInfo } from "node:net";
 import { afterEach, beforeEach, expect, test } from "vitest";
 import { SerinError } from "../core/issues.ts";
 import { ms } from "../core/units.ts";
@@ -137,4 +139,14 @@ test("a call under way when the door closes gets its answer; a later one finds n
   await own.close(async () => answer.resolve());
   expect(await said).toEqual(reply);
   await expect(client.list()).rejects.toMatchObject({ trouble: { code: "SERIN_NO_ANSWER" } });
+});
+
+test("another program on the door's old port is no controller", async () => {
+  const other = createServer((_request, response) => response.end("<p>hello</p>"));
+  await new Promise<void>((resolve) => other.listen(0, "127.0.0.1", resolve));
+  const { port } = other.address() as AddressInfo;
+  const stranger = connect({ url: `http://127.0.0.1:${port}`, token: "0" });
+  expect(await refusal(stranger.list())).toMatchObject({ code: "SERIN_NO_ANSWER" });
+  other.closeAllConnections();
+  await new Promise((resolve) => other.close(resolve));
 });

@@ -81,7 +81,9 @@ export async function findController(dir: string): Promise<Link | undefined> {
     await link.list();
     return link;
   } catch (error) {
-    if (error instanceof SerinError && error.trouble.code === "SERIN_NO_ANSWER") return undefined;
+    // After kill -9 the file stays, and its port may be another program's by now, or another controller's.
+    if (error instanceof SerinError && ["SERIN_NO_ANSWER", "SERIN_NOT_ALLOWED"].includes(error.trouble.code))
+      return undefined;
     throw error;
   }
 }

@@ -1,5 +1,5 @@
 // Which command was asked for?
-import { Command, CommanderError, Option } from "commander";
+import { Command, CommanderError, InvalidArgumentError, Option } from "commander";
 import { describe, messageOf, SerinError } from "../core/issues.ts";
 import { demoCommand } from "./demo/demo.ts";
 import { checkCommand } from "./check.ts";
@@ -94,7 +94,10 @@ interface VerbShared extends Shared {
 }
 
 const ifVersion = (): Option =>
-  new Option("--if-version <number>", "only if the service is still at this version").argParser(Number);
+  new Option("--if-version <number>", "only if the service is still at this version").argParser((text) => {
+    if (!/^\d+$/u.test(text)) throw new InvalidArgumentError("It is not a version, which is a whole number.");
+    return Number(text);
+  });
 
 const VERBS = [
   ["promote", "pass the step that waits"],

@@ -16,7 +16,8 @@ export interface RunOptions {
   readonly wait: boolean;
 }
 
-const EXIT = { promoted: 0, "rolled-back": 3, stopped: 1 } as const;
+/** What a command that follows a rollout answers for its outcome. */
+export const EXIT = { promoted: 0, "rolled-back": 3, stopped: 1 } as const;
 
 /** Applies a file and follows the rollout to its end: exit code 0 promoted, 3 rolled back, 4 waiting for a person. */
 export async function runCommand({ file, reason, wait }: RunOptions, context: Context): Promise<number> {

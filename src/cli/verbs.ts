@@ -6,7 +6,7 @@ import { follow } from "./follow.ts";
 import { lookInto, needController } from "./home.ts";
 import type { Context, Io } from "./io.ts";
 import { dateTime, painter, table } from "./paint.ts";
-import { linkFor, readRollout, toTheEnd } from "./run.ts";
+import { EXIT, linkFor, readRollout, toTheEnd } from "./run.ts";
 import { renderService } from "./view.ts";
 
 export interface VerbOptions {
@@ -35,7 +35,8 @@ export async function verbCommand(
 ): Promise<number> {
   const { service, reason, full, to } = options;
   const link = await needController(context.state);
-  const expected = options.ifVersion ?? (await link.get(service)).version;
+  // Whatever else was decided meanwhile, who wants back wants back.
+  const expected = options.ifVersion ?? (kind === "abort" ? undefined : (await link.get(service)).version);
   const reply = await link.command(service, { kind, actor: asker(), reason, expected, full, to });
   context.io.out(context.json ? JSON.stringify(reply) : reply.text);
   return 0;
@@ -106,7 +107,7 @@ export async function watchCommand(service: string, { io, json, state, signal }:
     json,
     signal,
   });
-  return last.rollout?.outcome === "rolled-back" && underWay ? 3 : 0;
+  return (underWay && last.rollout?.outcome && EXIT[last.rollout.outcome]) || 0;
 }
 
 /** `serin history SERVICE`: every rollout that has ended, newest first. */

@@ -158,4 +158,24 @@ describe("a lost journal", () => {
     await pass(2_000);
     expect(controller.get("shop").troubles["journal"]).toBeUndefined();
   });
+
+  test("does not keep an abort from bringing traffic back, and has it written down later", async () => {
+    const { controller, faults, routers, apply, settle, pass } = await house();
+    await apply("shop", "v1");
+    await pass(5_000);
+    await apply("shop", "v2", `{ rolling: { maxSurge: 2, hold: 30s } }`);
+    await pass(10_000);
+    const weights = () => routers.get("shop")?.route()?.split.weights;
+    expect(weights()).toEqual({ canary: 500_000, stable: 500_000 });
+    faults.append = "refused";
+    const abort = { id: "x", kind: "abort", actor: "ann", reason: "smoke" } as const;
+    expect(await settle(abort, "shop")).toContain("traffic goes back to stable all the same");
+    await pass(15_000);
+    expect(weights()).toEqual({ stable: 1_000_000 });
+    expect(controller.get("shop").state.rollout?.phase).toBe("forward");
+    faults.append = undefined;
+    await pass(60_000);
+    expect(weights()).toEqual({ stable: 1_000_000 });
+    expect(controller.get("shop").state.rollout).toMatchObject({ outcome: "stopped", why: "aborted by ann: smoke" });
+  });
 });

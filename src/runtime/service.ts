@@ -41,6 +41,8 @@ export class ServiceLoop {
   /** The last append failed: whether it was written is not known until the journal is read again. */
   private isUnsure = false;
   private pending: Pending[] = [];
+  /** Aborts that the journal has not taken yet. */
+  private owed: Command[] = [];
   private workload: OwnedWorkload | undefined;
   private router: OwnedRouter | undefined;
   private routerFor = "";
@@ -132,16 +134,16 @@ export class ServiceLoop {
     if (this.isUnsure) await this.catchUp();
     const taken = this.pending.splice(0);
     try {
-      const input = await this.observe(taken.map(({ command }) => command));
+      const input = await this.observe([...this.owed, ...taken.map(({ command }) => command)]);
       const decision = decide(this.state, input);
-      const error = await this.write(decision, taken.length > 0);
+      const error = await this.write(decision, input.commands.length > 0);
       if (error !== undefined) {
         if (error instanceof StaleWrite) this.pending.unshift(...taken.splice(0));
-        for (const { reject } of taken) reject(error);
-        if (input.commands.length === 0) await this.hold(decision, input);
-        return;
+        for (const one of taken.splice(0)) this.unwritten(one, decision, error);
+        return await this.hold(input);
       }
       this.state = decision.state;
+      this.owed = [];
       for (const { command, resolve } of taken.splice(0)) {
         const answer = decision.answers.find(({ id }) => id === command.id);
         resolve(answer ?? { id: command.id, text: "" });
@@ -211,30 +213,46 @@ export class ServiceLoop {
     }
   }
 
+  /** A command that could not be written down was not carried out; but an abort is not put off for the journal's sake. */
+  private unwritten({ command, reject }: Pending, { answers }: Decision, error: unknown): void {
+    const isRefused = answers.some(({ id, refused }) => id === command.id && refused);
+    if (command.kind !== "abort" || isRefused) return reject(error);
+    this.owed.push(command);
+    reject(notWrittenYet(this.state.service, error));
+  }
+
   /**
-   * The journal is lost: traffic goes back to stable when the candidate is worse, else everything is kept as it was last
-   * written down. Deadlines that pass meanwhile wait for the journal.
+   * The journal is lost: traffic goes back to stable when the candidate is worse or a person has said so, else everything
+   * is kept as it was last written down. Deadlines that pass meanwhile wait for the journal.
    */
-  private async hold({ state }: Decision, input: Input): Promise<void> {
+  private async hold(input: Input): Promise<void> {
+    const { state } = decide(this.state, { ...input, commands: this.owed });
     const { rollout } = state;
     const isWorse = rollout?.verdict?.kind === "worse" && !rollout.verdict.suspended;
-    const isBack = this.state.rollout?.phase === "back" || (rollout?.phase === "back" && isWorse);
-    if (!isBack) return this.isUnsure ? undefined : this.converge(input);
+    const mayGo = isWorse || this.owed.length > 0 || this.state.rollout?.phase === "back";
+    if (rollout?.phase !== "back" || !mayGo) return this.isUnsure ? undefined : this.converge(input);
+    // The candidate stays until that is written down; stable grows to where it can take everyone.
+    const stable = state.pools.find(({ role }) => role === "stable");
+    const pools = this.state.pools.map((pool) => (stable && pool.pool === stable.pool ? stable : pool));
+    await this.populate({ ...this.state, pools }, input);
     if (input.pools.kind === "value") await this.route(state, input.pools.value, true);
   }
 
-  private async converge({ pools, traffic }: Input): Promise<void> {
-    const { clock } = this.house;
-    const running = pools.kind === "value" ? pools.value : undefined;
+  private async converge(input: Input): Promise<void> {
+    await this.populate(this.state, input);
+    if (input.pools.kind !== "value") return;
+    const running = input.pools.value;
+    await this.route(this.state, running, drifted(this.state, running, input.traffic));
+  }
+
+  private async populate(state: ServiceState, { pools, traffic }: Input): Promise<void> {
     const { workload } = await this.theWorkload();
-    if (running) this.lastIds = running.flatMap(({ replicas }) => replicas.map(({ id }) => id));
+    if (pools.kind === "value") this.lastIds = pools.value.flatMap(({ replicas }) => replicas.map(({ id }) => id));
     // A replica whose use cannot be told is taken to be in use.
     const busy = traffic.kind === "value" ? traffic.value.busy : traffic.kind === "absent" ? [] : this.lastIds;
     await this.act("workload", () =>
-      within(clock, this.pace.callMs, (call) => workload.apply(wantedPools(this.state), busy, call)),
+      within(this.house.clock, this.pace.callMs, (call) => workload.apply(wantedPools(state), busy, call)),
     );
-    if (!running) return;
-    await this.route(this.state, running, drifted(this.state, running, traffic));
   }
 
   private async route(state: ServiceState, running: readonly RunningPool[], anyway: boolean): Promise<void> {
@@ -300,6 +318,19 @@ export class ServiceLoop {
 function routerTroubleOf(error: unknown, atMs: Ms): RouterTrouble {
   if (!(error instanceof SerinError)) return { why: messageOf(error), atMs, hopeless: false };
   return { why: brief(error.trouble), atMs, hopeless: error.trouble.hopeless ?? false };
+}
+
+function notWrittenYet(service: string, error: unknown): SerinError {
+  return new SerinError(
+    {
+      code: "SERIN_NOT_WRITTEN_YET",
+      what: `abort of ${service} could not be written down`,
+      found: messageOf(error).split("\n")[0],
+      now: "traffic goes back to stable all the same, as fast as stable can carry it",
+      next: "mend the journal: the abort is written down as soon as that is possible; a controller that is started anew before then needs it again",
+    },
+    { cause: error },
+  );
 }
 
 function tooLate(service: string, { kind }: Command): SerinError {

@@ -25,6 +25,8 @@ export class Desk {
   readonly ready: Record<string, number> = {};
   /** Why replicas are not ready, by pool. */
   readonly why: Record<string, Partial<Replica>> = {};
+  /** Restarts of each replica, by pool. A replica that restarts is ready anew. */
+  readonly restarts: Record<string, number> = {};
   /** Share of failing requests, by pool. */
   readonly errors: Record<string, number> = {};
   /** Pools that still run though nobody wants them. */
@@ -159,7 +161,8 @@ export class Desk {
 
   #replica(pool: string, at: number, isReady: boolean): Replica {
     const id = `${pool}-${at}`;
-    const base = { id, host: "127.0.0.1", port: 20_000 + at, restarts: 0 };
+    const restarts = this.restarts[pool] ?? 0;
+    const base = { id, host: "127.0.0.1", port: 20_000 + at, restarts };
     if (!isReady) {
       this.#readySince.delete(id);
       return { ...base, state: "starting", ...this.why[pool] };

@@ -127,6 +127,16 @@ describe("pause and resume", () => {
     expect(desk.state.split.weights).toEqual({ stable: 1_000_000 });
   });
 
+  test("keeps promote from saying that it goes on", () => {
+    const desk = atGate();
+    desk.say("pause");
+    expect(desk.say("promote").refused).toMatchObject({
+      what: "shop/2 is paused by ann: because",
+      next: "serin resume shop",
+    });
+    expect(desk.say("promote", { full: true }).refused).toBeDefined();
+  });
+
   test("resume of what is not paused is refused", () => {
     expect(refusal(atGate(), "resume")).toBe("shop/2 is not paused");
   });
@@ -173,6 +183,11 @@ describe("retry", () => {
 });
 
 describe("undo", () => {
+  test("to what is stable, by the beginning of its name, is refused", () => {
+    const desk = Desk.serving();
+    expect(desk.say("undo", { to: "v" }).refused?.what).toBe("v1 is stable already");
+  });
+
   test("goes straight back to the revision before", () => {
     const desk = Desk.serving();
     desk.apply("v2");

@@ -3,7 +3,7 @@ import type { Trouble } from "../issues.ts";
 import { compile } from "../plan/compile.ts";
 import { startAnalysis } from "../stats/verdict.ts";
 import type { Revision } from "../world.ts";
-import { enter, promoted, shares } from "./forward.ts";
+import { attributed, enter, promoted, shares } from "./forward.ts";
 import type { Answer, Command } from "./input.ts";
 import { poolOf, rolloutName, underWay, type RolloutState, type ServiceState } from "./state.ts";
 import type { Turn } from "./turn.ts";
@@ -68,6 +68,12 @@ const VERBS: Verbs = {
   },
   promote: (turn, command) => {
     const rollout = needRollout(turn, command);
+    const { paused } = rollout;
+    if (paused) {
+      const next = `serin resume ${turn.state.service}`;
+      const what = `${rolloutName(turn.state)} is paused by ${attributed(paused)}`;
+      throw new Refusal({ ...wrong(turn, what), next });
+    }
     if (command.full) turn.setRollout({ program: { ...rollout.program, steps: withoutWaits(rollout) } });
     else refuseUnlessWaiting(turn, rollout);
     turn.record("command", command.full ? "goes on to the end without waiting" : "goes on", by(command));
@@ -94,8 +100,9 @@ const VERBS: Verbs = {
       throw new Refusal({ ...wrong(turn, `${rolloutName(turn.state)} is promoted already`), next });
     }
     turn.record("command", "aborted", by(command));
-    goBack(turn, "stopped", `aborted by ${command.actor}: ${command.reason}`);
-    return `${rolloutName(turn.state)} goes back to stable`;
+    goBack(turn, "stopped", `aborted by ${attributed({ by: command.actor, reason: command.reason })}`);
+    const to = turn.state.stable ? "goes back to stable" : "is stopped; there is no stable version to go back to";
+    return `${rolloutName(turn.state)} ${to}`;
   },
   retry: (turn, command) => {
     const { state } = turn;
@@ -116,8 +123,9 @@ const VERBS: Verbs = {
     );
     const to = command.to ?? earlier?.candidate;
     if (to === undefined) throw new Refusal(wrong(turn, `${state.service} has no earlier revision to go back to`));
-    if (to === state.stable?.revision) throw new Refusal(wrong(turn, `${to} is stable already`));
-    return start(turn, command, { revision: known(turn, to), direct: true });
+    const revision = known(turn, to);
+    if (revision.id === state.stable?.revision) throw new Refusal(wrong(turn, `${revision.id} is stable already`));
+    return start(turn, command, { revision, direct: true });
   },
 };
 

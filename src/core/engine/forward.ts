@@ -35,11 +35,11 @@ export function advance(turn: Turn): void {
     const { paused, shortSinceMs } = turn.rollout;
     if (shortSinceMs !== undefined && WORKS.has(step.op)) {
       return turn.setRollout({
-        waiting: { for: "replicas", text: "the canary has too few replicas ready for its share" },
+        waiting: { for: "replicas", text: "the canary has too few replicas that stay ready for its share" },
       });
     }
     if (paused && movesOn(steps[turn.rollout.cursor + 1])) {
-      return turn.setRollout({ waiting: { for: "person", text: `paused by ${paused.by}: ${paused.reason}` } });
+      return turn.setRollout({ waiting: { for: "person", text: `paused by ${attributed(paused)}` } });
     }
     turn.record("step", check.how);
     turn.setRollout({ cursor: turn.rollout.cursor + 1, stepSinceMs: turn.nowMs, waived: false, waiting: undefined });
@@ -234,6 +234,11 @@ function leftovers(turn: Turn): number | undefined {
 /** What keeps replicas from being ready: the first reason given. */
 export function troubleOf(replicas: readonly Replica[]): string {
   return replicas.find(({ state, why }) => state !== "ready" && why)?.why ?? "";
+}
+
+/** Who asked, and why if that was said. */
+export function attributed({ by, reason }: { readonly by: string; readonly reason: string }): string {
+  return reason ? `${by}: ${reason}` : by;
 }
 
 /** `canary 10%, stable 90%`. */

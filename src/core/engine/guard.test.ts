@@ -81,3 +81,33 @@ describe("a judgement that shows nothing in its time", () => {
     desk.passUntil(() => desk.canary === 50, 5_000);
   });
 });
+
+describe("a version that crashes and comes back", () => {
+  test("is not promoted by a moment in which it is ready; it gets its deadline", () => {
+    const desk = Desk.serving(`{ rolling: {} }`, 1);
+    desk.ready["2-canary"] = 0;
+    desk.apply("v2");
+    desk.pass(2_000);
+    desk.restarts["2-canary"] = 1;
+    // Ready for four seconds, down for one, again and again.
+    for (let crashes = 0; crashes < 12 && desk.rollout.phase === "forward"; crashes += 1) {
+      desk.ready["2-canary"] = 1;
+      desk.pass(4_000);
+      desk.ready["2-canary"] = 0;
+      desk.pass(1_000);
+    }
+    expect(desk.state.stable?.revision).toBe("v1");
+    expect(desk.rollout.back?.why).toContain("canary has not kept 1 of its replicas ready for 20s");
+  });
+
+  test("is promoted once it lasts", () => {
+    const desk = Desk.serving(`{ rolling: {} }`, 1);
+    desk.restarts["2-canary"] = 1;
+    desk.apply("v2");
+    desk.pass(8_000);
+    expect(desk.canary).toBe(100);
+    expect(desk.rollout.waiting?.text).toBe("the canary has too few replicas that stay ready for its share");
+    desk.pass(5_000);
+    expect(desk.state.stable?.revision).toBe("v2");
+  });
+});

@@ -82,10 +82,9 @@ export function guard(turn: Turn): void {
   if (verdict?.kind === "worse" && !verdict.suspended) return goBack(turn, "rolled-back", verdict.text);
   const share = shareOf(turn.state.split.weights, "canary");
   const pool = poolOf(turn.state, "canary")?.pool;
-  const ready = turn.ready(pool);
   const needs = sizeFor(share, program.fullSize);
   if (turn.input.pools.kind !== "value") return;
-  if (ready >= needs && (shortSinceMs === undefined || kept(turn, pool) >= needs)) {
+  if (firm(turn, pool) >= needs) {
     if (shortSinceMs !== undefined) turn.setRollout({ shortSinceMs: undefined });
     return;
   }
@@ -99,7 +98,12 @@ export function guard(turn: Turn): void {
 /** A replica that comes back and crashes again is no capacity: after a loss, it counts once it has lasted this long. */
 const LASTS_MS = 10_000;
 
-function kept(turn: Turn, pool: string | undefined): number {
-  const since = turn.replicas(pool).flatMap(({ state, readySinceMs }) => (state === "ready" ? [readySinceMs] : []));
-  return since.filter((atMs) => atMs !== undefined && turn.nowMs - atMs >= LASTS_MS).length;
+/** Ready replicas that count: all of them until one was lost or has restarted, then those that last. */
+function firm(turn: Turn, pool: string | undefined): number {
+  const { shortSinceMs, program } = turn.rollout;
+  const lastsMs = Math.min(LASTS_MS, program.progressDeadlineMs / 2);
+  return turn.replicas(pool).filter(({ state, restarts, readySinceMs = turn.nowMs }) => {
+    if (state !== "ready") return false;
+    return (shortSinceMs === undefined && restarts === 0) || turn.nowMs - readySinceMs >= lastsMs;
+  }).length;
 }
