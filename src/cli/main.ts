@@ -160,6 +160,14 @@ function onInterrupt(signal: NodeJS.Signals): void {
 process.on("SIGINT", onInterrupt);
 process.on("SIGTERM", onInterrupt);
 
+// Whoever reads may leave before the end: `serin explain shop | head`.
+for (const stream of [process.stdout, process.stderr]) {
+  stream.on("error", (error: NodeJS.ErrnoException) => {
+    if (error.code !== "EPIPE") throw error;
+    interrupted.abort();
+  });
+}
+
 try {
   await program.parseAsync();
 } catch (error) {

@@ -40,7 +40,7 @@ test("files are captured by content, text as text and bytes as bytes", async () 
   expect(revisionId(JSON.parse(JSON.stringify(template)))).toBe(id);
 });
 
-test("command, environment and files make another revision; treatment, order and folder do not", async () => {
+test("command, folder, environment and files make another revision; treatment and order do not", async () => {
   const id = await idOf();
   expect(await idOf({ files: ["./b.bin", "a.txt", "a.txt"], env: { B: "2", A: "1" } })).toBe(id);
   expect(await idOf({ ready: { kind: "http", path: "/" }, drainMs: ms(5), host: "127.0.0.2" })).toBe(id);
@@ -49,9 +49,11 @@ test("command, environment and files make another revision; treatment, order and
     idOf({ command: ["shop.js", "node"] }),
     idOf({ env: { A: "1" } }),
     idOf({ files: ["a.txt"] }),
+    idOf({ files: [], cwd: join(dir, "..") }),
+    idOf({ files: [] }),
   ]);
   writeFileSync(join(dir, "a.txt"), "naive\n");
-  expect(new Set([id, ...others, await idOf()]).size).toBe(6);
+  expect(new Set([id, ...others, await idOf()]).size).toBe(8);
 });
 
 test("a file that is missing, no file, outside or too large is refused with its name and a remedy", async () => {

@@ -13,7 +13,7 @@ export type ProcessRequest = Omit<ProcessTemplate, "files"> & { readonly files: 
 /** All files of a revision together: they are kept in the journal, and are configuration, not programs. */
 const MOST_BYTES = 1_048_576;
 
-/** Reads the files and names the revision by the content of command, environment and files. */
+/** Reads the files and names the revision. */
 export async function captureRevision(request: ProcessRequest): Promise<Revision<ProcessTemplate>> {
   const names = [...new Set(request.files.map(relativeName))].toSorted();
   const files: ProcessFile[] = [];
@@ -27,12 +27,16 @@ export async function captureRevision(request: ProcessRequest): Promise<Revision
   return { id: revisionId(template), template };
 }
 
-/** The name of a revision: the first 10 hexadecimal digits of the SHA-256 of command, environment and files. */
-export function revisionId({ command, env, files }: Pick<ProcessTemplate, "command" | "env" | "files">): string {
+/**
+ * The name of a revision: the first 10 hexadecimal digits of the SHA-256 of command, folder, environment and files. The
+ * folder counts because a command there starts other programs: releases are often unpacked side by side.
+ */
+export function revisionId(template: Pick<ProcessTemplate, "command" | "cwd" | "env" | "files">): string {
+  const { command, cwd, env, files } = template;
   const named = files
     .map(({ path, sha256: of }) => ({ path, sha256: of }))
     .toSorted((a, b) => (a.path < b.path ? -1 : 1));
-  return sha256(canonicalJson({ command, env, files: named })).slice(0, 10);
+  return sha256(canonicalJson({ command, cwd, env, files: named })).slice(0, 10);
 }
 
 /** JSON in which equal values have equal texts: the names of every object in order. */

@@ -1,6 +1,8 @@
 // Is each thing that a person may ask for done or refused, with the reason?
 import { describe, expect, test } from "vitest";
-import { Desk } from "../../../test/support/engine.ts";
+import { fileOf, applyOf, rolloutOf } from "../../../test/sim/specs.ts";
+import { Desk, STEPS } from "../../../test/support/engine.ts";
+import { wantedPools } from "./wanted.ts";
 
 const GATED = `{ canary: { steps: [{ weight: 10%, gate: "look at it" }, { weight: 50%, hold: 30s }] } }`;
 
@@ -179,6 +181,17 @@ describe("retry", () => {
   test("is refused when there is nothing to repeat, or something runs", () => {
     expect(refusal(Desk.serving(), "retry")).toBe("shop has no rollout that was rolled back or stopped");
     expect(refusal(atGate(), "retry")).toBe("shop/2 is under way");
+  });
+});
+
+describe("apply of what is stable", () => {
+  test("starts nothing, and takes over how it is treated", () => {
+    const desk = Desk.serving();
+    const command = { ...applyOf(rolloutOf(fileOf("shop", 4, STEPS)), { id: "again", revision: "v1" }) };
+    if (command.kind !== "apply") throw new Error("no apply");
+    const template = { drainMs: 5 };
+    expect(desk.ask({ ...command, revision: { id: "v1", template } }).text).toContain("nothing to roll out");
+    expect(wantedPools(desk.state)).toMatchObject([{ revision: { id: "v1", template } }]);
   });
 });
 

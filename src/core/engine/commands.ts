@@ -60,6 +60,8 @@ const VERBS: Verbs = {
     turn.set({ spec, origin: command.origin, abilities: command.abilities });
     resize(turn);
     if (state.stable?.revision === revision.id) {
+      // How it is treated (readiness, drain) may have changed, and is no part of its name.
+      turn.set({ revisions: { ...turn.state.revisions, [revision.id]: revision } });
       turn.record("command", `${revision.id} is stable already; settings taken over`, by(command));
       return `${revision.id} is stable already; nothing to roll out`;
     }

@@ -1,5 +1,6 @@
 // Does a service get back to what worked, from wherever it is?
 import { describe, expect, test } from "vitest";
+import { ms } from "../units.ts";
 import { Desk } from "../../../test/support/engine.ts";
 import { WAY_BACK_BOUND_MS } from "./way-back.ts";
 
@@ -82,6 +83,9 @@ describe("the way back", () => {
     desk.pass(60_000);
     expect(desk.state.pools.map(({ role }) => role)).toContain("canary");
     expect(desk.rollout.waiting).toEqual({ for: "router", text: "traffic goes back to stable" });
+    desk.routerTrouble = { why: "no answer in 5s", atMs: ms(desk.nowMs), hopeless: false };
+    desk.pass(1_000);
+    expect(desk.rollout.waiting?.text).toContain("the router does not take it: no answer in 5s");
     desk.router = "unreadable";
     desk.pass(10_000);
     expect(desk.state.pools.map(({ role }) => role)).toContain("canary");

@@ -52,7 +52,11 @@ function traffic(turn: Turn): boolean {
   const gone = seen.kind === "absent" || (seen.kind === "value" && sameSplit(seen.value.split, split));
   const clear = shareOf(weights, "stable") === WHOLE && gone;
   if (clear && back) turn.setRollout({ back: { ...back, clearMs: turn.nowMs } });
-  if (!clear) turn.setRollout({ waiting: { for: "router", text: "traffic goes back to stable" } });
+  if (!clear) {
+    const why = turn.input.routerTrouble?.why;
+    const text = `traffic goes back to stable${why ? `; the router does not take it: ${why}` : ""}`;
+    turn.setRollout({ waiting: { for: "router", text } });
+  }
   return clear;
 }
 
