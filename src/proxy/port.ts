@@ -55,7 +55,8 @@ async function isBound(host: string, port: number): Promise<boolean> {
 async function answers(host: string, port: number): Promise<boolean> {
   const { promise, resolve } = Promise.withResolvers<boolean>();
   const socket = connect({ host: reachableHost(host), port });
-  socket.setTimeout(CONNECT_MS, () => resolve(true));
+  // No answer comes from an address elsewhere either; of an address, `isBound` knows.
+  socket.setTimeout(CONNECT_MS, () => resolve(isIP(host) === 0));
   socket.once("connect", () => resolve(true));
   socket.once("error", (error: NodeJS.ErrnoException) => resolve(error.code === "ECONNRESET"));
   try {

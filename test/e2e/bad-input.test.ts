@@ -113,6 +113,25 @@ test.concurrent("a first deployment that the proxy can never serve stops at once
   expect(await place.processes()).toEqual([]);
 });
 
+test.concurrent("a later change to an address that cannot be had stops, and the proxy before serves on", async (context) => {
+  const { place, run, address, before } = await serving(context);
+  const ran = await run(rolloutFile("v2", { replicas: 1, listen: "192.0.2.1:8080" }));
+  expect(ran.code).toBe(1);
+  expect(ran.out).toMatch(/app\/2 stopped: SERIN_CANNOT_LISTEN /u);
+  expect(ran.out).toContain(`app serves ${before.stable} at ${address}.`);
+  await expectServes(address);
+  const { quarantine, stable } = await view(place);
+  expect([quarantine, stable]).toEqual([[], before.stable]);
+  // A port that the service's own proxy holds is not in use by another program.
+  for (const version of ["v2", "v3"]) {
+    const listen = new URL(address).host;
+    const strategy = "rolling: { maxSurge: 1 }";
+    const next = await run(rolloutFile(version, { replicas: 1, listen, strategy }));
+    expect([next.err, next.code]).toEqual(["", 0]);
+    await expectServes(address, version);
+  }
+});
+
 test.concurrent("a certificate that does not parse, at first and for a service that serves", async (context) => {
   const first = await sitDown(context);
   await first.place.write("bad.pem", "no certificate");

@@ -83,7 +83,9 @@ export function serin(args: readonly string[], options: { timeoutMs?: number; cw
 
 /** Starts a command and leaves it running. */
 export function start(args: readonly string[], options: { cwd?: string } = {}): ChildProcess {
-  const env = { ...process.env, NO_COLOR: "1", SERIN_ACTOR: "test" };
+  // Compiling takes longer than most commands.
+  const NODE_COMPILE_CACHE = join(tmpdir(), "serin-e2e-compiled");
+  const env = { ...process.env, NO_COLOR: "1", SERIN_ACTOR: "test", NODE_COMPILE_CACHE };
   return spawn(process.execPath, [MAIN, ...args], { env, cwd: options.cwd, stdio: ["ignore", "pipe", "pipe"] });
 }
 

@@ -233,5 +233,6 @@ function missing(path: string): SerinError {
     what: `There is no journal ${path}.`,
     now: "Nothing has been rolled out from this folder.",
     next: "Name the folder with --state, or roll something out first.",
+    exitCode: 2,
   });
 }

@@ -122,6 +122,16 @@ describe("a canary", () => {
     expect(desk.rollout).toMatchObject({ number: 2, outcome: "promoted" });
   });
 
+  test("stops when the router follows the split, but can never take the settings that came with the version", () => {
+    const desk = Desk.serving();
+    desk.apply("v2");
+    desk.pass(500);
+    desk.routerTrouble = { why: "no interface has this address", atMs: ms(desk.nowMs), hopeless: true };
+    desk.pass(5_000);
+    expect(desk.rollout).toMatchObject({ phase: "ended", outcome: "stopped", why: "no interface has this address" });
+    expect(desk.canary).toBe(0);
+  });
+
   test("a router that served and is gone may come back, whatever its successor says", () => {
     const desk = Desk.serving();
     desk.apply("v2");

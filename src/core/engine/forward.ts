@@ -79,8 +79,8 @@ const ENTRIES: StepTable<(turn: Turn) => void> = {
 };
 
 const CHECKS: StepTable<(turn: Turn) => Check> = {
-  scale: (step) => (turn) => checkScale(turn, step.role, step.size),
-  route: (step) => (turn) => checkRoute(turn, step.weights),
+  scale: (step) => (turn) => hopelessRouter(turn) ?? checkScale(turn, step.role, step.size),
+  route: (step) => (turn) => hopelessRouter(turn) ?? checkRoute(turn, step.weights),
   hold: (step) => (turn) => checkHold(turn, step.durationMs),
   judge: (step) => (turn) => checkJudge(turn, step),
   gate: (step) => (turn) =>
@@ -129,8 +129,6 @@ function checkScale(turn: Turn, role: Role, size: number): Check {
   const replicas = turn.replicas(pool?.pool);
   const why = troubleOf(replicas);
   if (replicas.length > 0 && replicas.every(({ hopeless }) => hopeless)) return back(`${role} cannot start: ${why}`);
-  const unroutable = hopelessRouter(turn);
-  if (unroutable) return unroutable;
   if (overdue(turn)) {
     const within = duration(turn.rollout.program.progressDeadlineMs);
     return back(`${role} has ${ready} of ${size} ready after ${within}${why ? `: ${why}` : ""}`);
@@ -144,7 +142,7 @@ function checkRoute(turn: Turn, weights: Weights): Check {
   if (sameWeights(state.split.weights, weights)) {
     if (reported(turn, state.split)) return done(shares(weights));
     const waits = asked(turn);
-    return hopelessRouter(turn) ?? (overdue(turn) && waits.kind === "wait" ? stop(waits.waiting.text) : waits);
+    return overdue(turn) && waits.kind === "wait" ? stop(waits.waiting.text) : waits;
   }
   const raises = shareOf(weights, "canary") > shareOf(state.split.weights, "canary");
   const { blind } = turn.rollout;
@@ -208,8 +206,9 @@ function asked(turn: Turn): Check {
 }
 
 /**
- * The router cannot do as asked, however long one waits. Not said of one that served and is gone: its successor may
- * find the port taken only for a moment, and going back would bring nobody an answer.
+ * The router cannot do as asked, however long one waits; that one with other settings follows the split is not enough.
+ * Not said of one that served and is gone: its successor may find the port taken only for a moment, and going back
+ * would bring nobody an answer.
  */
 function hopelessRouter({ input, state, rollout }: Turn): Check | undefined {
   const { routerTrouble, traffic } = input;
