@@ -246,7 +246,7 @@ export class Client implements Asker, Timed {
   connected(): void {
     const socket = this.#upstream?.socket;
     if (!socket) return;
-    writeMessage(socket, this.#text, this.#first);
+    writeMessage(socket, { head: this.#text, body: this.#first });
     this.#first = undefined;
     if (!this.#repeatable) this.#text = "";
     if (this.requestDone) this.#awaitAnswer();

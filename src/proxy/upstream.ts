@@ -1,5 +1,6 @@
 // How does one connection to a replica bring back an answer?
 import { connect, type Socket } from "node:net";
+import { READ_BUFFER, writeCopy } from "./buffers.ts";
 import type { Clock, Timed } from "./clock.ts";
 import type { ProxyConfig } from "./config.ts";
 import type { AnswerHead } from "./h1/answer.ts";
@@ -7,7 +8,7 @@ import { Body } from "./h1/body.ts";
 import { MALFORMED } from "./h1/chunked.ts";
 import { CHUNKED, INCOMPLETE, REFUSED, UNTIL_CLOSE } from "./h1/head.ts";
 import type { Parked, Replica } from "./replica.ts";
-import { COPY_BYTES, writeMessage } from "./write.ts";
+import { writeMessage } from "./write.ts";
 
 /**
  * Why there is no answer. `refused`: never connected, nothing was sent. `reset`: the connection ended too early.
@@ -20,8 +21,6 @@ export interface Asker {
   readonly socket: Socket;
   readonly toHead: boolean;
   readonly minor: number;
-  /** Its bytes are encrypted, which takes hold of them for longer. */
-  readonly secure: boolean;
   /** Whether it asked for a WebSocket. */
   readonly upgrade: boolean;
   readonly requestDone: boolean;
@@ -52,11 +51,6 @@ export interface UpstreamContext {
 
 type State = "head" | "body" | "tunnel";
 
-/** One read takes at most this much; a bit over 64 kB, a usual size, so that such an answer with its head is one. */
-const READ_BYTES = 66_560;
-/** Read buffers that encrypted writes have given back. */
-const SPARE: Buffer[] = [];
-const MOST_SPARE = 64;
 /** A request that cannot be sent twice gets no connection that was idle for longer: it may be closing. */
 const FRESH_MS = 1_000;
 
@@ -78,9 +72,6 @@ export class Upstream implements Parked, Timed {
   #keep = true;
   #parkedAt = 0;
   #idleMs: number;
-  /** A write still refers to the read buffer: the next read needs another one. */
-  #lent = false;
-  #buffer: Buffer | undefined;
   #ended = false;
 
   constructor(replica: Replica, asker: Asker, context: UpstreamContext) {
@@ -94,9 +85,8 @@ export class Upstream implements Parked, Timed {
       noDelay: true,
       allowHalfOpen: true,
       onread: {
-        // Asked for the first one, and again after each read; nothing means that the last one is kept.
-        buffer: () => (this.#buffer === undefined || this.#lent ? this.#nextBuffer() : (undefined as never)),
-        callback: (bytes, buffer) => this.#data((buffer as Buffer).subarray(0, bytes)),
+        buffer: READ_BUFFER,
+        callback: (bytes) => this.#data(READ_BUFFER.subarray(0, bytes)),
       },
     });
     this.socket.on("connect", () => {
@@ -154,12 +144,6 @@ export class Upstream implements Parked, Timed {
 
   resume(): void {
     this.socket.resume();
-  }
-
-  #nextBuffer(): Buffer {
-    this.#lent = false;
-    this.#buffer = SPARE.pop() ?? Buffer.allocUnsafeSlow(READ_BYTES);
-    return this.#buffer;
   }
 
   #unpark(): void {
@@ -258,7 +242,8 @@ export class Upstream implements Parked, Timed {
       socket.write(head, "latin1");
       return this.#sendData(asker);
     }
-    return writeMessage(socket, head, body) ? !socket.writableNeedDrain : this.#flows(socket);
+    writeMessage(socket, { head, body }, writeCopy);
+    return !socket.writableNeedDrain;
   }
 
   /** How far the body reaches into these bytes. */
@@ -279,25 +264,8 @@ export class Upstream implements Parked, Timed {
     return !asker.socket.writableNeedDrain;
   }
 
-  #send(b: Buffer, asker: Asker): boolean {
-    const { socket } = asker;
-    if (asker.secure && b.length <= COPY_BYTES) {
-      socket.write(Buffer.from(b));
-      return !socket.writableNeedDrain;
-    }
-    if (!asker.secure) socket.write(b);
-    else {
-      const buffer = this.#buffer;
-      socket.write(b, (error) => {
-        if (!error && buffer && this.#buffer !== buffer && SPARE.length < MOST_SPARE) SPARE.push(buffer);
-      });
-    }
-    return this.#flows(socket);
-  }
-
-  #flows(socket: Socket): boolean {
-    if (socket.writableLength === 0) return true;
-    this.#lent = true;
+  #send(b: Buffer, { socket }: Asker): boolean {
+    writeCopy(socket, b);
     return !socket.writableNeedDrain;
   }
 

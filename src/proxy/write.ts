@@ -2,18 +2,24 @@
 import type { Socket } from "node:net";
 
 /** Up to here a body is copied into the head's write; beyond, two buffers in one call are cheaper. */
-export const COPY_BYTES = 16_384;
+const COPY_BYTES = 16_384;
 
-/** Writes a head and the part of the body that has arrived. Returns whether the body was copied. */
-export function writeMessage(socket: Socket, head: string, body: Buffer | undefined): boolean {
+/** Bytes in a buffer that nobody will use again. */
+const write = (socket: Socket, body: Buffer): void => void socket.write(body);
+
+/** Writes a head and the part of the body that has arrived; `writeBody` sends that when it is large. */
+export function writeMessage(
+  socket: Socket,
+  message: { readonly head: string; readonly body: Buffer | undefined },
+  writeBody = write,
+): void {
+  const { head, body } = message;
   if (body === undefined || body.length === 0) socket.write(head, "latin1");
   else if (body.length <= COPY_BYTES) socket.write(head + body.latin1Slice(), "latin1");
   else {
     socket.cork();
     socket.write(head, "latin1");
-    socket.write(body);
+    writeBody(socket, body);
     socket.uncork();
-    return false;
   }
-  return true;
 }
