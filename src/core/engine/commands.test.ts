@@ -87,7 +87,7 @@ describe("promote", () => {
   test("full passes everything that would wait, and nothing else", () => {
     const desk = atGate();
     desk.say("promote", { full: true });
-    desk.pass(5_000);
+    desk.pass(10_000);
     expect(desk.rollout.outcome).toBe("promoted");
     expect(desk.texts).toContain("canary 50%, stable 50%");
   });
@@ -207,7 +207,7 @@ describe("undo", () => {
     desk.passUntil(() => desk.rollout.outcome === "promoted");
     expect(desk.say("undo").text).toBe("shop/3 started");
     expect(desk.rollout.program.strategy).toBe("direct");
-    desk.pass(5_000);
+    desk.pass(10_000);
     expect(desk.state.stable?.revision).toBe("v1");
     expect(refusal(desk, "undo", { to: "v9" })).toBe("shop has no revision v9");
     expect(refusal(desk, "undo", { to: "v1" })).toBe("v1 is stable already");

@@ -33,12 +33,17 @@ export function advance(turn: Turn): void {
     if (check.kind === "back") return goBack(turn, check.outcome, check.why);
     if (check.kind === "wait") return turn.setRollout({ waiting: check.waiting });
     const { paused, shortSinceMs } = turn.rollout;
+    const next = steps[turn.rollout.cursor + 1];
     if (shortSinceMs !== undefined && WORKS.has(step.op)) {
       return turn.setRollout({
         waiting: { for: "replicas", text: "the canary has too few replicas that stay ready for its share" },
       });
     }
-    if (paused && movesOn(steps[turn.rollout.cursor + 1])) {
+    if (next?.op === "promote" && !settled(turn)) {
+      const text = `the canary stays ready for ${duration(settleMs(turn))} before it is made stable`;
+      return turn.setRollout({ waiting: { for: "replicas", text } });
+    }
+    if (paused && movesOn(next)) {
       return turn.setRollout({ waiting: { for: "person", text: `paused by ${attributed(paused)}` } });
     }
     turn.record("step", check.how);
@@ -56,6 +61,27 @@ export function enter(turn: Turn): void {
 // A pause lets what has begun come to its end, and what only tidies up.
 function movesOn(next: Step | undefined): boolean {
   return next !== undefined && next.op !== "retire";
+}
+
+/**
+ * A version that crashes seconds after its start is ready for a moment too. It has its traffic by then: only the old
+ * version, and with it the way back, is kept a little longer.
+ */
+const SETTLE_MS = 5_000;
+
+function settleMs({ rollout }: Turn): Ms {
+  return ms(Math.min(SETTLE_MS, rollout.program.progressDeadlineMs / 2));
+}
+
+/** Whether all replicas of the candidate have been ready for long enough. A first version replaces nothing. */
+function settled(turn: Turn): boolean {
+  const { rollout, state, input } = turn;
+  if (rollout.stable === undefined) return true;
+  if (input.pools.kind !== "value") return false;
+  const lasting = turn.replicas(poolOf(state, "canary")?.pool).filter(({ state: is, readySinceMs = turn.nowMs }) => {
+    return is === "ready" && turn.nowMs - readySinceMs >= settleMs(turn);
+  });
+  return lasting.length >= rollout.program.fullSize;
 }
 
 /** Steps that are over only while the candidate can carry what it was given. */

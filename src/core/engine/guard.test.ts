@@ -111,3 +111,17 @@ describe("a version that crashes and comes back", () => {
     expect(desk.state.stable?.revision).toBe("v2");
   });
 });
+
+describe("a version that crashes soon after its start", () => {
+  test("is not promoted before it has been ready for a moment, and the way back stays open", () => {
+    const desk = Desk.serving(`{ rolling: {} }`, 1);
+    desk.apply("v2");
+    desk.pass(3_000);
+    expect(desk.canary).toBe(100);
+    expect(desk.rollout.waiting?.text).toBe("the canary stays ready for 5s before it is made stable");
+    desk.ready["2-canary"] = 0;
+    desk.pass(25_000);
+    expect(desk.state.stable?.revision).toBe("v1");
+    expect(desk.rollout.outcome).toBe("rolled-back");
+  });
+});
