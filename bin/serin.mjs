@@ -2,6 +2,7 @@
 // Starts Serin on the Node that it was made for, whatever the one that was asked.
 import { spawn } from "node:child_process";
 import { existsSync } from "node:fs";
+import module from "node:module";
 import { fileURLToPath } from "node:url";
 
 const at = (path) => fileURLToPath(new URL(path, import.meta.url));
@@ -11,6 +12,8 @@ const bundled = at("../node_modules/node/bin/node");
 const [major] = process.versions.node.split(".").map(Number);
 
 if (major >= 24) {
+  // Halves the time that a command takes to begin.
+  module.enableCompileCache?.();
   await import(main);
 } else if (existsSync(bundled)) {
   const child = spawn(bundled, [main, ...process.argv.slice(2)], { stdio: "inherit" });

@@ -94,6 +94,6 @@ test("a first version is not compared with anything", () => {
   expect(first.steps.map(sentence)).toEqual([
     "Bring the canary to 3 ready replicas.",
     "Send all of the requests to the canary.",
-    "Make the canary stable.",
+    "Make the canary stable, once it has stayed ready for a moment.",
   ]);
 });

@@ -28,7 +28,7 @@ const SENTENCES: StepTable<string> = {
     return `Go on when the canary is shown to be no worse${earliest}.${latest}`;
   },
   gate: ({ what }) => `Wait until a person says go: ${what}.`,
-  promote: () => "Make the canary stable.",
+  promote: () => "Make the canary stable, once it has stayed ready for a moment.",
   retire: ({ role }) => (role === "stable" ? "Drain and end the old version." : `Drain and end ${NAMES[role]}.`),
 };
 
