@@ -30,14 +30,9 @@ const atGate = (scene: Scene): Promise<RolloutView> =>
 
 /** Process ids of the replicas of a pool. */
 async function replicasOf(scene: Scene, pool: string): Promise<readonly number[]> {
-  const pids = await scene.place.processes();
-  const named = await Promise.all(
-    pids.map(async (pid) => {
-      const environ = await readFile(`/proc/${pid}/environ`, "utf8").catch(() => "");
-      return environ.split("\0").includes(`SERIN_POOL=${pool}`) ? [pid] : [];
-    }),
-  );
-  return named.flat();
+  const running = await scene.place.processes();
+  const mark = new RegExp(`(?:^|[\\0 ])SERIN_POOL=${pool}(?:[\\0 ]|$)`, "u");
+  return running.filter(({ environment }) => mark.test(environment)).map(({ pid }) => pid);
 }
 
 /** The contents of the configuration that answers come with, over some requests. */

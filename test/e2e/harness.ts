@@ -1,9 +1,10 @@
 // How does a test run Serin as its users do, and leave nothing behind?
-import { spawn, type ChildProcess } from "node:child_process";
+import { execFile, spawn, type ChildProcess } from "node:child_process";
 import { mkdtemp, readdir, readFile, rm, writeFile } from "node:fs/promises";
 import { Agent, request } from "node:http";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
+import { promisify } from "node:util";
 import type { ServiceView } from "../../src/api/contract.ts";
 
 export const MAIN = join(import.meta.dirname, "../../src/cli/main.ts");
@@ -14,15 +15,15 @@ export interface Place {
   readonly dir: string;
   readonly state: string;
   write(name: string, text: string): Promise<string>;
-  /** Ids of all processes that were started for this state: proxies, replicas and controllers' children. */
-  processes(): Promise<readonly number[]>;
+  /** All processes that were started for this state: proxies, replicas and controllers' children. */
+  processes(): Promise<readonly Running[]>;
   remove(): Promise<void>;
 }
 
 export async function makePlace(): Promise<Place> {
   const dir = await mkdtemp(join(tmpdir(), "serin-e2e-"));
   const state = join(dir, "state");
-  const processes = (): Promise<number[]> => processesOf(state);
+  const processes = (): Promise<Running[]> => processesOf(state);
   return {
     dir,
     state,
@@ -33,7 +34,7 @@ export async function makePlace(): Promise<Place> {
     },
     processes,
     remove: async () => {
-      for (const pid of await processes()) kill(pid);
+      for (const { pid } of await processes()) kill(pid);
       await rm(dir, { recursive: true, force: true });
     },
   };
@@ -47,18 +48,38 @@ export function kill(pid: number, signal: NodeJS.Signals = "SIGKILL"): void {
   }
 }
 
+/** A process, as the system tells of it. */
+export interface Running {
+  readonly pid: number;
+  readonly command: string;
+  /** With `NAME=value` in it for each variable. */
+  readonly environment: string;
+}
+
+async function fromProc(name: string): Promise<Running[]> {
+  const pid = Number(name);
+  if (!Number.isInteger(pid)) return [];
+  const read = (file: string): Promise<string> => readFile(`/proc/${pid}/${file}`, "utf8").catch(() => "");
+  const [command, environment] = await Promise.all([read("cmdline"), read("environ")]);
+  return [{ pid, command, environment }];
+}
+
+/** Where there is no /proc, `ps` writes the environment behind the command. */
+async function fromPs(): Promise<Running[]> {
+  const { stdout } = await promisify(execFile)("ps", ["-axEww", "-o", "pid=,command="], { maxBuffer: 64 * 1_048_576 });
+  return stdout.split("\n").map((line) => {
+    const text = line.trimStart();
+    return { pid: Number.parseInt(text, 10), command: text, environment: text };
+  });
+}
+
 /** Processes whose command line or environment names the folder. */
-async function processesOf(folder: string): Promise<number[]> {
-  const found: number[] = [];
-  for (const name of await readdir("/proc")) {
-    const pid = Number(name);
-    if (!Number.isInteger(pid) || pid === process.pid) continue;
-    const texts = await Promise.all(
-      ["cmdline", "environ"].map((file) => readFile(`/proc/${pid}/${file}`, "utf8").catch(() => "")),
-    );
-    if (texts.some((text) => text.includes(folder))) found.push(pid);
-  }
-  return found;
+async function processesOf(folder: string): Promise<Running[]> {
+  const linux = process.platform === "linux";
+  const all = linux ? (await Promise.all((await readdir("/proc")).map(fromProc))).flat() : await fromPs();
+  return all.filter(
+    ({ pid, command, environment }) => pid !== process.pid && `${command} ${environment}`.includes(folder),
+  );
 }
 
 export interface Ran {

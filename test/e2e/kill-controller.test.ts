@@ -1,6 +1,5 @@
 // Does a rollout end as it would have, whenever its controller is killed?
 import { spawn } from "node:child_process";
-import { readFile } from "node:fs/promises";
 import { join } from "node:path";
 import { expect, test } from "vitest";
 import { clients, makePlace, rolloutFile, type Clients, type Place } from "./harness.ts";
@@ -31,11 +30,6 @@ function control(place: Place, file: string, crash: readonly string[] = []): Pro
       else reject(new Error(`the controller ended with ${code ?? signal}: ${err}`));
     });
   });
-}
-
-async function commandLines(place: Place): Promise<string[]> {
-  const pids = await place.processes();
-  return Promise.all(pids.map((pid) => readFile(`/proc/${pid}/cmdline`, "utf8").catch(() => "")));
 }
 
 interface Case {
@@ -90,7 +84,7 @@ class Lane {
     const end = await control(place, file);
     expect(end, what).toMatchObject({ outcome: subject.outcome, number: this.rollouts });
     expect(this.load?.lost, what).toEqual([]);
-    const lines = await commandLines(place);
+    const lines = (await place.processes()).map(({ command }) => command);
     // Two replicas and one proxy: nothing doubled, nothing left over.
     expect(lines.filter((line) => line.includes("service.mjs")).length, what).toBe(2);
     expect(lines.filter((line) => line.includes("proxy/main")).length, what).toBe(1);
