@@ -106,5 +106,7 @@ test("the controller, its proxy and its replicas are gone after down and an inte
   expect((await scene.say("down", "app")).code).toBe(0);
   scene.controller.kill("SIGTERM");
   await until("no process", async () => (await scene.place.processes()).length === 0);
+  // The process is gone before its parent has been told.
+  await until("the controller's exit code", async () => scene.controller.exitCode !== null);
   expect(scene.controller.exitCode).toBe(0);
 });
