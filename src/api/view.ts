@@ -4,7 +4,7 @@ import { sizeFor } from "../core/plan/capacity.ts";
 import { sentence } from "../core/plan/sentence.ts";
 import { shareOf, type Role } from "../core/split.ts";
 import type { Ms } from "../core/units.ts";
-import type { RunningPool } from "../core/world.ts";
+import { readyAmong, troubleOf, type RunningPool } from "../core/world.ts";
 import type { Seen } from "../runtime/controller.ts";
 import type { PoolView, RolloutView, ServiceView, Shares } from "./contract.ts";
 
@@ -32,7 +32,7 @@ export function viewOf({ state, world, measured, troubles }: Seen, nowMs: Ms): S
 }
 
 function readyIn(pool: RunningPool | undefined): number {
-  return pool?.replicas.filter((replica) => replica.state === "ready").length ?? 0;
+  return readyAmong(pool?.replicas ?? []).length;
 }
 
 /** Whether those who get requests can carry them. What a file wants of others says nothing of the service. */
@@ -75,7 +75,7 @@ function poolView({ pool, role, revision, size }: Named, running: RunningPool | 
     wanted: size,
     ready: running && readyIn(running),
     restarts: replicas.reduce((sum, { restarts }) => sum + restarts, 0),
-    why: replicas.find((replica) => replica.state !== "ready" && replica.why)?.why,
+    why: troubleOf(replicas) || undefined,
   };
 }
 

@@ -11,7 +11,7 @@ import { openDoor, type Door } from "../api/server.ts";
 import { viewOf } from "../api/view.ts";
 import { SerinError } from "../core/issues.ts";
 import { ms } from "../core/units.ts";
-import { Controller, decisionsAfter } from "../runtime/controller.ts";
+import { Controller, decisionsAfter, unknownService } from "../runtime/controller.ts";
 import type { House } from "../runtime/parts.ts";
 import { readState } from "../runtime/saved.ts";
 
@@ -113,19 +113,10 @@ async function fromJournal(dir: string): Promise<Looking> {
   const journal = await readSqliteJournal(journalFile(dir));
   const view = async (service: string): ReturnType<Link["get"]> => {
     const saved = await journal.load(service);
-    if (!saved) throw await unknown(service);
+    if (!saved) throw unknownService(service, await journal.list());
     const state = readState(service, saved);
     const troubles = { controller: "none runs; this is what was last written down (serin serve starts one)" };
     return { ...viewOf({ state, world: undefined, measured: undefined, troubles }, ms(Date.now())), health: "unknown" };
-  };
-  const unknown = async (service: string): Promise<SerinError> => {
-    const names = await journal.list();
-    return new SerinError({
-      code: "SERIN_UNKNOWN_SERVICE",
-      what: `there is no service "${service}"`,
-      found: names.length > 0 ? `services: ${names.join(", ")}` : "no service at all",
-      exitCode: 2,
-    });
   };
   return {
     list: async () => Promise.all((await journal.list()).map(view)),

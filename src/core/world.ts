@@ -49,6 +49,16 @@ export interface Replica extends Omit<Backend, "replica"> {
   readonly hopeless?: boolean | undefined;
 }
 
+/** The replicas that answer. */
+export function readyAmong(replicas: readonly Replica[]): readonly Replica[] {
+  return replicas.filter(({ state }) => state === "ready");
+}
+
+/** What keeps replicas from being ready: the first reason given. */
+export function troubleOf(replicas: readonly Replica[]): string {
+  return replicas.find(({ state, why }) => state !== "ready" && why)?.why ?? "";
+}
+
 /** What runs under a pool's name. */
 export interface RunningPool {
   readonly pool: string;

@@ -119,15 +119,19 @@ export class Controller {
   }
 
   private unknown(service: string): SerinError {
-    const names = [...this.loops.keys()].join(", ");
-    return new SerinError({
-      code: "SERIN_UNKNOWN_SERVICE",
-      what: `there is no service "${service}"`,
-      found: names ? `services: ${names}` : "no service at all",
-      next: "serin apply FILE",
-      exitCode: 2,
-    });
+    return unknownService(service, [...this.loops.keys()]);
   }
+}
+
+/** The answer to a name that nobody has. */
+export function unknownService(service: string, names: readonly string[]): SerinError {
+  return new SerinError({
+    code: "SERIN_UNKNOWN_SERVICE",
+    what: `there is no service "${service}"`,
+    found: names.length > 0 ? `services: ${names.join(", ")}` : "no service at all",
+    next: "serin apply FILE",
+    exitCode: 2,
+  });
 }
 
 /** Reads decisions page by page: their versions grow with their places in the journal, but not in step. */

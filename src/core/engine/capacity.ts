@@ -1,4 +1,5 @@
 // How much traffic can a role carry?
+import { canCarry } from "../plan/capacity.ts";
 import { ROLES, shareOf, type Role, type Weights } from "../split.ts";
 import { percent, WHOLE } from "../units.ts";
 import { poolOf } from "./state.ts";
@@ -18,10 +19,8 @@ export function shortOf(turn: Turn, weights: Weights, fullSize: number): string 
   for (const role of ROLES) {
     const share = shareOf(weights, role);
     if (share <= shareOf(turn.state.split.weights, role)) continue;
-    const capacity = capacityOf(turn, role, fullSize);
-    // Rounding of a share to millionths may exceed a fraction of replicas by less than one part.
-    if (share > capacity + 1) {
-      const ready = turn.ready(poolOf(turn.state, role)?.pool);
+    const ready = turn.ready(poolOf(turn.state, role)?.pool);
+    if (!canCarry(share, ready, fullSize)) {
       return `${role} has ${ready} ready of ${fullSize} for all traffic, too few for ${percent(share)}`;
     }
   }

@@ -3,7 +3,7 @@ import { byStep, type Step, type StepTable } from "../plan/step.ts";
 import { all, ROLES, sameSplit, sameWeights, shareOf, type Role, type Split, type Weights } from "../split.ts";
 import { beginJudgement } from "../stats/verdict.ts";
 import { duration, ms, percent, type Ms } from "../units.ts";
-import type { Replica } from "../world.ts";
+import { troubleOf } from "../world.ts";
 import { shortOf } from "./capacity.ts";
 import { end } from "./end.ts";
 import { poolOf, type PoolState, type RolloutState, type Waiting } from "./state.ts";
@@ -254,11 +254,6 @@ function leftovers(turn: Turn): number | undefined {
   const wanted = new Set(turn.state.pools.map(({ pool }) => pool));
   const left = turn.input.pools.value.filter(({ pool }) => !wanted.has(pool));
   return left.reduce((sum, { replicas }) => sum + replicas.length, 0);
-}
-
-/** What keeps replicas from being ready: the first reason given. */
-export function troubleOf(replicas: readonly Replica[]): string {
-  return replicas.find(({ state, why }) => state !== "ready" && why)?.why ?? "";
 }
 
 /** Who asked, and why if that was said. */

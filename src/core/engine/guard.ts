@@ -5,7 +5,7 @@ import { shareOf } from "../split.ts";
 import type { Look, LookRow } from "../stats/plan.ts";
 import { learn, look, startBackground, verdictOf } from "../stats/verdict.ts";
 import { duration, ms, type Ms } from "../units.ts";
-import { troubleOf } from "./forward.ts";
+import { troubleOf } from "../world.ts";
 import { poolOf } from "./state.ts";
 import type { Turn } from "./turn.ts";
 import { goBack } from "./way-back.ts";

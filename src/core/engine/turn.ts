@@ -1,6 +1,6 @@
 // How does one decision build up?
 import type { Ms } from "../units.ts";
-import type { Replica, RunningPool } from "../world.ts";
+import { readyAmong, type Replica, type RunningPool } from "../world.ts";
 import type { Input } from "./input.ts";
 import { KEEP, type DecisionRecord, type PoolState, type RolloutState, type ServiceState } from "./state.ts";
 
@@ -69,7 +69,7 @@ export class Turn {
 
   /** Replicas of a pool that answer. */
   ready(name: string | undefined): number {
-    return this.replicas(name).filter(({ state }) => state === "ready").length;
+    return readyAmong(this.replicas(name)).length;
   }
 
   replicas(name: string | undefined): readonly Replica[] {

@@ -1,6 +1,6 @@
 // What should the world look like, given the state?
 import { ROLES, type Role, type Route, type RoutePool } from "../split.ts";
-import type { RunningPool, WantedPool } from "../world.ts";
+import { readyAmong, type RunningPool, type WantedPool } from "../world.ts";
 import { poolOf, type ServiceState } from "./state.ts";
 
 /** The pools that shall run. */
@@ -19,10 +19,9 @@ export function wantedRoute(state: ServiceState, running: readonly RunningPool[]
     const pool = poolOf(state, role);
     if (!pool) continue;
     const replicas = running.find(({ pool: name }) => name === pool.pool)?.replicas ?? [];
-    const ready = replicas.filter((replica) => replica.state === "ready");
     pools[role] = {
       pool: pool.pool,
-      backends: ready.map(({ id, host, port }) => ({ replica: id, host, port })),
+      backends: readyAmong(replicas).map(({ id, host, port }) => ({ replica: id, host, port })),
     };
   }
   return { split: state.split, pools };
