@@ -19,6 +19,18 @@ const ROOMS: Readonly<Record<string, Room>> = {
   core: { may: [], npm: /^(zod|yaml)$/u, why: "core is arithmetic: same input, same program, same verdict" },
   ports: { may: ["core"], npm: /(?!)/u, why: "a port is a promise; it knows no vendor" },
   runtime: { may: ["core", "ports"], npm: NODE, why: "the runtime meets the world only through ports" },
+  rehearse: {
+    may: [
+      "core",
+      "ports",
+      "runtime",
+      "adapters/memory",
+      "adapters/process/abilities.ts",
+      "adapters/proxy/abilities.ts",
+    ],
+    npm: /^node:worker_threads$/u,
+    why: "a rehearsal plays the real engine in a world of its own, and touches no other",
+  },
   proxy: { may: ["core"], npm: ANY, why: "the data plane outlives the engine and knows nothing of it" },
   adapters: {
     may: ["core", "ports"],
@@ -37,6 +49,7 @@ const ROOMS: Readonly<Record<string, Room>> = {
       "runtime",
       "proxy/command.ts",
       "api",
+      "rehearse",
       "adapters/registry.ts",
       "adapters/sqlite",
       "adapters/system",

@@ -9,7 +9,11 @@ const bin = join(root, "node_modules", ".bin");
 const env = { ...process.env, PATH: `${bin}${delimiter}${process.env["PATH"] ?? ""}` };
 
 /** Programs from outside npm that tests use, with the Debian package that brings each. */
-const PROGRAMS: readonly (readonly [program: string, debian: string])[] = [["wrk", "wrk"]];
+const PROGRAMS: readonly (readonly [program: string, debian: string])[] = [
+  ["wrk", "wrk"],
+  ["prometheus", "prometheus"],
+  ["prometheus-alertmanager", "prometheus-alertmanager"],
+];
 
 const CHECKS: readonly (readonly [name: string, ...command: string[]])[] = [
   ["format", "oxfmt", "--check", "."],

@@ -51,19 +51,57 @@ export function adapters(home: Home): Factory {
     },
     workload: async ({ service }) => {
       const { createProcessWorkload } = await import("./process/workload.ts");
+      const { createUsageSource } = await import("./process/usage.ts");
+      const { createExpositionSource } = await import("./exposition/source.ts");
       const dir = join(serviceDir(home, service), "process");
       const workload = createProcessWorkload({ service, dir, clock: home.clock });
+      const usage = createUsageSource({ clock: home.clock, workload });
+      const pages = following(
+        (asked) => asked.spec.spec.workload.process.metrics,
+        (page) => createExpositionSource({ clock: home.clock, ...page }),
+      );
       return {
         workload,
-        close: () => workload.close(),
+        signals: (asked) => [usage, ...pages.of(asked)],
+        close: async () => {
+          pages.close();
+          await workload.close();
+        },
         remove: () => workload.removeAll({ signal: AbortSignal.timeout(60_000) }),
       };
+    },
+    alerts: async ({ spec }) => {
+      const { createAlertSource } = await import("./alerts/source.ts");
+      const asked = spec.spec.analysis?.alerts ?? [];
+      const first = asked.filter(({ url }, index) => asked.findIndex((other) => other.url === url) === index);
+      return first.map(({ url, api }) => createAlertSource({ url, api, clock: home.clock }));
     },
     router: async (state) => {
       const { createProxyAdapter } = await import("./proxy/index.ts");
       const dir = proxyDir(home, state.service);
       const proxy = createProxyAdapter({ name: state.service, dir, clock: home.clock, config: proxyConfig(state) });
       return { router: proxy, metrics: proxy, close: () => Promise.resolve() };
+    },
+  };
+}
+
+/** A part that is made anew when what the file says of it changes, and is not there while it says nothing. */
+function following<C, P extends { close(): void }>(said: (asked: Asked) => C | undefined, make: (config: C) => P) {
+  let known: { readonly key: string; readonly part: P } | undefined;
+  const close = (): void => {
+    known?.part.close();
+    known = undefined;
+  };
+  return {
+    close,
+    of: (asked: Asked): readonly P[] => {
+      const config = said(asked);
+      const key = JSON.stringify(config) ?? "";
+      if (known?.key === key) return [known.part];
+      close();
+      if (config === undefined) return [];
+      known = { key, part: make(config) };
+      return [known.part];
     },
   };
 }

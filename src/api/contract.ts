@@ -1,7 +1,9 @@
 // What do programs and people get to see of Serin, and what may they ask?
 import type { DecisionRecord, Ended, Quarantined, RolloutState } from "../core/engine/state.ts";
 import type { Role, Weights } from "../core/split.ts";
+import type { Trail } from "../core/stats/trail.ts";
 import type { Verdict } from "../core/stats/plan.ts";
+import type { Usual } from "../core/stats/verdict.ts";
 import type { Ms } from "../core/units.ts";
 
 /** A pool: what is wanted of it and what runs. */
@@ -34,6 +36,8 @@ export interface RolloutView {
   readonly paused?: RolloutState["paused"];
   readonly goesBackBecause?: string | undefined;
   readonly verdict?: Verdict | undefined;
+  /** How the evidence came about, while the rollout is under way; afterwards its last decision has it. */
+  readonly trail?: Trail | undefined;
   readonly outcome?: RolloutState["outcome"];
   readonly why?: string | undefined;
 }
@@ -55,6 +59,8 @@ export interface ServiceView {
   readonly reported?: Weights | undefined;
   /** The shares of the requests that were counted in the last seconds, 0…1. */
   readonly measured?: { readonly windowMs: number; readonly requests: number; readonly shares: Shares } | undefined;
+  /** What stable does when nothing is rolled out; nothing before it was looked at for a while. */
+  readonly usual?: (Usual & { readonly perSecond: number }) | undefined;
   readonly rollout?: RolloutView | undefined;
   readonly history: readonly Ended[];
   readonly quarantine: readonly Quarantined[];

@@ -4,10 +4,10 @@ import { abilitiesOf, revisionOf } from "../adapters/registry.ts";
 import type { Answer, Command } from "../core/engine/input.ts";
 import { underWay } from "../core/engine/state.ts";
 import { SerinError } from "../core/issues.ts";
-import { parseRollout } from "../core/spec/parse.ts";
 import type { Clock } from "../ports/clock.ts";
 import type { Controller } from "../runtime/controller.ts";
 import type { CommandRequest, Link, Reply } from "./contract.ts";
+import { readRolloutText } from "./rollout-text.ts";
 import { viewOf } from "./view.ts";
 
 /** A link to a controller in this process. */
@@ -21,7 +21,7 @@ export function localLink(controller: Controller, clock: Clock): Link {
     list: async () => controller.list().map((seen) => viewOf(seen, clock.now())),
     get: async (service) => viewOf(controller.get(service), clock.now()),
     apply: async ({ text, origin, actor, reason }) => {
-      const parsed = parseRollout(text);
+      const parsed = await readRolloutText(text, origin);
       if (!parsed.ok) throw notARollout(parsed.issues);
       const { rollout } = parsed;
       const revision = await revisionOf(rollout, origin);

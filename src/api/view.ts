@@ -3,6 +3,7 @@ import type { PoolState, RolloutState, ServiceState } from "../core/engine/state
 import { sizeFor } from "../core/plan/capacity.ts";
 import { sentence } from "../core/plan/sentence.ts";
 import { shareOf, type Role } from "../core/split.ts";
+import { usualOf } from "../core/stats/verdict.ts";
 import type { Ms } from "../core/units.ts";
 import { readyAmong, troubleOf, type RunningPool } from "../core/world.ts";
 import type { Seen } from "../runtime/controller.ts";
@@ -23,6 +24,7 @@ export function viewOf({ state, world, measured, troubles }: Seen, nowMs: Ms): S
     wanted: state.split.weights,
     reported: traffic?.split.weights,
     measured: measured && sharesOf(measured.windowMs, measured.requests),
+    usual: state.background && { ...usualOf(state.background), perSecond: state.perSecond ?? 0 },
     rollout: state.rollout && rolloutOf(state.rollout, state.stable?.revision),
     history: state.history,
     quarantine: state.quarantine,
@@ -103,6 +105,7 @@ function rolloutOf(rollout: RolloutState, stable: string | undefined): RolloutVi
     goesBackBecause: rollout.back?.why,
     // Once the candidate is stable there is nothing left to compare it with.
     verdict: stable === rollout.candidate ? undefined : rollout.verdict,
+    trail: rollout.trail,
     outcome: rollout.outcome,
     why: rollout.why,
   };

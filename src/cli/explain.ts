@@ -1,17 +1,33 @@
 // Why was it decided so?
-import type { DecisionRecord } from "../core/engine/state.ts";
 import { SerinError } from "../core/issues.ts";
 import type { MetricVerdict, Verdict } from "../core/stats/plan.ts";
 import { lookInto, type Looking } from "./home.ts";
 import type { Context } from "./io.ts";
 import { dateTime, grouped, hanging, painter, type Paint } from "./paint.ts";
+import { formOf, writeReport } from "./report/file.ts";
+import type { Recorded } from "./report/model.ts";
+import { odds } from "./report/quantity.ts";
+import { reportOf } from "./report/report.ts";
+import { summaryLines } from "./report/terminal.ts";
 import { decision } from "./view.ts";
 
 /** Decisions asked for at once. */
 const PAGE = 1_000;
 
-/** `serin explain SERVICE[/NUMBER]`: every decision of a rollout, with its figures. */
-export async function explainCommand(name: string, { io, json, state }: Context): Promise<number> {
+const WIDTH = 120;
+
+export interface ExplainOptions {
+  /** SERVICE, which means its last rollout, or SERVICE/NUMBER. */
+  readonly name: string;
+  /** File to write a report to; its ending says which kind. */
+  readonly report?: string | undefined;
+}
+
+/** `serin explain SERVICE[/NUMBER]`: every decision of a rollout, and what each metric said; or a report in a file. */
+export async function explainCommand({ name, report: file }: ExplainOptions, context: Context): Promise<number> {
+  const { io, json, state } = context;
+  // A wrong name of a file is said before anything is looked for.
+  if (file !== undefined) formOf(file);
   const [service = "", asked] = name.split("/");
   const link = await lookInto(state);
   try {
@@ -19,16 +35,23 @@ export async function explainCommand(name: string, { io, json, state }: Context)
     const number = asked === undefined ? (view.rollout?.number ?? 0) : Number(asked);
     const records = (await everything(link, service)).filter(({ rollout }) => rollout === number);
     if (records.length === 0) throw noSuchRollout(service, asked ?? "", view.rollout?.number);
+    const report = reportOf(records, view);
+    if (file !== undefined) await writeReport(file, report);
     if (json) io.out(JSON.stringify(records, undefined, 2));
-    else io.out(records.flatMap((record) => lines(record, painter(io.color))).join("\n"));
+    else if (file !== undefined) io.out(`${report.headline}.\nThe report is in ${file}`);
+    else {
+      const paint = painter(io.color);
+      const decisions = records.flatMap((record) => lines(record, paint));
+      io.out([...decisions, "", ...summaryLines(report, { width: WIDTH, paint })].join("\n"));
+    }
     return 0;
   } finally {
     await link.close();
   }
 }
 
-async function everything(link: Looking, service: string): Promise<readonly DecisionRecord[]> {
-  const all: DecisionRecord[] = [];
+async function everything(link: Looking, service: string): Promise<readonly Recorded[]> {
+  const all: Recorded[] = [];
   for (;;) {
     const page = await link.records(service, all.at(-1)?.version ?? 0, PAGE);
     all.push(...page);
@@ -46,27 +69,22 @@ const KIND_STYLE = {
   ended: "bold",
 } as const;
 
-function lines(record: DecisionRecord, paint: Paint): string[] {
-  const head = hanging(`${dateTime(record.atMs)}  `, decision(record), 120);
+function lines(record: Recorded, paint: Paint): string[] {
+  const head = hanging(`${dateTime(record.atMs)}  `, decision(record), WIDTH);
   const text = head.map((line) => paint(KIND_STYLE[record.kind], line));
   return record.verdict ? [...text, ...figures(record.verdict).map((line) => `${" ".repeat(21)}${line}`)] : text;
 }
 
-function figures(verdict: Verdict): string[] {
-  const sure = (verdict.sure * 100).toFixed(2);
-  const from = `${grouped(verdict.canaryRequests)} canary and ${grouped(verdict.baselineRequests)} baseline requests`;
-  return [`verdict ${verdict.kind}; ${sure}% sure that it is worse; from ${from}`, ...verdict.metrics.map(metric)];
+function figures({ kind, sure, canaryRequests, baselineRequests, metrics }: Verdict): string[] {
+  const from = `${grouped(canaryRequests)} canary and ${grouped(baselineRequests)} baseline requests`;
+  const most = Math.floor(sure * 10_000) / 100;
+  return [`verdict ${kind}; ${most}% sure that it is worse; from ${from}`, ...metrics.map(evidence)];
 }
 
-function metric({ name, text, logBad, logGo, phi, blamed, by }: MetricVerdict): string {
-  const decided = blamed ? ` ← decided${by ? ` by the ${by}` : ""}` : "";
-  const evidence = `evidence worse ×${times(logBad)}, no worse ×${times(logGo)}, dispersion ${phi.toFixed(1)}`;
-  return `${name}: ${text}; ${evidence}${decided}`;
-}
-
-function times(log: number): string {
-  const value = Math.exp(log);
-  return value >= 1e6 ? value.toExponential(1) : value >= 10 ? grouped(value) : value.toFixed(2);
+/** The sentence of the decision has the metrics' own figures. */
+function evidence({ name, logBad, logGo, phi, blamed, by }: MetricVerdict): string {
+  const said = blamed ? ` ← decided${by ? ` by the ${by}` : ""}` : "";
+  return `${name}: evidence worse ${odds(logBad)}, no worse ${odds(logGo)}, dispersion ${phi.toFixed(1)}${said}`;
 }
 
 function noSuchRollout(service: string, asked: string, last: number | undefined): SerinError {

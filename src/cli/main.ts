@@ -6,9 +6,13 @@ import { checkCommand } from "./check.ts";
 import { explainCommand } from "./explain.ts";
 import { stateDir } from "./home.ts";
 import { processIo, type Context } from "./io.ts";
-import { planCommand } from "./plan.ts";
+import { judgeCommand, type JudgeOptions } from "./judge.ts";
+import { measuredTraffic } from "./measured.ts";
+import { planCommand, type PlanOptions } from "./plan.ts";
+import { rehearseCommand, type RehearseOptions } from "./rehearse.ts";
 import { runCommand } from "./run.ts";
 import { serveCommand } from "./serve.ts";
+import { testCommand } from "./test-scenarios.ts";
 import {
   applyCommand,
   downCommand,
@@ -93,11 +97,13 @@ interface VerbShared extends Shared {
   readonly to?: string;
 }
 
+function wholeNumber(text: string): number {
+  if (!/^\d+$/u.test(text)) throw new InvalidArgumentError("It is not a whole number.");
+  return Number(text);
+}
+
 const ifVersion = (): Option =>
-  new Option("--if-version <number>", "only if the service is still at this version").argParser((text) => {
-    if (!/^\d+$/u.test(text)) throw new InvalidArgumentError("It is not a version, which is a whole number.");
-    return Number(text);
-  });
+  new Option("--if-version <number>", "only if the service is still at this version").argParser(wholeNumber);
 
 const VERBS = [
   ["promote", "pass the step that waits"],
@@ -128,15 +134,54 @@ verb("undo <service>", "go back to what was stable before, at once")
 verb("history <service>", "show the rollouts that have ended").action((service: string, options: Shared) =>
   act(options, (context) => historyCommand(service, context)),
 );
-verb("explain <rollout>", "show every decision of a rollout (SERVICE or SERVICE/NUMBER) with its figures").action(
-  (name: string, options: Shared) => act(options, (context) => explainCommand(name, context)),
-);
+verb("explain <rollout>", "show every decision of a rollout (SERVICE or SERVICE/NUMBER) with its figures")
+  .option("--report <file>", "write a report: .html for a page with plots, .md for a pull request")
+  .action((name: string, options: Shared & { report?: string }) =>
+    act(options, (context) => explainCommand({ name, report: options.report }, context)),
+  );
 verb("check <file>", "name every mistake in a rollout file").action((file: string, options: Shared) =>
   act(options, ({ json }) => checkCommand({ file, json }, io)),
 );
-verb("plan <file>", "show what a rollout would do").action((file: string, options: Shared) =>
-  act(options, ({ json }) => planCommand({ file, json }, io)),
+verb("plan <file>", "show what a rollout would do, and what it could detect")
+  .option(
+    "--traffic <rate>",
+    "requests per second of the whole service, such as 200/s (default: as measured on stable)",
+  )
+  .option("--errors <share>", "share of requests that fail normally, such as 0.1%")
+  .option("--p50 <time>", "median latency, such as 60ms")
+  .option("--p99 <time>", "99th percentile of latency, such as 300ms")
+  .option("--burst <size>", "mean size of bursts in which requests fail, such as 3")
+  .action((file: string, options: Shared & Omit<PlanOptions, "file" | "json" | "measured">) =>
+    act(options, async ({ json, state }) => {
+      const measured = options.traffic === undefined ? await measuredTraffic(file, state) : undefined;
+      return planCommand({ ...options, file, json, ...(measured ? { measured } : {}) }, io);
+    }),
+  );
+verb("rehearse <file>", "play a rollout in virtual time against a scenario; nothing is run")
+  .requiredOption("--scenario <scenario>", "lines, a file, or the name of a built-in one (list shows them)")
+  .option("--runs <number>", "so many times with other chance: the distribution", wholeNumber)
+  .option("--seed <number>", "replays the same chance", wholeNumber)
+  .option("--promote", "answer whatever waits for a person")
+  .action((file: string, options: Shared & Omit<RehearseOptions, "file">) =>
+    act(options, (context) => rehearseCommand({ ...options, file }, context)),
+  );
+verb("test <folder>", "play every scenario below a folder, and check what it expects").action(
+  (dir: string, options: Shared) => act(options, (context) => testCommand({ dir }, context)),
 );
+verb("judge [request]", "judge what was measured elsewhere, without a rollout")
+  .option("--kayenta <request>", "the body of Kayenta's judge call, a JSON file or - for standard input")
+  .option("--strict", "with --kayenta: refuse a pass for lack of data")
+  .option("--ab <users>", "users of an A/B test, a CSV or JSON-lines file or - for standard input")
+  .option("--control <variant>", "with --ab: the variant that is compared with (default: the first by name)")
+  .option("--treatment <variant>", "with --ab: the other one")
+  .option("--alpha <share>", "with --ab: how often two equal variants may be told apart (default 5%)")
+  .option("--power <share>", "with --ab: how often the lift is found at the planned sample (default 80%)")
+  .option("--lift <lift>", "with --ab: the smallest lift worth finding: 10% of the baseline, or 1pt")
+  .option("--baseline <share>", "with --ab: the conversion expected of control")
+  .option("--split <share>", "with --ab: the share of users that control was to get (default 50%)")
+  .action((request: string | undefined, options: Shared & JudgeOptions) =>
+    act(options, ({ json }) => judgeCommand({ ...options, request, json }, io)),
+  );
 verb("down <service>", "end a service: its traffic, its replicas, its journal").action(
   (service: string, options: Shared) => act(options, (context) => downCommand(service, context)),
 );

@@ -1,11 +1,12 @@
 // What is wrong with this rollout file, and what would it do?
 import { readFile } from "node:fs/promises";
+import { dirname, resolve } from "node:path";
 import { abilitiesOf } from "../adapters/registry.ts";
 import { messageOf, type Issue } from "../core/issues.ts";
 import { compile } from "../core/plan/compile.ts";
 import type { Program } from "../core/plan/step.ts";
-import { parseRollout } from "../core/spec/parse.ts";
 import type { Rollout } from "../core/spec/rollout.ts";
+import { readRolloutText } from "../api/rollout-text.ts";
 import type { Io } from "./io.ts";
 import { painter } from "./paint.ts";
 
@@ -28,7 +29,7 @@ export async function planFile(file: string): Promise<Planned> {
   } catch (error) {
     return { ok: false, issues: [{ line: 1, column: 1, path: "", code: "unreadable", message: unreadable(error) }] };
   }
-  const parsed = parseRollout(text);
+  const parsed = await readRolloutText(text, dirname(resolve(file)));
   if (!parsed.ok) return parsed;
   const { rollout, at } = parsed;
   const compiled = compile(rollout, { abilities: abilitiesOf(rollout), stable: true });

@@ -8,6 +8,8 @@ import { renderService } from "./view.ts";
 const metric = {
   name: "success-rate",
   kind: "errors",
+  effect: "rollBack",
+  mustShow: true,
   unit: "share",
   canary: 0.03,
   baseline: 0.001,

@@ -121,9 +121,11 @@ function renderVerdict(verdict: Verdict, frame: Frame): string[] {
   return [head, ...held, ...metrics];
 }
 
-function missing({ noWorse, needsRequests, canaryRequests }: MetricVerdict): string {
-  if (canaryRequests === 0) return "waits for the first request";
-  if (noWorse) return "shown to be no worse";
+function missing({ kind, noWorse, mustShow, missing: lacks, needsRequests, canaryRequests }: MetricVerdict): string {
+  const isOfRequests = kind === "errors" || kind === "latency";
+  if (canaryRequests === 0) return isOfRequests ? "waits for the first request" : "waits for the first reading";
+  if (noWorse) return mustShow ? "shown to be no worse" : "nothing against it so far";
+  if (!isOfRequests) return lacks ?? "nothing shown yet";
   if (needsRequests === undefined) return "nothing shown yet, and at these figures nothing will be";
   return `nothing shown yet; needs about ${grouped(needsRequests)} more canary requests`;
 }

@@ -22,6 +22,8 @@ export interface WorkloadAbilities {
   readonly promote: "rename" | "replace";
   /** Whether a fresh copy of stable can run beside it. */
   readonly baseline: boolean;
+  /** What it tells of its replicas by itself: `process.memory`. */
+  readonly signals?: readonly string[] | undefined;
 }
 
 /** What the parts that a rollout names can do together. */

@@ -45,15 +45,19 @@ function grown(before: Histogram, after: Histogram): Histogram {
   return grew;
 }
 
+const shrank = (before: Series, after: Series): boolean =>
+  after.requests < before.requests || after.failed < before.failed || after.clientErrors < before.clientErrors;
+
 /**
  * What happened between two readings, per replica. A series that was not there before began at 0, so all of it is
- * new; one that shrank has begun again, so all of it is new too. Replicas without new requests are left out.
+ * new; one of which any count shrank has begun again, so all of it is new too. Replicas without new requests are left
+ * out.
  */
 export function increments(before: Counters | undefined, after: Counters): readonly Increment[] {
   const earlier = new Map((before?.series ?? []).map((series) => [keyOf(series), series]));
   return after.series.flatMap((series) => {
     const known = earlier.get(keyOf(series));
-    const base = known && known.requests <= series.requests ? known : undefined;
+    const base = known && !shrank(known, series) ? known : undefined;
     const requests = series.requests - (base?.requests ?? 0);
     if (requests === 0) return [];
     return [

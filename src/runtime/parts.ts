@@ -1,13 +1,17 @@
 // Which parts does the runtime stand on?
 import type { ServiceState } from "../core/engine/state.ts";
+import type { AlertSource } from "../ports/alerts.ts";
 import type { Clock } from "../ports/clock.ts";
 import type { Journal } from "../ports/journal.ts";
 import type { Metrics, Router } from "../ports/router.ts";
+import type { SignalSource } from "../ports/signals.ts";
 import type { Workload } from "../ports/workload.ts";
 
 /** Who runs a service, and who must be let go of when nobody looks after it any more. */
 export interface OwnedWorkload {
   readonly workload: Workload;
+  /** Where is read what its replicas tell besides their requests, as the file in force says. */
+  readonly signals?: ((asked: Asked) => readonly SignalSource[]) | undefined;
   /** Stops looking; everything goes on running. */
   close(): Promise<void>;
   /** Ends every replica and forgets them. */
@@ -29,6 +33,8 @@ export interface Factory {
   /** Throws a SerinError for what could never be done here: a port that another program holds. Changes nothing. */
   check?(asked: Asked): Promise<void>;
   workload(state: ServiceState): Promise<OwnedWorkload>;
+  /** Where alerts are read that the file names; not asked of a file that names none. */
+  alerts?(state: ServiceState): Promise<readonly AlertSource[]>;
   router(state: ServiceState): Promise<OwnedRouter>;
 }
 

@@ -7,11 +7,13 @@ import { brief, describe, messageOf, SerinError } from "../core/issues.ts";
 import { ROLES, sameSplit } from "../core/split.ts";
 import { ms, type Ms } from "../core/units.ts";
 import type { Carried, Observed, RunningPool } from "../core/world.ts";
+import type { AlertSource } from "../ports/alerts.ts";
 import { StaleWrite, type Seq } from "../ports/journal.ts";
 import { lookAt, within } from "./ask.ts";
 import { Meter } from "./measured.ts";
 import { PACE, type House, type OwnedRouter, type OwnedWorkload, type Pace } from "./parts.ts";
 import { readState } from "./saved.ts";
+import { readAlerts, readSignals } from "./signals.ts";
 
 interface Pending {
   readonly command: Command;
@@ -45,6 +47,7 @@ export class ServiceLoop {
   private owed: Command[] = [];
   private workload: OwnedWorkload | undefined;
   private router: OwnedRouter | undefined;
+  private alerts: { readonly of: unknown; readonly sources: readonly AlertSource[] } | undefined;
   private routerFor = "";
   private lastRoute = "";
   private routerTrouble: RouterTrouble | undefined;
@@ -161,7 +164,7 @@ export class ServiceLoop {
   private async observe(commands: readonly Command[]): Promise<Input> {
     const { clock } = this.house;
     const limit = this.pace.callMs;
-    const [{ workload }, { router, metrics }] = [await this.theWorkload(), await this.theRouter()];
+    const [{ workload, signals: told }, { router, metrics }] = [await this.theWorkload(), await this.theRouter()];
     const [pools, traffic, counters] = await Promise.all([
       lookAt(clock, limit, (call) => workload.observe(call)),
       lookAt(clock, limit, (call) => router.observe(call)),
@@ -170,7 +173,20 @@ export class ServiceLoop {
     this.seen = { pools, traffic };
     const now = traffic.kind === "value" ? JSON.stringify(traffic.value.split.weights) : undefined;
     if (counters.kind === "value") this.meter.add(counters.value, now);
-    return { nowMs: clock.now(), pools, traffic, counters, commands, routerTrouble: this.routerTrouble };
+    const sources = told?.(this.state) ?? [];
+    const signals = await readSignals(this.state, { clock, limitMs: limit, sources, pools });
+    const alerts = await readAlerts(await this.theAlerts(), { clock, limitMs: limit });
+    const { routerTrouble } = this;
+    return {
+      nowMs: clock.now(),
+      pools,
+      traffic,
+      counters,
+      ...(signals && { signals }),
+      ...(alerts && { alerts }),
+      commands,
+      routerTrouble,
+    };
   }
 
   /** Writes a decision down when it must be before anything follows from it. Why the state may not be acted upon. */
@@ -286,6 +302,16 @@ export class ServiceLoop {
   private async theWorkload(): Promise<OwnedWorkload> {
     this.workload ??= await this.house.factory.workload(this.state);
     return this.workload;
+  }
+
+  /** Sources of alerts; made anew when the file names others. */
+  private async theAlerts(): Promise<readonly AlertSource[]> {
+    const named = this.state.spec.spec.analysis?.alerts;
+    if (named === undefined || !this.house.factory.alerts) return [];
+    if (this.alerts?.of === named) return this.alerts.sources;
+    const sources = await this.house.factory.alerts(this.state);
+    this.alerts = { of: named, sources };
+    return sources;
   }
 
   /** The router; made anew when the file asks for other traffic settings. */

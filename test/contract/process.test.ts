@@ -56,7 +56,7 @@ describe("the process workload", () => {
     expect(told.argv).toEqual([`--at=${replica.port}`, join(place.state, "revisions", told.revision, "x")]);
     expect(replica.port).toBeGreaterThanOrEqual(20_000);
     expect(replica.port).toBeLessThan(30_000);
-    expect(await readFile(join(place.state, "logs", `${told.revision}.log`), "utf8")).toContain("listening on");
+    expect(await readFile(join(place.state, "logs", `${replica.id}.log`), "utf8")).toContain("listening on");
   });
 
   test.each([

@@ -4,6 +4,7 @@ import { readFileSync, readdirSync } from "node:fs";
 import { expect, test } from "vitest";
 import { parse } from "yaml";
 import { rolloutJsonSchema } from "../../src/core/spec/json-schema.ts";
+import { withPresets } from "../../tools/presets-table.ts";
 import { parseRollout } from "../../src/core/spec/parse.ts";
 
 const folder = new URL("./", import.meta.url);
@@ -14,7 +15,12 @@ const validator = new Validator(JSON.parse(committed) as Schema, "7", false);
 const SHAPE = new Set(["unknown-field", "wrong-type", "missing-field"]);
 
 /** Cases whose shape is right and whose field is missing only because another one is (or is not) there. */
-const BETWEEN_FIELDS = new Set(["bad-no-weight.txt", "bad-shorthand-missing.txt"]);
+const BETWEEN_FIELDS = new Set([
+  "bad-no-weight.txt",
+  "bad-shorthand-missing.txt",
+  "bad-kayenta.txt",
+  "bad-metrics-of-kinds.txt",
+]);
 
 const cases = readdirSync(folder)
   .filter((name) => name.endsWith(".txt"))
@@ -22,6 +28,11 @@ const cases = readdirSync(folder)
 
 test("it is up to date: npm run schema", () => {
   expect(JSON.parse(committed)).toEqual(rolloutJsonSchema());
+});
+
+test("the table of presets is up to date: npm run schema", () => {
+  const page = readFileSync(new URL("../../docs/metrics.md", import.meta.url), "utf8");
+  expect(withPresets(page)).toBe(page);
 });
 
 test("it accepts every rollout file that is right", () => {

@@ -1,6 +1,6 @@
 // Which states did this version write, and what did it decide next?
 //
-//   node test/journals/record.ts > test/journals/v1.jsonl
+//   node test/journals/record.ts > test/journals/v2.jsonl
 //
 // Run once for each format, before it is released; the file is never changed again.
 import type { Command } from "../../src/core/engine/input.ts";

@@ -24,10 +24,17 @@ const readAll = (name: string): readonly Kept[] =>
     .split("\n")
     .map((line) => JSON.parse(line) as Kept);
 
+const specOf = (format: number, spec: ServiceState["spec"]): ServiceState["spec"] =>
+  readState("shop", { seq: 1, format, state: { spec } }).spec;
+
 /** What follows from a decision; how it is worded may change from version to version. */
 function follows({ state, input, format }: Kept): unknown {
   const read = readState("shop", { seq: 1, format, state });
-  const decision = decide(read, input);
+  // A command's file is read when it is given, so by the version at hand.
+  const commands = input.commands.map((command) =>
+    command.kind === "apply" ? { ...command, spec: specOf(format, command.spec) } : command,
+  );
+  const decision = decide(read, { ...input, commands });
   return JSON.parse(
     JSON.stringify({
       records: decision.records.map(({ kind, step, version }) => ({ kind, step, version })),

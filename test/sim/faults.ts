@@ -1,25 +1,12 @@
 // What goes wrong in the world, and when?
 import { ms } from "../../src/core/units.ts";
 import type { WorkloadFault } from "../../src/adapters/memory/workload.ts";
-import type { AppendFate } from "./life.ts";
-import type { PlaneFault } from "./plane.ts";
+import { NO_FAULTS, type Faults } from "../../src/rehearse/faults.ts";
+import type { AppendFate } from "../../src/rehearse/life.ts";
+import type { PlaneFault } from "../../src/rehearse/plane.ts";
 import type { Random } from "./random.ts";
 
-/** Asked before each call of a port what shall go wrong with it. */
-export interface Faults {
-  workload(service: string, op: "apply" | "observe"): WorkloadFault | undefined;
-  plane(service: string, op: "apply" | "observe" | "read"): PlaneFault | undefined;
-  /** `n` counts the appends of the whole world from 1. */
-  append(service: string, n: number): AppendFate;
-  /** Whether the journal cannot even be read. */
-  readonly isJournalDown?: (() => boolean) | undefined;
-}
-
-export const NO_FAULTS: Faults = {
-  workload: () => undefined,
-  plane: () => undefined,
-  append: () => undefined,
-};
+export { NO_FAULTS, type Faults };
 
 export type Port = "workload.apply" | "workload.observe" | "plane.apply" | "plane.observe" | "plane.read" | "append";
 

@@ -4,8 +4,11 @@ import type { AnalysisPlan, Look, MetricPlan } from "../../src/core/stats/plan.t
 import { type AnalysisState, type Background, learn, look, startAnalysis } from "../../src/core/stats/verdict.ts";
 import { startBackground } from "../../src/core/stats/verdict.ts";
 import { ms } from "../../src/core/units.ts";
+import { clopperPearson } from "../../src/rehearse/interval.ts";
 import { type Behaviour, lookAt, type Replica, replicas } from "./fleet.ts";
 import { type Random, random } from "./random.ts";
+
+export { clopperPearson };
 
 export const ERRORS: MetricPlan = {
   name: "success-rate",
@@ -94,34 +97,6 @@ export function many<T>(count: number, one: (seed: number) => T): T[] {
 export function quantile(values: readonly number[], q: number): number {
   const sorted = values.toSorted((a, b) => a - b);
   return sorted[Math.min(sorted.length - 1, Math.floor(q * sorted.length))] ?? NaN;
-}
-
-/** P(X ≤ x) of a binomial count. */
-function cumulative(x: number, n: number, p: number): number {
-  let log = n * Math.log1p(-p);
-  let sum = Math.exp(log);
-  for (let k = 1; k <= x; k++) {
-    log += Math.log((n - k + 1) / k) + Math.log(p) - Math.log1p(-p);
-    sum += Math.exp(log);
-  }
-  return sum;
-}
-
-function root(of: (p: number) => boolean): number {
-  let [low, high] = [0, 1];
-  for (let i = 0; i < 60; i++) {
-    const p = (low + high) / 2;
-    if (of(p)) low = p;
-    else high = p;
-  }
-  return (low + high) / 2;
-}
-
-/** The exact 95 % interval of a share (Clopper, Pearson 1934). */
-export function clopperPearson(x: number, n: number): readonly [low: number, high: number] {
-  const low = x === 0 ? 0 : root((p) => 1 - cumulative(x - 1, n, p) < 0.025);
-  const high = x === n ? 1 : root((p) => cumulative(x, n, p) > 0.025);
-  return [low, high];
 }
 
 /** One line for the log: `7 of 2000 (0.35 %, 95 % interval 0.14 … 0.72 %)`. */

@@ -6,11 +6,11 @@ import { WindowedFaults, type Faults } from "./faults.ts";
 import type { Event, Plot, Verb } from "./plot.ts";
 import { plotOf } from "./plot.ts";
 import { random } from "./random.ts";
-import type { SimService } from "./service.ts";
+import type { SimService } from "../../src/rehearse/service.ts";
 import { settledWrong } from "./settled.ts";
 import { ANSWERS, applyOf, BEHAVIOURS, fileOf, rolloutOf, STRATEGIES } from "./specs.ts";
 import { Watch } from "./watch.ts";
-import { World } from "./world.ts";
+import { World } from "../../src/rehearse/world.ts";
 
 export interface Result {
   readonly seed: number;

@@ -1,7 +1,7 @@
 // Is the world tidy once everything has had its time?
 import { sameSplit } from "../../src/core/split.ts";
 import type { Quality } from "./specs.ts";
-import type { SimService } from "./service.ts";
+import type { SimService } from "../../src/rehearse/service.ts";
 
 /** What is wrong with a service after all trouble and every rollout are over. */
 export function settledWrong(service: SimService, qualities: Readonly<Record<string, Quality>>): readonly string[] {

@@ -1,12 +1,9 @@
 // Which rollout files and which revisions are simulated?
-import { PROCESS_ABILITIES } from "../../src/adapters/process/abilities.ts";
-import { PROXY_ABILITIES } from "../../src/adapters/proxy/abilities.ts";
-import type { Command } from "../../src/core/engine/input.ts";
-import { parseRollout } from "../../src/core/spec/parse.ts";
-import type { Rollout } from "../../src/core/spec/rollout.ts";
 import type { Behaviour } from "../../src/adapters/memory/workload.ts";
 import { ms } from "../../src/core/units.ts";
-import type { Answers } from "./traffic.ts";
+import type { Answers } from "../../src/rehearse/traffic.ts";
+
+export { applyOf, rolloutOf } from "../../src/rehearse/ask.ts";
 
 /** How a revision turns out to be. */
 export type Quality = "good" | "errors" | "slow" | "never" | "crashing" | "cold";
@@ -58,30 +55,3 @@ export const STRATEGIES: Readonly<Record<string, string>> = {
   rollingJudge: `{ rolling: { maxSurge: 25%, judge: { atLeast: 5s, atMost: 15s, undecided: goOn } } }`,
   recreate: `{ recreate: {} }`,
 };
-
-/** Reads a file that must be right. */
-export function rolloutOf(text: string): Rollout {
-  const parsed = parseRollout(text);
-  if (parsed.ok) return parsed.rollout;
-  throw new Error(parsed.issues.map(({ path, message }) => `${path}: ${message}`).join("; "));
-}
-
-/** Who asks, and for which revision. */
-export interface Asked {
-  readonly id: string;
-  readonly revision: string;
-  readonly actor?: string;
-}
-
-export function applyOf(spec: Rollout, { id, revision, actor = "ann" }: Asked): Command {
-  return {
-    kind: "apply",
-    id,
-    actor,
-    reason: "apply",
-    spec,
-    origin: "/",
-    revision: { id: revision, template: {} },
-    abilities: { router: PROXY_ABILITIES, workload: PROCESS_ABILITIES },
-  };
-}

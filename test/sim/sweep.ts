@@ -5,7 +5,7 @@ import type { Faults } from "./faults.ts";
 import { settledWrong } from "./settled.ts";
 import { ANSWERS, applyOf, BEHAVIOURS, fileOf, rolloutOf, type Quality } from "./specs.ts";
 import { Watch } from "./watch.ts";
-import { World } from "./world.ts";
+import { World } from "../../src/rehearse/world.ts";
 
 /** A rollout that is repeated with one fault after the other. */
 export interface Case {

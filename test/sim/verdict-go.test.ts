@@ -29,7 +29,7 @@ const JUDGE: Scene = {
 function passedAfter(scene: Scene, seed: number): number {
   const needed = Math.log(1 / scene.plan.falseGo);
   for (const { state, seconds } of rollout(scene, seed)) {
-    if (state.metrics.every((metric) => metric.go.top >= needed)) return seconds;
+    if (state.metrics.every((metric) => "go" in metric && metric.go.top >= needed)) return seconds;
   }
   return Infinity;
 }

@@ -6,8 +6,8 @@ import { ROLES, sameSplit, shareOf, type Route } from "../../src/core/split.ts";
 import { WHOLE } from "../../src/core/units.ts";
 import type { WantedPool } from "../../src/core/world.ts";
 import type { JournalEntry } from "../../src/ports/journal.ts";
-import type { SimService } from "./service.ts";
-import type { Witness, World } from "./world.ts";
+import type { SimService } from "../../src/rehearse/service.ts";
+import type { Witness, World } from "../../src/rehearse/world.ts";
 
 /** From a decision to what follows from it: two looks, and one call that takes its longest. */
 const SLACK_MS = 8_000;

@@ -58,6 +58,7 @@ function rebuild(mark: Mark, house: House): ReplicaRecord {
     restarts: 0,
     failures: 0,
     logFrom: 0,
+    log: mark.replica,
     startedMs: house.clock.now(),
   };
 }

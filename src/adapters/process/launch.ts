@@ -5,7 +5,7 @@ import type { ProcessTemplate } from "../../core/process-template.ts";
 import { messageOf } from "../../core/issues.ts";
 import { errnoOf } from "./errors.ts";
 import type { House } from "./house.ts";
-import type { ReplicaRecord } from "./records.ts";
+import { logOf, type ReplicaRecord } from "./records.ts";
 
 /** A process that runs, or why there is none. `hopeless`: trying again will not help until a person does something. */
 export type Launched =
@@ -17,7 +17,7 @@ export async function launch(house: House, record: ReplicaRecord, template: Proc
   const files = house.files.pathOf(record.revision);
   const filled = (text: string): string => text.replaceAll("{files}", files).replaceAll("{port}", String(record.port));
   const [program = "", ...args] = template.command.map(filled);
-  const log = await open(house.logs.pathOf(record.revision), "a", 0o600);
+  const log = await open(house.logs.pathOf(logOf(record)), "a", 0o600);
   try {
     const child = spawn(program, args, {
       cwd: template.cwd,

@@ -1,8 +1,9 @@
 // Where does the output of the replicas go, and what was their last word?
 import { mkdir, open, readdir, rename, rm, stat, truncate, writeFile } from "node:fs/promises";
 import { join } from "node:path";
+import { type LogCounts, LogLines } from "./log-lines.ts";
 
-/** How much is kept of a revision's output. */
+/** How much is kept of a replica's output. */
 export interface LogLimits {
   readonly bytes: number;
   /** Older files beside the current one. */
@@ -12,31 +13,39 @@ export interface LogLimits {
 /** What is looked through for the last word. */
 const TAIL_BYTES = 8_192;
 const LONGEST_WORD = 200;
-/** Logs of this many revisions stay after their replicas are gone. */
-const REVISIONS_KEPT = 20;
+/** Logs of this many replicas stay after these are gone. */
+const GONE_KEPT = 40;
 
 /**
- * One file per revision, to which all of its replicas append; `<revision>.log.1` and so on are older. The processes keep
+ * One file per replica, to which it appends from start to start; `<replica>.log.1` and so on are older. The processes keep
  * the file open for their whole life, so it is copied and cut off, not renamed. What is written between the copy and the
  * cut is lost, and so is what exceeds the limit at once; O_APPEND lets everyone go on at the new end.
  */
 export class Logs {
   readonly #dir: string;
   readonly #limits: LogLimits;
+  readonly #lines = new LogLines();
 
   constructor(dir: string, limits: LogLimits) {
     this.#dir = join(dir, "logs");
     this.#limits = limits;
   }
 
-  pathOf(revision: string): string {
-    return join(this.#dir, `${revision}.log`);
+  pathOf(name: string): string {
+    return join(this.#dir, `${name}.log`);
+  }
+
+  /**
+   * How many lines of trouble it holds since it is asked for; `fresh` when the whole of it counts and not only what comes.
+   */
+  troubles(name: string, fresh: boolean): Promise<LogCounts> {
+    return this.#lines.count(this.pathOf(name), fresh);
   }
 
   /** Makes sure that the file is there and may be written. Returns its size. */
-  async prepare(revision: string): Promise<number> {
+  async prepare(name: string): Promise<number> {
     await mkdir(this.#dir, { recursive: true, mode: 0o700 });
-    const file = await open(this.pathOf(revision), "a", 0o600);
+    const file = await open(this.pathOf(name), "a", 0o600);
     try {
       return (await file.stat()).size;
     } finally {
@@ -45,10 +54,13 @@ export class Logs {
   }
 
   /** Rotates the file if it has grown too large. */
-  async rotate(revision: string): Promise<void> {
-    const path = this.pathOf(revision);
-    const size = await sizeOf(path);
-    if (size <= this.#limits.bytes) return;
+  async rotate(name: string): Promise<void> {
+    const path = this.pathOf(name);
+    if ((await sizeOf(path)) <= this.#limits.bytes) return;
+    await this.#lines.cut(path, () => this.#cut(path));
+  }
+
+  async #cut(path: string): Promise<void> {
     for (let age = this.#limits.old; age > 1; age -= 1) {
       await rename(`${path}.${age - 1}`, `${path}.${age}`).catch(() => undefined);
     }
@@ -56,8 +68,9 @@ export class Logs {
     await truncate(path, 0);
   }
 
-  /** Removes the logs of revisions that have not run for long. */
+  /** Removes the logs of replicas that are gone for long. */
   async prune(running: ReadonlySet<string>): Promise<void> {
+    this.#lines.keep(new Set([...running].map((name) => this.pathOf(name))));
     const names = await readdir(this.#dir).catch(() => []);
     const idle = names.filter((name) => name.endsWith(".log") && !running.has(name.slice(0, -4)));
     const dated = await Promise.all(
@@ -69,7 +82,7 @@ export class Logs {
     const old = new Set(
       dated
         .toSorted((a, b) => b.at - a.at)
-        .slice(REVISIONS_KEPT)
+        .slice(GONE_KEPT)
         .map(({ name }) => name),
     );
     const gone = names.filter((name) => old.has(name.replace(/\.\d+$/, "")));
@@ -77,11 +90,11 @@ export class Logs {
   }
 
   /**
-   * What a replica said last, as far as it can be told: the file is shared, so while others of the revision run too
-   * only a line that speaks of an error counts.
+   * What a replica said last, as far as it can be told: while others write to the same file too, only a line that speaks
+   * of an error counts.
    */
-  async lastWords(revision: string, asked: { readonly from: number; readonly alone: boolean }): Promise<string> {
-    const path = this.pathOf(revision);
+  async lastWords(name: string, asked: { readonly from: number; readonly alone: boolean }): Promise<string> {
+    const path = this.pathOf(name);
     const size = await sizeOf(path);
     // Smaller than at the start: it has been rotated since.
     const bytes = Math.min(TAIL_BYTES, asked.from <= size ? size - asked.from : size);

@@ -21,6 +21,8 @@ export interface ReplicaRecord {
   treatment: Treatment;
   restarts: number;
   failures: number;
+  /** Name of its own log. Without it the log is older, and that of its revision: others write there too. */
+  log?: string | undefined;
   /** Size of the log at its last start: what it has said comes after. */
   logFrom: number;
   /** When its process was started last. */
@@ -32,6 +34,11 @@ export interface ReplicaRecord {
   drainingSinceMs?: Ms | undefined;
   /** When it was told to end. There is no way back from there. */
   endingSinceMs?: Ms | undefined;
+}
+
+/** The name of the log to which it writes. */
+export function logOf({ log, revision }: ReplicaRecord): string {
+  return log ?? revision;
 }
 
 /** The records of one service. */

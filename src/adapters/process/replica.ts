@@ -11,7 +11,8 @@ import type { House } from "./house.ts";
 import { launch } from "./launch.ts";
 import { isFree } from "./ports.ts";
 import { probe } from "./probe.ts";
-import type { ReplicaRecord } from "./records.ts";
+import type { Inside } from "./inside.ts";
+import { logOf, type ReplicaRecord } from "./records.ts";
 import { birthOf } from "./system.ts";
 
 /** So many failed checks in a row, and a replica that was ready is not ready any more. */
@@ -51,6 +52,11 @@ export class ProcessReplica {
   #misses = 0;
   #restartMs = 0;
   #probedMs = 0;
+  readonly #checks = { made: 0, failed: 0 };
+  /** Whether its process has been ready: checks before are no signal, a process begins without being ready. */
+  #wasReady = false;
+  /** What an earlier controller has left: its process's birth, and the restarts until then. */
+  #before: Inside["before"];
   #writing: Promise<void> = Promise.resolve();
   #bell = new AbortController();
   #life: Promise<void> | undefined;
@@ -64,6 +70,8 @@ export class ProcessReplica {
   /** Takes over what an earlier controller has left: its process, or at least what that one may have started. */
   adopt(found: { readonly pid: number; readonly birth: string } | undefined): void {
     const { pid, birth } = this.record;
+    this.#before = { birth: found?.birth, restarts: this.record.restarts };
+    this.#wasReady = this.record.readySinceMs !== undefined;
     if (found) {
       this.#running = { pid: found.pid, birth: found.birth };
       this.record.pid = found.pid;
@@ -142,6 +150,20 @@ export class ProcessReplica {
       ...(readySinceMs !== undefined && { readySinceMs }),
       ...(why !== undefined && { why }),
       ...(this.#hopeless && { hopeless: true }),
+    };
+  }
+
+  inside(): Inside {
+    const { id, pool, restarts, log } = this.record;
+    const logs = this.#house.logs;
+    return {
+      replica: id,
+      pool,
+      process: this.#running,
+      before: this.#before,
+      restarts,
+      checks: { ...this.#checks },
+      ...(log !== undefined && { troubles: () => logs.troubles(log, this.#before === undefined) }),
     };
   }
 
@@ -243,7 +265,7 @@ export class ProcessReplica {
     this.#leftover = { pid, birth };
     this.#running = undefined;
     this.record.readySinceMs = undefined;
-    const said = await this.#house.logs.lastWords(this.record.revision, { from: logFrom, alone: this.#alone() });
+    const said = await this.#house.logs.lastWords(logOf(this.record), { from: logFrom, alone: this.#alone() });
     this.#why = said ? `${howEnded(child)}: ${said}` : howEnded(child);
   }
 
@@ -270,7 +292,9 @@ export class ProcessReplica {
     try {
       await this.#plan();
       await this.#house.files.prepare(this.record.revision, template.files);
-      this.record.logFrom = await this.#house.logs.prepare(this.record.revision);
+      // From here on it has a log of its own, if an older version has started it before.
+      this.record.log = this.record.id;
+      this.record.logFrom = await this.#house.logs.prepare(this.record.log);
       if (this.#house.closing.aborted) return;
       const launched = await launch(this.#house, this.record, template);
       if ("why" in launched) this.#failed(launched);
@@ -301,6 +325,7 @@ export class ProcessReplica {
     this.#running = { pid, birth, child };
     this.#hopeless = false;
     this.#lost = false;
+    this.#wasReady = false;
     this.#misses = 0;
     this.#problem = undefined;
     this.record.pid = pid;
@@ -333,6 +358,7 @@ export class ProcessReplica {
     const problem = await probe({ host, port, ready: treatment.ready, signal: this.#house.closing });
     if (this.#house.closing.aborted || !(await this.#lives(running))) return this.ring();
     this.#problem = problem;
+    this.#count(problem === undefined);
     if (problem === undefined) {
       this.#misses = 0;
       if (record.readySinceMs !== undefined) return;
@@ -346,6 +372,13 @@ export class ProcessReplica {
       this.#why = `not ready any more: ${problem}`;
     }
     await this.save().catch(() => undefined);
+  }
+
+  #count(passed: boolean): void {
+    if (passed) this.#wasReady = true;
+    if (!this.#wasReady) return;
+    this.#checks.made += 1;
+    if (!passed) this.#checks.failed += 1;
   }
 }
 

@@ -14,9 +14,10 @@ import { findReplicas } from "./adopt.ts";
 import { explained } from "./errors.ts";
 import { RevisionFiles } from "./files.ts";
 import { type House, type Moment, newReplicaId } from "./house.ts";
+import type { Inside } from "./inside.ts";
 import { type LogLimits, Logs } from "./logs.ts";
 import { PORTS } from "./ports.ts";
-import { Records, type ReplicaRecord, type Treatment } from "./records.ts";
+import { logOf, Records, type ReplicaRecord, type Treatment } from "./records.ts";
 import { ProcessReplica } from "./replica.ts";
 
 /** What the process workload of one service needs. */
@@ -43,6 +44,8 @@ export interface ProcessWorkloadOptions {
 export interface ProcessWorkload extends Workload {
   /** Stops watching. The processes go on, and another controller finds them. */
   close(): Promise<void>;
+  /** The replicas from within, for `createUsageSource`. None before the first `apply` or `observe`. */
+  insides(): readonly Inside[];
   /** Ends every process, SIGTERM first, and forgets them. Resolves when the last one is gone; the logs stay. */
   removeAll(call: Call): Promise<void>;
 }
@@ -112,6 +115,10 @@ class Processes implements ProcessWorkload {
     return seen([...pools.values()]);
   }
 
+  insides(): readonly Inside[] {
+    return this.#living().map((replica) => replica.inside());
+  }
+
   async close(): Promise<void> {
     this.#closing.abort();
     for (const replica of this.#replicas) replica.ring();
@@ -149,15 +156,13 @@ class Processes implements ProcessWorkload {
     const fresh: ProcessReplica[] = [];
     try {
       for (const { wanted, template, choice } of planned) {
-        if (choice.start > 0) {
-          await house.files.prepare(wanted.revision.id, template.files);
-          await house.logs.prepare(wanted.revision.id);
-        }
+        if (choice.start > 0) await house.files.prepare(wanted.revision.id, template.files);
         for (let started = 0; started < choice.start; started += 1) {
           const port = await house.ports.take(template.host);
           const replica = this.#create(house, newRecord(wanted, { port, startedMs: house.clock.now() }));
           this.#treat(replica, template);
           fresh.push(replica);
+          await house.logs.prepare(logOf(replica.record));
           await replica.save();
         }
       }
@@ -175,7 +180,7 @@ class Processes implements ProcessWorkload {
   #create(house: House, record: ReplicaRecord): ProcessReplica {
     const alone = (): boolean =>
       this.#living().every(
-        (other) => other.record === record || other.record.revision !== record.revision || !other.busyWithProcess,
+        (other) => other.record === record || logOf(other.record) !== logOf(record) || !other.busyWithProcess,
       );
     return new ProcessReplica(house, record, alone);
   }
@@ -250,9 +255,11 @@ class Processes implements ProcessWorkload {
       await house.clock.sleep(this.#options.tendMs ?? ms(2_000), house.closing);
       this.#replicas = this.#living();
       const revisions = new Set(this.#replicas.map(({ record }) => record.revision));
-      const rotated = [...revisions].map((revision) => house.logs.rotate(revision));
-      const now = [...revisions].toSorted().join(" ");
-      const pruned = now === before ? [] : [house.logs.prune(revisions), house.files.prune(revisions)];
+      // One whose record was lost writes to its own log although its new record does not say so.
+      const logs = new Set(this.#replicas.flatMap(({ record }) => [record.id, logOf(record)]));
+      const rotated = [...logs].map((name) => house.logs.rotate(name));
+      const now = [...logs].toSorted().join(" ");
+      const pruned = now === before ? [] : [house.logs.prune(logs), house.files.prune(revisions)];
       before = now;
       // A disk that refuses this refuses more important things too, and those say so.
       await Promise.allSettled([...rotated, ...pruned]);
@@ -262,9 +269,11 @@ class Processes implements ProcessWorkload {
 
 function newRecord(wanted: WantedPool, made: { readonly port: number; readonly startedMs: Ms }): ReplicaRecord {
   const template = wanted.revision.template as ProcessTemplate;
+  const id = newReplicaId(wanted.pool);
   return {
     format: 1,
-    id: newReplicaId(wanted.pool),
+    id,
+    log: id,
     pool: wanted.pool,
     revision: wanted.revision.id,
     host: template.host,

@@ -1,9 +1,11 @@
 // What may a person ask for, and what follows from it?
 import type { Trouble } from "../issues.ts";
 import { compile } from "../plan/compile.ts";
+import type { Step } from "../plan/step.ts";
 import { startAnalysis } from "../stats/verdict.ts";
 import type { Revision } from "../world.ts";
-import { attributed, enter, promoted, shares } from "./forward.ts";
+import { attributed, shares } from "./check.ts";
+import { enter, promoted } from "./forward.ts";
 import type { Answer, Command } from "./input.ts";
 import { poolOf, rolloutName, underWay, type RolloutState, type ServiceState } from "./state.ts";
 import type { Turn } from "./turn.ts";
@@ -187,16 +189,19 @@ function needRollout(turn: Turn, { kind }: Command): RolloutState {
   throw new Refusal({ ...wrong(turn, `${kind}: ${said}`), ...(next ? { next } : {}) });
 }
 
+/** Steps that wait for more than that what was asked for is there: a person may pass them. */
+const WAITS: ReadonlySet<Step["op"]> = new Set(["hold", "judge", "gate", "ramp"]);
+
 function refuseUnlessWaiting(turn: Turn, rollout: RolloutState): void {
   const step = rollout.program.steps[rollout.cursor];
-  if (step && ["hold", "judge", "gate"].includes(step.op)) return;
+  if (step && WAITS.has(step.op)) return;
   const what = rollout.waiting?.text ?? `step ${rollout.cursor + 1} is under way`;
   throw new Refusal(wrong(turn, `${rolloutName(turn.state)} does not wait for a person: ${what}`));
 }
 
 function withoutWaits({ program, cursor }: RolloutState): RolloutState["program"]["steps"] {
   // Steps before the cursor keep their places, so that what was decided still points at them.
-  return program.steps.filter(({ op }, index) => index <= cursor || !["hold", "judge", "gate"].includes(op));
+  return program.steps.filter(({ op }, index) => index <= cursor || !WAITS.has(op));
 }
 
 function refuseBusy(state: ServiceState, rollout: RolloutState, revision: string): never {

@@ -2,7 +2,8 @@
 import { all } from "../split.ts";
 import { obey } from "./commands.ts";
 import { advance } from "./forward.ts";
-import { guard, takeEvidence } from "./guard.ts";
+import { takeEvidence } from "./evidence.ts";
+import { guard } from "./guard.ts";
 import type { Command, Decision, Input } from "./input.ts";
 import { checkInvariants } from "./invariants.ts";
 import type { ServiceState } from "./state.ts";

@@ -8,8 +8,21 @@ const KEEP_REVISIONS = 10;
 /** Ends the rollout and writes down how. */
 export function end(turn: Turn, outcome: Outcome, why: string): void {
   const { rollout } = turn;
-  turn.record("ended", `${rolloutName(turn.state)} ${outcome}`);
-  turn.setRollout({ phase: "ended", outcome, why, endedMs: turn.nowMs, waiting: undefined, analysis: undefined });
+  const { trail, verdict } = rollout;
+  turn.record("ended", `${rolloutName(turn.state)} ${outcome}`, {
+    ...(trail ? { trail } : {}),
+    // What goes back has said so when it turned; what was promoted has not said what it rests on.
+    ...(verdict && outcome === "promoted" ? { verdict } : {}),
+  });
+  turn.setRollout({
+    phase: "ended",
+    outcome,
+    why,
+    endedMs: turn.nowMs,
+    waiting: undefined,
+    analysis: undefined,
+    trail: undefined,
+  });
   const ended = {
     number: rollout.number,
     candidate: rollout.candidate,

@@ -1,26 +1,29 @@
 // Is the step under way done, and what does the next one begin with?
 import { byStep, type Step, type StepTable } from "../plan/step.ts";
-import { all, ROLES, sameSplit, sameWeights, shareOf, type Role, type Split, type Weights } from "../split.ts";
+import { all, sameWeights, type Role, type Weights } from "../split.ts";
 import { beginJudgement } from "../stats/verdict.ts";
-import { duration, ms, percent, type Ms } from "../units.ts";
+import { duration, ms, type Ms } from "../units.ts";
 import { troubleOf } from "../world.ts";
-import { shortOf } from "./capacity.ts";
+import {
+  asked,
+  attributed,
+  back,
+  type Check,
+  done,
+  give,
+  heldBack,
+  hopelessRouter,
+  overdue,
+  reported,
+  taken,
+  unseen,
+  wait,
+} from "./check.ts";
 import { end } from "./end.ts";
-import { poolOf, type PoolState, type RolloutState, type Waiting } from "./state.ts";
+import { checkRamp } from "./ramp.ts";
+import { poolOf, type PoolState, type RolloutState } from "./state.ts";
 import type { Turn } from "./turn.ts";
 import { goBack } from "./way-back.ts";
-
-/** What a look at the step under way says. */
-type Check =
-  | { readonly kind: "done"; readonly how: string }
-  | { readonly kind: "wait"; readonly waiting: Waiting }
-  | { readonly kind: "back"; readonly why: string; readonly outcome: "rolled-back" | "stopped" };
-
-const done = (how: string): Check => ({ kind: "done", how });
-const wait = (on: Waiting["for"], text: string): Check => ({ kind: "wait", waiting: { for: on, text } });
-const back = (why: string): Check => ({ kind: "back", why, outcome: "rolled-back" });
-/** Back for a reason that is not the candidate's: it may be tried again as it is. */
-const stop = (why: string): Check => ({ kind: "back", why, outcome: "stopped" });
 
 /** Goes on from step to step, as far as the world allows it now. */
 export function advance(turn: Turn): void {
@@ -85,11 +88,12 @@ function settled(turn: Turn): boolean {
 }
 
 /** Steps that are over only while the candidate can carry what it was given. */
-const WORKS: ReadonlySet<Step["op"]> = new Set(["route", "hold", "judge", "gate"]);
+const WORKS: ReadonlySet<Step["op"]> = new Set(["route", "ramp", "hold", "judge", "gate"]);
 
 const ENTRIES: StepTable<(turn: Turn) => void> = {
   scale: (step) => (turn) => scale(turn, step.role, step.size),
   route: () => () => {},
+  ramp: () => () => {},
   hold: () => () => {},
   judge: () => (turn) => {
     const { analysis, program } = turn.rollout;
@@ -107,6 +111,7 @@ const ENTRIES: StepTable<(turn: Turn) => void> = {
 const CHECKS: StepTable<(turn: Turn) => Check> = {
   scale: (step) => (turn) => hopelessRouter(turn) ?? checkScale(turn, step.role, step.size),
   route: (step) => (turn) => hopelessRouter(turn) ?? checkRoute(turn, step.weights),
+  ramp: (step) => (turn) => hopelessRouter(turn) ?? checkRamp(turn, step),
   hold: (step) => (turn) => checkHold(turn, step.durationMs),
   judge: (step) => (turn) => checkJudge(turn, step),
   gate: (step) => (turn) =>
@@ -163,32 +168,14 @@ function checkScale(turn: Turn, role: Role, size: number): Check {
 }
 
 function checkRoute(turn: Turn, weights: Weights): Check {
-  const { program, number } = turn.rollout;
-  const { state } = turn;
-  if (sameWeights(state.split.weights, weights)) {
-    if (reported(turn, state.split)) return done(shares(weights));
-    const waits = asked(turn);
-    return overdue(turn) && waits.kind === "wait" ? stop(waits.waiting.text) : waits;
-  }
-  const raises = shareOf(weights, "canary") > shareOf(state.split.weights, "canary");
-  const { blind } = turn.rollout;
-  if (raises && program.analysis && blind) return wait("evidence", `no evidence can be read: ${blind}`);
-  const { pools } = turn.input;
-  if (pools.kind === "unreadable") return wait("replicas", `what runs cannot be read: ${pools.why}`);
-  const short = shortOf(turn, weights, program.fullSize);
-  if (short && overdue(turn)) return back(short);
-  if (short) return wait("replicas", short);
-  const sticky = program.sticky && { key: program.sticky, salt: `${state.service}/${number}` };
-  turn.set({ split: sticky ? { weights, sticky } : { weights } });
-  if (raises) turn.setRollout({ requestsAtShare: 0 });
-  return asked(turn);
+  return sameWeights(turn.state.split.weights, weights) ? taken(turn, weights) : give(turn, weights);
 }
 
 function checkHold(turn: Turn, durationMs: Ms): Check {
   if (turn.rollout.waived) return done("hold passed by a person");
   const left = durationMs - (turn.nowMs - turn.rollout.stepSinceMs);
   if (left > 0) return wait("time", `holds for another ${duration(ms(left))}`);
-  return unseen(turn) ?? done(`held ${duration(durationMs)}`);
+  return unseen(turn) ?? heldBack(turn) ?? done(`held ${duration(durationMs)}`);
 }
 
 function checkJudge(turn: Turn, step: Extract<Step, { op: "judge" }>): Check {
@@ -198,7 +185,8 @@ function checkJudge(turn: Turn, step: Extract<Step, { op: "judge" }>): Check {
   const { verdict } = rollout;
   const nothing = unseen(turn);
   if (nothing || !verdict) return nothing ?? wait("evidence", "waits for the first look");
-  if (verdict.suspended) return wait("evidence", `verdict held back: ${verdict.suspended}`);
+  const held = heldBack(turn);
+  if (held) return held;
   if (verdict.kind === "no-worse" && elapsed >= step.atLeastMs)
     return done(`judged no worse after ${duration(ms(elapsed))}`);
   if (step.atMostMs === undefined || elapsed < step.atMostMs) return wait("evidence", verdict.text);
@@ -211,42 +199,6 @@ function timeUp(turn: Turn, undecided: Extract<Step, { op: "judge" }>["undecided
   return wait("person", `undecided, held as asked: ${text}`);
 }
 
-/** No evidence is never a pass: what to wait for when the canary has not been seen at work. */
-function unseen(turn: Turn): Check | undefined {
-  const { program, requestsAtShare, blind } = turn.rollout;
-  if (!program.analysis || shareOf(turn.state.split.weights, "canary") === 0) return undefined;
-  if (blind) return wait("evidence", `no evidence can be read: ${blind}`);
-  return requestsAtShare > 0 ? undefined : wait("evidence", "the canary has not had a request at this share yet");
-}
-
-function reported(turn: Turn, split: Split): boolean {
-  const { traffic } = turn.input;
-  return traffic.kind === "value" && sameSplit(traffic.value.split, split);
-}
-
-function asked(turn: Turn): Check {
-  const { traffic, routerTrouble } = turn.input;
-  const now = { value: "reports another split", absent: "is not there", unreadable: "cannot be read" }[traffic.kind];
-  const why = routerTrouble?.why ?? (traffic.kind === "unreadable" ? traffic.why : undefined);
-  return wait("router", `asked for ${shares(turn.state.split.weights)}; the router ${now}${why ? `: ${why}` : ""}`);
-}
-
-/**
- * The router cannot do as asked, however long one waits; that one with other settings follows the split is not enough.
- * Not said of one that served and is gone: its successor may find the port taken only for a moment, and going back
- * would bring nobody an answer.
- */
-function hopelessRouter({ input, state, rollout }: Turn): Check | undefined {
-  const { routerTrouble, traffic } = input;
-  if (!routerTrouble?.hopeless || routerTrouble.atMs < rollout.startedMs) return undefined;
-  if (state.stable && traffic.kind !== "value") return undefined;
-  return stop(routerTrouble.why);
-}
-
-function overdue(turn: Turn): boolean {
-  return turn.nowMs - turn.rollout.stepSinceMs > turn.rollout.program.progressDeadlineMs;
-}
-
 /** Replicas that still run although no pool of theirs is wanted; `undefined` when that cannot be read. */
 function leftovers(turn: Turn): number | undefined {
   if (turn.input.pools.kind === "unreadable") return undefined;
@@ -254,17 +206,6 @@ function leftovers(turn: Turn): number | undefined {
   const wanted = new Set(turn.state.pools.map(({ pool }) => pool));
   const left = turn.input.pools.value.filter(({ pool }) => !wanted.has(pool));
   return left.reduce((sum, { replicas }) => sum + replicas.length, 0);
-}
-
-/** Who asked, and why if that was said. */
-export function attributed({ by, reason }: { readonly by: string; readonly reason: string }): string {
-  return reason ? `${by}: ${reason}` : by;
-}
-
-/** `canary 10%, stable 90%`. */
-export function shares(weights: Weights): string {
-  const named = ROLES.filter((role) => shareOf(weights, role) > 0);
-  return named.map((role) => `${role} ${percent(shareOf(weights, role))}`).join(", ");
 }
 
 /** Whether the rollout has given the candidate the name of stable already. */

@@ -3,6 +3,8 @@ import type { Abilities } from "../abilities.ts";
 import type { Counters } from "../evidence.ts";
 import type { Trouble } from "../issues.ts";
 import type { Rollout } from "../spec/rollout.ts";
+import type { Signals } from "../signals.ts";
+import type { Alert } from "../stats/alert.ts";
 import type { Ms } from "../units.ts";
 import type { Carried, Observed, Revision, RunningPool } from "../world.ts";
 import type { DecisionRecord, ServiceState } from "./state.ts";
@@ -37,6 +39,10 @@ export interface Input {
   readonly pools: Observed<readonly RunningPool[]>;
   readonly traffic: Observed<Carried>;
   readonly counters: Observed<Counters>;
+  /** What replicas told of themselves, by source; only of sources that are asked for something. */
+  readonly signals?: Readonly<Record<string, Observed<Signals>>> | undefined;
+  /** Alerts that fire, by the address of their source; only of sources that a file names. */
+  readonly alerts?: Readonly<Record<string, Observed<readonly Alert[]>>> | undefined;
   readonly commands: readonly Command[];
   /** Why the router did not take the last route it was given. */
   readonly routerTrouble?: RouterTrouble | undefined;

@@ -68,7 +68,7 @@ const RULES: Record<string, Rule> = {
     const rollout = turn.state.rollout;
     if (!rollout || canaryShare(turn.state) <= canaryShare(before)) return undefined;
     const step = rollout.program.steps[rollout.cursor];
-    if (rollout.phase !== "forward" || step?.op !== "route")
+    if (rollout.phase !== "forward" || (step?.op !== "route" && step?.op !== "ramp"))
       return `it grew in step ${step?.op ?? "none"} (${rollout.phase})`;
     if (rollout.verdict?.kind === "worse" && !rollout.verdict.suspended) return "it grew although the verdict is worse";
     if (rollout.program.analysis && rollout.blind !== undefined) return "it grew although no evidence could be read";

@@ -3,14 +3,16 @@ import type { Abilities } from "../abilities.ts";
 import type { Counters } from "../evidence.ts";
 import type { Program } from "../plan/step.ts";
 import type { Rollout } from "../spec/rollout.ts";
-import type { Role, Split } from "../split.ts";
+import type { Signals } from "../signals.ts";
+import type { Role, Split, Weights } from "../split.ts";
 import type { Verdict } from "../stats/plan.ts";
+import type { Trail } from "../stats/trail.ts";
 import type { AnalysisState, Background } from "../stats/verdict.ts";
 import type { Ms } from "../units.ts";
 import type { Revision } from "../world.ts";
 
 /** Version of the layout of state and records in the journal. */
-export const FORMAT = 1;
+export const FORMAT = 2;
 
 /** A pool that shall run. `former` was stable until the promotion and waits to be retired. */
 export interface PoolState {
@@ -61,6 +63,8 @@ export interface RolloutState {
   readonly shortSinceMs?: Ms | undefined;
   readonly analysis?: AnalysisState | undefined;
   readonly verdict?: Verdict | undefined;
+  /** How the evidence came about. */
+  readonly trail?: Trail | undefined;
   /** Canary requests counted since its share was last raised. */
   readonly requestsAtShare: number;
   /** Whether the last look could read the evidence. */
@@ -100,6 +104,8 @@ export interface DecisionRecord {
   /** Index of the step under way. */
   readonly step?: number | undefined;
   readonly verdict?: Verdict | undefined;
+  /** How the evidence came about, with the end of a rollout. */
+  readonly trail?: Trail | undefined;
   /** Who asked for it, for commands. */
   readonly actor?: string | undefined;
   readonly reason?: string | undefined;
@@ -129,6 +135,12 @@ export interface ServiceState {
   readonly recent: readonly DecisionRecord[];
   /** Last reading of the counters; increments count from here. */
   readonly counters?: Counters | undefined;
+  /** Last readings of what replicas tell of themselves, by source. */
+  readonly signals?: Readonly<Record<string, Signals>> | undefined;
+  /** Requests per second of all roles: quick to rise, slow to fall. */
+  readonly perSecond?: number | undefined;
+  /** The weights that the router reported at the last look, if every role that had one had somebody who answers. */
+  readonly reported?: Weights | undefined;
   /** What stable's evidence looks like when nothing is rolled out. */
   readonly background?: Background | undefined;
 }

@@ -1,6 +1,6 @@
 // Which steps bring a version to a few users first, and then to more?
 import type { StepSpec } from "../spec/steps.ts";
-import type { CanarySpec } from "../spec/strategy.ts";
+import type { CanarySpec, RampSpec } from "../spec/strategy.ts";
 import { all, type Weights } from "../split.ts";
 import { NOTHING, WHOLE, percent, weight, type Weight } from "../units.ts";
 import { sizeFor } from "./capacity.ts";
@@ -14,6 +14,7 @@ interface Reached {
 }
 
 export function compileCanary(canary: CanarySpec, frame: Frame): Compiled {
+  if (canary.ramp) return compileRamp(canary.ramp, canary, frame);
   let reached: Reached = { size: 0, share: NOTHING };
   const steps: Step[] = [];
   for (const step of canary.steps) {
@@ -23,6 +24,26 @@ export function compileCanary(canary: CanarySpec, frame: Frame): Compiled {
   if (reached.share < WHOLE) steps.push(...takeOver({ canary, frame, reached }));
   steps.push({ op: "promote" }, { op: "retire", role: "stable" });
   return { steps, issues: [...finerThanRouter(canary, frame), ...withoutBaseline(canary, frame)] };
+}
+
+/** One replica to begin with; the ramp brings up what each share needs. */
+function compileRamp(ramp: RampSpec, canary: CanarySpec, frame: Frame): Compiled {
+  const baseline = canary.baseline === "same-size";
+  const reached = { size: sizeFor(ramp.to, frame.fullSize), share: ramp.to };
+  const steps: Step[] = [{ op: "scale", role: "canary", size: 1 }];
+  if (baseline) steps.push({ op: "scale", role: "baseline", size: 1 });
+  steps.push({ op: "ramp", to: ramp.to, harm: ramp.harm, baseline });
+  if (ramp.minBakeMs > 0) steps.push({ op: "hold", durationMs: ramp.minBakeMs });
+  if (ramp.judge) steps.push(judgement(ramp.judge, frame));
+  if (ramp.to < WHOLE) steps.push(...takeOver({ canary, frame, reached }));
+  steps.push({ op: "promote" }, { op: "retire", role: "stable" });
+  return { steps, issues: [...coarse(ramp, frame), ...withoutBaseline(canary, frame)] };
+}
+
+function coarse({ to }: RampSpec, { abilities: { router } }: Frame): readonly PlanIssue[] {
+  if (to % router.granularity === 0) return [];
+  const message = `found ${percent(to)}, the router takes weights in steps of ${percent(router.granularity)}`;
+  return [{ path: "spec.strategy.canary.ramp.max", code: "unable", message }];
 }
 
 interface At {
@@ -47,7 +68,11 @@ function shift({ weight: share }: StepSpec, at: At): readonly Step[] {
 
 /** A baseline is as large as the canary, in traffic as in replicas: its share is taken from stable. */
 function weights({ baseline }: CanarySpec, share: Weight): Weights {
-  const hasBaseline = baseline === "same-size";
+  return canaryWeights(share, baseline === "same-size");
+}
+
+/** The weights at a share of the canary. */
+export function canaryWeights(share: Weight, hasBaseline: boolean): Weights {
   const rest = weight(WHOLE - (hasBaseline ? 2 : 1) * share);
   return {
     canary: share,

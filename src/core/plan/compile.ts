@@ -1,10 +1,12 @@
 // Which steps follow from a rollout file?
 import type { Abilities } from "../abilities.ts";
-import type { AnalysisSpec } from "../spec/analysis.ts";
+import type { AnalysisSpec, MetricSpec } from "../spec/analysis.ts";
 import type { Rollout } from "../spec/rollout.ts";
-import { compileAnalysis } from "./analysis.ts";
+import { listed } from "../spec/rule.ts";
+import { compileAnalysis, restsOn, wantedSignals } from "./analysis.ts";
 import { compileCanary } from "./canary.ts";
 import { compileFirst } from "./first.ts";
+import { compileKayenta } from "./kayenta.ts";
 import { compileRecreate } from "./recreate.ts";
 import { compileRolling } from "./rolling.ts";
 import type { Program, Step } from "./step.ts";
@@ -33,17 +35,30 @@ export function compile(rollout: Rollout, context: CompileContext): CompileResul
   };
   // What the file asks for is checked even when this rollout happens not to need it: the next one will.
   const asked = compileStrategy(rollout, frame);
-  const issues = [...asked.issues, ...unable(rollout, context.abilities)];
+  const kayenta = spec.analysis?.kayenta && compileKayenta(spec.analysis.kayenta);
+  const issues = [
+    ...asked.issues,
+    ...(kayenta?.ok === false ? kayenta.issues : []),
+    ...unable(rollout, context.abilities),
+  ];
   if (issues.length > 0) return { ok: false, issues };
   const isShort = !context.stable || context.direct === true;
   const { steps } = isShort ? compileFirst(frame, context.stable) : asked;
   const compares = !isShort && canShow(steps, spec.analysis) && spec.analysis;
+  const isRamp = steps.some(({ op }) => op === "ramp");
   const program: Program = {
     strategy: context.stable ? (isShort ? "direct" : spec.strategy.kind) : "first",
     steps,
     fullSize: frame.fullSize,
     progressDeadlineMs: spec.progressDeadlineMs,
-    ...(compares ? { analysis: compileAnalysis(compares) } : {}),
+    ...(compares
+      ? {
+          analysis: {
+            ...compileAnalysis(compares, { split: spec.traffic.sticky === undefined, limit: isRamp }),
+            ...(kayenta?.ok ? { kayenta: kayenta.plan } : {}),
+          },
+        }
+      : {}),
     ...(spec.traffic.sticky ? { sticky: spec.traffic.sticky } : {}),
   };
   return { ok: true, program };
@@ -56,9 +71,12 @@ function compileStrategy({ spec: { strategy } }: Rollout, frame: Frame): Compile
 
 /** Evidence needs a baseline: a step at which both versions get requests, or a bound that is looked at alone. */
 function canShow(steps: readonly Step[], analysis: AnalysisSpec | undefined): boolean {
-  if (steps.some((step) => step.op === "route" && Object.keys(step.weights).length > 1)) return true;
-  const bounds = analysis?.metrics.map((metric) => (metric.kind === "rate" ? metric.max : metric.maxMs));
-  return bounds?.some((bound) => bound !== undefined) ?? false;
+  const isShared = (step: Step): boolean =>
+    step.op === "ramp" || (step.op === "route" && Object.keys(step.weights).length > 1);
+  if (steps.some(isShared)) return true;
+  const bounded = (metric: MetricSpec): boolean =>
+    metric.kind === "latency" ? metric.maxMs !== undefined : "max" in metric && metric.max !== undefined;
+  return analysis?.metrics.some(bounded) ?? false;
 }
 
 /** What the parts cannot do, whatever the strategy. */
@@ -74,9 +92,30 @@ function unable({ spec }: Rollout, { router, workload }: Abilities): readonly Pl
     const message = "the workload can only replace stable in its place, which no strategy does yet";
     issues.push({ path: "spec.workload", code: "unable", message });
   }
+  issues.push(...untold(spec, workload));
   if (spec.analysis && !router.evidence && spec.strategy.kind !== "recreate") {
     const message = "the router does not count requests, so there is nothing to compare: enabled: false goes without";
     issues.push({ path: "spec.analysis", code: "unable", message });
   }
   return issues;
+}
+
+/** Names that a metric rests on and that nobody tells. */
+function untold(
+  { analysis, workload: { process } }: Rollout["spec"],
+  workload: Abilities["workload"],
+): readonly PlanIssue[] {
+  if (!analysis) return [];
+  const known = workload.signals ?? [];
+  return wantedSignals(analysis).flatMap(({ name }): PlanIssue[] => {
+    const path = `spec.analysis.${analysis.kayenta ? "config" : `metrics[${analysis.metrics.findIndex((metric) => restsOn(metric, name))}]`}`;
+    if (known.includes(name)) return [];
+    if (name.startsWith("process.")) {
+      const told = known.length === 0 ? "it tells nothing of its replicas" : `it tells ${listed(known, "and")}`;
+      return [{ path, code: "unable", message: `needs ${name}, which the workload does not tell: ${told}` }];
+    }
+    if (process.metrics) return [];
+    const message = `needs the series ${name}, and no page is named that has it: add metrics: { path: /metrics } to spec.workload.process`;
+    return [{ path, code: "unable", message }];
+  });
 }

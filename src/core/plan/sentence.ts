@@ -1,7 +1,9 @@
 // What does a program do, in plain sentences?
 import type { Rollout } from "../spec/rollout.ts";
 import { ROLES, shareOf, type Role, type Weights } from "../split.ts";
-import type { AnalysisPlan, MetricPlan } from "../stats/plan.ts";
+import { runsOf, type KayentaPlan } from "../stats/kayenta/stage.ts";
+import type { AnalysisPlan } from "../stats/plan.ts";
+import { alertText, boundText, metricText, percentText } from "./metric-text.ts";
 import { WHOLE, duration, ms, percent } from "../units.ts";
 import { listed } from "../spec/rule.ts";
 import { byStep, type Program, type Step, type StepTable, type Undecided } from "./step.ts";
@@ -27,6 +29,8 @@ const SENTENCES: StepTable<string> = {
     const latest = atMostMs === undefined ? "" : ` If that takes more than ${duration(atMostMs)}: ${THEN[undecided]}.`;
     return `Go on when the canary is shown to be no worse${earliest}.${latest}`;
   },
+  ramp: ({ to, harm }) =>
+    `Raise the canary's share to ${percent(to)}, as fast as the evidence allows: a bad version costs about ${harm} failed requests.`,
   gate: ({ what }) => `Wait until a person says go: ${what}.`,
   promote: () => "Make the canary stable, once it has stayed ready for a moment.",
   retire: ({ role }) => (role === "stable" ? "Drain and end the old version." : `Drain and end ${NAMES[role]}.`),
@@ -76,18 +80,38 @@ function guards({ strategy, analysis, steps }: Program, { spec }: Rollout): stri
   if (strategy === "recreate") return [...nothing("stable is stopped first"), outage(steps)];
   if (!spec.analysis)
     return nothing("analysis.enabled is false. A version that becomes ready is promoted, good or bad");
-  if (steps.every((step) => step.op !== "route" || shareOf(step.weights, "canary") === WHOLE)) {
+  if (steps.every((step) => step.op !== "ramp" && (step.op !== "route" || shareOf(step.weights, "canary") === WHOLE))) {
     return [...nothing("no step sends requests to both versions"), ...boundTexts(analysis)];
   }
   if (!analysis) throw new Error("a program that sends requests to both versions has no analysis");
-  const from = steps.findIndex(({ op }) => op === "route") + 1;
+  const from = steps.findIndex(({ op }) => op === "route" || op === "ramp") + 1;
   const hasBaseline = spec.strategy.kind === "canary" && spec.strategy.baseline === "same-size";
   const withWhat = hasBaseline ? "stable, in latency with the baseline" : "stable";
+  if (analysis.kayenta)
+    return kayentaTexts(analysis.kayenta, { from, withWhat: hasBaseline ? "the baseline" : "stable" });
   const sure = percentText(analysis.falseRollback);
   return [
     `From step ${from} on the canary is compared with ${withWhat}:`,
     ...analysis.metrics.map((metric) => `  ${metricText(metric)}`),
+    ...(analysis.alerts ?? []).map((alert) => `  ${alertText(alert)}`),
     `A version as good as stable is rolled back in at most ${sure} of rollouts.`,
+  ];
+}
+
+/** Kayenta's judge states no error rate: that is said, too. */
+function kayentaTexts(stage: KayentaPlan, at: { readonly from: number; readonly withWhat: string }): string[] {
+  const runs = runsOf(stage).length;
+  const every =
+    runs === 1 ? `once, after ${duration(stage.lifetimeMs)}` : `every ${duration(stage.intervalMs)}, ${runs} times`;
+  const window = stage.lookbackMs > 0 ? `over the last ${duration(stage.lookbackMs)}` : "over all since the start";
+  return [
+    `From step ${at.from} on Kayenta's judge compares the canary with ${at.withWhat}, ${every}, ${window}, one point each ${duration(stage.stepMs)}:`,
+    `  ${listed(
+      stage.points.map(({ name }) => name),
+      "and",
+    )}.`,
+    `A run that scores ${stage.marginal} or less rolls back; the last one must score ${stage.pass}. Each judgement begins anew. Kayenta states no error rate.`,
+    ...(stage.strict ? ["A pass that rests on a lack of data is held back."] : []),
   ];
 }
 
@@ -102,34 +126,6 @@ function boundTexts(analysis: AnalysisPlan | undefined): string[] {
     const bound = boundText(metric);
     return bound === "" ? [] : [`  ${metric.name}: ${bound}.`];
   });
-}
-
-function boundText(metric: MetricPlan): string {
-  if (metric.kind === "latency") return metric.maxMs === undefined ? "" : `never more than ${duration(metric.maxMs)}`;
-  return metric.max === undefined ? "" : `never more than ${percentText(metric.max)}`;
-}
-
-function metricText(metric: MetricPlan): string {
-  const after = metric.warmupMs > 0 ? `, replicas older than ${duration(metric.warmupMs)} only` : "";
-  const bound = boundText(metric);
-  const rest = `${bound && `; ${bound}`}${after}.`;
-  if (metric.kind === "latency") {
-    const [harm, go] = [percentText(metric.harmFactor - 1), percentText(metric.goFactor - 1)];
-    return `${metric.name}: worse beyond ${harm} slower, no worse below ${go} slower${rest}`;
-  }
-  const { harm, go } = metric;
-  const what = metric.counts === "failed" ? "failed requests" : "requests answered with 4xx";
-  const factor = harm.rho === 1 ? "" : `${percentText(harm.rho - 1)} plus `;
-  return `${metric.name}: worse beyond ${factor}${points(harm.delta)} more ${what}, no worse below ${points(go.delta)} more${rest}`;
-}
-
-function percentText(fraction: number): string {
-  return `${Number((fraction * 100).toFixed(6))}%`;
-}
-
-function points(fraction: number): string {
-  const value = Number((fraction * 100).toFixed(6));
-  return `${value} ${value === 1 ? "point" : "points"}`;
 }
 
 function wayBack({ strategy, analysis, progressDeadlineMs }: Program): string[] {
@@ -171,7 +167,7 @@ function longerText(steps: readonly Step[]): string[] {
       "can take longer: a person decides.",
     ),
     ...say(
-      where((step) => step.op === "judge" && step.atMostMs === undefined),
+      where((step) => step.op === "ramp" || (step.op === "judge" && step.atMostMs === undefined)),
       "can take longer: as long as the evidence needs.",
     ),
     ...say(

@@ -1,7 +1,7 @@
 // Of which instructions is a rollout made?
 import type { AnalysisPlan } from "../stats/plan.ts";
 import type { Role, StickyKey, Weights } from "../split.ts";
-import type { Ms } from "../units.ts";
+import type { Ms, Weight } from "../units.ts";
 
 /** What to do when a judgement's longest time is over and nothing is shown. */
 export type Undecided = "goOn" | "hold" | "rollBack";
@@ -21,6 +21,14 @@ export type Step =
       /** Without it the judgement waits as long as it takes. */
       readonly atMostMs?: Ms | undefined;
       readonly undecided: Undecided;
+    }
+  /** The share has risen to `to`, as fast as evidence allowed: a bad version costs about `harm` failed requests. */
+  | {
+      readonly op: "ramp";
+      readonly to: Weight;
+      readonly harm: number;
+      /** Whether a baseline grows with the canary. */
+      readonly baseline: boolean;
     }
   /** A person says go. */
   | { readonly op: "gate"; readonly what: string }

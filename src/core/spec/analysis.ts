@@ -1,194 +1,224 @@
 // How does a rollout file say what is compared, and how sure one must be?
 import * as z from "zod";
-import { GO_FACTOR, GO_MARGIN, HARM_FACTOR, HARM_MARGIN } from "../stats/defaults.ts";
-import type { Margin } from "../stats/plan.ts";
 import { duration, ms, type Ms } from "../units.ts";
-import { durationFormat, readDuration } from "./durations.ts";
-import { shown, written, type Format, type Reading } from "./reading.ts";
+import { durationFormat } from "./durations.ts";
+import { MetricSchema, type MetricSpec } from "./metrics.ts";
+import { shown, written } from "./reading.ts";
 import { rule, type Report } from "./rule.ts";
+import { Plain } from "./workload.ts";
 import { UndecidedSchema } from "./steps.ts";
-import { fractionFormat, readFraction } from "./weights.ts";
+import { fractionFormat } from "./weights.ts";
 
-/** Quantile that each latency preset stands for. */
-const QUANTILES = {
-  "latency-p50": 0.5,
-  "latency-p90": 0.9,
-  "latency-p95": 0.95,
-  "latency-p99": 0.99,
-  "latency-p999": 0.999,
-} as const;
+export type { MetricSpec } from "./metrics.ts";
 
-const COUNTS = { "success-rate": "failed", "client-errors": "clientErrors" } as const;
-
-const PRESETS = [
-  "success-rate",
-  "client-errors",
-  "latency-p50",
-  "latency-p90",
-  "latency-p95",
-  "latency-p99",
-  "latency-p999",
-] as const;
-
-/** Margins of a preset that names none: points for rates, relative for latency. Clients' mistakes vary more by chance. */
-const MARGINS = { failed: GO_MARGIN.delta, clientErrors: 0.01, latency: rounded(GO_FACTOR - 1) };
-
-interface Common {
-  readonly name: (typeof PRESETS)[number];
-  /** Parts of the alarm budget, as the user wrote it; without it the default of its kind. */
-  readonly weight?: number | undefined;
-  /** Replicas younger than this do not count; without it the default of its kind. */
-  readonly warmupMs?: Ms | undefined;
-}
-
-/** A share of requests that went wrong. */
-interface RateSpec extends Common {
-  readonly kind: "rate";
-  readonly counts: "failed" | "clientErrors";
-  readonly harm: Margin;
-  readonly go: Margin;
-  /** Largest share, 0…1. */
-  readonly max?: number | undefined;
-}
-
-/** A quantile of the time that answers take. */
-interface LatencySpec extends Common {
-  readonly kind: "latency";
-  readonly quantile: number;
-  readonly harmFactor: number;
-  readonly goFactor: number;
-  readonly maxMs?: Ms | undefined;
-}
-
-/** One compared metric, as the file asks for it. */
-export type MetricSpec = RateSpec | LatencySpec;
-
-/** A fixed bound: a share for rates, a time for latencies. */
-type Bound = { readonly share: number } | { readonly timeMs: Ms };
-
-function readBound(input: unknown): Reading<Bound> {
-  const share = readFraction(input, { atLeast: 0, atMost: 100 });
-  if (share.ok) return { ok: true, value: { share: share.value } };
-  const time = readDuration(input, { atLeast: ms(1) });
-  if (time.ok) return { ok: true, value: { timeMs: time.value } };
-  return {
-    ok: false,
-    message: `found ${shown(input)}, a bound is a percentage such as 5%, or a duration such as 500ms`,
-  };
-}
-
-const BOUND: Format<Bound> = {
-  read: readBound,
-  pattern: String.raw`^\d.*(?:%|ms|s|m|h|d)$`,
-  examples: ["5%", "500ms"],
-};
-const PERCENT = fractionFormat({ atLeast: 0, atMost: 1_000 });
-
-const metricFields = z.strictObject({
-  preset: z.enum(PRESETS).describe("What is measured."),
-  margin: written(PERCENT)
-    .optional()
-    .describe("How much worse still counts as no worse: points for rates (0.5%), relative for latency (20%)."),
-  tolerate: written(PERCENT).optional().describe("How much worse is never a reason to roll back. At most the margin."),
-  max: written(BOUND)
-    .optional()
-    .describe("Roll back beyond this, whatever stable does: 5% for rates, 500ms for latency."),
-  min: written(fractionFormat({ atLeast: 0, atMost: 100 }))
-    .optional()
-    .describe("success-rate only: roll back below this, such as 99.5%."),
-  weight: z
-    .number()
-    .positive()
-    .max(1_000)
-    .optional()
-    .describe("Its part of the alarm budget, beside the others' (1 where there is none)."),
-  warmup: written(durationFormat()).optional().describe("Replicas younger than this do not count."),
-});
-
-type MetricFields = z.output<typeof metricFields>;
-
-const Metric = rule(metricFields, checkMetric).transform((metric): MetricSpec => {
-  const { preset, weight, warmup } = metric;
-  const common = { name: preset, weight, warmupMs: warmup };
-  if (preset !== "success-rate" && preset !== "client-errors")
-    return { ...common, ...latency(metric, QUANTILES[preset]) };
-  return { ...common, ...rate(metric, COUNTS[preset]) };
-});
-
-function rate(metric: MetricFields, counts: "failed" | "clientErrors"): Omit<RateSpec, keyof Common> {
-  const { margin = MARGINS[counts], tolerate, min, max } = metric;
-  const { rho, delta } = HARM_MARGIN;
-  const harm = tolerate === undefined ? { rho, delta: Math.min(delta, margin) } : { rho: 1, delta: tolerate };
-  const bound = max && "share" in max ? max.share : min === undefined ? undefined : rounded(1 - min);
-  return { kind: "rate", counts, harm, go: { rho: 1, delta: margin }, max: bound };
-}
-
-function latency(metric: MetricFields, quantile: number): Omit<LatencySpec, keyof Common> {
-  const { margin = MARGINS.latency, max } = metric;
-  const tolerate = metric.tolerate ?? Math.min(rounded(HARM_FACTOR - 1), margin);
-  const maxMs = max && "timeMs" in max ? max.timeMs : undefined;
-  return { kind: "latency", quantile, harmFactor: rounded(1 + tolerate), goFactor: rounded(1 + margin), maxMs };
-}
-
-function checkMetric(metric: MetricFields, report: Report): void {
-  const { preset, tolerate, max, min } = metric;
-  const isLatency = preset in QUANTILES;
-  const margin = metric.margin ?? (isLatency ? MARGINS.latency : MARGINS[COUNTS[preset as keyof typeof COUNTS]]);
-  const points = (value: number) => `${Number((value * 100).toFixed(8))}%`;
-  if (margin === 0)
-    report(["margin"], "wrong-value", "found 0%, no evidence can show that two versions are exactly equal");
-  if (!isLatency && margin > 1)
-    report(["margin"], "wrong-value", `found ${points(margin)}, a rate has at most 100 points`);
-  if (tolerate !== undefined && tolerate > margin) {
-    report(
-      ["tolerate"],
-      "conflict",
-      `found ${points(tolerate)}, more than the margin of ${points(margin)}: a version between the two would be worse and no worse at once`,
-    );
-  }
-  if (max && isLatency !== "timeMs" in max) {
-    const [found, right] =
-      "timeMs" in max
-        ? [duration(max.timeMs), "a rate is bounded by a percentage, such as 5%"]
-        : [points(max.share), "a latency is bounded by a duration, such as 500ms"];
-    report(["max"], "wrong-value", `found ${found}, ${right}`);
-  }
-  if (min !== undefined && preset !== "success-rate")
-    report(["min"], "conflict", "only success-rate has a min: use max");
-  if (min !== undefined && max !== undefined)
-    report(["min"], "conflict", "found beside max, both bound the same: keep one");
-}
-
-/** Without the noise of floating point: 1.1 − 1 is 0.1 and not 0.10000000000000009. */
-function rounded(value: number): number {
-  return Number(value.toFixed(10));
-}
-
-const Metrics = rule(z.array(Metric).min(1), (metrics, report) => {
+const Metrics = rule(z.array(MetricSchema).min(1), (metrics, report) => {
   metrics.forEach(({ name }, index) => {
     const first = metrics.findIndex((metric) => metric.name === name);
     if (first < index) report([index, "preset"], "duplicate", `found ${name} again, metrics[${first}] has it`);
   });
 });
 
-export const AnalysisSchema = z
+const Score = z.number().min(0).max(100);
+
+/** Fields of Kayenta's judge alone. */
+const kayentaFields = {
+  config: z
+    .union([z.string().min(1), z.looseObject({})], {
+      error: ({ input }) => `found ${shown(input)}, a canary configuration is a file or a map`,
+    })
+    .optional()
+    .describe("judge: kayenta only. The canary configuration: a JSON file beside this one, or its content."),
+  interval: written(durationFormat({ atLeast: ms(60_000) }))
+    .optional()
+    .describe("judge: kayenta only. From run to run. Default: one run, at the end of the lifetime."),
+  lifetime: written(durationFormat({ atLeast: ms(60_000), atMost: ms(7 * 86_400_000) }))
+    .optional()
+    .describe("judge: kayenta only. How long is judged."),
+  lookback: written(durationFormat())
+    .optional()
+    .describe("judge: kayenta only. Each run looks at the last so much time. Default: at all since the start."),
+  beginAfter: written(durationFormat()).optional().describe("judge: kayenta only. So much is left out at the start."),
+  step: written(durationFormat({ atLeast: ms(1_000) }))
+    .optional()
+    .describe("judge: kayenta only. From point to point. Default: 1m."),
+  thresholds: z
+    .strictObject({
+      pass: Score.describe("The last run must score at least this."),
+      marginal: Score.describe("A run that scores no more than this ends the canary."),
+    })
+    .optional()
+    .describe("judge: kayenta only. Default: pass 75, marginal 50."),
+  strict: z
+    .boolean()
+    .optional()
+    .describe("judge: kayenta only. Whether a pass for lack of data is held back. Default: true."),
+};
+
+const LabelSet = z.record(z.string().min(1), Plain);
+
+function checkAddress(text: string, context: z.core.$RefinementCtx): void {
+  if (/^https?:\/\/[^\s/?#@]+(?:\/[^\s?#@]*)?$/u.test(text)) return;
+  const message = `found ${shown(text.replace(/\/\/[^@/]*@/u, "//…@"))}, an address is http:// or https://, a host and a path, without name, password or query`;
+  context.addIssue({ code: "custom", message, params: { code: "wrong-value" } });
+}
+
+const AlertSchema = z
   .strictObject({
-    enabled: z.boolean().default(true).describe("false: compare nothing. Then only steps, gates and readiness decide."),
-    falseRollback: written(fractionFormat({ atLeast: 0.0001, atMost: 20 }))
-      .prefault("1%")
-      .describe(
-        "How often a version as good as stable may be rolled back: of all rollouts, over all metrics and looks.",
-      ),
-    falseGo: written(fractionFormat({ atLeast: 0.0001, atMost: 50 }))
-      .prefault("5%")
-      .describe("How often a version at the margin may be called no worse, per judgement and metric."),
-    undecided: UndecidedSchema.default("hold").describe(
-      "What to do when a judgement's time is over and nothing is shown.",
-    ),
-    warmup: written(durationFormat()).prefault("30s").describe("Replicas younger than this do not count in latencies."),
-    metrics: Metrics.prefault([{ preset: "success-rate" }, { preset: "latency-p99" }]).describe("What is compared."),
+    url: z.string().superRefine(checkAddress).describe("Where alerts are read: a Prometheus or an Alertmanager."),
+    api: z.enum(["prometheus", "alertmanager"]).default("prometheus").describe("Which of the two it is."),
+    name: z.string().min(1).optional().describe("Only alerts of this name. Default: all."),
+    labels: LabelSet.default({}).describe("Only alerts that have these labels."),
+    for: written(durationFormat()).prefault("0s").describe("One that fires for less time only holds."),
+    effect: z
+      .enum(["hold", "rollBack"])
+      .default("rollBack")
+      .describe("What an alert of the canary alone does. One that is not of the canary alone holds."),
+    canary: z
+      .array(LabelSet)
+      .default([{ role: "canary" }])
+      .describe("Labels that tell an alert of the canary."),
+    stable: z
+      .array(LabelSet)
+      .default([{ role: "stable" }])
+      .describe("Labels that tell an alert of stable."),
   })
-  .transform(({ warmup, ...rest }) => ({ ...rest, warmupMs: warmup }));
+  .transform(({ for: lasting, effect, canary, stable, ...rest }) => ({
+    ...rest,
+    forMs: lasting,
+    action: effect === "hold" ? ("hold" as const) : ("roll-back" as const),
+    arms: { canary, baseline: stable },
+  }));
+
+function oneApi(alerts: readonly z.output<typeof AlertSchema>[], report: Report): void {
+  alerts.forEach(({ url, api }, index) => {
+    const first = alerts.findIndex((other) => other.url === url);
+    if (alerts[first]?.api === api) return;
+    report(
+      [index, "api"],
+      "conflict",
+      `found ${api} at an address that alerts[${first}] takes for ${alerts[first]?.api}`,
+    );
+  });
+}
+
+/** Alerts of one source, as the file asks for them. */
+type AlertSpec = Readonly<z.output<typeof AlertSchema>>;
+
+const analysisFields = z.strictObject({
+  enabled: z.boolean().default(true).describe("false: compare nothing. Then only steps, gates and readiness decide."),
+  judge: z
+    .enum(["serin", "kayenta"])
+    .default("serin")
+    .describe("Who judges: Serin, with a stated error rate, or Kayenta's judge as it is, with a score."),
+  falseRollback: written(fractionFormat({ atLeast: 0.0001, atMost: 20 }))
+    .prefault("1%")
+    .describe("How often a version as good as stable may be rolled back: of all rollouts, over all metrics and looks."),
+  falseGo: written(fractionFormat({ atLeast: 0.0001, atMost: 50 }))
+    .prefault("5%")
+    .describe("How often a version at the margin may be called no worse, per judgement and metric."),
+  undecided: UndecidedSchema.default("hold").describe(
+    "What to do when a judgement's time is over and nothing is shown.",
+  ),
+  warmup: written(durationFormat()).prefault("30s").describe("Replicas younger than this do not count in latencies."),
+  metrics: Metrics.optional().describe("What is compared. Default: success-rate and latency-p99."),
+  alerts: rule(z.array(AlertSchema), oneApi).default([]).describe("Alerts of others that guard the rollout."),
+  ...kayentaFields,
+});
+
+type AnalysisFields = z.output<typeof analysisFields>;
+
+const KAYENTA_ONLY = Object.keys(kayentaFields) as readonly (keyof typeof kayentaFields)[];
+/** More points than anybody looks at, and than a state should hold. */
+const MOST_POINTS = 5_000;
+
+function checkJudge(analysis: AnalysisFields, report: Report): void {
+  if (analysis.judge === "serin") {
+    for (const field of KAYENTA_ONLY)
+      if (analysis[field] !== undefined)
+        report([field], "conflict", `${field} is Kayenta's: take it out, or judge: kayenta`);
+    return;
+  }
+  if (analysis.metrics !== undefined)
+    report(["metrics"], "conflict", "Kayenta's judge takes its metrics from config: take these out");
+  if (analysis.config === undefined)
+    report(["config"], "missing-field", "Kayenta's judge needs config: its canary configuration");
+  if (analysis.lifetime === undefined)
+    report(["lifetime"], "missing-field", "Kayenta's judge needs lifetime: how long is judged");
+  const { thresholds, lifetime, step = ms(60_000), lookback } = analysis;
+  if (thresholds && thresholds.marginal > thresholds.pass)
+    report(
+      ["thresholds"],
+      "conflict",
+      `found marginal ${thresholds.marginal} above pass ${thresholds.pass}: swap them`,
+    );
+  if (lifetime !== undefined && lifetime / step > MOST_POINTS)
+    report(
+      ["step"],
+      "conflict",
+      `a lifetime of ${duration(lifetime)} has more than ${MOST_POINTS} points of ${duration(step)}`,
+    );
+  if (lifetime !== undefined && lookback !== undefined && lookback > lifetime)
+    report(["lookback"], "conflict", `found ${duration(lookback)}, longer than the lifetime of ${duration(lifetime)}`);
+}
+
+/** Kayenta's judge, as the file asks for it. A `config` that is a text names a file that has not been read yet. */
+export interface KayentaSpec {
+  readonly config: string | Readonly<Record<string, unknown>>;
+  readonly intervalMs: Ms;
+  readonly lifetimeMs: Ms;
+  readonly lookbackMs: Ms;
+  readonly beginAfterMs: Ms;
+  readonly stepMs: Ms;
+  readonly thresholds: { readonly pass: number; readonly marginal: number };
+  readonly strict: boolean;
+}
+
+function kayentaOf(analysis: AnalysisFields): KayentaSpec | undefined {
+  if (analysis.judge !== "kayenta") return undefined;
+  const { config = "", lifetime = ms(0), interval = lifetime, lookback = ms(0), beginAfter = ms(0) } = analysis;
+  const { step = ms(60_000), thresholds = { pass: 75, marginal: 50 }, strict = true } = analysis;
+  return {
+    config,
+    intervalMs: interval,
+    lifetimeMs: lifetime,
+    lookbackMs: lookback,
+    beginAfterMs: beginAfter,
+    stepMs: step,
+    thresholds,
+    strict,
+  };
+}
+
+const USUAL: readonly MetricSpec[] = [{ preset: "success-rate" }, { preset: "latency-p99" }].map((metric) =>
+  MetricSchema.parse(metric),
+);
+
+const NEEDED = ["judge", "config", "metrics", "lifetime", "lookback", "step", "thresholds"];
+
+export const AnalysisSchema = rule(analysisFields, checkJudge, NEEDED).transform((analysis): AnalysisSpec => {
+  const { enabled, falseRollback, falseGo, undecided, warmup, metrics = USUAL } = analysis;
+  const kayenta = kayentaOf(analysis);
+  return {
+    enabled,
+    falseRollback,
+    falseGo,
+    undecided,
+    warmupMs: warmup,
+    metrics: kayenta ? [] : metrics,
+    ...(analysis.alerts.length > 0 ? { alerts: analysis.alerts } : {}),
+    ...(kayenta ? { kayenta } : {}),
+  };
+});
 
 /** The analysis, as the file asks for it. */
-export type AnalysisSpec = Readonly<z.output<typeof AnalysisSchema>>;
+export interface AnalysisSpec {
+  readonly enabled: boolean;
+  /** 0…1. */
+  readonly falseRollback: number;
+  readonly falseGo: number;
+  readonly undecided: z.output<typeof UndecidedSchema>;
+  readonly warmupMs: Ms;
+  readonly metrics: readonly MetricSpec[];
+  readonly alerts?: readonly AlertSpec[] | undefined;
+  readonly kayenta?: KayentaSpec | undefined;
+}

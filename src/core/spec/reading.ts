@@ -43,12 +43,12 @@ export function written<T>(format: Format<T>): z.ZodType<T, string> {
     .transform((text, context) => settle(format.read(text), context));
 }
 
-/** Like `written`, for formats that are also written as a plain whole number. */
-export function writtenOrNumber<T>(format: Format<T>): z.ZodType<T, string | number> {
+/** Like `written`, for formats that are also written as a plain number, a whole one when nothing else is said. */
+export function writtenOrNumber<T>(format: Format<T>, number: z.ZodNumber = z.int()): z.ZodType<T, string | number> {
   const error = ({ input }: { readonly input?: unknown }): string | undefined =>
     input === undefined ? undefined : problem(format.read(input));
   return z
-    .union([z.string().meta({ pattern: format.pattern, examples: [...format.examples] }), z.int()], { error })
+    .union([z.string().meta({ pattern: format.pattern, examples: [...format.examples] }), number], { error })
     .transform((input, context) => settle(format.read(input), context));
 }
 

@@ -50,6 +50,7 @@ const judgesNeedAnalysis = ({ strategy, analysis }: SpecFields, report: Report):
   const message = "analysis.enabled is false, so nothing is ever shown: use hold, or enable the analysis";
   if (strategy.kind === "rolling" && strategy.judge) report(["strategy", "rolling", "judge"], "conflict", message);
   if (strategy.kind !== "canary") return;
+  if (strategy.ramp) report(["strategy", "canary", "ramp"], "conflict", message);
   strategy.steps.forEach(({ judge }, index) => {
     if (judge) report(["strategy", "canary", "steps", index, "judge"], "conflict", message);
   });
@@ -62,6 +63,13 @@ const recreateComparesNothing = ({ strategy, analysis }: SpecFields, report: Rep
     "conflict",
     "recreate stops stable first, so there is nothing to compare: take the analysis out, or use rolling or canary",
   );
+};
+
+const rampCountsFailures = ({ strategy, analysis }: SpecFields, report: Report): void => {
+  if (strategy.kind !== "canary" || !strategy.ramp || !analysis?.enabled) return;
+  if (analysis.metrics.some((metric) => metric.kind === "errors" && metric.counts === "failed")) return;
+  const message = "a ramp is paced by failed requests, and no metric counts them: add preset: success-rate";
+  report(["analysis", "metrics"], "conflict", message);
 };
 
 const rollingNeedsBatches = ({ strategy, workload }: SpecFields, report: Report): void => {
@@ -77,10 +85,14 @@ const rollingNeedsBatches = ({ strategy, workload }: SpecFields, report: Report)
 };
 
 const Spec = rule(
-  rule(rule(specFields, judgesNeedAnalysis, ["strategy", "analysis"]), recreateComparesNothing, [
-    "strategy",
-    "analysis",
-  ]),
+  rule(
+    rule(rule(specFields, judgesNeedAnalysis, ["strategy", "analysis"]), recreateComparesNothing, [
+      "strategy",
+      "analysis",
+    ]),
+    rampCountsFailures,
+    ["strategy", "analysis"],
+  ),
   rollingNeedsBatches,
   ["strategy", "workload"],
 ).transform(({ progressDeadline, analysis, ...rest }) => {

@@ -7,7 +7,7 @@ import { exactlyOne, rule, type Report } from "./rule.ts";
 import { SHORTHAND, shorthandSteps, type Shorthand } from "./shorthand.ts";
 import { POOL_SIZE, type PoolSize } from "./sizes.ts";
 import { HoldSchema, JudgeSchema, StepsSchema, checkSteps, type JudgeSpec, type StepSpec } from "./steps.ts";
-import { FLAGGER_WEIGHT } from "./weights.ts";
+import { FLAGGER_WEIGHT, WEIGHT } from "./weights.ts";
 
 /** A canary, as the file asks for it. */
 export interface CanarySpec {
@@ -17,6 +17,16 @@ export interface CanarySpec {
   readonly steps: readonly StepSpec[];
   /** Whether the steps stand in the file, or Flagger's shorthand for them. */
   readonly shorthand: boolean;
+  /** Shares paced by evidence instead of steps; then there are none. */
+  readonly ramp?: RampSpec | undefined;
+}
+
+/** How many failed requests a bad version may cost, and how far the share rises by itself. */
+export interface RampSpec {
+  readonly harm: number;
+  readonly to: Weight;
+  readonly minBakeMs: Ms;
+  readonly judge?: JudgeSpec | undefined;
 }
 
 /** A rolling update, as the file asks for it. */
@@ -40,6 +50,23 @@ export type StrategySpec = CanarySpec | RollingSpec | RecreateSpec;
 /** More steps than anyone reads are a mistake in the unit. */
 const MOST_STEPS = 1_000;
 
+const Ramp = z
+  .strictObject({
+    harm: z
+      .number()
+      .positive()
+      .max(1_000_000)
+      .describe("Failed requests, beyond what stable would have had, that a bad version may cost, about."),
+    max: written(WEIGHT)
+      .prefault("50%")
+      .describe("The share at which the ramp ends; after it the version is promoted."),
+    minBake: written(durationFormat())
+      .prefault("10m")
+      .describe("Shortest time at the last share: some faults need time to show, such as leaks."),
+    judge: JudgeSchema.optional().describe("After minBake: stay until the version is shown to be no worse."),
+  })
+  .transform(({ max, minBake, ...rest }): RampSpec => ({ ...rest, to: max, minBakeMs: minBake }));
+
 const canaryFields = z.strictObject({
   baseline: z
     .enum(["stable", "same-size"])
@@ -48,6 +75,7 @@ const canaryFields = z.strictObject({
   steps: StepsSchema.optional().describe(
     "What to do, one after the other. After the last step the version is promoted.",
   ),
+  ramp: Ramp.optional().describe("Instead of steps: the share rises as fast as the evidence allows."),
   stepWeight: writtenOrNumber(FLAGGER_WEIGHT).optional().describe("Flagger's shorthand: the weight rises by this."),
   stepWeights: z
     .array(writtenOrNumber(FLAGGER_WEIGHT))
@@ -67,7 +95,7 @@ type CanaryFields = z.output<typeof canaryFields>;
 const WEIGHTS = ["stepWeight", "stepWeights", "maxWeight"] as const;
 const Canary = rule(
   rule(
-    rule(canaryFields, checkShorthand, [...WEIGHTS, "steps"]),
+    rule(canaryFields, checkShorthand, [...WEIGHTS, "steps", "ramp"]),
     ({ steps, stepWeights }, report) => {
       if (steps) checkSteps(steps, (path, code, message) => report(["steps", ...path], code, message));
       else if (stepWeights) checkStepWeights(stepWeights, report);
@@ -75,14 +103,22 @@ const Canary = rule(
     ["steps", "stepWeights"],
   ),
   checkBaseline,
-  ["baseline", "steps", ...WEIGHTS],
+  ["baseline", "steps", "ramp", ...WEIGHTS],
 ).transform((canary): CanarySpec => {
-  const { baseline, steps } = canary;
+  const { baseline, steps, ramp } = canary;
+  if (ramp) return { kind: "canary", baseline, steps: [], shorthand: false, ramp };
   return { kind: "canary", baseline, steps: steps ?? shorthandSteps(canary), shorthand: steps === undefined };
 });
 
 function checkShorthand(canary: CanaryFields, report: Report): void {
-  const { steps, stepWeight, stepWeights, maxWeight } = canary;
+  const { steps, stepWeight, stepWeights, maxWeight, ramp } = canary;
+  if (ramp) {
+    for (const field of ["steps", ...SHORTHAND] as const) {
+      if (canary[field] === undefined) continue;
+      report([field], "conflict", "found beside ramp, which sets the shares by itself: keep one of the two");
+    }
+    return;
+  }
   if (steps) {
     for (const field of SHORTHAND) {
       if (canary[field] === undefined) continue;
@@ -96,7 +132,7 @@ function checkShorthand(canary: CanaryFields, report: Report): void {
       report(["maxWeight"], "conflict", "found beside stepWeights, their last one is the highest: take it out");
     }
   } else if (stepWeight === undefined) {
-    report([], "missing-field", "a canary needs steps, or stepWeight for equal steps");
+    report([], "missing-field", "a canary needs steps, or stepWeight for equal steps, or ramp");
   } else if (stepWeight > (maxWeight ?? WHOLE)) {
     report(
       ["stepWeight"],
@@ -126,6 +162,8 @@ function checkBaseline(canary: CanaryFields, report: Report): void {
   const half = weight(WHOLE / 2);
   const right =
     "a same-size baseline gets as much as the canary, so a weight is at most 50% (or 100% in the last step)";
+  if (canary.ramp && canary.ramp.to > half)
+    report(["ramp", "max"], "conflict", `found ${percent(canary.ramp.to)}, ${right}`);
   canary.steps?.forEach(({ weight: share }, index) => {
     if (share === undefined || share <= half || share === WHOLE) return;
     report(["steps", index, "weight"], "conflict", `found ${percent(share)}, ${right}`);

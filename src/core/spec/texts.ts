@@ -45,11 +45,15 @@ function hint({ input, expected, inst }: z.core.$ZodRawIssue<z.core.$ZodIssueInv
   return isNumber && typeof input === "string" && /^\d+$/u.test(input) ? ": take the quotes away" : "";
 }
 
+const MANY = 10;
+
 function valueText(input: unknown, values: readonly string[]): string {
   if (values.length === 1) return `found ${shown(input)}, ${values[0]} must be here`;
   const near = typeof input === "string" ? nearest(input, values) : undefined;
   const known = `one of ${listed(values, "or")} must be here`;
-  return `found ${shown(input)}, ${near === undefined ? known : `did you mean ${near}? Known are ${listed(values, "and")}`}`;
+  // Whoever has mistyped one of many names does not want to read them all.
+  const others = values.length > MANY ? "" : ` Known are ${listed(values, "and")}`;
+  return `found ${shown(input)}, ${near === undefined ? known : `did you mean ${near}?${others}`}`;
 }
 
 /** The text for a field that nobody knows: the nearest name, the place where it belongs, or all names there are. */

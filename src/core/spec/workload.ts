@@ -49,6 +49,25 @@ function checkNames(env: Readonly<Record<string, unknown>>, report: Report): voi
   }
 }
 
+const Page = z
+  .strictObject({
+    path: z
+      .string()
+      .regex(/^\/[\x21-\x7e]*$/u, {
+        error: ({ input }) => `found ${shown(input)}, a path begins with a slash, such as /metrics`,
+      })
+      .default("/metrics")
+      .describe("Path of the page, in the Prometheus text format or as OpenMetrics."),
+    port: z.int().min(1).max(65_535).optional().describe("Its port. Default: the replica's own, $PORT."),
+    every: written(durationFormat({ atLeast: ms(500), atMost: ms(300_000) }))
+      .prefault("5s")
+      .describe("How often it is read."),
+    timeout: written(durationFormat({ atLeast: ms(10), atMost: ms(60_000) }))
+      .prefault("2s")
+      .describe("Longest time that one replica may take to answer."),
+  })
+  .transform(({ every, timeout, ...rest }) => ({ ...rest, everyMs: every, timeoutMs: timeout }));
+
 const Process = z
   .strictObject({
     command: z
@@ -65,6 +84,7 @@ const Process = z
     readyTimeout: written(durationFormat({ atLeast: ms(1), atMost: ms(60_000) }))
       .prefault("1s")
       .describe("Longest time for one look whether a replica is ready."),
+    metrics: Page.optional().describe("The replicas' own metrics page, for metrics with a series of the service."),
     drain: written(durationFormat())
       .prefault("10s")
       .describe("Longest time that a replica's open requests get before it is asked to end."),

@@ -1,7 +1,7 @@
 // How does the stable fleet behave when nothing changes?
 import { countOf, type Histogram, mergeHistograms } from "../histogram.ts";
 import { cellsOf, countErrors, countSlower, ordered, tailsOf, tallyOf } from "./arms.ts";
-import { type Dispersion, disperse, fade, startDispersion, type Tally } from "./dispersion.ts";
+import { type Dispersion, disperse, ERRORS_TAU, fade, spreadOf, startDispersion, type Tally } from "./dispersion.ts";
 import type { ErrorMetric, Look, LookRow } from "./plan.ts";
 import { bucketAt, QUANTILES } from "./quantiles.ts";
 
@@ -103,4 +103,23 @@ export function learn(background: Background, seen: Look): Background {
   };
   const whole = background.sinceFadeMs + seen.durationMs >= FADE_MS || slower.length < QUANTILES.length;
   return faded(whole ? { ...next, slower: followed(next) } : next);
+}
+
+/** What the stable fleet usually does, in figures. */
+export interface Usual {
+  /** Requests that this rests on; older ones count less. */
+  readonly requests: number;
+  /** Share of requests that fail, 0…1. */
+  readonly errors: number;
+  readonly latency: Histogram;
+  /** How many times as variable as independent ones failures are. */
+  readonly phi: number;
+  /** How much replicas differ: standard deviation of the log odds of failing. */
+  readonly tau: number;
+}
+
+export function usualOf({ failed, latency }: Background): Usual {
+  const [requests, failures] = failed.tally;
+  const { phi, tauSquared } = spreadOf(failed.dispersion, ERRORS_TAU);
+  return { requests, errors: requests > 0 ? failures / requests : 0, latency, phi, tau: Math.sqrt(tauSquared) };
 }

@@ -1,7 +1,7 @@
 // Did the canary's failures come in clumps, while nobody knows yet whether that is usual?
 import { type Dispersion, phiOf, type Tally } from "./dispersion.ts";
 
-/** Sums over the canary's looks: of requests n and failures x, n², n x and x². */
+/** Sums over the canary's looks and replicas: of requests n and failures x, n², n x and x². */
 export interface Clumps {
   readonly n: number;
   readonly x: number;
@@ -20,8 +20,8 @@ const KNOWN_SHARE = 0.3;
 const KNOWN_START = 4;
 
 /** A dozen canary requests, unless stable has shown this many expected failures: before that one burst looks like a bug. */
-const FEWEST_REQUESTS = 12;
-const FEWEST_FAILURES = 10;
+export const FEWEST_REQUESTS = 12;
+export const FEWEST_FAILURES = 4;
 
 /** Whether a first burst could still pass for a broken canary: nobody knows yet how failures come. */
 export function tooEarly(seen: Clumps, fleet: Dispersion): boolean {
@@ -30,7 +30,7 @@ export function tooEarly(seen: Clumps, fleet: Dispersion): boolean {
 
 export const startClumps = (): Clumps => ({ n: 0, x: 0, nn: 0, nx: 0, xx: 0, believed: 0 });
 
-/** Adds a look of the canary, judged with the dispersion `phi`. */
+/** Adds what a replica of the canary, or all of it, did in a look that was judged with the dispersion `phi`. */
 export function clump(seen: Clumps, [n, x]: Tally, phi: number): Clumps {
   return {
     n: seen.n + n,
@@ -44,8 +44,8 @@ export function clump(seen: Clumps, [n, x]: Tally, phi: number): Clumps {
 
 /**
  * How many times more dispersed failures are than was believed when the canary's came; at least 1. Two things tell: what
- * the stable fleet has shown since, and whether the canary's own failures clump from look to look, around their own
- * mean. So a burst that hits the canary before the first one was seen on stable is not held against it for long, while
+ * the stable fleet has shown since, and whether the canary's own failures clump in a look or a replica, around their own
+ * mean: a version that is broken is broken on all its replicas. So a burst that hits the canary before the first one was seen on stable is not held against it for long, while
  * failures of a steady cause count in full. With a known fleet it is about 1. Evidence divided by it stays fair, because
  * smaller evidence always is.
  */

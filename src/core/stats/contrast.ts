@@ -20,6 +20,8 @@ import { advance, clampShare, type Counts, evidenceOf, GO, HARM, logMix, startLo
 /** What a look adds to one contrast. */
 export interface Addition {
   readonly counts: Counts;
+  /** The canary by replica, where that is known. */
+  readonly canary?: readonly Tally[] | undefined;
   /** The stable fleet by replica, for the dispersion. */
   readonly cells: Cells;
   readonly durationMs: number;
@@ -64,12 +66,13 @@ export function compare(contrast: Contrast, added: Addition): Contrast {
   const account = invest(contrast.harm, durationMs);
   const phi = phiOf(contrast.dispersion);
   const belief = { grid: HARM, margin, phi, baseline: baselineShare(contrast) };
+  const canary = added.canary ?? [[counts.canaryN, counts.canaryX] as const];
   return {
     ...contrast,
     harm: { ...account, logs: advance(account.logs, counts, belief) },
     counts: addCounts(contrast.counts, counts),
     dispersion: disperse(contrast.dispersion, durationMs, added.cells),
-    clumps: clump(contrast.clumps, [counts.canaryN, counts.canaryX], phi),
+    clumps: canary.reduce((seen, tally) => clump(seen, tally, phi), contrast.clumps),
   };
 }
 

@@ -16,5 +16,17 @@ export const HARM_FACTOR = 1.1;
 /** Below this a candidate is no worse in latency. */
 export const GO_FACTOR = 1.2;
 
-/** How the alarm budget is shared, normalised over the metrics of a plan: errors hurt users more surely than slowness. */
-export const OMEGA = { errors: 0.6, latency: 0.4 } as const;
+/**
+ * How the alarm budget is shared among kinds of metrics, normalised over those of a plan: errors hurt users more surely
+ * than slowness, and both more surely than anything else.
+ */
+export const OMEGA = {
+  errors: 0.6,
+  latency: 0.4,
+  events: 0.2,
+  ratio: 0.1,
+  buckets: 0.1,
+  gauge: 0.1,
+  leak: 0.1,
+  anomaly: 0.1,
+} as const;

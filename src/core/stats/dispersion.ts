@@ -68,34 +68,44 @@ export function slotOf(known: Readonly<Record<string, unknown>>, replica: string
   return Object.hasOwn(known, replica) || Object.keys(known).length < MOST_REPLICAS ? replica : OTHERS;
 }
 
-function totalOf(cells: Cells): Tally {
+/** A block, added up. */
+interface Block {
+  readonly replicas: number;
+  readonly requests: number;
+  readonly failed: number;
+}
+
+function blockOf(cells: Cells): Block {
+  let replicas = 0;
   let requests = 0;
   let failed = 0;
   for (const replica in cells) {
-    requests += cells[replica]?.[0] ?? 0;
-    failed += cells[replica]?.[1] ?? 0;
+    const [n, x] = cells[replica] ?? [0, 0];
+    replicas++;
+    requests += n;
+    failed += x;
   }
-  return [requests, failed];
+  return { replicas, requests, failed };
 }
 
 /**
  * What a block adds to the two sums. Between replicas that served the same interval, the mean is the interval's own,
  * so a drift of the whole fleet cancels; with one replica, the mean is that of all earlier blocks.
  */
-function varianceOf(cells: Cells, past: Tally): readonly [squares: number, expected: number] {
-  const replicas = Object.keys(cells);
-  const [requests, failed] = totalOf(cells);
+function varianceOf(cells: Cells, block: Block, past: Tally): readonly [squares: number, expected: number] {
+  const { requests, failed } = block;
   if (requests === 0) return [0, 0];
-  if (replicas.length === 1) {
+  if (block.replicas === 1) {
     if (past[0] === 0) return [0, 0];
     const share = past[1] / past[0];
     const mean = requests * share;
     return [(failed - mean) ** 2, mean * (1 - share) * (1 + requests / past[0])];
   }
+  if (failed === 0) return [0, 0];
   const share = failed / requests;
   let squares = 0;
   let expected = 0;
-  for (const replica of replicas) {
+  for (const replica in cells) {
     const [n, x] = cells[replica] ?? [0, 0];
     squares += (x - n * share) ** 2;
     expected += n * share * (1 - share) * (1 - n / requests);
@@ -103,15 +113,18 @@ function varianceOf(cells: Cells, past: Tally): readonly [squares: number, expec
   return [squares, expected];
 }
 
-function close(seen: Dispersion): Dispersion {
-  const [requests, failed] = totalOf(seen.open);
-  const [squares, expected] = varianceOf(seen.open, seen.past);
+function close(seen: Dispersion, cells: Cells): Dispersion {
+  const block = blockOf(cells);
+  const { requests, failed } = block;
+  const [squares, expected] = varianceOf(cells, block, seen.past);
   const replicas: Record<string, readonly [number, number]> = { ...seen.replicas };
-  for (const replica in seen.open) {
-    const [n, x] = seen.open[replica] ?? [0, 0];
+  for (const replica in cells) {
+    const [n, x] = cells[replica] ?? [0, 0];
     const slot = slotOf(replicas, replica);
-    const known = replicas[slot] ?? [0, 0];
-    replicas[slot] = [known[0] + x, known[1] + (requests > 0 ? (n * failed) / requests : 0)];
+    const known = replicas[slot];
+    if (known !== undefined && failed === 0) continue;
+    const alike = requests > 0 ? (n * failed) / requests : 0;
+    replicas[slot] = known ? [known[0] + x, known[1] + alike] : [x, alike];
   }
   return {
     squares: seen.squares + squares,
@@ -125,15 +138,16 @@ function close(seen: Dispersion): Dispersion {
 
 /** Adds an interval of the stable fleet. */
 export function disperse(seen: Dispersion, durationMs: number, cells: Cells): Dispersion {
+  const openMs = seen.openMs + durationMs;
+  if (seen.openMs === 0 && openMs >= BLOCK_MS && blockOf(cells).replicas <= MOST_REPLICAS) return close(seen, cells);
   const open: Record<string, Tally> = { ...seen.open };
   for (const replica in cells) {
-    const [n, x] = cells[replica] ?? [0, 0];
+    const cell = cells[replica] ?? [0, 0];
     const slot = slotOf(open, replica);
-    const known = open[slot] ?? [0, 0];
-    open[slot] = [known[0] + n, known[1] + x];
+    const known = open[slot];
+    open[slot] = known ? [known[0] + cell[0], known[1] + cell[1]] : cell;
   }
-  const next = { ...seen, openMs: seen.openMs + durationMs, open };
-  return next.openMs >= BLOCK_MS ? close(next) : next;
+  return openMs >= BLOCK_MS ? close(seen, open) : { ...seen, openMs, open };
 }
 
 /** Old blocks count less: all sums shrink by `factor`. */
@@ -157,7 +171,7 @@ export function fade(seen: Dispersion, factor: number): Dispersion {
  * biased upwards as soon as failures are rare (McCullagh, Nelder: Generalized Linear Models, ch. 4.5).
  */
 export function phiOf(seen: Dispersion, start: StartPhi = HASTY): number {
-  const [squares, expected] = varianceOf(seen.open, seen.past);
+  const [squares, expected] = varianceOf(seen.open, blockOf(seen.open), seen.past);
   const sum = seen.squares + squares + start.phi * start.failures;
   return Math.max(1, sum / (seen.expected + expected + start.failures));
 }
@@ -168,32 +182,58 @@ export interface Spread {
   readonly tauSquared: number;
 }
 
+/** How much replicas may differ, as multiples of the belief, and how likely that is before anything is known. */
+const TAU_RATIOS = [0, 0.05, 0.1, 0.2, 0.35, 0.6, 1, 1.6, 2.5, 4];
+const TAU_WEIGHTS = [0.12, 0.08, 0.08, 0.1, 0.12, 0.15, 0.15, 0.12, 0.06, 0.02];
+const TAU_SCALE = 1 / TAU_RATIOS.reduce((sum, ratio, i) => sum + ratio * ratio * (TAU_WEIGHTS[i] ?? 0), 0);
+const TAUS = TAU_RATIOS.map((ratio, i) => ({ squared: ratio * ratio * TAU_SCALE, weight: TAU_WEIGHTS[i] ?? 0 }));
+
+/** What replicas showed: how many, what each would have failed on average, and the sum of squares over expectations. */
+export interface Unlikeness {
+  readonly replicas: number;
+  readonly mean: number;
+  readonly chi: number;
+  readonly phi: number;
+}
+
 /**
- * The variance between replicas of one revision on the scale of log odds: the moment estimate of a random effect
- * (Williams, Applied Statistics 31, 1982), weighed against the belief at the start by their precisions. A few replicas
- * can neither show that they are alike nor that they are not.
+ * The variance between replicas of one revision on the scale of log odds: its mean after what was seen. `chi` is
+ * phi + mean · tau² times chi-squared (Williams, Applied Statistics 31, 1982). The likelihood of a few replicas counts
+ * for less: they can neither show that they are alike nor that they are not.
  */
+export function tauSquaredAfter(tau: number, { replicas, mean, chi, phi }: Unlikeness): number {
+  const belief = tau * tau;
+  if (replicas < 2 || mean <= 0) return belief;
+  const freedom = replicas - 1;
+  const trust = freedom / (freedom + START_REPLICAS);
+  const variances = TAUS.map(({ squared }) => phi + squared * belief * mean);
+  const logs = variances.map((variance) => (-trust / 2) * (freedom * Math.log(variance) + chi / variance));
+  const top = Math.max(...logs);
+  let whole = 0;
+  let weighted = 0;
+  for (const [i, { squared, weight }] of TAUS.entries()) {
+    const likely = weight * Math.exp((logs[i] ?? 0) - top);
+    whole += likely;
+    weighted += likely * squared;
+  }
+  return (belief * weighted) / whole;
+}
+
+/** How many times as variable as independent ones failures are, and how much replicas of stable differ. */
 export function spreadOf(seen: Dispersion, tau: number): Spread {
   const phi = phiOf(seen);
-  const belief = tau * tau;
   const fine = 1 - shareOf(seen.past);
-  let used = 0;
+  let replicas = 0;
   let sum = 0;
   let chi = 0;
   for (const replica in seen.replicas) {
     const [failed, expected] = seen.replicas[replica] ?? [0, 0];
     if (expected <= 0) continue;
-    used++;
+    replicas++;
     sum += expected * fine;
     chi += (failed - expected) ** 2 / (expected * fine);
   }
-  if (used < 2 || sum <= 0) return { phi, tauSquared: belief };
-  const mean = sum / used;
-  const measured = (chi / (used - 1) - phi) / mean;
-  const noise = Math.max(belief, measured) + phi / mean;
-  const precision = (used - 1) / noise ** 2;
-  const prior = START_REPLICAS / belief ** 2;
-  return { phi, tauSquared: Math.max(0, (measured * precision + belief * prior) / (precision + prior)) };
+  return { phi, tauSquared: tauSquaredAfter(tau, { replicas, mean: sum / Math.max(1, replicas), chi, phi }) };
 }
 
 function shareOf([requests, failed]: Tally): number {

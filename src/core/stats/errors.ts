@@ -6,7 +6,7 @@ import { betweenOf, type Carried, carriedOf, compare, judge, startContrast, star
 import { ERRORS_TAU, phiOf, startDispersion } from "./dispersion.ts";
 import { differ, startDifference, type Totals } from "./interval.ts";
 import type { ErrorMetric, Look } from "./plan.ts";
-import type { Contrast, ErrorState } from "./state.ts";
+import { type Contrast, type ErrorState, startTops } from "./state.ts";
 
 export function startErrors(metric: ErrorMetric, background?: Background): ErrorState {
   const known = background?.[metric.counts];
@@ -22,8 +22,7 @@ export function startErrors(metric: ErrorMetric, background?: Background): Error
     baselineReplicas: {},
     go: startGo(1),
     bound: metric.max === undefined ? null : startBound(),
-    top: 0,
-    topBy: "comparison",
+    ...startTops(),
   };
 }
 
@@ -48,6 +47,7 @@ export function lookAtErrors(metric: ErrorMetric, state: ErrorState, seen: Look)
     counts,
     durationMs,
     margin: metric.harm,
+    canary: arms.canary.map(counter),
     cells: cellsOf(arms.fleet, counter),
   });
   const carriers = {

@@ -51,3 +51,33 @@ export function percentile(quantile: number): string {
 export function about(value: number): string {
   return count(Number(value.toPrecision(2)));
 }
+
+const BYTES: readonly (readonly [unit: string, size: number])[] = [
+  ["GiB", 1024 ** 3],
+  ["MiB", 1024 ** 2],
+  ["KiB", 1024],
+];
+
+/** A level in its unit: `312 MiB`, `0.42 cores`, `18`, `3.1 ms`. */
+export function amount(value: number, unit: string): string {
+  if (unit === "share") return share(value);
+  if (unit === "ms") return latency(value);
+  const [base = "", per] = unit.split("/");
+  const rest = per === undefined ? "" : `/${per}`;
+  if (base === "B") {
+    const [name, size] = BYTES.find((entry) => Math.abs(value) >= entry[1]) ?? ["B", 1];
+    return `${sized(value / size)} ${name}${rest}`;
+  }
+  if (base === "1" && per !== undefined)
+    return `${sized(value)}${rest === "/s" ? " per second" : rest === "/h" ? " an hour" : ` per ${per}`}`;
+  return unit === "" || unit === "1" ? sized(value) : `${sized(value)} ${unit}`;
+}
+
+function sized(value: number): string {
+  return Math.abs(value) >= 995 ? count(value) : short(value);
+}
+
+/** A relative difference with its sign: `+12%`, `−3.0%`. */
+export function relative(value: number): string {
+  return `${points(value)}%`;
+}

@@ -1,23 +1,14 @@
 // What does a look say about how long answers take?
 import { bucketOf, bucketsFor, countAbove, countOf, type Histogram, mergeHistograms } from "../histogram.ts";
-import {
-  type Arms,
-  armsForLatency,
-  carry,
-  cellsOf,
-  countSlower,
-  countsOf,
-  type Tails,
-  tailsOf,
-  tallyOf,
-} from "./arms.ts";
+import { type Arms, armsForLatency, carry, cellsOf, countsOf } from "./arms.ts";
 import type { Background } from "./background.ts";
 import { startBound, watch } from "./bound.ts";
 import { type Carried, carriedOf, compare, judge, startContrast, startGo } from "./contrast.ts";
-import { disperse, LATENCY_TAU, phiOf, startDispersion } from "./dispersion.ts";
+import { type Cells, disperse, LATENCY_TAU, phiOf, startDispersion } from "./dispersion.ts";
 import type { LatencyMetric, Look, Margin } from "./plan.ts";
 import { bucketAt, weightedQuantiles } from "./quantiles.ts";
-import type { BoundState, GoState, LatencyState, Threshold } from "./state.ts";
+import { type BoundState, type GoState, type LatencyState, startTops, type Threshold } from "./state.ts";
+import { slowerThan, type Tails, tailsIn, tallyBeyond, wholeTail, withLatencies } from "./tails.ts";
 
 /** A threshold needs so many of the baseline's requests in all, and so many beyond it, to be chosen. */
 const FEWEST = 50;
@@ -44,8 +35,7 @@ export function startLatency(metric: LatencyMetric, background?: Background): La
     baselineReplicas: {},
     go: startGo(2),
     bound: metric.maxMs === undefined ? null : startBound(),
-    top: 0,
-    topBy: "comparison",
+    ...startTops(),
   };
 }
 
@@ -77,25 +67,31 @@ export function namedThreshold(metric: LatencyMetric, thresholds: readonly Thres
   return thresholds.find((threshold) => threshold.quantile === metric.quantile);
 }
 
-const latencies = (rows: Arms["canary"]): readonly Histogram[] => rows.map((row) => row.latency);
-
-/** One request in ten thousand may be slower than the margin in time allows: outliers of a young process. */
+/** One request in ten thousand may be slower than a margin in time allows: outliers of a young process. */
 const HARM: Margin = { rho: 1, delta: 1e-4 };
+const NO_MARGIN: Margin = { rho: 1, delta: 0 };
 
 function compareAt(metric: LatencyMetric, threshold: Threshold, seen: Seen): Threshold {
   const { bucket } = threshold;
   if (bucket === null) return threshold;
-  const { arms, durationMs } = seen;
-  const canary = tallyOf(arms.canary, countSlower(seen.tails, bucket + bucketsFor(metric.harmFactor)));
-  const counter = countSlower(seen.tails, bucket);
-  const counts = countsOf(canary, tallyOf(arms.baseline, counter));
-  const added = { counts, durationMs, margin: HARM, cells: cellsOf(arms.fleet, counter) };
+  const { durationMs } = seen;
+  const slower = bucket + bucketsFor(metric.harmFactor);
+  const added = {
+    counts: countsOf(tallyBeyond(seen.canary, slower), tallyBeyond(seen.baseline, bucket)),
+    durationMs,
+    margin: metric.harmFactor > 1 ? HARM : NO_MARGIN,
+    canary: seen.arms.canary.map(slowerThan(seen.tails, slower)),
+    cells: cellsBeyond(seen, bucket),
+  };
   return { ...threshold, contrast: compare(threshold.contrast, added) };
 }
 
 interface Seen {
   readonly arms: Arms;
   readonly tails: Tails;
+  /** The arms' tails, all rows together. */
+  readonly canary: Float64Array;
+  readonly baseline: Float64Array;
   readonly durationMs: number;
   readonly carried: Carried;
 }
@@ -114,13 +110,15 @@ export function goTests(metric: LatencyMetric, threshold: Threshold): readonly {
   ];
 }
 
+/** The stable fleet by replica. */
+const cellsBeyond = (seen: Seen, bucket: number): Cells => cellsOf(seen.arms.fleet, slowerThan(seen.tails, bucket));
+
 function judgeAt(metric: LatencyMetric, go: GoState, at: Seen & { before: Threshold; after: Threshold }): GoState {
   const { bucket } = at.before;
   if (bucket === null) return go;
-  const baseline = tallyOf(at.arms.baseline, countSlower(at.tails, bucket));
+  const baseline = tallyBeyond(at.baseline, bucket);
   const looks = goTests(metric, at.before).map(({ shift, margin }) => {
-    const canary = tallyOf(at.arms.canary, countSlower(at.tails, bucket + shift));
-    return { counts: countsOf(canary, baseline), margin };
+    return { counts: countsOf(tallyBeyond(at.canary, bucket + shift), baseline), margin };
   });
   return judge(go, looks, {
     before: at.before.contrast,
@@ -132,18 +130,18 @@ function judgeAt(metric: LatencyMetric, go: GoState, at: Seen & { before: Thresh
 function boundOf(metric: LatencyMetric, state: LatencyState, seen: Seen): Pick<LatencyState, "bound" | "slow"> {
   const { maxMs, quantile } = metric;
   if (maxMs === undefined || state.bound === null) return state;
-  const { arms, durationMs } = seen;
-  const counter = countSlower(seen.tails, bucketOf(maxMs * 1_000));
+  const { durationMs } = seen;
+  const limit = bucketOf(maxMs * 1_000);
   const watched = {
-    canary: tallyOf(arms.canary, counter),
-    baseline: tallyOf(arms.baseline, counter),
+    canary: tallyBeyond(seen.canary, limit),
+    baseline: tallyBeyond(seen.baseline, limit),
     durationMs,
   };
   const bound: BoundState = watch(state.bound, watched, {
     max: 1 - quantile,
     phi: phiOf(state.slow),
   });
-  return { bound, slow: disperse(state.slow, durationMs, cellsOf(arms.fleet, counter)) };
+  return { bound, slow: disperse(state.slow, durationMs, cellsBeyond(seen, limit)) };
 }
 
 /** Adds a look, all but the strongest evidence so far. */
@@ -154,7 +152,15 @@ export function lookAtLatency(metric: LatencyMetric, state: LatencyState, look: 
     baselineReplicas: carry(state.baselineReplicas, arms.baseline),
   };
   const carried = carriedOf(carriers);
-  const seen = { arms, tails: tailsOf(look.rows), durationMs: look.durationMs, carried };
+  const tails = tailsIn(look);
+  const seen: Seen = {
+    arms,
+    tails,
+    canary: wholeTail(tails, arms.canary),
+    baseline: wholeTail(tails, arms.baseline),
+    durationMs: look.durationMs,
+    carried,
+  };
   const open = state.thresholds.some((threshold) => threshold.bucket === null);
   const before = open ? chosen(state.thresholds, mergeHistograms([state.before, state.baseline])) : state.thresholds;
   const thresholds = before.map((threshold) => compareAt(metric, threshold, seen));
@@ -166,8 +172,8 @@ export function lookAtLatency(metric: LatencyMetric, state: LatencyState, look: 
     ...boundOf(metric, state, seen),
     thresholds,
     against: arms.against,
-    canary: mergeHistograms([state.canary, ...latencies(arms.canary)]),
-    baseline: mergeHistograms([state.baseline, ...latencies(arms.baseline)]),
+    canary: withLatencies(state.canary, arms.canary),
+    baseline: withLatencies(state.baseline, arms.baseline),
     go: named && after ? judgeAt(metric, state.go, { ...seen, before: named, after }) : state.go,
   };
 }

@@ -1,9 +1,18 @@
 // What does an analysis remember between two looks?
+import { ms, type Ms } from "../units.ts";
 import type { Histogram } from "../histogram.ts";
 import type { Account } from "./account.ts";
+import type { AlertReport } from "./alert.ts";
+import type { AnomalyState } from "./anomaly.ts";
 import type { Clumps } from "./clumps.ts";
 import type { Dispersion, Tally } from "./dispersion.ts";
+import type { EventState } from "./events.ts";
+import type { GaugeState } from "./gauge.ts";
 import type { Difference } from "./interval.ts";
+import type { StageState } from "./kayenta/stage.ts";
+import type { LeakState } from "./leak.ts";
+import type { LimitState } from "./limit.ts";
+import type { SplitState } from "./split-check.ts";
 import type { Counts, Logs } from "./two-by-two.ts";
 
 /** One count compared between the arms. */
@@ -46,14 +55,28 @@ export interface BoundState {
 /** Requests by replica, to know how many replicas carry an arm. */
 export type Carriers = Readonly<Record<string, number>>;
 
-interface MetricStateBase {
+/** How strong the evidence that the canary is worse has been, and since when. */
+export interface Tops {
+  /** The evidence at the last look. */
+  readonly now: number;
+  /** The strongest so far, and which test it came from. */
+  readonly top: number;
+  readonly topBy: "comparison" | "bound";
+  /** The weakest so far, and when in the analysis that was. */
+  readonly low: number;
+  readonly lowMs: Ms;
+  /** When the evidence was weakest before it rose to `top`: the likeliest moment of a change. */
+  readonly sinceMs: Ms;
+}
+
+export const startTops = (): Tops => ({ now: 0, top: 0, topBy: "comparison", low: 0, lowMs: ms(0), sinceMs: ms(0) });
+
+/** What every metric remembers that compares counts. */
+interface MetricStateBase extends Tops {
   readonly canaryReplicas: Carriers;
   readonly baselineReplicas: Carriers;
   readonly go: GoState;
   readonly bound: BoundState | null;
-  /** The strongest evidence so far that the canary is worse, and which test it came from. */
-  readonly top: number;
-  readonly topBy: "comparison" | "bound";
 }
 
 export interface ErrorState extends MetricStateBase {
@@ -87,16 +110,82 @@ export interface LatencyState extends MetricStateBase {
   readonly slow: Dispersion;
 }
 
-export type MetricState = ErrorState | LatencyState;
+/** A share of events, by two counters. With `down` the arms have changed places. */
+export interface RatioState extends MetricStateBase {
+  readonly kind: "ratio";
+  readonly contrast: Contrast;
+  readonly difference: Difference;
+  /** Whether any replica has ever told of the part: a name that is misspelt looks like one that never happens. */
+  readonly seenPart: boolean;
+}
+
+/** Values beyond one bound of a histogram. */
+export interface BucketContrast {
+  readonly bound: number;
+  readonly contrast: Contrast;
+}
+
+export interface BucketsState extends MetricStateBase {
+  readonly kind: "buckets";
+  /** Where the buckets end, from the first reading on. */
+  readonly bounds: readonly number[];
+  readonly canary: readonly number[];
+  readonly baseline: readonly number[];
+  readonly contrasts: readonly BucketContrast[];
+  /** Why nothing can be compared: the arms count in different buckets. */
+  readonly refused?: string | undefined;
+}
+
+/** What is compared by levels, events or by itself. */
+interface Wrapped<K extends string, S> extends Tops {
+  readonly kind: K;
+  readonly inner: S;
+  /** The strongest that the evidence for `no-worse` has been in this judgement. */
+  readonly goTop: number;
+  /** Readings of the canary that went in. */
+  readonly readings: number;
+  /** Why nothing can be compared any more. */
+  readonly refused?: string | undefined;
+}
+
+export type GaugeMetricState = Wrapped<"gauge", GaugeState>;
+export type LeakMetricState = Wrapped<"leak", LeakState>;
+export interface EventMetricState extends Wrapped<"events", EventState> {
+  /** Requests since the events were last read, where they are counted per request. */
+  readonly requests?: { readonly canary: number; readonly baseline: number } | undefined;
+}
+export type AnomalyMetricState = Wrapped<"anomaly", AnomalyState>;
+
+export type MetricState =
+  | ErrorState
+  | LatencyState
+  | RatioState
+  | BucketsState
+  | GaugeMetricState
+  | LeakMetricState
+  | EventMetricState
+  | AnomalyMetricState;
 
 /** Plain JSON of bounded size; only `look` and `beginJudgement` make a new one. */
 export interface AnalysisState {
-  readonly version: 1;
+  readonly version: 2;
   readonly looks: number;
+  /** Time that all looks together lasted. */
+  readonly elapsedMs: Ms;
   readonly canaryRequests: number;
   readonly baselineRequests: number;
   /** In the order of the plan's metrics. */
   readonly metrics: readonly MetricState[];
   /** The strongest evidence so far, over all metrics, that the canary is worse: a natural logarithm. */
   readonly top: number;
+  /** Whether the canary gets the share that it was given; null where that is not watched. */
+  readonly split: SplitState | null;
+  /** How much harm cannot be ruled out; null where nothing is paced by it. */
+  readonly limit: LimitState | null;
+  /** What each of the plan's alerts said last. */
+  readonly alerts: readonly AlertReport[];
+  /** Kayenta's stage, where its judge decides. */
+  readonly kayenta: StageState | null;
+  /** What could not be read at the last reading. */
+  readonly troubles: readonly string[];
 }

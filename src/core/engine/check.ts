@@ -1,0 +1,98 @@
+// Is what a step asked for there, and what stands in the way?
+import { ROLES, sameSplit, shareOf, type Split, type Weights } from "../split.ts";
+import { percent } from "../units.ts";
+import { shortOf } from "./capacity.ts";
+import type { Waiting } from "./state.ts";
+import type { Turn } from "./turn.ts";
+
+/** What a look at the step under way says. */
+export type Check =
+  | { readonly kind: "done"; readonly how: string }
+  | { readonly kind: "wait"; readonly waiting: Waiting }
+  | { readonly kind: "back"; readonly why: string; readonly outcome: "rolled-back" | "stopped" };
+
+export const done = (how: string): Check => ({ kind: "done", how });
+export const wait = (on: Waiting["for"], text: string): Check => ({ kind: "wait", waiting: { for: on, text } });
+export const back = (why: string): Check => ({ kind: "back", why, outcome: "rolled-back" });
+/** Back for a reason that is not the candidate's: it may be tried again as it is. */
+const stop = (why: string): Check => ({ kind: "back", why, outcome: "stopped" });
+
+/**
+ * The router cannot do as asked, however long one waits; that one with other settings follows the split is not enough.
+ * Not said of one that served and is gone: its successor may find the port taken only for a moment, and going back
+ * would bring nobody an answer.
+ */
+export function hopelessRouter({ input, state, rollout }: Turn): Check | undefined {
+  const { routerTrouble, traffic } = input;
+  if (!routerTrouble?.hopeless || routerTrouble.atMs < rollout.startedMs) return undefined;
+  if (state.stable && traffic.kind !== "value") return undefined;
+  return stop(routerTrouble.why);
+}
+
+/** Whether the router reports this split. */
+export function reported(turn: Turn, split: Split): boolean {
+  const { traffic } = turn.input;
+  return traffic.kind === "value" && sameSplit(traffic.value.split, split);
+}
+
+/** The router has been asked for the split that is wanted, and does not report it yet. */
+export function asked(turn: Turn): Check {
+  const { traffic, routerTrouble } = turn.input;
+  const now = { value: "reports another split", absent: "is not there", unreadable: "cannot be read" }[traffic.kind];
+  const why = routerTrouble?.why ?? (traffic.kind === "unreadable" ? traffic.why : undefined);
+  return wait("router", `asked for ${shares(turn.state.split.weights)}; the router ${now}${why ? `: ${why}` : ""}`);
+}
+
+/** Whether the step under way has taken longer than anything may take to become ready. */
+export function overdue(turn: Turn): boolean {
+  return turn.nowMs - turn.rollout.stepSinceMs > turn.rollout.program.progressDeadlineMs;
+}
+
+/** Something is wrong that is no reason to go back, and a reason not to go on. A person may. */
+export function heldBack({ rollout, state }: Turn): Check | undefined {
+  const suspended = shareOf(state.split.weights, "canary") > 0 ? rollout.verdict?.suspended : undefined;
+  return suspended === undefined ? undefined : wait("evidence", `verdict held back: ${suspended}`);
+}
+
+/** No evidence is never a pass: what to wait for when the canary has not been seen at work. */
+export function unseen(turn: Turn): Check | undefined {
+  const { program, requestsAtShare, blind } = turn.rollout;
+  if (!program.analysis || shareOf(turn.state.split.weights, "canary") === 0) return undefined;
+  if (blind) return wait("evidence", `no evidence can be read: ${blind}`);
+  return requestsAtShare > 0 ? undefined : wait("evidence", "the canary has not had a request at this share yet");
+}
+
+/** Gives the roles these weights as soon as evidence and ready replicas allow it; then waits for the router. */
+export function give(turn: Turn, weights: Weights): Check {
+  const { program, number, blind } = turn.rollout;
+  const { state } = turn;
+  const raises = shareOf(weights, "canary") > shareOf(state.split.weights, "canary");
+  if (raises && program.analysis && blind) return wait("evidence", `no evidence can be read: ${blind}`);
+  const { pools } = turn.input;
+  if (pools.kind === "unreadable") return wait("replicas", `what runs cannot be read: ${pools.why}`);
+  const short = shortOf(turn, weights, program.fullSize);
+  if (short && overdue(turn)) return back(short);
+  if (short) return wait("replicas", short);
+  const sticky = program.sticky && { key: program.sticky, salt: `${state.service}/${number}` };
+  turn.set({ split: sticky ? { weights, sticky } : { weights } });
+  if (raises) turn.setRollout({ requestsAtShare: 0 });
+  return asked(turn);
+}
+
+/** What the router reports of the weights that were given: done, not yet, or not at all within its time. */
+export function taken(turn: Turn, weights: Weights): Check {
+  if (reported(turn, turn.state.split)) return done(shares(weights));
+  const waits = asked(turn);
+  return overdue(turn) && waits.kind === "wait" ? stop(waits.waiting.text) : waits;
+}
+
+/** `canary 10%, stable 90%`. */
+export function shares(weights: Weights): string {
+  const named = ROLES.filter((role) => shareOf(weights, role) > 0);
+  return named.map((role) => `${role} ${percent(shareOf(weights, role))}`).join(", ");
+}
+
+/** Who asked, and why if that was said. */
+export function attributed({ by, reason }: { readonly by: string; readonly reason: string }): string {
+  return reason ? `${by}: ${reason}` : by;
+}

@@ -1,0 +1,30 @@
+// How long may a rehearsal take, and how often must it look?
+import type { Program } from "../core/plan/step.ts";
+import { PACE, type Pace } from "../runtime/parts.ts";
+import type { Scenario } from "./scenario.ts";
+
+/**
+ * Looks are as far apart as real ones after each decision and each event, and then at most this part of the time since:
+ * what is seen late is seen late by no more than that. One rehearsal is shown more exactly than one of many.
+ */
+export const SLACK = { one: 1 / 200, many: 1 / 12.5 } as const;
+
+/** A judgement without an end takes about so long. */
+const JUDGE_MS = 600_000;
+const STARTS_MS = 60_000;
+const NEVER_MS = 86_400_000;
+
+/** About how long a program takes, in milliseconds, when nothing stands in its way. */
+export function lengthOf({ steps }: Pick<Program, "steps">): number {
+  const times = steps.map((step) => {
+    if (step.op === "hold") return step.durationMs;
+    return step.op === "judge" ? Math.max(step.atLeastMs, step.atMostMs ?? JUDGE_MS) : 0;
+  });
+  return times.reduce((sum, time) => sum + time, STARTS_MS);
+}
+
+/** The real pace, but that nothing is written down which only a controller that begins anew would read. */
+export function paceFor(scenario: Scenario): Partial<Pace> {
+  const dies = scenario.events.some((event) => event.kind === "gone" && event.what === "controller");
+  return dies ? PACE : { ...PACE, saveActiveMs: NEVER_MS, saveIdleMs: NEVER_MS };
+}

@@ -1,0 +1,121 @@
+// How do many rehearsals use all cores of the machine?
+import { isMainThread, parentPort, Worker, workerData } from "node:worker_threads";
+import { messageOf } from "../core/issues.ts";
+import type { Rollout } from "../core/spec/rollout.ts";
+import { playScenario, type Played } from "./play.ts";
+import { rehearse, summaryOf, type RehearsalOptions, type Summary } from "./rehearsal.ts";
+import type { Scenario } from "./scenario.ts";
+
+/** What a thread can do: plain data, so that it can be sent to one. */
+export type Task =
+  | { readonly kind: "runs"; readonly options: RehearsalOptions; readonly seeds: readonly number[] }
+  | { readonly kind: "play"; readonly scenario: Scenario; readonly rollout: Rollout };
+
+export type Done =
+  | { readonly kind: "runs"; readonly runs: readonly Summary[] }
+  | { readonly kind: "play"; readonly played: Played; readonly realMs: number }
+  | { readonly kind: "failed"; readonly why: string };
+
+interface Sent {
+  readonly index: number;
+  readonly task: Task;
+}
+
+interface Answered {
+  readonly index: number;
+  readonly done: Done;
+}
+
+export interface Crew {
+  /** Threads at most. */
+  readonly threads: number;
+  /** Told of each task that is done. */
+  readonly tell?: ((index: number, done: Done) => void) | undefined;
+  readonly signal?: AbortSignal | undefined;
+}
+
+const MARK = "serin-rehearse";
+
+/** Does all tasks, several at once, and answers in their order. Whatever fails is an answer too. */
+export async function inParallel(tasks: readonly Task[], crew: Crew): Promise<readonly Done[]> {
+  const threads = Math.min(crew.threads, tasks.length);
+  if (threads > 1) return new Pool(tasks, crew).go(threads);
+  const done: Done[] = [];
+  for (const [index, task] of tasks.entries()) {
+    crew.signal?.throwIfAborted();
+    const one = await doTask(task);
+    done.push(one);
+    crew.tell?.(index, one);
+  }
+  return done;
+}
+
+class Pool {
+  readonly #tasks: readonly Task[];
+  readonly #crew: Crew;
+  readonly #done: Done[] = [];
+  #next = 0;
+
+  constructor(tasks: readonly Task[], crew: Crew) {
+    this.#tasks = tasks;
+    this.#crew = crew;
+  }
+
+  async go(threads: number): Promise<readonly Done[]> {
+    await Promise.all(Array.from({ length: threads }, () => this.#thread()));
+    this.#crew.signal?.throwIfAborted();
+    return this.#done;
+  }
+
+  /** One thread, until no task is left. */
+  #thread(): Promise<void> {
+    return new Promise((resolve, reject) => {
+      const worker = new Worker(import.meta.filename, { workerData: MARK, name: MARK });
+      const { signal } = this.#crew;
+      const end = (): void => void worker.terminate().then(() => resolve(), reject);
+      const give = (): void => {
+        const index = this.#next++;
+        const task = this.#tasks[index];
+        if (!task || signal?.aborted) return end();
+        // oxlint-disable-next-line unicorn/require-post-message-target-origin -- a thread has no origin
+        worker.postMessage({ index, task } satisfies Sent);
+      };
+      signal?.addEventListener("abort", end, { once: true });
+      worker.on("message", ({ index, done }: Answered) => {
+        this.#done[index] = done;
+        this.#crew.tell?.(index, done);
+        give();
+      });
+      worker.on("error", reject);
+      worker.on("exit", () => {
+        signal?.removeEventListener("abort", end);
+        resolve();
+      });
+      give();
+    });
+  }
+}
+
+async function doTask(task: Task): Promise<Done> {
+  try {
+    if (task.kind === "play") {
+      const began = performance.now();
+      const played = await playScenario(task.scenario, task.rollout);
+      return { kind: "play", played: { ...played, trace: [] }, realMs: performance.now() - began };
+    }
+    const runs: Summary[] = [];
+    for (const seed of task.seeds) runs.push(summaryOf(await rehearse({ ...task.options, seed })));
+    return { kind: "runs", runs };
+  } catch (error) {
+    return { kind: "failed", why: messageOf(error) };
+  }
+}
+
+// This file is what its threads run, too.
+if (!isMainThread && workerData === MARK) {
+  parentPort?.on("message", async ({ index, task }: Sent) => {
+    const answered: Answered = { index, done: await doTask(task) };
+    // oxlint-disable-next-line unicorn/require-post-message-target-origin -- a thread has no origin
+    parentPort?.postMessage(answered);
+  });
+}
