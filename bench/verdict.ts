@@ -35,9 +35,9 @@ const { values } = parseArgs({
 const scale = values.quick ? 0.1 : 1;
 const runs = {
   same: Number(values.runs ?? 4_000 * scale),
-  worse: 400 * scale,
+  worse: 200 * scale,
   fine: 1_000 * scale,
-  peers: 1_000 * scale,
+  others: 1_000 * scale,
 };
 
 const goes = goRows(runs);

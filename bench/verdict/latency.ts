@@ -26,7 +26,7 @@ export function slowerShare(how: Slowness, tauMs: number): number {
 const GUIDES = 1_024;
 
 /** From so many requests on buckets are drawn, not requests. */
-const MANY = 100;
+const MANY = 1_000;
 
 export type Draw = (random: Random, requests: number) => Histogram;
 

@@ -2,7 +2,7 @@
 import { BUCKETS, countOf, type Histogram, upperBoundUs } from "../../src/core/histogram.ts";
 import { highOrLow } from "../../src/core/stats/kayenta/classify.ts";
 import type { Look, LookRow } from "../../src/core/stats/plan.ts";
-import { withLatencies } from "../../src/core/stats/tails.ts";
+import { tailsOf, wholeTail, withLatencies } from "../../src/core/stats/tails.ts";
 
 /** What one arm did in a minute: NaN without requests. */
 export interface Minute {
@@ -31,7 +31,7 @@ function minuteOf(rows: readonly LookRow[], latency: boolean): Minute {
   if (requests === 0) return { errors: NaN, p99Ms: NaN };
   return {
     errors: failed / requests,
-    p99Ms: latency ? p99Of(withLatencies({}, rows)) : 0,
+    p99Ms: latency ? p99Of(withLatencies({}, rows, wholeTail(tailsOf(rows)))) : 0,
   };
 }
 

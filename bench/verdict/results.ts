@@ -25,7 +25,15 @@ export interface Said {
   readonly limits: readonly [low: number, high: number];
 }
 
-export function saidOf({ outcomes }: Result, name: string): Said {
+/** The outcomes in which a plan took part. */
+function judgedBy({ row, outcomes }: Result, name: string): readonly Outcome[] {
+  const [first = ""] = Object.keys(row.asked.plans);
+  const isFirst = name === first || name.startsWith(`${first} `);
+  return isFirst ? outcomes : outcomes.slice(0, row.asked.otherRuns);
+}
+
+export function saidOf(result: Result, name: string): Said {
+  const outcomes = judgedBy(result, name);
   const ends = outcomes.map((outcome) => outcome[name]);
   const times = ends.filter((end) => end !== undefined).length;
   const column = (index: 0 | 1): number[] => ends.map((end) => end?.[index] ?? Infinity);

@@ -1,6 +1,9 @@
 // When does who take one simulated candidate back?
+import { carriedOf } from "../../src/core/stats/contrast.ts";
+import { totalsOf } from "../../src/core/stats/errors.ts";
+import { intervalOf } from "../../src/core/stats/interval.ts";
 import type { AnalysisPlan } from "../../src/core/stats/plan.ts";
-import { look, startAnalysis, verdictOf, type AnalysisState } from "../../src/core/stats/verdict.ts";
+import { look, startAnalysis, type AnalysisState } from "../../src/core/stats/verdict.ts";
 import { Peers } from "./peers.ts";
 import { rolloutOf, type Traffic } from "./traffic.ts";
 
@@ -12,8 +15,9 @@ export interface Case {
   /** `worse`: when it is shown; `go`: when `no-worse` is; `interval`: whether it ever misses. */
   readonly asks: "worse" | "go" | "interval";
   readonly runs: number;
-  /** The peers judge only so many of the runs. */
+  /** The peers judge only so many of the runs, and plans after the first only so many. */
   readonly peerRuns: number;
+  readonly otherRuns: number;
   /** Ends at the first look that holds so many canary requests. */
   readonly untilRequests?: number;
 }
@@ -35,7 +39,9 @@ interface Under {
 }
 
 function missed(one: Under, truth: number): boolean {
-  const interval = verdictOf(one.plan, one.state).metrics[0]?.interval;
+  const [metric] = one.state.metrics;
+  if (metric?.kind !== "errors") return false;
+  const interval = intervalOf(metric.difference, totalsOf(metric.contrast, carriedOf(metric)));
   return interval !== undefined && (truth < interval[0] || truth > interval[1]);
 }
 
@@ -63,7 +69,8 @@ function note(one: Under, asked: Case, say: (name: string) => void): void {
 export function runOf(asked: Case, index: number): Outcome {
   const { background, looks } = rolloutOf(asked.traffic, index);
   const outcome: Record<string, readonly [number, number]> = {};
-  const under: Under[] = Object.entries(asked.plans).map(([name, plan]) => ({
+  const plans = Object.entries(asked.plans).slice(0, index < asked.otherRuns ? undefined : 1);
+  const under: Under[] = plans.map(([name, plan]) => ({
     name,
     plan,
     state: startAnalysis(plan, background),

@@ -1,4 +1,5 @@
 // Why was it decided so?
+import { isScored } from "../core/stats/kayenta/stage.ts";
 import { SerinError } from "../core/issues.ts";
 import type { MetricVerdict, Verdict } from "../core/stats/plan.ts";
 import { lookInto, type Looking } from "./home.ts";
@@ -75,11 +76,15 @@ function lines(record: Recorded, paint: Paint): string[] {
   return record.verdict ? [...text, ...figures(record.verdict).map((line) => `${" ".repeat(21)}${line}`)] : text;
 }
 
-function figures({ kind, sure, canaryRequests, baselineRequests, metrics }: Verdict): string[] {
+function figures(verdict: Verdict): string[] {
+  const { kind, sure, canaryRequests, baselineRequests, metrics } = verdict;
   const from = `${grouped(canaryRequests)} canary and ${grouped(baselineRequests)} baseline requests`;
+  if (isScored(verdict)) return [`verdict ${kind} by Kayenta's judge; from ${from}`, ...metrics.map(scored)];
   const most = Math.floor(sure * 10_000) / 100;
   return [`verdict ${kind}; ${most}% sure that it is worse; from ${from}`, ...metrics.map(evidence)];
 }
+
+const scored = ({ name, text, blamed }: MetricVerdict): string => `${name}: ${text}${blamed ? " ← decided" : ""}`;
 
 /** The sentence of the decision has the metrics' own figures. */
 function evidence({ name, logBad, logGo, phi, blamed, by }: MetricVerdict): string {

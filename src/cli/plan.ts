@@ -15,7 +15,7 @@ export interface PlanOptions extends FileOptions, TrafficOptions {
 }
 
 const HOW =
-  "What it can detect depends on the traffic: add --traffic 200/s, and --errors 0.1% --p50 60ms --p99 300ms as they are normally.";
+  "What it can detect depends on the traffic: add --traffic 200/s, and --errors 0.1% --p50 60ms --p99 300ms as they are normally. Of a service that has served here for a minute they are measured.";
 
 /**
  * `serin plan FILE`: the steps in sentences, before anything runs, and a forecast when the traffic is known. It shows a

@@ -1,4 +1,5 @@
 // How does a rehearsal look on a terminal?
+import { isScored } from "../core/stats/kayenta/stage.ts";
 import type { MetricVerdict, Verdict } from "../core/stats/plan.ts";
 import { duration, ms } from "../core/units.ts";
 import { QUANTILES, type Distribution } from "../rehearse/distribution.ts";
@@ -84,8 +85,8 @@ function outcomeLines({ ending, virtualMs, why }: Rehearsed, paint: Paint): stri
 }
 
 function verdictLines(verdict: Verdict): string[] {
-  const sure = `${Math.floor(verdict.sure * 1000) / 10}%`;
-  const head = `verdict ${verdict.kind}, how sure that it is worse: ${sure}`;
+  const sure = `how sure that it is worse: ${Math.floor(verdict.sure * 1000) / 10}%`;
+  const head = `verdict ${verdict.kind}, ${isScored(verdict) ? verdict.text : sure}`;
   return [
     head,
     ...verdict.metrics.flatMap(({ name, text }: MetricVerdict) => hanging("  ", `${name}: ${text}`, WIDTH)),

@@ -4,6 +4,7 @@ import type { DecisionRecord } from "../core/engine/state.ts";
 import { ROLES, shareOf } from "../core/split.ts";
 import type { MetricVerdict, Verdict } from "../core/stats/plan.ts";
 import { duration, ms, percent, WHOLE } from "../core/units.ts";
+import { isScored } from "../core/stats/kayenta/stage.ts";
 import { clockTime, grouped, hanging, table, wrap, type Paint } from "./paint.ts";
 
 /** What the picture is fitted to. */
@@ -111,8 +112,10 @@ const VERDICT_STYLE = { worse: "red", "no-worse": "green", undecided: "yellow" }
 function renderVerdict(verdict: Verdict, frame: Frame): string[] {
   const { paint, width } = frame;
   const word = paint(VERDICT_STYLE[verdict.kind], verdict.kind);
-  const sure = `${Math.floor(verdict.sure * 1000) / 10}%`;
-  const head = `verdict ${word}, how sure that it is worse: ${sure}, from ${grouped(verdict.canaryRequests)} canary requests`;
+  const sure = isScored(verdict)
+    ? "by Kayenta's judge, which states no error rate"
+    : `how sure that it is worse: ${Math.floor(verdict.sure * 1000) / 10}%`;
+  const head = `verdict ${word}, ${sure}, from ${grouped(verdict.canaryRequests)} canary requests`;
   const held = verdict.suspended ? [paint("yellow", `  held back: ${verdict.suspended}`)] : [];
   const metrics = verdict.metrics.flatMap((metric) => [
     ...hanging("  ", `${metric.name}: ${metric.text}`, width),
@@ -123,7 +126,8 @@ function renderVerdict(verdict: Verdict, frame: Frame): string[] {
 
 function missing({ kind, noWorse, mustShow, missing: lacks, needsRequests, canaryRequests }: MetricVerdict): string {
   const isOfRequests = kind === "errors" || kind === "latency";
-  if (canaryRequests === 0) return isOfRequests ? "waits for the first request" : "waits for the first reading";
+  if (canaryRequests === 0)
+    return isOfRequests ? "waits for the first request" : (lacks ?? "waits for the first reading");
   if (noWorse) return mustShow ? "shown to be no worse" : "nothing against it so far";
   if (!isOfRequests) return lacks ?? "nothing shown yet";
   if (needsRequests === undefined) return "nothing shown yet, and at these figures nothing will be";

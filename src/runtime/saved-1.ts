@@ -19,6 +19,7 @@ function analysis(value: unknown): unknown {
     ...known,
     version: 2,
     elapsedMs: ms(0),
+    pending: null,
     split: null,
     limit: null,
     alerts: [],

@@ -1,66 +1,87 @@
 // Do as many requests show it as the formula says?
 import { expect, test } from "vitest";
-import { GO_MARGIN, HARM_MARGIN } from "../../src/core/stats/defaults.ts";
-import { chanceOf, type Comparison, requestsFor, type Segment } from "../../src/core/stats/power.ts";
+import { GO_FACTOR, GO_MARGIN, HARM_FACTOR, HARM_MARGIN, OMEGA } from "../../src/core/stats/defaults.ts";
+import type { LatencyMetric } from "../../src/core/stats/plan.ts";
+import { chanceOf, type Comparison, type Course, requestsFor } from "../../src/core/stats/power.ts";
 import { chanceSlower, lognormal, type Slowdown } from "../../src/core/stats/power-latency.ts";
-import { BOTH, CALM, ERRORS, LATENCY, many, quantile, rollout, type Scene } from "./rollouts.ts";
+import type { AnalysisState } from "../../src/core/stats/verdict.ts";
+import { ms } from "../../src/core/units.ts";
+import { BOTH, CALM, ERRORS, many, quantile, rollout, type Scene } from "./rollouts.ts";
 
-const REPLICAS = { canary: 2, stable: 4 };
 const PER_SECOND = 200;
 /** Seconds of stable alone, before the rollout. */
 const HISTORY = 3_600;
+/** The looks end after so many times the median of the formula. */
+const LENGTH = 12;
 
-const SCENE: Omit<Scene, "plan" | "stages"> = {
-  stable: { ...CALM, count: REPLICAS.stable },
-  canary: { ...CALM, count: REPLICAS.canary },
+const SCENE: Omit<Scene, "stages"> = {
+  plan: BOTH,
+  stable: { ...CALM, count: 4 },
+  canary: { ...CALM, count: 2 },
   rps: PER_SECOND,
   latency: false,
   historySeconds: HISTORY,
 };
 
-const ALONE = { ...BOTH, metrics: [{ ...ERRORS, omega: 1 }] };
+const ROLL_BACK = Math.log(1 / BOTH.falseRollback);
+const GO = Math.log(1 / BOTH.falseGo);
 
-/** The looks end after so many times the median of the formula. */
-const LENGTH = 12;
+/** Something that a rollout shows, and its chance by the formula. */
+interface Mark {
+  readonly name: string;
+  readonly shown: (state: AnalysisState) => boolean;
+  readonly chance: (course: Course) => number;
+}
 
-interface Asked {
+interface Looks {
   readonly scene: Omit<Scene, "stages">;
   readonly share: number;
-  /** Of the formula, for a segment as the looks will be. */
-  readonly requests: (power: number, at: Omit<Segment, "requests">) => number;
   readonly runs: number;
-  /** Looks until the formula's median. */
-  readonly looks: number;
-  /** Fewest canary requests a look may hold. */
-  readonly fewest: number;
-  readonly shown?: (state: Parameters<typeof isWorse>[0], scene: Asked["scene"]) => boolean;
+  /** Canary requests between two looks, given the formula's median. */
+  readonly perLook: (median: number) => number;
 }
 
-function isWorse(state: { readonly top: number }, scene: Asked["scene"]): boolean {
-  return state.top >= Math.log(1 / scene.plan.falseRollback);
+/** Simulated over predicted requests: the median, and what is enough for 90 %. */
+interface Cell {
+  readonly name: string;
+  readonly ratios: readonly [half: number, ninety: number];
 }
 
-/** Simulated over predicted requests, for half and 90 % of the rollouts; a look holds half its requests too many. */
-function ratios(asked: Asked): readonly [half: number, ninety: number] {
-  const { scene, share, requests, runs, looks } = asked;
-  const perSecond = scene.rps * share;
+/** One simulation for all marks. On average a look holds half its requests too many. */
+function compared({ scene, share, runs, perLook }: Looks, marks: readonly Mark[]): readonly Cell[] {
   const at = { share, canaryReplicas: scene.canary.count, baselineReplicas: scene.stable.count };
-  const rough = requests(0.5, { ...at, perLook: 1e6 });
-  const seconds = Math.max(asked.fewest, rough / looks) / perSecond;
-  const perLook = seconds * perSecond;
-  const stages = [{ share, seconds, looks: Math.ceil((LENGTH * rough) / perLook) }];
-  const { shown = isWorse } = asked;
+  const medians = marks.map(({ chance }) => requestsFor(0.5, chance, at));
+  const most = Math.max(...medians);
+  const each = perLook(Math.min(...medians));
+  const stages = [{ share, seconds: each / (scene.rps * share), looks: Math.ceil((LENGTH * most) / each) }];
   const found = many(runs, (seed) => {
+    const requests = marks.map(() => Infinity);
     for (const { state } of rollout({ ...scene, stages }, seed)) {
-      if (shown(state, scene)) return state.canaryRequests;
+      marks.forEach(({ shown }, i) => {
+        if (requests[i] === Infinity && shown(state)) requests[i] = state.canaryRequests;
+      });
+      if (requests.every(Number.isFinite)) break;
     }
-    return Infinity;
+    return requests;
   });
-  const ratio = (power: number): number => quantile(found, power) / (requests(power, { ...at, perLook }) + perLook / 2);
-  return [ratio(0.5), ratio(0.9)];
+  return marks.map(({ name, chance }, i) => {
+    const ends = found.map((requests) => requests[i] ?? Infinity);
+    const ratio = (power: number): number => quantile(ends, power) / (requestsFor(power, chance, at) + each / 2);
+    return { name, ratios: [ratio(0.5), ratio(0.9)] };
+  });
 }
 
-const truth = (of: Pick<Comparison, "canary" | "baseline" | "phi" | "needed">): Comparison => ({
+/** The smallest and the largest figure, after all have been printed. */
+function spread(cells: readonly Cell[]): readonly [least: number, most: number] {
+  const values = cells.flatMap(({ ratios }) => ratios);
+  const lines = cells.map(({ name, ratios: [half, ninety] }) => `${name}: ${half.toFixed(2)} and ${ninety.toFixed(2)}`);
+  console.log(`simulated / predicted requests, half and 90 %, ${values.length} figures\n  ${lines.join("\n  ")}`);
+  return [Math.min(...values), Math.max(...values)];
+}
+
+const percent = (share: number): string => `${Number((100 * share).toFixed(4))} %`;
+
+const truth = (of: Pick<Comparison, "canary" | "baseline" | "phi">): Omit<Comparison, "needed"> => ({
   ...of,
   shows: "harm",
   margin: HARM_MARGIN,
@@ -68,49 +89,36 @@ const truth = (of: Pick<Comparison, "canary" | "baseline" | "phi" | "needed">): 
   known: HISTORY * PER_SECOND,
 });
 
-const percent = (share: number): string => `${Number((100 * share).toFixed(4))} %`;
-const line = ([half, ninety]: readonly [number, number]): string => `${half.toFixed(2)} and ${ninety.toFixed(2)}`;
+/** The evidence of the errors alone is what a plan without latency would have. */
+const alone = (state: AnalysisState): number => state.metrics[0]?.top ?? 0;
 
-type Cells = readonly (readonly [name: string, ratio: readonly [number, number]])[];
-
-/** The smallest and the largest figure, after all have been printed. */
-function spread(all: Cells): readonly [least: number, most: number] {
-  const values = all.flatMap(([, ratio]) => ratio);
-  const of = all.map(([name, ratio]) => `${name}: ${line(ratio)}`).join("\n  ");
-  console.log(`simulated / predicted requests, half and 90 %, ${values.length} figures\n  ${of}`);
-  return [Math.min(...values), Math.max(...values)];
-}
-
-// Bursts need looks that hold them in one piece; a simulated replica fails at most as often as it is asked.
+// Bursts need looks that hold them in one piece: a simulated replica fails at most as often as it is asked.
 test.each([1, 3])("errors in bursts of %d, alone and beside latency", (burst) => {
-  const cells = [0.001, 0.02].flatMap((baseline) =>
-    [2, 5, 10].flatMap((times) =>
-      [0.05, 0.1, 0.5].flatMap((share) => [ALONE, BOTH].map((plan) => ({ baseline, times, share, plan }))),
-    ),
+  const cases = [0.001, 0.02].flatMap((baseline) =>
+    [2, 5, 10].flatMap((times) => [0.05, 0.1, 0.5].map((share) => ({ baseline, times, share }))),
   );
-  const all = cells.map(({ baseline, times, share, plan }) => {
-    const canary = baseline * times;
-    const phi = 2 * burst - 1;
-    const needed = Math.log(100) - Math.log(plan.metrics[0]?.omega ?? 1);
+  const cells = cases.flatMap(({ baseline, times, share }) => {
     const how = { errors: baseline, burst };
-    const ratio = ratios({
-      scene: {
-        ...SCENE,
-        plan,
-        stable: { ...SCENE.stable, ...how },
-        canary: { ...SCENE.canary, ...how, errors: canary },
+    const canary = baseline * times;
+    const of = truth({ canary, baseline, phi: 2 * burst - 1 });
+    const name = `${percent(baseline)} × ${times}, share ${percent(share)}`;
+    const beside = ROLL_BACK - Math.log(OMEGA.errors);
+    const scene = {
+      ...SCENE,
+      stable: { ...SCENE.stable, ...how },
+      canary: { ...SCENE.canary, ...how, errors: canary },
+    };
+    const perLook = (median: number): number => Math.max(burst > 1 ? 24 : 1, median / 20);
+    return compared({ scene, share, runs: 400, perLook }, [
+      { name, shown: (state) => alone(state) >= ROLL_BACK, chance: (at) => chanceOf({ ...of, needed: ROLL_BACK }, at) },
+      {
+        name: `${name}, beside latency`,
+        shown: (state) => state.top >= ROLL_BACK,
+        chance: (at) => chanceOf({ ...of, needed: beside }, at),
       },
-      share,
-      requests: (power, at) =>
-        requestsFor(power, (course) => chanceOf(truth({ canary, baseline, phi, needed }), course), at),
-      runs: 320,
-      looks: 18,
-      fewest: burst > 1 ? 40 : 1,
-    });
-    const beside = plan === BOTH ? ", beside latency" : "";
-    return [`${percent(baseline)} × ${times}, share ${percent(share)}${beside}`, ratio] as const;
+    ]);
   });
-  const [least, most] = spread(all);
+  const [least, most] = spread(cells);
   expect(least).toBeGreaterThan(0.8);
   expect(most).toBeLessThan(1.2);
 });
@@ -119,26 +127,27 @@ test("low traffic: most looks hold requests of one arm at most", () => {
   const cells = [
     [0.5, 1],
     [0.1, 4],
-  ] as const;
-  const all = cells.map(([share, rps]) => {
-    const of = truth({ canary: 0.05, baseline: 0.001, phi: 1, needed: Math.log(100) });
-    const ratio = ratios({
-      scene: { ...SCENE, plan: ALONE, canary: { ...SCENE.canary, errors: 0.05 }, rps },
-      share,
-      requests: (power, at) => {
-        const seen = { ...at, perLook: rps * share * 0.5 };
-        return requestsFor(power, (course) => chanceOf({ ...of, known: HISTORY * rps }, course), seen);
-      },
-      runs: 50,
-      looks: 1e9,
-      fewest: rps * share * 0.5,
-    });
-    return [`0.1 % × 50, share ${percent(share)}, ${rps} requests a second`, ratio] as const;
+  ].flatMap(([share = 0, rps = 0]) => {
+    const of = { ...truth({ canary: 0.05, baseline: 0.001, phi: 1 }), known: HISTORY * rps, needed: ROLL_BACK };
+    const scene = { ...SCENE, canary: { ...SCENE.canary, errors: 0.05 }, rps };
+    const name = `0.1 % × 50, share ${percent(share)}, ${rps} requests a second`;
+    const mark = { name, shown: (state: AnalysisState) => alone(state) >= ROLL_BACK, chance: chanceOf.bind(null, of) };
+    return compared({ scene, share, runs: 30, perLook: () => rps * share * 0.5 }, [mark]);
   });
-  const [least, most] = spread(all);
+  const [least, most] = spread(cells);
   expect(least).toBeGreaterThan(0.7);
   expect(most).toBeLessThan(1.3);
 });
+
+const LATENCY: LatencyMetric = {
+  name: "latency-p99",
+  kind: "latency",
+  quantile: 0.99,
+  omega: 1,
+  warmupMs: ms(0),
+  harmFactor: HARM_FACTOR,
+  goFactor: GO_FACTOR,
+};
 
 test("latency", () => {
   const cases: readonly (readonly [string, Partial<typeof CALM> & { tail?: number }, Slowdown])[] = [
@@ -147,66 +156,51 @@ test("latency", () => {
     ["the slowest 5 % twice as slow", { tail: 2 }, { factor: 2, share: 0.05 }],
     ["the slowest 5 % three times as slow", { tail: 3 }, { factor: 3, share: 0.05 }],
   ];
-  const all = cases.flatMap(([name, change, down]) =>
-    [0.1, 0.5].map((share) => {
-      if (LATENCY.kind !== "latency") throw new TypeError("not a latency metric");
-      const known = { stable: lognormal(CALM.p50Ms, CALM.p99Ms), known: HISTORY * PER_SECOND, needed: Math.log(100) };
-      const chance = chanceSlower(LATENCY, down, known);
-      const ratio = ratios({
-        scene: {
-          ...SCENE,
-          plan: { ...BOTH, metrics: [{ ...LATENCY, omega: 1 }] },
-          canary: { ...SCENE.canary, ...change },
-          latency: true,
-        },
-        share,
-        requests: (power, at) => requestsFor(power, chance, at),
-        runs: 50,
-        looks: 18,
-        fewest: 1,
-      });
-      return [`${name}, share ${percent(share)}`, ratio] as const;
+  const known = { stable: lognormal(CALM.p50Ms, CALM.p99Ms), known: HISTORY * PER_SECOND, needed: ROLL_BACK };
+  const cells = cases.flatMap(([title, change, down]) =>
+    [0.1, 0.5].flatMap((share) => {
+      const plan = { ...BOTH, metrics: [LATENCY] };
+      const scene = { ...SCENE, plan, canary: { ...SCENE.canary, ...change }, latency: true };
+      const name = `${title}, share ${percent(share)}`;
+      const mark = {
+        name,
+        shown: (state: AnalysisState) => state.top >= ROLL_BACK,
+        chance: chanceSlower(LATENCY, down, known),
+      };
+      return compared({ scene, share, runs: 80, perLook: (median) => median / 20 }, [mark]);
     }),
   );
-  const [least, most] = spread(all);
+  const [least, most] = spread(cells);
   expect(least).toBeGreaterThan(0.7);
-  expect(most).toBeLessThan(1.35);
+  expect(most).toBeLessThan(1.4);
 });
 
+/** The strongest evidence that errors are no worse. */
+function best(state: AnalysisState): number {
+  const [first] = state.metrics;
+  return first?.kind === "errors" ? first.go.top : 0;
+}
+
 test("no worse", () => {
-  const cells = [
+  const cases = [
     [0.001, 0.1],
     [0.001, 0.5],
     [0.005, 0.1],
-  ] as const;
-  const all = cells.flatMap(([errors, share]) =>
-    [1, 3].map((burst) => {
-      const phi = 2 * burst - 1;
-      const of = truth({ canary: errors, baseline: errors, phi, needed: Math.log(20) });
-      const go = { ...of, shows: "go", margin: GO_MARGIN } as const;
-      const ratio = ratios({
-        scene: {
-          ...SCENE,
-          plan: ALONE,
-          stable: { ...SCENE.stable, errors, burst },
-          canary: { ...SCENE.canary, errors, burst },
-        },
-        share,
-        requests: (power, at) => requestsFor(power, (course) => chanceOf(go, course), at),
-        runs: 200,
-        looks: 18,
-        fewest: 40,
-        shown: (state, { plan }) => "metrics" in state && goTop(state) >= Math.log(1 / plan.falseGo),
-      });
-      return [`${percent(errors)}, share ${percent(share)}, bursts of ${burst}`, ratio] as const;
-    }),
-  );
-  const [least, most] = spread(all);
+  ].flatMap(([errors = 0, share = 0]) => [1, 3].map((burst) => ({ errors, share, burst })));
+  const cells = cases.flatMap(({ errors, share, burst }) => {
+    const scene = {
+      ...SCENE,
+      plan: { ...BOTH, metrics: [{ ...ERRORS, omega: 1 }] },
+      stable: { ...SCENE.stable, errors, burst },
+      canary: { ...SCENE.canary, errors, burst },
+    };
+    const of = truth({ canary: errors, baseline: errors, phi: 2 * burst - 1 });
+    const go: Comparison = { ...of, shows: "go", margin: GO_MARGIN, needed: GO };
+    const name = `${percent(errors)}, share ${percent(share)}, bursts of ${burst}`;
+    const mark = { name, shown: (state: AnalysisState) => best(state) >= GO, chance: chanceOf.bind(null, go) };
+    return compared({ scene, share, runs: 200, perLook: (median) => Math.max(40, median / 20) }, [mark]);
+  });
+  const [least, most] = spread(cells);
   expect(least).toBeGreaterThan(0.65);
   expect(most).toBeLessThan(1.3);
 });
-
-function goTop(state: { readonly metrics?: unknown }): number {
-  const [first] = state.metrics as readonly { readonly go: { readonly top: number } }[];
-  return first?.go.top ?? 0;
-}

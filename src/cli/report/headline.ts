@@ -1,4 +1,5 @@
 // What became of the rollout, in one sentence, and what decided it?
+import { isScored } from "../../core/stats/kayenta/stage.ts";
 import { sureness } from "../../core/stats/figures.ts";
 import type { MetricReport, Report } from "./model.ts";
 import { lasting, quantity } from "./quantity.ts";
@@ -23,6 +24,7 @@ const SENTENCES: Readonly<Record<Known["state"], (known: Known, after: string) =
 /** The metrics that speak loudest against the canary, when that was the reason; else the reason as it was written. */
 function cause({ verdict, metrics, why }: Known): string {
   if (verdict?.kind !== "worse") return why;
+  if (isScored(verdict)) return verdict.text.replace(/\.$/u, "");
   const causes = blamed(metrics).slice(0, 2);
   const sure = causes.every(({ isSeen }) => isSeen) ? "" : `, ${sureness(verdict.sure)} sure`;
   return `${causes.map(compared).join(", ")}${sure}`;
@@ -41,7 +43,12 @@ function compared({ label, canary, baseline, unit, by }: MetricReport): string {
 }
 
 function fine({ verdict, metrics }: Known): string {
-  if (verdict?.kind === "no-worse") return `no worse on ${listed(metrics.map(({ name }) => name))}`;
+  if (verdict?.kind === "no-worse") {
+    const shown = metrics.filter(({ mustShow }) => mustShow).map(({ name }) => name);
+    const others = metrics.filter(({ mustShow }) => !mustShow).map(({ name }) => name);
+    const rest = others.length > 0 ? `nothing against ${listed(others)}` : "";
+    return [shown.length > 0 ? `no worse on ${listed(shown)}` : "", rest].filter((part) => part !== "").join(", ");
+  }
   return verdict?.suspended ? "the verdict was held back" : "the evidence was undecided";
 }
 
@@ -76,7 +83,8 @@ export function decidedByOf({ state, verdict, metrics, why }: Known): string {
   if (state === "rolled-back" || state === "stopped" || state === "going-back") return `no metric: ${why}`;
   const held = metrics.filter(({ did }) => did === "hold").map(({ name }) => name);
   if (held.length > 0) return `${listed(held)}: held, not taken back`;
-  if (verdict?.kind === "no-worse") return "all metrics: each was shown to be no worse";
+  if (verdict?.kind === "no-worse")
+    return `${listed(metrics.filter(({ mustShow }) => mustShow).map(({ name }) => name))}: shown to be no worse`;
   return state === "promoted" ? "no metric: nothing was shown against it, nor for it" : "nothing yet";
 }
 

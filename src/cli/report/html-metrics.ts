@@ -43,8 +43,8 @@ function row(metric: MetricReport, report: Report): Markup {
     quantity(canary, unit),
     quantity(baseline, unit),
     interval(metric.interval, unit),
-    sure(logBad),
-    sure(logGo),
+    metric.isScored ? "–" : sure(logBad),
+    metric.isScored ? "–" : sure(logGo),
     sinceMs === undefined ? "–" : sinceStart(report, sinceMs),
   ];
   return tag("tr", {}, [
@@ -95,13 +95,16 @@ const figure = (caption: string, plot: Markup): Markup => tag("figure", {}, [wor
 
 function details(metric: MetricReport, report: Report): Markup {
   const { logBad, logGo, sinceMs, missing, noWorse, effect, canaryRequests, baselineRequests } = metric;
-  const said: (readonly [string, string])[] = [
+  const evidence: readonly (readonly [string, string])[] = [
     ["evidence that it is worse", `${odds(logBad)} at its strongest`],
     ["evidence that it is no worse", odds(logGo)],
     [
       "evidence rose since",
       sinceMs === undefined ? "never" : `${sinceStart(report, sinceMs)}, at ${moment(sinceMs).slice(11)}`,
     ],
+  ];
+  const said: (readonly [string, string])[] = [
+    ...(metric.isScored ? [] : evidence),
     ["counted", `${count(canaryRequests)} canary, ${count(baselineRequests)} stable`],
     ["still missing for no worse", noWorse ? "nothing" : (missing ?? "–")],
     ...(effect === "hold" ? [["when worse", "holds the rollout, does not take it back"] as const] : []),

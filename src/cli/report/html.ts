@@ -1,4 +1,5 @@
 // How does a report look as one page that needs nothing else?
+import { isScored } from "../../core/stats/kayenta/stage.ts";
 import { sureness } from "../../core/stats/figures.ts";
 import { metricsHtml } from "./html-metrics.ts";
 import { styleSheet, tag, text, words, type Markup } from "./markup.ts";
@@ -72,7 +73,9 @@ const stopped = (value: string): string => (/[.!?]$/u.test(value) ? value : `${v
 
 const sentence = (value: string): string => stopped(value.slice(0, 1).toUpperCase() + value.slice(1));
 
-function sureSaid({ kind, sure: most }: NonNullable<Report["verdict"]>): string {
+function sureSaid(verdict: NonNullable<Report["verdict"]>): string {
+  const { kind, sure: most } = verdict;
+  if (isScored(verdict)) return "Kayenta's judge states no error rate";
   return `${sureness(most)}${kind === "worse" ? "" : " at its strongest"}`;
 }
 

@@ -1,4 +1,5 @@
 // How does a report look as a comment under a pull request?
+import { isScored } from "../../core/stats/kayenta/stage.ts";
 import { sureness } from "../../core/stats/figures.ts";
 import { clipped, printable } from "./markup.ts";
 import type { DecisionReport, Limits, MetricReport, Report } from "./model.ts";
@@ -37,7 +38,7 @@ export function markdownOf(report: Report): string {
     `Brought ${md(brought(report))}.`,
     list([
       `started ${moment(report.startedMs)}, took ${took(report)}`,
-      `decided by: ${md(decidedBy)}${verdict ? `; ${sureness(verdict.sure)} sure that it is worse${verdict.kind === "worse" ? "" : ", at its strongest"}` : ""}`,
+      `decided by: ${md(decidedBy)}${verdict && !isScored(verdict) ? `; ${sureness(verdict.sure)} sure that it is worse${verdict.kind === "worse" ? "" : ", at its strongest"}` : ""}`,
       md(harmed(report)),
       ...(verdict?.suspended ? [`the verdict was held back: ${md(verdict.suspended)}`] : []),
     ]),

@@ -55,6 +55,7 @@ function judgedMetric(metric: Judged, { points, startedMs }: Way): MetricReport 
     logBad: metric.logBad,
     logGo: metric.logGo,
     noWorse: metric.noWorse,
+    isScored: metric.kind === "kayenta",
     mustShow: metric.mustShow ?? true,
     did: metric.blamed ? (metric.effect ?? "rollBack") : undefined,
     by: metric.by,

@@ -43,6 +43,8 @@ export interface MetricReport {
   readonly logBad: Value;
   readonly logGo: Value;
   readonly noWorse: boolean;
+  /** A score of Kayenta's, of which nobody can say how sure it is. */
+  readonly isScored?: boolean | undefined;
   /** Whether a rollout goes on only when the metric is shown to be no worse. */
   readonly mustShow: boolean;
   /** Whether the metric by itself explains the way back, or that the rollout is held, and by which test. */

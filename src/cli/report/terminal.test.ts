@@ -23,7 +23,6 @@ test("a rollout that was rolled back", () => {
       worse       over 99.9% sure, 1 100:1 at its strongest
       no worse    0% sure, 1:7
       rose since  20s after the beginning
-      missing     is not within its margin so far
 
     latency-p99  undecided
       found       99th percentile 310 ms against 300 ms on stable

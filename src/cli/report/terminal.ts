@@ -25,15 +25,18 @@ function metricLines(metric: MetricReport, report: Report, frame: Frame): string
   const style = did ? STYLE[did] : noWorse ? "green" : "yellow";
   const since = sinceMs === undefined ? "never" : `${sinceStart(report, sinceMs)} after the beginning`;
   const range = interval(metric.interval, unit);
-  return [
-    `${frame.paint("bold", name)}  ${frame.paint(style, roleOf(metric, report))}`,
-    ...fields("found", text, frame),
-    ...fields("estimate", `canary ${quantity(canary, unit)}, stable ${quantity(baseline, unit)}`, frame),
+  const evidence = [
     ...fields("interval", range === "–" ? "none yet" : `${range}, 95% at whatever moment one looks`, frame),
     ...fields("worse", `${sure(logBad)} sure, ${odds(logBad)} at its strongest`, frame),
     ...fields("no worse", `${sure(logGo)} sure, ${odds(logGo)}`, frame),
     ...fields("rose since", since, frame),
-    ...fields("missing", noWorse ? "nothing" : (missing ?? "–"), frame),
+  ];
+  return [
+    `${frame.paint("bold", name)}  ${frame.paint(style, roleOf(metric, report))}`,
+    ...fields("found", text, frame),
+    ...fields("estimate", `canary ${quantity(canary, unit)}, stable ${quantity(baseline, unit)}`, frame),
+    ...(metric.isScored ? [] : evidence),
+    ...(did === "rollBack" ? [] : fields("missing", noWorse ? "nothing" : (missing ?? "–"), frame)),
   ];
 }
 

@@ -54,12 +54,23 @@ export function heldBack({ rollout, state }: Turn): Check | undefined {
   return suspended === undefined ? undefined : wait("evidence", `verdict held back: ${suspended}`);
 }
 
+/** Kinds of metrics that are read of replicas besides their requests. */
+const SIGNALS: ReadonlySet<string> = new Set(["ratio", "buckets", "gauge", "leak", "events", "anomaly"]);
+
 /** No evidence is never a pass: what to wait for when the canary has not been seen at work. */
 export function unseen(turn: Turn): Check | undefined {
   const { program, requestsAtShare, blind } = turn.rollout;
   if (!program.analysis || shareOf(turn.state.split.weights, "canary") === 0) return undefined;
   if (blind) return wait("evidence", `no evidence can be read: ${blind}`);
-  return requestsAtShare > 0 ? undefined : wait("evidence", "the canary has not had a request at this share yet");
+  if (requestsAtShare === 0) return wait("evidence", "the canary has not had a request at this share yet");
+  return undefined;
+}
+
+/** What was asked for and has not been read of the canary: no judgement needs that, for it does not pass without it. */
+export function unread({ rollout, state }: Turn): Check | undefined {
+  if (shareOf(state.split.weights, "canary") === 0) return undefined;
+  const metric = rollout.verdict?.metrics.find(({ kind, canaryRequests }) => SIGNALS.has(kind) && canaryRequests === 0);
+  return metric && wait("evidence", `${metric.name} ${metric.missing ?? "has not been read yet"}`);
 }
 
 /** Gives the roles these weights as soon as evidence and ready replicas allow it; then waits for the router. */

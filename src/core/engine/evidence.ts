@@ -2,7 +2,7 @@
 import { shareOf } from "../split.ts";
 import type { Look, Verdict } from "../stats/plan.ts";
 import { leave, startTrail, type TrailMetric, type TrailPoint } from "../stats/trail.ts";
-import { type AnalysisState, learn, look, startBackground, verdictOf } from "../stats/verdict.ts";
+import { type AnalysisState, learn, learnSeries, look, startBackground, verdictOf } from "../stats/verdict.ts";
 import { lookSince, unsound } from "./look.ts";
 import { poolOf } from "./state.ts";
 import type { Turn } from "./turn.ts";
@@ -19,7 +19,15 @@ export function takeEvidence(turn: Turn): void {
   if (seen === undefined) return;
   turn.set({ perSecond: rateAfter(turn.state.perSecond, seen) });
   if (guarded(turn)) judge(turn, seen);
-  else turn.set({ background: learn(turn.state.background ?? startBackground(), seen) });
+  else learnFrom(turn, seen);
+}
+
+/** What stable shows while nothing is compared is what is usual. */
+function learnFrom(turn: Turn, seen: Look): void {
+  const { analysis } = turn.state.spec.spec;
+  const series = (analysis?.metrics ?? []).flatMap((metric) => (metric.kind === "anomaly" ? [metric.of] : []));
+  const known = learn(turn.state.background ?? startBackground(), seen);
+  turn.set({ background: learnSeries(known, seen, series) });
 }
 
 /** Why there is no evidence to go by: the counters or a source that a metric rests on cannot be read, or tell nonsense. */
@@ -34,8 +42,8 @@ function unreadableWhy({ input: { counters, signals } }: Turn): string | undefin
   return undefined;
 }
 
-/** A rate is believed within seconds when it rises, and within minutes when it falls: a lull is soon over. */
-const RISE_MS = 5_000;
+/** A rate is believed within a second when it rises, and within minutes when it falls: a lull is soon over. */
+const RISE_MS = 1_000;
 const FALL_MS = 600_000;
 
 /** An average that forgets: what is older than that counts less than a third (1/e). */

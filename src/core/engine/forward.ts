@@ -16,6 +16,7 @@ import {
   overdue,
   reported,
   taken,
+  unread,
   unseen,
   wait,
 } from "./check.ts";
@@ -175,7 +176,7 @@ function checkHold(turn: Turn, durationMs: Ms): Check {
   if (turn.rollout.waived) return done("hold passed by a person");
   const left = durationMs - (turn.nowMs - turn.rollout.stepSinceMs);
   if (left > 0) return wait("time", `holds for another ${duration(ms(left))}`);
-  return unseen(turn) ?? heldBack(turn) ?? done(`held ${duration(durationMs)}`);
+  return unseen(turn) ?? unread(turn) ?? heldBack(turn) ?? done(`held ${duration(durationMs)}`);
 }
 
 function checkJudge(turn: Turn, step: Extract<Step, { op: "judge" }>): Check {
@@ -194,9 +195,10 @@ function checkJudge(turn: Turn, step: Extract<Step, { op: "judge" }>): Check {
 }
 
 function timeUp(turn: Turn, undecided: Extract<Step, { op: "judge" }>["undecided"], text: string): Check {
-  if (undecided === "goOn") return done(`undecided, goes on as asked: ${text}`);
-  if (undecided === "rollBack") return back(`undecided when time was up: ${text}`);
-  return wait("person", `undecided, held as asked: ${text}`);
+  const said = text.replace(/^Undecided: /u, "");
+  if (undecided === "goOn") return done(`undecided, goes on as asked: ${said}`);
+  if (undecided === "rollBack") return back(`undecided when time was up: ${said}`);
+  return wait("person", `undecided, held as asked: ${said}`);
 }
 
 /** Replicas that still run although no pool of theirs is wanted; `undefined` when that cannot be read. */

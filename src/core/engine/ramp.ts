@@ -5,7 +5,7 @@ import type { Step } from "../plan/step.ts";
 import { shareOf, type Role } from "../split.ts";
 import { harmLimit } from "../stats/verdict.ts";
 import { duration, ms, percent, WHOLE, weight, type Weight } from "../units.ts";
-import { attributed, type Check, done, give, heldBack, reported, taken, unseen, wait } from "./check.ts";
+import { attributed, type Check, done, give, heldBack, reported, taken, unread, unseen, wait } from "./check.ts";
 import { poolOf } from "./state.ts";
 import type { Turn } from "./turn.ts";
 
@@ -35,7 +35,7 @@ export function checkRamp(turn: Turn, step: Ramp): Check {
   if (rollout.paused) return wait("person", `paused by ${attributed(rollout.paused)}`);
   const next = rollout.waived ? step.to : nextShare(turn, step);
   if (typeof next !== "number") return next;
-  const stands = rollout.waived ? undefined : (unseen(turn) ?? heldBack(turn));
+  const stands = rollout.waived ? undefined : (unseen(turn) ?? unread(turn) ?? heldBack(turn));
   if (stands) return stands;
   const size = sizeFor(next, rollout.program.fullSize);
   for (const role of step.baseline ? (["canary", "baseline"] as const) : (["canary"] as const)) grow(turn, role, size);

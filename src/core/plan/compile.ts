@@ -7,6 +7,8 @@ import { compileAnalysis, restsOn, wantedSignals } from "./analysis.ts";
 import { compileCanary } from "./canary.ts";
 import { compileFirst } from "./first.ts";
 import { compileKayenta } from "./kayenta.ts";
+import type { KayentaPlan } from "../stats/kayenta/stage.ts";
+import { duration } from "../units.ts";
 import { compileRecreate } from "./recreate.ts";
 import { compileRolling } from "./rolling.ts";
 import type { Program, Step } from "./step.ts";
@@ -39,6 +41,7 @@ export function compile(rollout: Rollout, context: CompileContext): CompileResul
   const issues = [
     ...asked.issues,
     ...(kayenta?.ok === false ? kayenta.issues : []),
+    ...(kayenta?.ok ? tooShort(asked.steps, kayenta.plan) : []),
     ...unable(rollout, context.abilities),
   ];
   if (issues.length > 0) return { ok: false, issues };
@@ -98,6 +101,15 @@ function unable({ spec }: Rollout, { router, workload }: Abilities): readonly Pl
     issues.push({ path: "spec.analysis", code: "unable", message });
   }
   return issues;
+}
+
+/** Each judgement is a stage of Kayenta's: one that ends before the stage does can never pass. */
+function tooShort(steps: readonly Step[], { lifetimeMs, warmupMs }: KayentaPlan): readonly PlanIssue[] {
+  const takes = lifetimeMs + warmupMs;
+  const short = steps.find((step) => step.op === "judge" && step.atMostMs !== undefined && step.atMostMs < takes);
+  if (short?.op !== "judge" || short.atMostMs === undefined) return [];
+  const message = `found ${duration(lifetimeMs)}, longer than a judgement of at most ${duration(short.atMostMs)}: it could never pass`;
+  return [{ path: "spec.analysis.lifetime", code: "conflict", message }];
 }
 
 /** Names that a metric rests on and that nobody tells. */

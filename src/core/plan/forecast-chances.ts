@@ -70,7 +70,7 @@ export const normalErrors = (traffic: Traffic): number => Math.max(FEWEST_ERRORS
 const HOUR_S = 3_600;
 
 /** The latencies of stable; `undefined` when nothing is known of them. */
-export function speedOf({ latency }: Traffic): Slower | undefined {
+function speedOf({ latency }: Traffic): Slower | undefined {
   if (latency === undefined) return undefined;
   return "p50Ms" in latency ? lognormal(latency.p50Ms, latency.p99Ms) : measured(latency);
 }

@@ -60,7 +60,6 @@ export function segmentOf(leg: Leg, of: Compared, at: { untilMs: number; perSeco
   return {
     requests: perMs * countedMs(leg, untilMs, of.warmupMs),
     share: share / (share + others.share),
-    perLook: perMs * LOOK_MS,
     canaryReplicas: Math.max(1, leg.sizes.canary),
     baselineReplicas: Math.max(1, others.size),
   };

@@ -75,12 +75,11 @@ function timeText({ op, durationMs, judged }: StepForecast): string {
   const isEndless = op === "judge" && judged !== undefined && judged.halfMs === undefined && durationMs >= LONGEST_MS;
   if (isEndless) return "without end";
   const time = duration(ms(rounded(durationMs)));
-  if (op !== "judge" || judged === undefined || judged.halfMs === undefined)
-    return op === "judge" ? `${time}, undecided` : time;
-  if (judged.passes < 0.5) return `${time}, undecided`;
-  return judged.ninetyMs === undefined
-    ? `${time}, or more`
-    : `${time}, 90% in ${duration(ms(rounded(Math.max(judged.ninetyMs, durationMs))))}`;
+  if (op !== "judge" || judged === undefined) return time;
+  if (judged.passes < 0.5 || judged.halfMs === undefined) return `${time}, undecided`;
+  if (judged.passes < 0.9 || judged.ninetyMs === undefined)
+    return `${time}, ${Math.round(100 * judged.passes)}% in time`;
+  return `${time}, 90% in ${duration(ms(rounded(Math.max(judged.ninetyMs, durationMs))))}`;
 }
 
 /** Two digits are more than is known of a time that depends on chance. */

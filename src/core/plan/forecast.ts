@@ -10,9 +10,7 @@ import { type Caught, caughtUntil, chanceUntil, POWER } from "./forecast-caught.
 import { compares, type Judged, type Walk, walkThrough } from "./forecast-walk.ts";
 import type { Program, Step } from "./step.ts";
 
-export type { Caught } from "./forecast-caught.ts";
-export type { Traffic, Unforecast } from "./forecast-chances.ts";
-export type { Judged } from "./forecast-walk.ts";
+export type { Traffic } from "./forecast-chances.ts";
 
 /** A step during which requests go to the canary and are compared. */
 export interface StepForecast {

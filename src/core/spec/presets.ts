@@ -22,6 +22,8 @@ interface RequestLatency extends Common {
 }
 interface Share extends Common {
   readonly kind: "ratio";
+  /** What the events are, and what those did that count. */
+  readonly words?: readonly [events: string, did: string];
   readonly worse: Worse;
   readonly part?: string;
   readonly whole?: string;
@@ -178,6 +180,8 @@ export const PRESETS = {
   availability: {
     ...share("Checks of readiness that failed."),
     needs: [],
+    words: ["checks", "failed"],
+    margin: 0.05,
     part: "process.checksFailed",
     whole: "process.checks",
   },
@@ -207,13 +211,23 @@ export const PRESETS = {
     margin: 1,
     tolerate: 0.5,
   },
-  "cache-hit-rate": share("Look-ups that missed the cache: good (hits) or bad (misses), and total."),
-  "database-errors": share("Calls of a database that failed: bad or good, and total."),
-  "downstream-errors": share("Calls of another service that failed: bad or good, and total."),
+  "cache-hit-rate": {
+    ...share("Look-ups that missed the cache: good (hits) or bad (misses), and total."),
+    words: ["look-ups", "missed"],
+  },
+  "database-errors": {
+    ...share("Calls of a database that failed: bad or good, and total."),
+    words: ["calls", "failed"],
+  },
+  "downstream-errors": {
+    ...share("Calls of another service that failed: bad or good, and total."),
+    words: ["calls", "failed"],
+  },
   "database-latency": buckets("Time that calls of a database take, by a histogram of the service."),
   "downstream-latency": buckets("Time that calls of another service take, by a histogram of the service."),
   conversion: {
     ...share("Visits that end as they should: good (orders), and total (visits)."),
+    words: ["visits", "ended well"],
     worse: "down",
     margin: 0.2,
     tolerate: 0.05,

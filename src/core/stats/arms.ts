@@ -1,7 +1,7 @@
 // Which requests of a look does a metric compare?
 import { BUCKETS, type Histogram } from "../histogram.ts";
 import type { Cells, Tally } from "./dispersion.ts";
-import { slotOf } from "./dispersion.ts";
+import { OTHERS, slotOf } from "./dispersion.ts";
 import type { ErrorMetric, Look, LookRow } from "./plan.ts";
 import type { Carriers } from "./state.ts";
 import type { Counts } from "./two-by-two.ts";
@@ -129,14 +129,23 @@ export function addCounts(a: Counts, b: Counts): Counts {
   };
 }
 
-/** Adds the requests of each replica. */
+/** Beside the requests of replicas that are counted together: how many they were at once, at most. */
+const HOW_MANY = "#others";
+
+/** Adds the requests of each replica; those beyond the number that is told apart count as alike. */
 export function carry(known: Carriers, rows: readonly LookRow[]): Carriers {
   const next: Record<string, number> = { ...known };
+  const many = next[HOW_MANY] ?? 0;
+  delete next[HOW_MANY];
+  let others = 0;
   for (const row of rows) {
     if (row.replica === NOBODY || row.requests === 0) continue;
     const slot = slotOf(next, row.replica);
+    if (slot !== row.replica) others += 1;
     next[slot] = (next[slot] ?? 0) + row.requests;
   }
+  const most = Math.max(many, others);
+  if (most > 0) next[HOW_MANY] = most;
   return next;
 }
 
@@ -145,9 +154,10 @@ export function replicasOf(carriers: Carriers): number {
   let sum = 0;
   let squares = 0;
   for (const replica in carriers) {
+    if (replica === HOW_MANY) continue;
     const requests = carriers[replica] ?? 0;
     sum += requests;
-    squares += requests * requests;
+    squares += (requests * requests) / (replica === OTHERS ? Math.max(1, carriers[HOW_MANY] ?? 1) : 1);
   }
   return squares > 0 ? (sum * sum) / squares : 1;
 }

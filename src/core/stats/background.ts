@@ -1,8 +1,10 @@
 // How does the stable fleet behave when nothing changes?
 import { countOf, type Histogram, mergeHistograms } from "../histogram.ts";
+import { type AnomalyState, point, startAnomaly } from "./anomaly.ts";
 import { cellsOf, countErrors, countSlower, ordered, tailsOf, tallyOf } from "./arms.ts";
 import { type Dispersion, disperse, ERRORS_TAU, fade, spreadOf, startDispersion, type Tally } from "./dispersion.ts";
-import type { ErrorMetric, Look, LookRow } from "./plan.ts";
+import type { ErrorMetric, Look, LookRow, MeanOf } from "./plan.ts";
+import { seriesKey, seriesPoint } from "./signal-arms.ts";
 import { bucketAt, QUANTILES } from "./quantiles.ts";
 
 /** One count of the stable fleet. */
@@ -20,6 +22,8 @@ export interface Background {
   /** Requests slower than the quantiles' buckets. */
   readonly slower: readonly { readonly quantile: number; readonly bucket: number; readonly dispersion: Dispersion }[];
   readonly sinceFadeMs: number;
+  /** What is usual for series of the whole service, by `seriesKey`; only those that a metric in force looks at. */
+  readonly series?: Readonly<Record<string, AnomalyState>> | undefined;
 }
 
 /** What is older than two hours counts less than a third (1/e). */
@@ -81,6 +85,17 @@ function faded(background: Background): Background {
   };
 }
 
+/** Follows the series that metrics look at by themselves, whatever else is known. */
+export function learnSeries(background: Background, seen: Look, series: readonly MeanOf[]): Background {
+  if (series.length === 0 && background.series === undefined) return background;
+  const next = series.map((of): readonly [string, AnomalyState] => {
+    const known = background.series?.[seriesKey(of)] ?? startAnomaly();
+    const found = seriesPoint(of, seen);
+    return [seriesKey(of), found ? point(known, found.value, found.durationMs) : known];
+  });
+  return { ...background, series: Object.fromEntries(next) };
+}
+
 const settled = (row: LookRow): boolean => row.arm !== "canary" && row.ageMs >= SETTLED_MS;
 
 /** Adds a look at the stable fleet, taken while no rollout runs. */
@@ -94,6 +109,7 @@ export function learn(background: Background, seen: Look): Background {
     dispersion: disperse(known.dispersion, seen.durationMs, cellsOf(rows, countSlower(tails, known.bucket))),
   }));
   const next: Background = {
+    ...background,
     version: 1,
     failed: count(background.failed, "failed", fleet),
     clientErrors: count(background.clientErrors, "clientErrors", fleet),

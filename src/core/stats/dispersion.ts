@@ -29,7 +29,8 @@ const BLOCK_MS = 10_000;
 /** Replicas told apart; further ones are counted together, which loses a little precision. */
 export const MOST_REPLICAS = 32;
 
-const OTHERS = "others";
+/** The name of all replicas that are counted together. */
+export const OTHERS = "others";
 
 /** What is believed of the dispersion before anything is known, and how many expected failures that is worth. */
 export interface StartPhi {

@@ -1,14 +1,14 @@
 // What does a look say about how long answers take?
 import { bucketOf, bucketsFor, countAbove, countOf, type Histogram, mergeHistograms } from "../histogram.ts";
-import { type Arms, armsForLatency, carry, cellsOf, countsOf } from "./arms.ts";
+import { type Arms, armsForLatency, carry, countsOf } from "./arms.ts";
 import type { Background } from "./background.ts";
 import { startBound, watch } from "./bound.ts";
 import { type Carried, carriedOf, compare, judge, startContrast, startGo } from "./contrast.ts";
-import { type Cells, disperse, LATENCY_TAU, phiOf, startDispersion } from "./dispersion.ts";
+import { disperse, LATENCY_TAU, phiOf, startDispersion } from "./dispersion.ts";
 import type { LatencyMetric, Look, Margin } from "./plan.ts";
 import { bucketAt, weightedQuantiles } from "./quantiles.ts";
 import { type BoundState, type GoState, type LatencyState, startTops, type Threshold } from "./state.ts";
-import { slowerThan, type Tails, tailsIn, tallyBeyond, wholeTail, withLatencies } from "./tails.ts";
+import { cellsBeyond, type Tail, type Tailed, tailsOf, tallyBeyond, wholeTail, withLatencies } from "./tails.ts";
 
 /** A threshold needs so many of the baseline's requests in all, and so many beyond it, to be chosen. */
 const FEWEST = 50;
@@ -80,18 +80,19 @@ function compareAt(metric: LatencyMetric, threshold: Threshold, seen: Seen): Thr
     counts: countsOf(tallyBeyond(seen.canary, slower), tallyBeyond(seen.baseline, bucket)),
     durationMs,
     margin: metric.harmFactor > 1 ? HARM : NO_MARGIN,
-    canary: seen.arms.canary.map(slowerThan(seen.tails, slower)),
-    cells: cellsBeyond(seen, bucket),
+    canary: seen.canaryTails.map((tail) => tallyBeyond(tail, slower)),
+    cells: cellsBeyond(seen.fleet, bucket),
   };
   return { ...threshold, contrast: compare(threshold.contrast, added) };
 }
 
 interface Seen {
   readonly arms: Arms;
-  readonly tails: Tails;
-  /** The arms' tails, all rows together. */
-  readonly canary: Float64Array;
-  readonly baseline: Float64Array;
+  /** The arms' tails, all rows together; the canary's also one by one. */
+  readonly canary: Tail;
+  readonly canaryTails: readonly Tail[];
+  readonly baseline: Tail;
+  readonly fleet: Tailed;
   readonly durationMs: number;
   readonly carried: Carried;
 }
@@ -110,9 +111,6 @@ export function goTests(metric: LatencyMetric, threshold: Threshold): readonly {
   ];
 }
 
-/** The stable fleet by replica. */
-const cellsBeyond = (seen: Seen, bucket: number): Cells => cellsOf(seen.arms.fleet, slowerThan(seen.tails, bucket));
-
 function judgeAt(metric: LatencyMetric, go: GoState, at: Seen & { before: Threshold; after: Threshold }): GoState {
   const { bucket } = at.before;
   if (bucket === null) return go;
@@ -129,7 +127,7 @@ function judgeAt(metric: LatencyMetric, go: GoState, at: Seen & { before: Thresh
 
 function boundOf(metric: LatencyMetric, state: LatencyState, seen: Seen): Pick<LatencyState, "bound" | "slow"> {
   const { maxMs, quantile } = metric;
-  if (maxMs === undefined || state.bound === null) return state;
+  if (maxMs === undefined || state.bound === null) return { bound: state.bound, slow: state.slow };
   const { durationMs } = seen;
   const limit = bucketOf(maxMs * 1_000);
   const watched = {
@@ -141,7 +139,7 @@ function boundOf(metric: LatencyMetric, state: LatencyState, seen: Seen): Pick<L
     max: 1 - quantile,
     phi: phiOf(state.slow),
   });
-  return { bound, slow: disperse(state.slow, durationMs, cellsBeyond(seen, limit)) };
+  return { bound, slow: disperse(state.slow, durationMs, cellsBeyond(seen.fleet, limit)) };
 }
 
 /** Adds a look, all but the strongest evidence so far. */
@@ -152,12 +150,14 @@ export function lookAtLatency(metric: LatencyMetric, state: LatencyState, look: 
     baselineReplicas: carry(state.baselineReplicas, arms.baseline),
   };
   const carried = carriedOf(carriers);
-  const tails = tailsIn(look);
+  const canaryTails = tailsOf(arms.canary);
+  const baselineTails = tailsOf(arms.baseline);
   const seen: Seen = {
     arms,
-    tails,
-    canary: wholeTail(tails, arms.canary),
-    baseline: wholeTail(tails, arms.baseline),
+    canary: wholeTail(canaryTails),
+    canaryTails,
+    baseline: wholeTail(baselineTails),
+    fleet: { rows: arms.fleet, tails: arms.fleet === arms.baseline ? baselineTails : tailsOf(arms.fleet) },
     durationMs: look.durationMs,
     carried,
   };
@@ -172,8 +172,8 @@ export function lookAtLatency(metric: LatencyMetric, state: LatencyState, look: 
     ...boundOf(metric, state, seen),
     thresholds,
     against: arms.against,
-    canary: withLatencies(state.canary, arms.canary),
-    baseline: withLatencies(state.baseline, arms.baseline),
+    canary: withLatencies(state.canary, arms.canary, seen.canary),
+    baseline: withLatencies(state.baseline, arms.baseline, seen.baseline),
     go: named && after ? judgeAt(metric, state.go, { ...seen, before: named, after }) : state.go,
   };
 }

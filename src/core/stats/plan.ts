@@ -64,6 +64,8 @@ interface SignalMetricBase extends MetricBase {
 /** Events that went wrong out of all events: cache misses, failed calls of a database, visits without an order. */
 export interface RatioMetric extends SignalMetricBase {
   readonly kind: "ratio";
+  /** What the events are and what those that count did, for texts: `look-ups`, `missed`. */
+  readonly words?: readonly [events: string, did: string] | undefined;
   /** Names of two counters: a part, and the whole that it is of. */
   readonly part: string;
   readonly whole: string;

@@ -17,7 +17,7 @@ const METRIC: LatencyMetric = {
   goFactor: GO_FACTOR,
 };
 
-const AT = { share: 0.1, perLook: 1e6, canaryReplicas: 2, baselineReplicas: 4 };
+const AT = { share: 0.1, canaryReplicas: 2, baselineReplicas: 4 };
 const STABLE = lognormal(60, 300);
 const KNOWN = { stable: STABLE, known: 100_000, needed: Math.log(100) };
 

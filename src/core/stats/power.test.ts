@@ -13,13 +13,12 @@ import {
   detectable,
   gainOf,
   requestsFor,
-  seen,
   type Segment,
 } from "./power.ts";
 
 const NONE = { rho: 1, delta: 0 };
 
-const AT: Omit<Segment, "requests"> = { share: 0.1, perLook: 1e6, canaryReplicas: 3, baselineReplicas: 10 };
+const AT: Omit<Segment, "requests"> = { share: 0.1, canaryReplicas: 3, baselineReplicas: 10 };
 
 const HARM: Comparison = {
   shows: "harm",
@@ -139,17 +138,6 @@ describe("courses", () => {
     // Two replicas with 150 and 50 requests.
     const grown = courseOf([one, { ...AT, requests: 100, canaryReplicas: 2 }]).canaryReplicas;
     expect(grown).toBeCloseTo(200 ** 2 / (150 ** 2 + 50 ** 2), 10);
-  });
-
-  test("looks without requests of both arms lose what the other arm did", () => {
-    const segment = { ...AT, requests: 100 };
-    expect(seen(segment)).toEqual({ share: 0.1, requests: 100 });
-    const rare = seen({ ...segment, perLook: 0.001 });
-    expect(rare.share).toBeCloseTo(0.5, 2);
-    expect(rare.requests).toBeCloseTo(100 * 0.009, 1);
-    const some = seen({ ...segment, perLook: 0.5 });
-    expect(some.share).toBeGreaterThan(0.1);
-    expect(some.share).toBeLessThan(0.25);
   });
 });
 

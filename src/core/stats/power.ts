@@ -103,23 +103,8 @@ export interface Segment {
   readonly requests: number;
   /** The canary's share of the requests that are compared, strictly between 0 and 1. */
   readonly share: number;
-  /** Requests of the canary between two looks, on average. */
-  readonly perLook: number;
   readonly canaryReplicas: number;
   readonly baselineReplicas: number;
-}
-
-/**
- * What the looks make of a segment. A look without a canary request, or without one of the baseline, compares nothing: at
- * low traffic most of the larger arm's requests are lost. Arrivals are taken to be Poisson.
- */
-export function seen({ requests, share, perLook }: Segment): { readonly share: number; readonly requests: number } {
-  const others = (perLook * (1 - share)) / share;
-  const withCanary = -Math.expm1(-perLook);
-  const withOthers = -Math.expm1(-others);
-  if (withCanary * withOthers > 1 - 1e-9) return { share, requests };
-  const canary = perLook / withCanary;
-  return { share: canary / (canary + others / withOthers), requests: requests * withOthers };
 }
 
 /** Segments with their sums. */
@@ -260,7 +245,7 @@ export function outlookOf(of: Truth, course: Course): Outlook | undefined {
   let variance = 0;
   let overshoot = 0;
   for (const segment of course.segments) {
-    const { share, requests } = seen(segment);
+    const { share, requests } = segment;
     const gain = gainOf({ share, canary, baseline }, of.margin, { phi: of.phi, believed });
     expectation += requests * gain.drift;
     variance += requests * gain.variance;
@@ -280,7 +265,7 @@ export function reaches(outlook: Outlook | undefined, needed: number): number {
 /**
  * The probability that a comparison is shown by the end of a course. The engine's own cautions are in it: evidence is
  * tempered for bursts and divided for replicas that may differ, so that what is needed grows with the requests.
- * Within 20 % of simulated medians and 90 % quantiles: docs/plan.md.
+ * Simulated medians and 90 % quantiles lie within 20 % for two to ten times the errors: docs/plan.md.
  */
 export function chanceOf(of: Comparison, course: Course): number {
   return reaches(outlookOf(of, course), of.needed);

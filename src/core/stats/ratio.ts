@@ -81,9 +81,10 @@ export function lookAtRatio(metric: RatioMetric, state: RatioState, seen: Look):
 
 export const badOfRatio = (state: RatioState): number => badOf(state.contrast, carriedOf(state));
 
+/** `41% of 113 canary look-ups missed against 5.0% of 400 on stable`. */
 function textOf(metric: RatioMetric, counts: Counts, interval: MetricVerdict["interval"]): string {
-  const what = metric.rest ? `were not ${metric.part}` : `were ${metric.part}`;
-  const canary = `${figures.share(counts.canaryX / counts.canaryN)} of ${figures.count(counts.canaryN)} of the canary's ${metric.whole} ${what}`;
+  const [events, did] = metric.words ?? [metric.whole, `were ${metric.rest ? "not " : ""}${metric.part}`];
+  const canary = `${figures.share(counts.canaryX / counts.canaryN)} of ${figures.count(counts.canaryN)} canary ${events} ${did}`;
   if (counts.baselineN === 0) return `${canary}; nothing on stable to compare with`;
   const baseline = `${figures.share(counts.baselineX / counts.baselineN)} of ${figures.count(counts.baselineN)} on stable`;
   const range = interval ? ` (difference ${figures.points(interval[0])} to ${figures.points(interval[1])} points)` : "";
@@ -111,7 +112,7 @@ export function reportRatio(metric: RatioMetric, state: RatioState, limits: Limi
     baseline: counts.baselineN > 0 ? counts.baselineX / counts.baselineN : undefined,
     interval,
     baselineRequests: counts.baselineN,
-    missing: state.seenPart || counts.canaryN === 0 ? missingOf(said, "events") : unseen,
+    missing: state.seenPart || counts.canaryN === 0 ? missingOf(said, metric.words?.[0] ?? "events") : unseen,
     phi: phiOf(state.contrast.dispersion),
     text:
       counts.canaryN === 0

@@ -62,6 +62,18 @@ function missing(metrics: readonly MetricVerdict[], troubles: readonly string[])
   return [lacks.join(", "), ...troubles].join("; ");
 }
 
+/** What was shown, and of the rest that nothing speaks against it. */
+function fineText(metrics: readonly MetricVerdict[]): string {
+  const shown = metrics.filter(({ mustShow }) => mustShow);
+  const others = metrics.filter(({ mustShow }) => !mustShow).map(({ name, text }) => `${name}: ${text}`);
+  const head =
+    shown.length > 0
+      ? `The canary is no worse than its margins. ${shown.map(({ name, text }) => `${name}: ${text}`).join("; ")}.`
+      : "";
+  const rest = others.length > 0 ? `Nothing speaks against it so far in ${others.join("; ")}.` : "";
+  return [head, rest].filter((part) => part !== "").join(" ");
+}
+
 function verdictText(said: Said, troubles: readonly string[]): string {
   const texts = said.metrics.map((metric) => `${metric.name}: ${metric.text}`);
   if (said.alarm !== undefined) return `An alert speaks against the canary: ${said.alarm}.`;
@@ -79,7 +91,7 @@ function verdictText(said: Said, troubles: readonly string[]): string {
   if (said.suspended !== undefined) return `Held back: ${said.suspended}.`;
   const ofRequests = said.metrics.every(({ kind }) => kind === "errors" || kind === "latency");
   if (said.canaryRequests === 0 && ofRequests) return "Nothing to judge by yet: the canary has ended no request.";
-  if (said.kind === "no-worse") return `The canary is no worse than its margins. ${texts.join("; ")}.`;
+  if (said.kind === "no-worse") return fineText(said.metrics);
   if (said.metrics.length === 0) return "Nothing to judge by: the analysis has no metrics.";
   return `Undecided: ${missing(said.metrics, troubles)}. ${texts.join("; ")}.`;
 }
@@ -91,7 +103,10 @@ export function verdictOf(plan: AnalysisPlan, state: AnalysisState): Verdict {
   const metrics = plan.metrics.map((metric, index): MetricVerdict => {
     const said = report(metric, state.metrics[index], limits);
     const isBroken = levelBound(metric, state.metrics[index]) === "broken";
-    return isBroken ? { ...said, blamed: true, by: "bound", noWorse: false, missing: "is beyond its bound" } : said;
+    if (isBroken) return { ...said, blamed: true, by: "bound", noWorse: false, missing: "is beyond its bound" };
+    // Why nothing was read is worth more than that nothing was.
+    const [why] = said.canaryRequests === 0 ? state.troubles : [];
+    return why === undefined || said.missing === undefined ? said : { ...said, missing: `${said.missing} (${why})` };
   });
   const suspended = incidentText(plan, state, limits) ?? alertText(state) ?? splitText(state) ?? heldText(metrics);
   // A bound was asked for by name: it takes back also where the comparison only holds.

@@ -95,3 +95,14 @@ export function gaugeLook(of: MeanOf, seen: Look, warmupMs: number): GaugeLook |
     rows.map((row) => ({ replica: row.replica, value: values.get(row) ?? 0 }));
   return { durationMs: found.durationMs, canary: named(arms.canary), baseline: named(arms.baseline) };
 }
+
+/** Names a series of the whole service. */
+export const seriesKey = (of: MeanOf): string => JSON.stringify(of);
+
+/** A series of the whole service at a look: replicas of all roles together; nothing when nobody tells of it. */
+export function seriesPoint(of: MeanOf, seen: Look) {
+  const found = valuesOf(of, seen);
+  if (found === undefined || found.values.length === 0 || found.durationMs <= 0) return undefined;
+  const value = found.values.reduce((total, one) => total + one.value, 0);
+  return { value, durationMs: found.durationMs, replicas: found.values.length };
+}

@@ -72,7 +72,7 @@ describe("shares of events", () => {
       minute(i, { hits: counter(700), gets: counter(1_000) }, { hits: counter(900), gets: counter(1_000) }),
     );
     expect(verdict.kind).toBe("worse");
-    expect(verdict.text).toContain("30% of 40 000 of the canary's gets were not hits against 10% of 80 000 on stable");
+    expect(verdict.text).toContain("30% of 40 000 canary look-ups missed against 10% of 80 000 on stable");
   });
 
   test("one that does as well: no worse, and a new judgement begins afresh", () => {

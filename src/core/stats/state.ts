@@ -12,6 +12,7 @@ import type { Difference } from "./interval.ts";
 import type { StageState } from "./kayenta/stage.ts";
 import type { LeakState } from "./leak.ts";
 import type { LimitState } from "./limit.ts";
+import type { Look } from "./plan.ts";
 import type { SplitState } from "./split-check.ts";
 import type { Counts, Logs } from "./two-by-two.ts";
 
@@ -178,6 +179,8 @@ export interface AnalysisState {
   readonly metrics: readonly MetricState[];
   /** The strongest evidence so far, over all metrics, that the canary is worse: a natural logarithm. */
   readonly top: number;
+  /** Requests of one arm alone, which wait for the other's. */
+  readonly pending: Look | null;
   /** Whether the canary gets the share that it was given; null where that is not watched. */
   readonly split: SplitState | null;
   /** How much harm cannot be ruled out; null where nothing is paced by it. */

@@ -1,64 +1,79 @@
 // How many requests of a look were slower than the end of a bucket?
 import { BUCKETS, type Histogram } from "../histogram.ts";
-import type { Counter } from "./arms.ts";
-import type { Tally } from "./dispersion.ts";
-import type { Look, LookRow } from "./plan.ts";
+import type { Cells, Tally } from "./dispersion.ts";
+import type { LookRow } from "./plan.ts";
 
-/** Of each row: how many requests are in bucket i or a later one. */
-export type Tails = ReadonlyMap<LookRow, Float64Array>;
+/** The replica of requests that no replica could answer. */
+const NOBODY = "-";
 
-/** All metrics of a look ask the same rows. */
-const MADE = new WeakMap<Look, Tails>();
+/** How many requests of a histogram are in bucket i or a later one. */
+export type Tail = Float64Array;
+
+/** All metrics of a look ask the same histograms. */
+const MADE = new WeakMap<Histogram, Tail>();
 
 /** Asking each bucket by its number takes a twentieth of the time that listing an object's keys takes. */
-function tailOf(latency: Histogram): Float64Array {
+function tailOf(latency: Histogram): Tail {
+  const known = MADE.get(latency);
+  if (known !== undefined) return known;
   const tail = new Float64Array(BUCKETS + 1);
   let sum = 0;
   for (let bucket = BUCKETS - 1; bucket >= 0; bucket--) {
     sum += latency[bucket] ?? 0;
     tail[bucket] = sum;
   }
+  MADE.set(latency, tail);
   return tail;
 }
 
-export function tailsIn(seen: Look): Tails {
-  const known = MADE.get(seen);
-  if (known !== undefined) return known;
-  const tails = new Map(seen.rows.map((row) => [row, tailOf(row.latency)]));
-  MADE.set(seen, tails);
-  return tails;
+/** The tails of rows, in their order. */
+export const tailsOf = (rows: readonly LookRow[]): readonly Tail[] => rows.map((row) => tailOf(row.latency));
+
+export function tallyBeyond(tail: Tail, bucket: number): Tally {
+  return [tail[0] ?? 0, tail[Math.max(0, bucket + 1)] ?? 0];
 }
 
-/** Counts answered requests, and those slower than the end of `bucket`. */
-export function slowerThan(tails: Tails, bucket: number): Counter {
-  const beyond = Math.max(0, bucket + 1);
-  return (row) => {
-    const tail = tails.get(row) ?? tailOf(row.latency);
-    return [tail[0] ?? 0, tail[beyond] ?? 0];
-  };
+/** Rows and their tails. */
+export interface Tailed {
+  readonly rows: readonly LookRow[];
+  readonly tails: readonly Tail[];
+}
+
+/** By replica: answered requests, and those slower than the end of `bucket`. */
+export function cellsBeyond({ rows, tails }: Tailed, bucket: number): Cells {
+  const cells: Record<string, Tally> = {};
+  for (let i = 0; i < rows.length; i++) {
+    const [row, tail] = [rows[i], tails[i]];
+    if (row === undefined || tail === undefined || row.replica === NOBODY) continue;
+    const [n, x] = tallyBeyond(tail, bucket);
+    if (n === 0) continue;
+    const known = cells[row.replica];
+    cells[row.replica] = known ? [known[0] + n, known[1] + x] : [n, x];
+  }
+  return cells;
 }
 
 /** All rows in one. */
-export function wholeTail(tails: Tails, rows: readonly LookRow[]): Float64Array {
+export function wholeTail(tails: readonly Tail[]): Tail {
   const whole = new Float64Array(BUCKETS + 1);
-  for (const row of rows) {
-    const tail = tails.get(row) ?? tailOf(row.latency);
-    for (let bucket = 0; bucket <= BUCKETS; bucket++) whole[bucket] = (whole[bucket] ?? 0) + (tail[bucket] ?? 0);
+  for (const tail of tails) {
+    for (let bucket = 0; bucket < BUCKETS; bucket++) {
+      const beyond = tail[bucket] ?? 0;
+      if (beyond === 0) break;
+      whole[bucket] = (whole[bucket] ?? 0) + beyond;
+    }
   }
   return whole;
 }
 
-export function tallyBeyond(whole: Float64Array, bucket: number): Tally {
-  return [whole[0] ?? 0, whole[Math.max(0, bucket + 1)] ?? 0];
-}
-
-/** The histogram with those of the rows. */
-export function withLatencies(known: Histogram, rows: readonly LookRow[]): Histogram {
+/** The histogram with those of the rows, whose tails together are `whole`. */
+export function withLatencies(known: Histogram, rows: readonly LookRow[], whole: Tail): Histogram {
   const next: Record<number, number> = { ...known };
-  for (let bucket = 0; bucket < BUCKETS; bucket++) {
+  for (let bucket = 0; bucket < BUCKETS && (whole[bucket] ?? 0) > 0; bucket++) {
+    if (whole[bucket] === whole[bucket + 1]) continue;
     let added = 0;
     for (const row of rows) added += row.latency[bucket] ?? 0;
-    if (added > 0) next[bucket] = (next[bucket] ?? 0) + added;
+    next[bucket] = (next[bucket] ?? 0) + added;
   }
   return next;
 }

@@ -6,12 +6,13 @@ import { methodOf } from "./methods.ts";
 import type { AlertsSeen, AnalysisPlan, Look, MetricPlan } from "./plan.ts";
 import { lookAtStage, startStage } from "./kayenta/stage.ts";
 import { limitAfter, limitOf, startLimit } from "./limit.ts";
+import { pooled } from "./pooled.ts";
 import { checkSplit, startSplitCheck } from "./split-check.ts";
 import type { AnalysisState, MetricState, Tops } from "./state.ts";
 import { logMix } from "./two-by-two.ts";
 import { ms, type Ms } from "../units.ts";
 
-export { type Background, learn, startBackground, type Usual, usualOf } from "./background.ts";
+export { type Background, learn, learnSeries, startBackground, type Usual, usualOf } from "./background.ts";
 export { verdictOf } from "./report.ts";
 export type { AnalysisState } from "./state.ts";
 
@@ -25,6 +26,7 @@ export function startAnalysis(plan: AnalysisPlan, background?: Background): Anal
     baselineRequests: 0,
     metrics: plan.metrics.map((metric) => methodOf(metric).start(metric, background)),
     top: 0,
+    pending: null,
     split: plan.split ? startSplitCheck() : null,
     limit: plan.limit ? startLimit() : null,
     alerts: [],
@@ -39,6 +41,9 @@ function known(metric: MetricPlan, state: MetricState | undefined): MetricState 
   const found = state ? `one of kind ${state.kind}` : "nothing";
   throw new TypeError(`the state knows ${found} of ${metric.name} (${metric.kind})`);
 }
+
+/** Kinds that compare requests, which wait for each other. */
+const OF_REQUESTS: ReadonlySet<MetricPlan["kind"]> = new Set(["errors", "latency"]);
 
 /** Keeps the strongest evidence, and when the weakest before it was. */
 function topped<S extends Tops>(state: S, now: { log: number; by: Tops["topBy"] }, atMs: Ms): S {
@@ -60,10 +65,13 @@ function splitAfter(state: AnalysisState, seen: Look, [canary, others]: readonly
 export function look(plan: AnalysisPlan, state: AnalysisState, seen: Look): AnalysisState {
   const inOrder = ordered(seen);
   const elapsedMs = ms(state.elapsedMs + Math.max(0, seen.durationMs));
+  const { ready, pending } = pooled(state.pending, inOrder);
   const logs: number[] = [];
   const metrics = plan.metrics.map((metric, index) => {
     const method = methodOf(metric);
-    const next = method.look(metric, known(metric, state.metrics[index]), inOrder);
+    const before = known(metric, state.metrics[index]);
+    const own = OF_REQUESTS.has(metric.kind) ? ready : inOrder;
+    const next = own ? method.look(metric, before, own) : before;
     const now = method.bad(metric, next);
     logs.push(now.log);
     return topped(next, now, elapsedMs);
@@ -78,6 +86,7 @@ export function look(plan: AnalysisPlan, state: AnalysisState, seen: Look): Anal
     baselineRequests: state.baselineRequests + counted[1],
     metrics,
     top: Math.max(state.top, logMix(logs, omegas)),
+    pending,
     split: splitAfter(state, seen, counted),
     limit: limitNext(plan, state, metrics),
     alerts: seen.alerts ? alertsNow(plan, seen.alerts) : state.alerts,

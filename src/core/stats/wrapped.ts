@@ -1,13 +1,14 @@
 // How do levels, events and single series take part in a verdict?
 import { duration, ms } from "../units.ts";
 import { anomalyReport, point, startAnomaly } from "./anomaly.ts";
+import type { Background } from "./background.ts";
 import { eventReport, type EventCounts, type EventRule, lookAtEvents, startEvents } from "./events.ts";
 import * as figures from "./figures.ts";
 import { gaugeReport, lookAtGauge, startGauge } from "./gauge.ts";
 import { leakReport, lookAtLeak, startLeak } from "./leak.ts";
 import type { AnomalyMetric, EventMetric, GaugeMetric, LeakMetric, Look, MetricVerdict } from "./plan.ts";
 import { type Limits, shared } from "./shared-report.ts";
-import { gaugeLook, numberOf, toldBy, valuesOf } from "./signal-arms.ts";
+import { gaugeLook, numberOf, seriesKey, seriesPoint, toldBy } from "./signal-arms.ts";
 import type { AnomalyMetricState, EventMetricState, GaugeMetricState, LeakMetricState } from "./state.ts";
 import { startTops } from "./state.ts";
 
@@ -66,12 +67,19 @@ export function reportGauge(metric: GaugeMetric, state: GaugeMetricState, limits
   const common = shared(metric, state, { ...limits, logGo, goTop: state.goTop });
   const mustShow = metric.effect === "rollBack";
   const has = report.canary !== undefined && report.baseline !== undefined;
-  const noWorse = state.refused === undefined && (mustShow ? common.noWorse : has && !common.blamed);
-  const { blocksNeeded } = report;
+  // One minute at least, and as many as it takes to be beyond a bound: before that nothing could have been seen.
+  const missing = Math.max(0, (metric.max === undefined ? 1 : BEYOND_BLOCKS) - report.blocks);
+  const within = metric.max === undefined || (report.beyondAlone === 0 && report.beyondBoth === 0);
+  const passes = mustShow ? common.noWorse : has && !common.blamed;
+  const noWorse = state.refused === undefined && passes && within && missing === 0;
+  const { blocksNeeded: needed } = report;
+  const blocksNeeded = has && (missing > 0 || !mustShow) ? Math.max(1, missing) : needed;
   const more =
-    blocksNeeded === undefined
-      ? "is not within its margin so far"
-      : `needs about ${duration(ms(blocksNeeded * 60_000))} more`;
+    !within && missing === 0
+      ? "is beyond its bound"
+      : blocksNeeded === undefined
+        ? "is not within its margin so far"
+        : `needs about ${duration(ms(blocksNeeded * 60_000))} more`;
   return {
     ...common,
     noWorse,
@@ -218,15 +226,19 @@ export function reportEvents(metric: EventMetric, state: EventMetricState, limit
   };
 }
 
-export const startAnomalyMetric = (): AnomalyMetricState => ({ kind: "anomaly", inner: startAnomaly(), ...begun });
+/** What is usual is learnt before a rollout, too. */
+export const startAnomalyMetric = (metric: AnomalyMetric, background: Background | undefined): AnomalyMetricState => ({
+  kind: "anomaly",
+  inner: background?.series?.[seriesKey(metric.of)] ?? startAnomaly(),
+  ...begun,
+});
 
 /** One value of the whole service: replicas of all roles together, as users meet them. */
 export function lookAtAnomaly(metric: AnomalyMetric, state: AnomalyMetricState, seen: Look): AnomalyMetricState {
-  const found = valuesOf(metric.of, seen);
-  if (found === undefined || found.values.length === 0 || found.durationMs <= 0) return state;
-  const sum = found.values.reduce((total, { value }) => total + value, 0);
-  const inner = point(state.inner, sum, found.durationMs);
-  return { ...state, inner, readings: state.readings + found.values.length };
+  const found = seriesPoint(metric.of, seen);
+  if (found === undefined) return state;
+  const inner = point(state.inner, found.value, found.durationMs);
+  return { ...state, inner, readings: state.readings + found.replicas };
 }
 
 const rule = (metric: AnomalyMetric): { arl: number; worse: AnomalyMetric["worse"] } => ({
@@ -237,7 +249,7 @@ const rule = (metric: AnomalyMetric): { arl: number; worse: AnomalyMetric["worse
 export function reportAnomaly(metric: AnomalyMetric, state: AnomalyMetricState, limits: Limits): MetricVerdict {
   const said = anomalyReport(rule(metric), state.inner);
   const common = shared(metric, state, { ...limits, logGo: 0, goTop: 0 });
-  const noWorse = state.readings > 0 && !said.alarm;
+  const noWorse = state.readings > 0 && said.learning === 0 && !said.alarm;
   return {
     ...common,
     blamed: said.alarm,
@@ -249,7 +261,13 @@ export function reportAnomaly(metric: AnomalyMetric, state: AnomalyMetricState, 
     canaryRequests: state.readings,
     baselineRequests: state.readings,
     needsRequests: undefined,
-    missing: noWorse ? undefined : state.readings > 0 ? "is outside of its usual range" : NOTHING_READ,
+    missing: noWorse
+      ? undefined
+      : said.alarm
+        ? "is outside of its usual range"
+        : said.learning > 0
+          ? `learns what is usual for another ${duration(ms(said.learning * 60_000))}`
+          : NOTHING_READ,
     phi: 1,
     text: said.text,
   };

@@ -152,14 +152,19 @@ function addLook(plan: KayentaPlan, state: StageState, seen: Look): StageState {
   };
 }
 
+/** So many points can be missing in a row: a longer gap is longer than any stage. */
+const MOST_MISSING = 5_000;
+
 export const runsOf = (plan: KayentaPlan): readonly Run[] => windowsOf(plan);
 
 /** Adds a look; judges when a run is due. */
 export function lookAtStage(plan: KayentaPlan, state: StageState, seen: Look): StageState {
   if (seen.durationMs <= 0) return state;
   let next = addLook(plan, state, seen);
-  if (next.openMs >= plan.stepMs) {
-    next = { ...next, openMs: 0, canary: closed(plan, next.canary), baseline: closed(plan, next.baseline) };
+  // A look that lasts several steps is one point, and the others are missing.
+  for (let point = 0; next.openMs >= plan.stepMs && point < MOST_MISSING; point++) {
+    const openMs = next.openMs - plan.stepMs;
+    next = { ...next, openMs, canary: closed(plan, next.canary), baseline: closed(plan, next.baseline) };
   }
   const run = runsOf(plan)[next.scores.length];
   return run && next.elapsedMs >= run.atMs && !ended(plan, next) ? judged(plan, next, run) : next;
@@ -229,6 +234,11 @@ function metricOf(result: CanaryAnalysisResult, isWorse: boolean): MetricVerdict
   };
 }
 
+/** Whether a verdict is a score of Kayenta's, of which nobody can say how sure it is. */
+export function isScored(verdict: Pick<Verdict, "metrics">): boolean {
+  return verdict.metrics.some(({ kind }) => kind === "kayenta");
+}
+
 /** What the runs so far say. Kayenta states no error rate, so nothing is said of how sure it is. */
 export function stageVerdict(
   plan: KayentaPlan,
@@ -245,7 +255,9 @@ export function stageVerdict(
     `run ${state.scores.length} of ${runs} scored ${last.result.score.score} (${LABELS[last.result.score.classification]})`;
   const next = runsOf(plan)[state.scores.length];
   const left = next && `the next run is due in ${duration(ms(Math.max(0, next.atMs - state.elapsedMs)))}`;
-  const said = [score ?? "no run yet", ...(end ? [end.reason] : left ? [left] : [])].join("; ");
+  const said = end
+    ? `${end.reason} (run ${state.scores.length} of ${runs})`
+    : [score ?? "no run yet", ...(left ? [left] : [])].join("; ");
   const { canaryRequests, baselineRequests } = counted;
   return {
     canaryRequests,
