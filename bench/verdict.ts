@@ -32,13 +32,10 @@ const { values } = parseArgs({
   },
 });
 
-const scale = values.quick ? 0.1 : 1;
-const runs = {
-  same: Number(values.runs ?? 4_000 * scale),
-  worse: 200 * scale,
-  fine: 1_000 * scale,
-  others: 1_000 * scale,
-};
+const few = { same: 400, worse: 60, fine: 200, others: 200 };
+const many = { same: 4_000, worse: 200, fine: 600, others: 1_000 };
+const usual = values.quick ? few : many;
+const runs = { ...usual, same: Number(values.runs ?? usual.same) };
 
 const goes = goRows(runs);
 const goBounds = new Map(goes.map((row) => [row.id, row.bound]));

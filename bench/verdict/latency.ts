@@ -28,7 +28,7 @@ const GUIDES = 1_024;
 /** From so many requests on buckets are drawn, not requests. */
 const MANY = 1_000;
 
-export type Draw = (random: Random, requests: number) => Histogram;
+type Draw = (random: Random, requests: number) => Histogram;
 
 export function drawOf(how: Slowness): Draw {
   const shares: { readonly bucket: number; readonly share: number; readonly upTo: number }[] = [];

@@ -40,6 +40,7 @@ export class Pool {
           worker.off("error", reject);
           resolve(done.outcomes);
         });
+        // oxlint-disable-next-line unicorn/require-post-message-target-origin -- a thread has no origin
         worker.postMessage(job);
       });
     } finally {

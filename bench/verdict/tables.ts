@@ -148,12 +148,11 @@ export function harmTable(results: readonly Result[]): string {
       const { canary, stable, rps } = row.asked.traffic;
       return rps >= 200 && canary.errors > stable.errors && stable.errors === 0.001;
     })
-    .map((result) => [
-      `${result.row.asked.traffic.rps} rps, ${result.row.name}`,
-      count(harmOf(result, at("plain", 0.01))),
-      count(harmOf(result, at("shipped", 0.01))),
-      ...PEERS.map((name) => count(harmOf(ofPeers(result), name))),
-    ]);
+    .map((result) => {
+      const serin = [at("plain", 0.01), at("shipped", 0.01)].map((name) => harmOf(result, name));
+      const peers = PEERS.map((name) => harmOf(ofPeers(result), name));
+      return [`${result.row.asked.traffic.rps} rps, ${result.row.name}`].concat([...serin, ...peers].map(count));
+    });
   return table(
     ["failed requests too many", "Serin 1 %", "default margins", "Flagger", "Argo Rollouts", "Kayenta"],
     rows,

@@ -32,7 +32,7 @@ export interface Traffic {
 }
 
 /** So many rollouts of replicas that are all alike share the hour before them: it is dear, most of all with latencies. */
-const SHARED = { errors: 5, latency: 20 };
+const SHARED = { errors: 5, latency: 10 };
 const HISTORY_LOOK_SECONDS = 15;
 const COLD_MS = 120_000;
 const JUMPS = [0.05, 0.5, 0.1, 0.3, 0.02];
@@ -47,7 +47,7 @@ let last: Before | undefined;
 
 function replicasOf(chance: Random, arm: "stable" | "canary", how: Arm): readonly Replica[] {
   const draw = drawOf(how);
-  return replicas(chance, arm, how).map((replica) => ({ ...replica, draw }));
+  return replicas(chance, arm, how).map((replica) => Object.assign(replica, { draw }));
 }
 
 function learnt(chance: Random, stable: readonly Replica[], traffic: Traffic): Background | undefined {

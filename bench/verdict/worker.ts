@@ -18,5 +18,6 @@ export interface Done {
 parentPort?.on("message", (job: Job) => {
   const outcomes = Array.from({ length: job.to - job.from }, (_, i) => runOf(job.asked, job.from + i));
   const done: Done = { id: job.id, outcomes };
+  // oxlint-disable-next-line unicorn/require-post-message-target-origin -- a thread has no origin
   parentPort?.postMessage(done);
 });

@@ -4,7 +4,7 @@ import type { AnalysisPlan, MetricPlan } from "../stats/plan.ts";
 import { bisect, requestsFor } from "../stats/power.ts";
 import * as figures from "../stats/figures.ts";
 import { shareOf } from "../split.ts";
-import { duration, ms, percent, WHOLE, weight } from "../units.ts";
+import { duration, ms, WHOLE, weight } from "../units.ts";
 import { type Caught, caughtUntil, POWER } from "./forecast-caught.ts";
 import { normalErrors, type Traffic, type Watch, watchesOf } from "./forecast-chances.ts";
 import { endOf, type Leg, segmentOf } from "./forecast-course.ts";
@@ -76,7 +76,7 @@ function longer(walk: Walk, { step }: Told): string {
     return requestsFor(POWER, watch.failing(share), at) / ((perSecond * shareOf(leg.weights, "canary")) / WHOLE);
   });
   const seconds = Math.min(...durations);
-  const at = percent(shareOf(leg.weights, "canary"));
+  const at = percentText(Number((shareOf(leg.weights, "canary") / WHOLE).toPrecision(2)));
   if (!Number.isFinite(seconds)) return `; no time at ${at} would do`;
   return `; ${about(seconds * 1_000)} at ${at} would catch ${figures.share(share)}`;
 }

@@ -12,6 +12,7 @@ import {
   phiOf,
   spreadOf,
   startDispersion,
+  tauSquaredAfter,
 } from "./dispersion.ts";
 
 interface Fleet {
@@ -86,6 +87,17 @@ describe("differences between replicas", () => {
     const shares = Array.from({ length: 30 }, () => 0.005 * chance.lognormal(0.5));
     const { tauSquared } = spreadOf(observed({ shares, burst: 1, requests: 50 }, 20_000), ERRORS_TAU);
     expect(Math.sqrt(tauSquared)).toBeGreaterThan(0.25);
+  });
+
+  test("what is believed of them lies between the belief at the start and what was measured", () => {
+    const after = (replicas: number, tau: number, mean: number): number =>
+      Math.sqrt(tauSquaredAfter(0.2, { replicas, mean, phi: 1, chi: (replicas - 1) * (1 + mean * tau * tau) }));
+    expect(tauSquaredAfter(0.2, { replicas: 1, mean: 100, phi: 1, chi: 0 })).toBeCloseTo(0.04);
+    expect(after(20, 0, 0.01)).toBeGreaterThan(0.19);
+    expect(after(20, 0, 1_000)).toBeLessThan(0.03);
+    expect(after(20, 0.5, 1_000)).toBeGreaterThan(0.4);
+    expect(after(20, 0.5, 1_000)).toBeLessThan(0.6);
+    expect(after(3, 0.5, 1_000)).toBeLessThan(after(20, 0.5, 1_000));
   });
 
   test("few canary replicas reach less far", () => {

@@ -33,6 +33,14 @@ test.each([
   expect(runs.filter(Boolean).length).toBeLessThanOrEqual(35);
 });
 
+test("a canary that has not failed by chance is not known exactly", () => {
+  const counts = { canaryN: 500, canaryX: 0, baselineN: 9_500, baselineX: 50 };
+  const totals = { ...counts, phi: 1, between: 0 };
+  const [low, high] = intervalOf(differ(startDifference(), counts, totals), totals) ?? [NaN, NaN];
+  expect(low).toBeLessThan(-0.005);
+  expect(high).toBeGreaterThan(0.005);
+});
+
 test("none before twenty failures", () => {
   const counts = { canaryN: 100, canaryX: 9, baselineN: 100, baselineX: 10 };
   const few = { ...counts, phi: 1, between: 0 };

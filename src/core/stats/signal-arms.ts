@@ -72,7 +72,7 @@ function requestRates(of: Extract<MeanOf, { from: "requests" }>, seen: Look): Va
 }
 
 /** The values of a mean, and how long they were gathered for; nothing when its source has not read again. */
-export function valuesOf(of: MeanOf, seen: Look): { readonly durationMs: number; readonly values: Valued } | undefined {
+function valuesOf(of: MeanOf, seen: Look): { readonly durationMs: number; readonly values: Valued } | undefined {
   if (of.from === "requests") return { durationMs: seen.durationMs, values: requestRates(of, seen) };
   if (of.from === "latency") {
     const values = seen.rows.flatMap((row) => {

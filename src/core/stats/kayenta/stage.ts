@@ -157,15 +157,18 @@ const MOST_MISSING = 5_000;
 
 export const runsOf = (plan: KayentaPlan): readonly Run[] => windowsOf(plan);
 
+/** Closes the point under way when its time is over. A look that lasts several steps is one point; the others are missing. */
+function pointed(plan: KayentaPlan, state: StageState): StageState {
+  const due = Math.min(MOST_MISSING, Math.floor(state.openMs / plan.stepMs));
+  let { canary, baseline } = state;
+  for (let point = 0; point < due; point++) [canary, baseline] = [closed(plan, canary), closed(plan, baseline)];
+  return { ...state, openMs: state.openMs - due * plan.stepMs, canary, baseline };
+}
+
 /** Adds a look; judges when a run is due. */
 export function lookAtStage(plan: KayentaPlan, state: StageState, seen: Look): StageState {
   if (seen.durationMs <= 0) return state;
-  let next = addLook(plan, state, seen);
-  // A look that lasts several steps is one point, and the others are missing.
-  for (let point = 0; next.openMs >= plan.stepMs && point < MOST_MISSING; point++) {
-    const openMs = next.openMs - plan.stepMs;
-    next = { ...next, openMs, canary: closed(plan, next.canary), baseline: closed(plan, next.baseline) };
-  }
+  const next = pointed(plan, addLook(plan, state, seen));
   const run = runsOf(plan)[next.scores.length];
   return run && next.elapsedMs >= run.atMs && !ended(plan, next) ? judged(plan, next, run) : next;
 }
