@@ -1,7 +1,7 @@
 // How sure and how soon are the verdicts of Serin and of its peers, and how far from what is possible?
 //
-//   npm run bench:verdict                                  everything, about a quarter of an hour on two idle cores
-//   npm run bench:verdict -- --quick                       the same with a tenth of the rollouts
+//   npm run bench:verdict                                  everything: 42 minutes of CPU, on all cores
+//   npm run bench:verdict -- --quick                       the same with a tenth of the rollouts: goals are only hinted at
 //   npm run bench:verdict -- --rows 'A 200|B' --runs 4000  rows whose names match, so many good candidates each
 //   npm run bench:verdict -- --speed                       what one look costs
 //

@@ -61,7 +61,7 @@ interface Times {
   readonly some: (bound: number) => number;
 }
 
-/** The median against the bound, with one look's requests on top. */
+/** The median against the bound, with one look's requests on top, in whole requests. */
 function againstBound(result: Result, name: string, times: Times): Check | undefined {
   const bound = floorOf(result.row.asked.traffic, name.endsWith(" 0.01") ? 0.01 : 0.05)?.requests;
   if (bound === undefined) return undefined;
@@ -70,7 +70,7 @@ function againstBound(result: Result, name: string, times: Times): Check | undef
   const whole = result.row.asked.traffic.stages.reduce((sum, one) => sum + one.looks * one.seconds * one.share, 0);
   const free = bound >= 300 ? times.many * bound : times.some(bound);
   if (free > whole * result.row.asked.traffic.rps) return undefined;
-  const limit = free + lookRequests(result, Number.isFinite(seconds) ? seconds : 0);
+  const limit = free + Math.ceil(lookRequests(result, Number.isFinite(seconds) ? seconds : 0));
   const { rps } = result.row.asked.traffic;
   return {
     near: median / limit,

@@ -28,7 +28,9 @@ test("Kayenta's judge takes a bad version back by its score after one run, and t
   const number = await scene.apply(tellingFile("v2", { ...told, env: "FAIL: 0.5" }));
   const rollout = await outcome(scene, number, 90_000);
   expect(rollout.outcome).toBe("rolled-back");
-  expect(rollout.why).toMatch(/^Kayenta's judge: run 1 scored 0, which is not above the marginal score 50 \(run 1 of 1\)/u);
+  expect(rollout.why).toMatch(
+    /^Kayenta's judge: run 1 scored 0, which is not above the marginal score 50 \(run 1 of 1\)/u,
+  );
   expect((rollout.endedMs ?? 0) - rollout.startedMs).toBeGreaterThan(60_000);
 
   const files = await Promise.all(

@@ -166,7 +166,19 @@ const MAKE: Maker = {
     const { harm, go } = worse === "up" ? points(fields, preset) : relative(fields, preset);
     const max = fields.max && "share" in fields.max && worse === "up" ? fields.max.share : undefined;
     const whole = fields.total ?? preset.whole ?? "";
-    return { ...told(fields, preset), kind: "ratio", words: preset.words, part, whole, rest, worse, harm, go, max };
+    return {
+      ...told(fields, preset),
+      kind: "ratio",
+      words: preset.words,
+      gates: preset.gates ?? true,
+      part,
+      whole,
+      rest,
+      worse,
+      harm,
+      go,
+      max,
+    };
   },
   buckets: (fields, preset) => {
     const quantile = fields.quantile ?? 0.99;

@@ -24,6 +24,8 @@ interface Share extends Common {
   readonly kind: "ratio";
   /** What the events are, and what those did that count. */
   readonly words?: readonly [events: string, did: string];
+  /** False: a rollout does not wait until it is shown to be no worse, for the events are too few. */
+  readonly gates?: boolean;
   readonly worse: Worse;
   readonly part?: string;
   readonly whole?: string;
@@ -181,6 +183,7 @@ export const PRESETS = {
     ...share("Checks of readiness that failed."),
     needs: [],
     words: ["checks", "failed"],
+    gates: false,
     margin: 0.05,
     part: "process.checksFailed",
     whole: "process.checks",

@@ -69,6 +69,8 @@ export interface RatioMetric extends SignalMetricBase {
   /** Names of two counters: a part, and the whole that it is of. */
   readonly part: string;
   readonly whole: string;
+  /** Whether a rollout goes on only when this is shown to be no worse; false where the events are too few for that. */
+  readonly gates: boolean;
   /** Whether the rest of the whole is looked at instead: misses, where hits are counted. */
   readonly rest: boolean;
   /** Whether a larger share is worse (misses) or a smaller one (orders). */

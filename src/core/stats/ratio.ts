@@ -98,7 +98,9 @@ export function reportRatio(metric: RatioMetric, state: RatioState, limits: Limi
   const counts = turned(metric, state.contrast.counts);
   const flipped = intervalOf(state.difference, totalsOf(state.contrast, carried));
   const interval = flipped && metric.worse === "down" ? ([-flipped[1], -flipped[0]] as const) : flipped;
-  const noWorse = common.noWorse && state.seenPart;
+  const mustShow = metric.effect === "rollBack" && metric.gates;
+  const passes = mustShow ? common.noWorse : counts.canaryN > 0 && counts.baselineN > 0 && !common.blamed;
+  const noWorse = passes && state.seenPart;
   const at = { ...limits, logGo, goTop: state.go.top, margins: [metric.go] };
   const needsRequests = noWorse ? undefined : needOf(state.contrast, state.go, at);
   const said = { noWorse, canaryRequests: counts.canaryN, needsRequests };
@@ -106,7 +108,7 @@ export function reportRatio(metric: RatioMetric, state: RatioState, limits: Limi
   return {
     ...common,
     ...said,
-    mustShow: metric.effect === "rollBack",
+    mustShow,
     unit: "share",
     canary: counts.canaryN > 0 ? counts.canaryX / counts.canaryN : undefined,
     baseline: counts.baselineN > 0 ? counts.baselineX / counts.baselineN : undefined,
