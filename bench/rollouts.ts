@@ -14,7 +14,7 @@ import { ms } from "../src/core/units.ts";
 import { StaleWrite, type Journal, type Saved } from "../src/ports/journal.ts";
 import { Controller } from "../src/runtime/controller.ts";
 import type { Factory, Pace } from "../src/runtime/parts.ts";
-import { createPlane } from "../test/sim/plane.ts";
+import { createPlane } from "../src/rehearse/plane.ts";
 import { applyOf, fileOf, rolloutOf } from "../test/sim/specs.ts";
 
 const { values } = parseArgs({

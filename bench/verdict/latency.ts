@@ -1,7 +1,7 @@
 // How are latencies of simulated requests drawn?
 import { BUCKETS, type Histogram, upperBoundUs } from "../../src/core/histogram.ts";
 import { normalCdf } from "../../src/core/stats/special.ts";
-import type { Random } from "../../test/sim/random.ts";
+import type { Random } from "../../src/rehearse/random.ts";
 
 /** A lognormal latency; `stretch` draws out the slowest 5 %, so that the 99th percentile is so many times as large. */
 export interface Slowness {

@@ -4,7 +4,7 @@ import type { Look, LookRow, MetricPlan } from "../../src/core/stats/plan.ts";
 import { type AnalysisState, look, startAnalysis } from "../../src/core/stats/verdict.ts";
 import { CALM, ERRORS, LATENCY } from "../../test/sim/rollouts.ts";
 import { lookAt, replicas } from "../../test/sim/fleet.ts";
-import { random } from "../../test/sim/random.ts";
+import { random } from "../../src/rehearse/random.ts";
 
 const METRICS = 10;
 const POINTS = 180;

@@ -3,7 +3,7 @@ import type { Look } from "../../src/core/stats/plan.ts";
 import { type Background, learn, startBackground } from "../../src/core/stats/verdict.ts";
 import { ms } from "../../src/core/units.ts";
 import { type Behaviour, lookAt, type Replica, replicas } from "../../test/sim/fleet.ts";
-import { type Random, random } from "../../test/sim/random.ts";
+import { type Random, random } from "../../src/rehearse/random.ts";
 import { drawOf, type Slowness } from "./latency.ts";
 
 /**

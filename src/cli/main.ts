@@ -178,7 +178,7 @@ verb("judge [request]", "judge what was measured elsewhere, without a rollout")
   .option("--power <share>", "with --ab: how often the lift is found at the planned sample (default 80%)")
   .option("--lift <lift>", "with --ab: the smallest lift worth finding: 10% of the baseline, or 1pt")
   .option("--baseline <share>", "with --ab: the conversion expected of control")
-  .option("--split <share>", "with --ab: the share of users that control was to get (default 50%)")
+  .option("--split <share>", "with --ab: the share of users that the treatment was to get (default 50%)")
   .action((request: string | undefined, options: Shared & JudgeOptions) =>
     act(options, ({ json }) => judgeCommand({ ...options, request, json }, io)),
   );

@@ -31,7 +31,7 @@ export interface PlaneOptions {
 }
 
 /** What a replica answered. */
-export type Counted = Omit<Series, "epoch">;
+type Counted = Omit<Series, "epoch">;
 
 /** The counters of one replica, to be added to. */
 export interface Tally {

@@ -4,7 +4,7 @@ import { addBatch, alwaysP, confidenceSequence, evidenceAbove, startAlways } fro
 import { type Arms, exchanged, NO_ONE, together } from "../../src/core/stats/ab/arms.ts";
 import { type FixedPlan, newcombe, plannedSample, zTest } from "../../src/core/stats/ab/fixed.ts";
 import { checkSplit } from "../../src/core/stats/ab/users.ts";
-import { type Random, random } from "./random.ts";
+import { type Random, random } from "../../src/rehearse/random.ts";
 import { many, quantile, shareLine } from "./rollouts.ts";
 
 const ALPHA = 0.05;

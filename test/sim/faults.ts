@@ -4,7 +4,7 @@ import type { WorkloadFault } from "../../src/adapters/memory/workload.ts";
 import { NO_FAULTS, type Faults } from "../../src/rehearse/faults.ts";
 import type { AppendFate } from "../../src/rehearse/life.ts";
 import type { PlaneFault } from "../../src/rehearse/plane.ts";
-import type { Random } from "./random.ts";
+import type { Random } from "../../src/rehearse/random.ts";
 
 export { NO_FAULTS, type Faults };
 

@@ -3,7 +3,7 @@ import { BUCKETS, BUCKETS_PER_OCTAVE, type Histogram } from "../../src/core/hist
 import type { Look, LookRow } from "../../src/core/stats/plan.ts";
 import { ms } from "../../src/core/units.ts";
 import { quantileOfNormal } from "../../src/rehearse/normal.ts";
-import type { Random } from "./random.ts";
+import type { Random } from "../../src/rehearse/random.ts";
 
 /** How one revision behaves. */
 export interface Behaviour {

@@ -11,7 +11,7 @@ import {
 import { gaugeReport, type GaugeReport, type GaugeRule, lookAtGauge, startGauge } from "../../src/core/stats/gauge.ts";
 import { leakReport, type LeakRule, lookAtLeak, startLeak } from "../../src/core/stats/leak.ts";
 import { checkSplit, splitReport, startSplitCheck } from "../../src/core/stats/split-check.ts";
-import { type Random, random } from "./random.ts";
+import { type Random, random } from "../../src/rehearse/random.ts";
 import { clopperPearson } from "../../src/rehearse/interval.ts";
 import { many, quantile, shareLine } from "./rollouts.ts";
 

@@ -1,6 +1,6 @@
 // What happens in the run of one seed?
 import { KINDS, PORTS, type Window } from "./faults.ts";
-import { random, type Random } from "./random.ts";
+import { random, type Random } from "../../src/rehearse/random.ts";
 import { QUALITIES, STRATEGIES, type Quality } from "./specs.ts";
 
 /** Something that is done to the world at one moment. */

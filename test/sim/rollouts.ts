@@ -6,7 +6,7 @@ import { startBackground } from "../../src/core/stats/verdict.ts";
 import { ms } from "../../src/core/units.ts";
 import { clopperPearson } from "../../src/rehearse/interval.ts";
 import { type Behaviour, lookAt, type Replica, replicas } from "./fleet.ts";
-import { type Random, random } from "./random.ts";
+import { type Random, random } from "../../src/rehearse/random.ts";
 
 export { clopperPearson };
 

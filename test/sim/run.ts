@@ -5,7 +5,7 @@ import { underWay } from "../../src/core/engine/state.ts";
 import { WindowedFaults, type Faults } from "./faults.ts";
 import type { Event, Plot, Verb } from "./plot.ts";
 import { plotOf } from "./plot.ts";
-import { random } from "./random.ts";
+import { random } from "../../src/rehearse/random.ts";
 import type { SimService } from "../../src/rehearse/service.ts";
 import { settledWrong } from "./settled.ts";
 import { ANSWERS, applyOf, BEHAVIOURS, fileOf, rolloutOf, STRATEGIES } from "./specs.ts";

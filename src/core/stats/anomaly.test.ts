@@ -1,6 +1,6 @@
 // Is a series that changes noticed, and one that does not left alone?
 import { describe, expect, test } from "vitest";
-import { random } from "../../../test/sim/random.ts";
+import { random } from "../../rehearse/random.ts";
 import { anomalyReport, type AnomalyRule, type AnomalyState, point, startAnomaly } from "./anomaly.ts";
 
 const RULE: AnomalyRule = { arl: 10_080, worse: "up" };

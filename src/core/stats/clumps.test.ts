@@ -1,6 +1,6 @@
 // Are failures that come in clumps told from those of a steady cause?
 import { expect, test } from "vitest";
-import { random } from "../../../test/sim/random.ts";
+import { random } from "../../rehearse/random.ts";
 import { clump, clumpingOf, startClumps } from "./clumps.ts";
 import { disperse, startDispersion, type Tally } from "./dispersion.ts";
 

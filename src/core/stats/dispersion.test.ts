@@ -1,6 +1,6 @@
 // Is the dispersion measured as it is?
 import { describe, expect, test } from "vitest";
-import { type Random, random } from "../../../test/sim/random.ts";
+import { type Random, random } from "../../rehearse/random.ts";
 import {
   type Cells,
   deflate,

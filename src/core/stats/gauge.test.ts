@@ -1,7 +1,7 @@
 // Is a gauge that stands higher found, without the number of readings passing for evidence?
 import * as fc from "fast-check";
 import { describe, expect, test } from "vitest";
-import { random } from "../../../test/sim/random.ts";
+import { random } from "../../rehearse/random.ts";
 import {
   beginGaugeJudgement,
   type GaugeLook,

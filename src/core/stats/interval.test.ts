@@ -1,6 +1,6 @@
 // Does the interval hold the true difference, at every look?
 import { expect, test } from "vitest";
-import { random } from "../../../test/sim/random.ts";
+import { random } from "../../rehearse/random.ts";
 import { addCounts, NO_COUNTS } from "./arms.ts";
 import { differ, intervalOf, startDifference } from "./interval.ts";
 

@@ -1,6 +1,6 @@
 // Is memory that grows found, and what only comes and goes not?
 import { describe, expect, test } from "vitest";
-import { random } from "../../../test/sim/random.ts";
+import { random } from "../../rehearse/random.ts";
 import type { GaugeLook } from "./gauge.ts";
 import { leakReport, type LeakRule, type LeakState, lookAtLeak, startLeak } from "./leak.ts";
 

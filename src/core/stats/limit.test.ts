@@ -1,6 +1,6 @@
 // Does the limit of harm hold as often as it says?
 import { describe, expect, test } from "vitest";
-import { random } from "../../../test/sim/random.ts";
+import { random } from "../../rehearse/random.ts";
 import { ms } from "../units.ts";
 import type { AnalysisPlan, Look, LookRow } from "./plan.ts";
 import { harmLimit, look, startAnalysis } from "./verdict.ts";

@@ -1,6 +1,6 @@
 // Do differences that hang together count less, and late trouble still?
 import { expect, test } from "vitest";
-import { random } from "../../../test/sim/random.ts";
+import { random } from "../../rehearse/random.ts";
 import {
   evidenceOfRun,
   evidenceOfRuns,

@@ -2,7 +2,7 @@
 import * as fc from "fast-check";
 import { expect, test } from "vitest";
 import vectors from "../../../test/golden/stats/vectors.json" with { type: "json" };
-import { random } from "../../../test/sim/random.ts";
+import { random } from "../../rehearse/random.ts";
 import { type Moments, safeT, safeTReach } from "./safe-t.ts";
 
 function momentsOf(values: readonly number[]): Moments {

@@ -1,6 +1,6 @@
 // Does the test against a fixed bound keep its error rate, and see what is beyond?
 import { expect, test } from "vitest";
-import { random } from "../../../test/sim/random.ts";
+import { random } from "../../rehearse/random.ts";
 import { beyond, incident, startBound, watch } from "./bound.ts";
 import { exceed } from "./slo.ts";
 import { evidenceOf, HARM, startLogs } from "./two-by-two.ts";

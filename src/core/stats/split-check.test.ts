@@ -1,7 +1,7 @@
 // Is a split that is not as asked for found, and one nearly so left alone?
 import * as fc from "fast-check";
 import { describe, expect, test } from "vitest";
-import { random } from "../../../test/sim/random.ts";
+import { random } from "../../rehearse/random.ts";
 import { checkSplit, splitReport, type SplitState, startSplitCheck } from "./split-check.ts";
 
 /** Looks of 15 s at 200 requests a second. */

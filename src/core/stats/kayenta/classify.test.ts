@@ -1,7 +1,7 @@
 // Does the classification behave as a comparison of two sides should?
 import * as fc from "fast-check";
 import { describe, expect, test } from "vitest";
-import { random } from "../../../../test/sim/random.ts";
+import { random } from "../../../rehearse/random.ts";
 import { classify, highOrLow, type Direction, type Settings } from "./classify.ts";
 import { DEFAULTS } from "./settings.ts";
 import { prepared } from "./transform.ts";

@@ -3,7 +3,7 @@
 // Prints the figures of docs/kayenta.md. The asserted bounds are four standard errors of the shares around what was found
 // before, so a change of the rule shows and chance does not.
 import { expect, test } from "vitest";
-import { random, type Random } from "../../../../test/sim/random.ts";
+import { random, type Random } from "../../../rehearse/random.ts";
 import { highOrLow } from "./classify.ts";
 
 const RUNS = 1_000;
