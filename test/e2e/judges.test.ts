@@ -43,7 +43,7 @@ test("Kayenta's judge takes a bad version back by its score after one run, and t
     }),
   );
   for (const { headline, text } of files) {
-    expect(headline).toMatch(/^app\/2 was rolled back after 1m /u);
+    expect(headline).toMatch(/^app\/2 was rolled back after 1m[: ]/u);
     expect(text.replaceAll("&#39;", "'")).toContain(headline);
   }
   // Kayenta states no error rate, so nothing can be said of how sure it is.
