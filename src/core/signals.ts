@@ -46,7 +46,8 @@ export interface SignalIncrement {
 
 const keyOf = (series: SignalSeries): string => JSON.stringify([series.epoch, series.pool, series.replica]);
 
-function sameBounds(a: readonly number[], b: readonly number[]): boolean {
+/** Whether two histograms have the same buckets, so that their counts may be added or compared. */
+export function sameBounds(a: readonly number[], b: readonly number[]): boolean {
   return a.length === b.length && a.every((bound, index) => bound === b[index]);
 }
 

@@ -1,5 +1,4 @@
 // Which requests of a look does a metric compare?
-import { BUCKETS, type Histogram } from "../histogram.ts";
 import type { Cells, Tally } from "./dispersion.ts";
 import { OTHERS, slotOf } from "./dispersion.ts";
 import type { ErrorMetric, Look, LookRow } from "./plan.ts";
@@ -7,7 +6,7 @@ import type { Carriers } from "./state.ts";
 import type { Counts } from "./two-by-two.ts";
 
 /** The replica of requests that no replica could answer. */
-const NOBODY = "-";
+export const NOBODY = "-";
 
 /** The rows of both arms that a metric counts. */
 export interface Arms {
@@ -55,40 +54,6 @@ export type Counter = (row: LookRow) => Tally;
 export const countErrors =
   (counts: ErrorMetric["counts"]): Counter =>
   (row) => [row.requests, row[counts]];
-
-/** Of each histogram: how many requests are in bucket i or a later one. Made once per look, asked many times. */
-export type Tails = ReadonlyMap<Histogram, Float64Array>;
-
-export function tailsOf(rows: readonly LookRow[]): Tails {
-  return new Map(rows.map((row) => [row.latency, tailOf(row.latency)]));
-}
-
-function tailOf(latency: Histogram): Float64Array {
-  const tail = new Float64Array(BUCKETS + 1);
-  let low = BUCKETS;
-  let high = 0;
-  for (const key in latency) {
-    const bucket = Number(key);
-    tail[bucket] = latency[bucket] ?? 0;
-    if (bucket < low) low = bucket;
-    if (bucket > high) high = bucket;
-  }
-  let sum = 0;
-  for (let bucket = high; bucket >= low; bucket--) {
-    sum += tail[bucket] ?? 0;
-    tail[bucket] = sum;
-  }
-  return tail.fill(sum, 0, low);
-}
-
-/** Counts answered requests, and those slower than the end of `bucket`. */
-export function countSlower(tails: Tails, bucket: number): Counter {
-  const beyond = Math.max(0, bucket + 1);
-  return (row) => {
-    const tail = tails.get(row.latency) ?? tailOf(row.latency);
-    return [tail[0] ?? 0, tail[beyond] ?? 0];
-  };
-}
 
 export function tallyOf(rows: readonly LookRow[], counter: Counter): Tally {
   let requests = 0;

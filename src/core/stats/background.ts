@@ -1,11 +1,12 @@
 // How does the stable fleet behave when nothing changes?
 import { countOf, type Histogram, mergeHistograms } from "../histogram.ts";
 import { type AnomalyState, point, startAnomaly } from "./anomaly.ts";
-import { cellsOf, countErrors, countSlower, ordered, tailsOf, tallyOf } from "./arms.ts";
+import { cellsOf, countErrors, ordered, tallyOf } from "./arms.ts";
 import { type Dispersion, disperse, ERRORS_TAU, fade, spreadOf, startDispersion, type Tally } from "./dispersion.ts";
 import type { ErrorMetric, Look, LookRow, MeanOf } from "./plan.ts";
 import { seriesKey, seriesPoint } from "./signal-arms.ts";
 import { bucketAt, QUANTILES } from "./quantiles.ts";
+import { cellsBeyond, tailsOf } from "./tails.ts";
 
 /** One count of the stable fleet. */
 interface Known {
@@ -103,10 +104,10 @@ export function learn(background: Background, seen: Look): Background {
   const rows = ordered(seen).rows.filter(settled);
   if (rows.length === 0) return background;
   const fleet = { durationMs: seen.durationMs, rows };
-  const tails = tailsOf(rows);
+  const told = { rows, tails: tailsOf(rows) };
   const slower = background.slower.map((known) => ({
     ...known,
-    dispersion: disperse(known.dispersion, seen.durationMs, cellsOf(rows, countSlower(tails, known.bucket))),
+    dispersion: disperse(known.dispersion, seen.durationMs, cellsBeyond(told, known.bucket)),
   }));
   const next: Background = {
     ...background,

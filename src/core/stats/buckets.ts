@@ -1,5 +1,5 @@
 // What does a look say about values that the service counts in buckets of its own?
-import type { Grown } from "../signals.ts";
+import { type Grown, sameBounds } from "../signals.ts";
 import { type Arms, carry, cellsOf, type Counter, countsOf, tallyOf } from "./arms.ts";
 import { badOf, type Carried, carriedOf, compare, goodOf, judge, startContrast, startGo } from "./contrast.ts";
 import { LATENCY_TAU, phiOf, startDispersion } from "./dispersion.ts";
@@ -49,9 +49,6 @@ function rowsOf(metric: BucketsMetric, rows: readonly SignalRow[]): Rows {
 }
 
 const total = (counts: readonly number[]): number => counts.reduce((sum, count) => sum + count, 0);
-
-const same = (a: readonly number[], b: readonly number[]): boolean =>
-  a.length === b.length && a.every((bound, index) => bound === b[index]);
 
 function add(known: readonly number[], rows: readonly LookRow[], told: Rows): readonly number[] {
   const sum = [...known];
@@ -118,7 +115,7 @@ export function lookAtBuckets(metric: BucketsMetric, state: BucketsState, look: 
   if (source === undefined || state.refused !== undefined) return state;
   const told = rowsOf(metric, source.rows);
   const bounds = state.bounds.length > 0 ? state.bounds : ([...told.values()][0]?.bounds ?? []);
-  const other = [...told].find(([, histogram]) => !same(histogram.bounds, bounds));
+  const other = [...told].find(([, histogram]) => !sameBounds(histogram.bounds, bounds));
   if (other) {
     const refused = `${metric.histogram} of ${other[0].replica} has other buckets than the others: nothing can be compared`;
     return { ...state, bounds, refused };

@@ -13,11 +13,12 @@ export interface Clumps {
 }
 
 /**
- * What is known of the stable fleet weighs this much in expected failures, plus a start: squares of bursts say less
- * than their number.
+ * How much what is known of the stable fleet weighs, from its expected failures: squares of bursts say less than their
+ * number.
  */
-const KNOWN_SHARE = 0.3;
-const KNOWN_START = 4;
+export function knownWeight(expected: number): number {
+  return 0.3 * expected + 4;
+}
 
 /** A dozen canary requests, unless stable has shown this many expected failures: before that one burst looks like a bug. */
 export const FEWEST_REQUESTS = 12;
@@ -54,7 +55,7 @@ export function clumpingOf(seen: Clumps, fleet: Dispersion): number {
   const share = seen.x / seen.n;
   const squares = Math.max(0, seen.xx - 2 * share * seen.nx + share * share * seen.nn);
   const expected = share * (1 - share) * (seen.n - seen.nn / seen.n);
-  const known = KNOWN_SHARE * fleet.expected + KNOWN_START;
+  const known = knownWeight(fleet.expected);
   const now = (squares + phiOf(fleet) * known) / (expected + known);
   return Math.max(1, (now * seen.x) / seen.believed);
 }

@@ -6,13 +6,9 @@ import { startBound, watch } from "./bound.ts";
 import { type Carried, carriedOf, compare, judge, startContrast, startGo } from "./contrast.ts";
 import { disperse, LATENCY_TAU, phiOf, startDispersion } from "./dispersion.ts";
 import type { LatencyMetric, Look, Margin } from "./plan.ts";
-import { bucketAt, weightedQuantiles } from "./quantiles.ts";
+import { bucketAt, fewestFor, weightedQuantiles } from "./quantiles.ts";
 import { type BoundState, type GoState, type LatencyState, startTops, type Threshold } from "./state.ts";
 import { cellsBeyond, type Tail, type Tailed, tailsOf, tallyBeyond, wholeTail, withLatencies } from "./tails.ts";
-
-/** A threshold needs so many of the baseline's requests in all, and so many beyond it, to be chosen. */
-const FEWEST = 50;
-const FEWEST_BEYOND = 5;
 
 export function startLatency(metric: LatencyMetric, background?: Background): LatencyState {
   const empty = weightedQuantiles(metric.quantile).map(([quantile, weight]) => ({
@@ -48,7 +44,7 @@ function chosen(thresholds: readonly Threshold[], reference: Histogram, backgrou
   const requests = countOf(reference);
   return thresholds.map((threshold) => {
     const { quantile } = threshold;
-    if (threshold.bucket !== null || requests < Math.max(FEWEST, FEWEST_BEYOND / (1 - quantile))) return threshold;
+    if (threshold.bucket !== null || requests < fewestFor(quantile)) return threshold;
     const bucket = bucketAt(reference, quantile);
     if (bucket === undefined) return threshold;
     const beyond = countAbove(reference, bucket);

@@ -3,7 +3,7 @@ import { BUCKETS, bucketOf, bucketsFor, countOf, type Histogram, upperBoundUs } 
 import { LATENCY_TAU } from "./dispersion.ts";
 import type { LatencyMetric, Margin } from "./plan.ts";
 import { chanceBeyond, chanceOf, type Course, outlookOf, reaches, type Truth } from "./power.ts";
-import { weightedQuantiles } from "./quantiles.ts";
+import { fewestFor, weightedQuantiles } from "./quantiles.ts";
 import { normalCdf, normalQuantile } from "./special.ts";
 import { logMix } from "./two-by-two.ts";
 
@@ -52,9 +52,7 @@ export interface Pace {
   readonly known: number;
 }
 
-/** As in `latency.ts`: what a threshold needs to be chosen, and what may be slower than the margin in time allows. */
-const FEWEST = 50;
-const FEWEST_BEYOND = 5;
+/** As in `latency.ts`: what may be slower than the margin in time allows. */
 const OUTLIERS: Margin = { rho: 1, delta: 1e-4 };
 
 /** The first bucket whose end no more than 1 − `quantile` of the answers take longer than. */
@@ -117,7 +115,7 @@ function thresholdsOf(metric: LatencyMetric, stable: Slower, canary: Slower) {
       baseline: stable(upperBoundUs(bucket)),
       margin: OUTLIERS,
     };
-    return { counted, weight: Math.log(weight), fewest: Math.max(FEWEST, FEWEST_BEYOND / (1 - quantile)) };
+    return { counted, weight: Math.log(weight), fewest: fewestFor(quantile) };
   });
 }
 

@@ -1,6 +1,6 @@
 // How likely is it that so many requests show what is true?
 import { startAccount } from "./account.ts";
-import { FEWEST_FAILURES, FEWEST_REQUESTS } from "./clumps.ts";
+import { FEWEST_FAILURES, FEWEST_REQUESTS, knownWeight } from "./clumps.ts";
 import { CAUTIOUS, deflate, tauSquaredAfter } from "./dispersion.ts";
 import type { Margin } from "./plan.ts";
 import { logNormalCdf, normalCdf } from "./special.ts";
@@ -172,10 +172,6 @@ const HELD_BACK = -(startAccount(HARM).logs[0] ?? 0);
 /** An estimate that is not let below 1 lies above it by about so much when failures are independent. */
 const ABOVE_ONE = 0.03;
 
-/** What clumps of the canary's failures are weighed against: see `clumpingOf`. */
-const KNOWN_SHARE = 0.3;
-const KNOWN_START = 4;
-
 /** What the dispersion is taken to be while the evidence is gathered. */
 function believedOf({ shows, phi, baseline, known }: Truth, course: Course): number {
   const failures = baseline * (known + course.baselineRequests / 2);
@@ -200,7 +196,7 @@ function clumpedOf({ shows, phi, canary, baseline, known }: Truth, course: Cours
   const p = 2 / (phi + 1);
   const fourth = ((2 - p) * (12 - 12 * p + p * p)) / p ** 3;
   const failed = canary * course.canaryRequests;
-  const weighs = KNOWN_SHARE * baseline * (known + course.baselineRequests) + KNOWN_START;
+  const weighs = knownWeight(baseline * (known + course.baselineRequests));
   return 1 + (0.4 * Math.sqrt(failed * fourth)) / (phi * (failed + weighs));
 }
 

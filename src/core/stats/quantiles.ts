@@ -23,6 +23,11 @@ export function weightedQuantiles(named: number): readonly (readonly [quantile: 
   return raised.map(([quantile, weight]) => [quantile, weight / total] as const);
 }
 
+/** A quantile is taken from this many requests or more: 50 in all, 5 beyond it. */
+export function fewestFor(quantile: number): number {
+  return Math.max(50, 5 / (1 - quantile));
+}
+
 /** The first bucket that, with all faster ones, holds a share `q` of the requests. */
 export function bucketAt(histogram: Histogram, q: number): number | undefined {
   const needed = q * countOf(histogram);

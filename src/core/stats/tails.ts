@@ -1,10 +1,8 @@
 // How many requests of a look were slower than the end of a bucket?
 import { BUCKETS, type Histogram } from "../histogram.ts";
+import { NOBODY } from "./arms.ts";
 import type { Cells, Tally } from "./dispersion.ts";
 import type { LookRow } from "./plan.ts";
-
-/** The replica of requests that no replica could answer. */
-const NOBODY = "-";
 
 /** How many requests of a histogram are in bucket i or a later one. */
 export type Tail = Float64Array;
