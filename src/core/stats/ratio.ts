@@ -1,11 +1,11 @@
 // What does a look say about a share of events that two counters tell?
-import { armsForErrors, carry, cellsOf, countErrors, countsOf, tallyOf } from "./arms.ts";
-import { startBound, watch } from "./bound.ts";
-import { badOf, carriedOf, compare, goodOf, judge, startContrast, startGo } from "./contrast.ts";
+import { armsForErrors, countErrors } from "./arms.ts";
+import { startBound } from "./bound.ts";
+import { badOf, carriedOf, goodOf, startContrast, startGo } from "./contrast.ts";
 import { LATENCY_TAU, phiOf, startDispersion } from "./dispersion.ts";
-import { totalsOf } from "./errors.ts";
+import { lookAtShare, totalsOf } from "./errors.ts";
 import * as figures from "./figures.ts";
-import { differ, intervalOf, startDifference } from "./interval.ts";
+import { intervalOf, startDifference } from "./interval.ts";
 import type { Look, LookRow, MetricVerdict, RatioMetric, SignalRow } from "./plan.ts";
 import { asRow, numberOf, toldBy } from "./signal-arms.ts";
 import { type Limits, missingOf, needOf, shared } from "./shared-report.ts";
@@ -52,30 +52,11 @@ export function lookAtRatio(metric: RatioMetric, state: RatioState, seen: Look):
   if (told === undefined) return state;
   const rows = told.rows.flatMap((row) => rowOf(metric, row));
   const arms = armsForErrors({ durationMs: told.durationMs, rows }, metric.warmupMs);
-  const [canary, baseline] = [tallyOf(arms.canary, counter), tallyOf(arms.baseline, counter)];
-  const plain = countsOf(canary, baseline);
-  const counts = turned(metric, plain);
-  const { durationMs } = told;
-  const contrast = compare(state.contrast, {
-    counts,
-    durationMs,
-    margin: metric.harm,
-    cells: cellsOf(arms.fleet, counter),
-  });
-  const carriers = {
-    canaryReplicas: carry(state.canaryReplicas, arms.canary),
-    baselineReplicas: carry(state.baselineReplicas, arms.baseline),
-  };
-  const carried = carriedOf(carriers);
-  const bound = { max: metric.max ?? 1, phi: phiOf(state.contrast.dispersion) };
+  const tested = (counts: Counts) => turned(metric, counts);
   return {
     ...state,
-    ...carriers,
-    contrast,
+    ...lookAtShare(metric, state, { arms, counter, durationMs: told.durationMs, tested }),
     seenPart: state.seenPart || told.rows.some(({ values }) => values[metric.part] !== undefined),
-    difference: differ(state.difference, counts, totalsOf(contrast, carried)),
-    go: judge(state.go, [{ counts, margin: metric.go }], { before: state.contrast, after: contrast, carried }),
-    bound: state.bound && watch(state.bound, { canary, baseline, durationMs }, bound),
   };
 }
 
