@@ -1,4 +1,5 @@
 // What can an adapter do? A plan that needs more is refused before it starts.
+import type { MatchKind } from "./match.ts";
 import type { Weight } from "./units.ts";
 
 /** What a router can do. */
@@ -11,6 +12,10 @@ export interface RouterAbilities {
   readonly baseline: boolean;
   /** Whether it counts requests per replica itself. */
   readonly evidence: boolean;
+  /** By what it can send requests to a role whatever the weights. */
+  readonly matches: readonly MatchKind[];
+  /** Whether it can copy requests, and whether it compares the answers. */
+  readonly mirror: "none" | "copies" | "compares";
 }
 
 /** What a workload can do. */

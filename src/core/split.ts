@@ -1,4 +1,6 @@
 // How are requests shared out among the roles?
+import { sameMatches, type Condition, type Match } from "./match.ts";
+import { sameMirror, type Mirror } from "./mirror.ts";
 import { NOTHING, WHOLE, type Ms, type Weight } from "./units.ts";
 
 /** What a revision is for at the moment. `baseline` is a fresh copy of stable, as small and as young as the canary. */
@@ -30,6 +32,10 @@ export interface Stickiness {
 export interface Split {
   readonly weights: Weights;
   readonly sticky?: Stickiness | undefined;
+  /** Requests that go to a role whatever the weights: the first rule that holds decides. None is an empty list or nothing. */
+  readonly matches?: readonly Match[] | undefined;
+  /** Whose requests are copied, and to whom. */
+  readonly mirror?: Mirror | undefined;
 }
 
 /** One address that answers requests for a pool. */
@@ -51,6 +57,21 @@ export interface Route {
   readonly pools: Readonly<Partial<Record<Role, RoutePool>>>;
 }
 
+/** A part of a data plane's requests that follows a route of its own, such as one path of a façade. */
+export interface Section {
+  readonly name: string;
+  /** Sections are asked from the lowest on; the first whose requests these are takes them. */
+  readonly order: number;
+  /** Which requests are its own: those of which all conditions of any entry hold. */
+  readonly when: readonly (readonly Condition[])[];
+}
+
+/** Whether a role gets requests or copies of them: a share, a rule that names it, a mirror. */
+export function isExposed({ weights, matches, mirror }: Split, role: Role): boolean {
+  if (shareOf(weights, role) > 0 || (matches ?? []).some(({ to }) => to === role)) return true;
+  return mirror !== undefined && mirror.to.some((name) => name === role);
+}
+
 /** Everything goes to one role. */
 export function all(role: Role): Weights {
   return { [role]: WHOLE };
@@ -68,5 +89,6 @@ export function sameWeights(a: Weights, b: Weights): boolean {
 
 /** Whether two splits say the same. */
 export function sameSplit(a: Split, b: Split): boolean {
-  return sameWeights(a.weights, b.weights) && JSON.stringify(a.sticky ?? null) === JSON.stringify(b.sticky ?? null);
+  if (!sameWeights(a.weights, b.weights) || !sameMatches(a.matches, b.matches)) return false;
+  return sameMirror(a.mirror, b.mirror) && JSON.stringify(a.sticky ?? null) === JSON.stringify(b.sticky ?? null);
 }

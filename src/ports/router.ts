@@ -1,5 +1,6 @@
 // Who carries the traffic?
 import type { RouterAbilities } from "../core/abilities.ts";
+import type { Comparison } from "../core/comparison.ts";
 import type { Counters } from "../core/evidence.ts";
 import type { Route } from "../core/split.ts";
 import type { Carried } from "../core/world.ts";
@@ -26,6 +27,8 @@ export interface Router {
 /** Where evidence comes from. The built-in proxy is one itself. */
 export interface Metrics {
   readonly kind: string;
-  /** Counters as they stand now. `unreadable` is not zero. */
+  /** Counters as they stand now. `unreadable` is not zero. Copies are counted at the replicas that got them. */
   read(call: Call): Promise<Observed<Counters>>;
+  /** In what the answers to copies differ; `absent` while none are compared. Only of a router that compares. */
+  comparison?(call: Call): Promise<Observed<Comparison>>;
 }

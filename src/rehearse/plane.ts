@@ -65,6 +65,8 @@ const ABILITIES: RouterAbilities = {
   sticky: ["cookie", "header"],
   baseline: true,
   evidence: true,
+  matches: ["header", "cookie", "query", "path", "method", "listener"],
+  mirror: "compares",
 };
 
 /** Counters of a replica that has been off the route for this long are forgotten. */

@@ -53,6 +53,8 @@ const ABILITIES: RouterAbilities = {
   sticky: ["cookie", "header"],
   baseline: true,
   evidence: true,
+  matches: [],
+  mirror: "none",
 };
 
 /** A router without connections. */

@@ -7,4 +7,6 @@ export const PROXY_ABILITIES: RouterAbilities = {
   sticky: ["cookie", "header"],
   baseline: true,
   evidence: true,
+  matches: ["header", "cookie", "query", "path", "method", "listener"],
+  mirror: "compares",
 };

@@ -10,7 +10,14 @@ import { sentence } from "./sentence.ts";
 import type { Program } from "./step.ts";
 
 const abilities: Abilities = {
-  router: { granularity: weight(1), sticky: ["cookie", "header"], baseline: true, evidence: true },
+  router: {
+    granularity: weight(1),
+    sticky: ["cookie", "header"],
+    baseline: true,
+    evidence: true,
+    matches: ["header", "cookie", "query", "path", "method", "listener"],
+    mirror: "compares",
+  },
   workload: { promote: "rename", baseline: true },
 };
 
