@@ -17,7 +17,7 @@ export interface RunOptions {
 }
 
 /** What a command that follows a rollout answers for its outcome. */
-export const EXIT = { promoted: 0, "rolled-back": 3, stopped: 1 } as const;
+export const EXIT = { promoted: 0, "rolled-back": 3, stopped: 1, concluded: 0 } as const;
 
 /** Applies a file and follows the rollout to its end: exit code 0 promoted, 3 rolled back, 4 waiting for a person. */
 export async function runCommand({ file, reason, wait }: RunOptions, context: Context): Promise<number> {
@@ -102,6 +102,7 @@ function farewell({ service, rollout, address, stable }: ServiceView, own: boole
     own && stable ? `\nIt goes on by itself; serin serve watches over it, serin down ${service} ends it.` : "";
   const next = {
     promoted: "",
+    concluded: "",
     "rolled-back": `\nNext: change what is named above and run again, or try the same again with: serin retry ${service}`,
     stopped: `\nNext: start it again with: serin retry ${service}`,
   }[rollout?.outcome ?? "promoted"];

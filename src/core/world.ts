@@ -64,6 +64,8 @@ export interface RunningPool {
   readonly pool: string;
   readonly revision: string;
   readonly replicas: readonly Replica[];
+  /** Each replica carries all of the traffic: addresses that somebody else runs, of whatever size. */
+  readonly unlimited?: boolean | undefined;
 }
 
 /** What a data plane does now, read back from it. */

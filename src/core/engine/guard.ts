@@ -1,20 +1,28 @@
 // Does the evidence, or what runs, end the rollout?
+import { carriers } from "./capacity.ts";
 import { sizeFor } from "../plan/capacity.ts";
 import { shareOf } from "../split.ts";
 import { duration } from "../units.ts";
 import { troubleOf } from "../world.ts";
 import { poolOf } from "./state.ts";
 import type { Turn } from "./turn.ts";
+import { duringWhy } from "./hooks.ts";
+import { stepDown } from "./step-down.ts";
 import { goBack } from "./way-back.ts";
 
 /** Ends the way forward when the candidate is worse, or can no longer carry what it was given. */
 export function guard(turn: Turn): void {
   const { verdict, program, shortSinceMs } = turn.rollout;
   if (!poolOf(turn.state, "canary")) return;
-  if (verdict?.kind === "worse" && !verdict.suspended) return goBack(turn, "rolled-back", verdict.text);
+  if (verdict?.kind === "worse" && !verdict.suspended) {
+    if (!stepDown(turn, verdict.text)) goBack(turn, "rolled-back", verdict.text);
+    return;
+  }
+  const told = duringWhy(turn);
+  if (told !== undefined) return goBack(turn, "rolled-back", told);
   const share = shareOf(turn.state.split.weights, "canary");
   const pool = poolOf(turn.state, "canary")?.pool;
-  const needs = sizeFor(share, program.fullSize);
+  const needs = sizeFor(share, carriers(program));
   if (turn.input.pools.kind !== "value") return;
   if (firm(turn, pool) >= needs) {
     if (shortSinceMs !== undefined) turn.setRollout({ shortSinceMs: undefined });

@@ -70,6 +70,9 @@ export interface Delivery {
 export interface HookRun extends Omit<Delivery, "failed"> {
   readonly name: string;
   readonly attempts: number;
+  /** Of a hook that is asked again and again: how often so far, and the failures in a row. */
+  readonly asked?: number | undefined;
+  readonly inARow?: number | undefined;
 }
 
 /**

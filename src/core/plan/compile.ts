@@ -21,6 +21,10 @@ export interface CompileContext {
   readonly stable: boolean;
   /** Go straight back to a known version: an undo. No steps, no judgement. */
   readonly direct?: boolean | undefined;
+  /** No calendar keeps it from going on. */
+  readonly hotfix?: boolean | undefined;
+  /** Replicas that together carry all of the traffic, when it is not the file's number. */
+  readonly replicas?: number | undefined;
 }
 
 export type CompileResult =
@@ -32,7 +36,7 @@ export function compile(rollout: Rollout, context: CompileContext): CompileResul
   const { spec } = rollout;
   const frame: Frame = {
     abilities: context.abilities,
-    fullSize: spec.workload.process.replicas,
+    fullSize: context.replicas ?? spec.workload.process.replicas,
     undecided: spec.analysis?.undecided ?? "hold",
   };
   // What the file asks for is checked even when this rollout happens not to need it: the next one will.

@@ -6,7 +6,11 @@ import type { AnalysisPlan } from "../stats/plan.ts";
 import { alertText, boundText, metricText, percentText } from "./metric-text.ts";
 import { WHOLE, duration, ms, percent } from "../units.ts";
 import { listed } from "../spec/rule.ts";
-import { byStep, type Program, type Step, type StepTable, type Undecided } from "./step.ts";
+import { conditionsText } from "../match.ts";
+import { count } from "../stats/figures.ts";
+import { plannedSample } from "../stats/ab/fixed.ts";
+import type { AbPlan } from "../stats/ab/judge.ts";
+import { byStep, type AfterTest, type Program, type Step, type StepTable, type Undecided } from "./step.ts";
 
 const NAMES: Readonly<Record<Role, string>> = { canary: "the canary", baseline: "the baseline", stable: "stable" };
 
@@ -16,13 +20,40 @@ const THEN: Readonly<Record<Undecided, string>> = {
   rollBack: "roll back",
 };
 
+const FAILS: Readonly<Record<"rollBack" | "hold", string>> = { rollBack: "roll back", hold: "wait for a person" };
+
+const AFTER: Readonly<Record<AfterTest, string>> = {
+  promote: "promote the canary if it is the better one",
+  keep: "then both go on until a person says so",
+  report: "then report which one is better",
+};
+
+function testText({ sample, alpha, split, names }: AbPlan): string {
+  const who = `${names.treatment} against ${names.control}`;
+  if (!sample) return `Test ${who} until one is shown to be better (${percentText(alpha)})`;
+  const { control, treatment } = plannedSample({ ...sample, alpha, split });
+  return `Test ${who} on ${count(control + treatment)} users`;
+}
+
+function routeText({ weights, matches, mirror }: Extract<Step, { op: "route" }>): string {
+  const rules = (matches ?? []).map(({ when, to }) => ` Those with ${conditionsText(when)} go to ${NAMES[to]}.`);
+  const shares = rules.length > 0 ? `Send ${sharesText(weights)}.${rules.join("")}` : `Send ${sharesText(weights)}.`;
+  if (!mirror) return shares;
+  const what = mirror.share === WHOLE ? "Copy all requests" : `Copy ${percent(mirror.share)} of the requests`;
+  const which = mirror.methods === "safe" ? " that only read" : "";
+  return `${shares} ${what}${which} to ${listed(
+    mirror.to.map((role) => NAMES[role]),
+    "and",
+  )}; nobody gets their answers.`;
+}
+
 const SENTENCES: StepTable<string> = {
   scale: ({ role, size }) => {
     const ready = `${size} ready ${size === 1 ? "replica" : "replicas"}`;
     // Stable runs at its full size when a rollout begins, so that a step can only take from it.
     return `Bring ${NAMES[role]} ${role === "stable" ? "down " : ""}to ${ready}.`;
   },
-  route: ({ weights }) => `Send ${sharesText(weights)}.`,
+  route: (step) => routeText(step),
   hold: ({ durationMs }) => `Hold for ${duration(durationMs)}.`,
   judge: ({ atLeastMs, atMostMs, undecided }) => {
     const earliest = atLeastMs > 0 ? `, after ${duration(atLeastMs)} at the earliest` : "";
@@ -31,8 +62,16 @@ const SENTENCES: StepTable<string> = {
   },
   ramp: ({ to, harm }) =>
     `Raise the canary's share to ${percent(to)}, as fast as the evidence allows: a bad version costs about ${harm} failed requests.`,
-  gate: ({ what }) => `Wait until a person says go: ${what}.`,
+  gate: ({ what, by }) => {
+    if (by?.kind === "hours") return `Wait for ${what}.`;
+    return by ? `Wait until ${by.hook.name} says go.` : `Wait until a person says go: ${what}.`;
+  },
+  run: ({ hook }) => `Call ${hook.name}${hook.onFailure === "goOn" ? "" : `; if it fails: ${FAILS[hook.onFailure]}`}.`,
+  compare: ({ atLeast, found }) =>
+    `Compare ${atLeast} answers with those that users got${found === "goOn" ? "" : `; if one differs beyond noise: ${FAILS[found]}`}.`,
+  test: ({ plan, atMostMs, then }) => `${testText(plan)}, for at most ${duration(atMostMs)}; ${AFTER[then]}.`,
   promote: () => "Make the canary stable, once it has stayed ready for a moment.",
+  conclude: ({ what }) => `End: ${what}. Nothing is promoted.`,
   retire: ({ role }) => (role === "stable" ? "Drain and end the old version." : `Drain and end ${NAMES[role]}.`),
 };
 

@@ -41,6 +41,10 @@ const specFields = z.strictObject({
     .describe("Longest time in which started replicas must become ready. After it the version is rolled back."),
   strategy: StrategySchema.describe("How the new version comes to its users."),
   analysis: AnalysisSchema.optional().describe("What is compared, and how sure one must be."),
+  onNewRevision: z
+    .enum(["refuse", "queue", "supersede"])
+    .default("refuse")
+    .describe("What becomes of this version when another one is still under way."),
 });
 
 type SpecFields = z.output<typeof specFields>;
@@ -121,6 +125,8 @@ export interface Rollout {
     readonly traffic: { readonly proxy: ProxySpec; readonly sticky?: StickyKey | undefined };
     readonly progressDeadlineMs: Ms;
     readonly strategy: StrategySpec;
+    /** What becomes of this version when another one is still under way. */
+    readonly onNewRevision: "refuse" | "queue" | "supersede";
     /** None when the file says `enabled: false`. */
     readonly analysis?: AnalysisSpec | undefined;
   };
