@@ -58,7 +58,7 @@ export function compile(rollout: Rollout, context: CompileContext): CompileResul
   if (issues.length > 0) return { ok: false, issues };
   const isShort = !context.stable || context.direct === true;
   const { steps: bare, leastSize } = isShort ? { ...compileFirst(frame, context.stable), leastSize: undefined } : asked;
-  const hooks = isShort ? [] : (spec.hooks ?? []);
+  const hooks = isShort ? [] : spec.hooks;
   const steps = withHooks(bare, hooks);
   const repeated = hooks.filter(({ at, mode }) => mode === "rollback" || at === "during" || at === "rollback");
   const stepsBack = spec.strategy.kind === "canary" ? spec.strategy.stepsBack : 0;

@@ -8,6 +8,8 @@ import { CalendarSchema } from "./calendar.ts";
 import type { Calendar } from "../calendar.ts";
 import type { HookSpec, NotifySpec } from "../outbox/message.ts";
 import { durationFormat } from "./durations.ts";
+import { HooksSchema } from "./hooks.ts";
+import { NotifySchema } from "./notify.ts";
 import { shown, written } from "./reading.ts";
 import { rule, type Report } from "./rule.ts";
 import { batchOf } from "./rolling.ts";
@@ -48,6 +50,8 @@ const specFields = z.strictObject({
   calendar: CalendarSchema.optional().describe(
     "When a rollout may go on. The way back may be taken always, and a hotfix (serin apply --hotfix) waits for nothing.",
   ),
+  hooks: HooksSchema.default([]).describe("What is called on the way: smoke tests, load tests, somebody's yes."),
+  notify: NotifySchema.default([]).describe("Who is told of what happens."),
   onNewRevision: z
     .enum(["refuse", "queue", "supersede"])
     .default("refuse")
@@ -150,8 +154,8 @@ export interface Rollout {
     readonly progressDeadlineMs: Ms;
     readonly strategy: StrategySpec;
     readonly calendar?: Calendar | undefined;
-    readonly hooks?: readonly HookSpec[] | undefined;
-    readonly notify?: readonly NotifySpec[] | undefined;
+    readonly hooks: readonly HookSpec[];
+    readonly notify: readonly NotifySpec[];
     /** What becomes of this version when another one is still under way. */
     readonly onNewRevision: "refuse" | "queue" | "supersede";
     /** None when the file says `enabled: false`. */
