@@ -1,7 +1,8 @@
 import { expect, test } from "vitest";
 import { ms, weight, type Ms } from "../units.ts";
 import type { NotifySpec } from "./message.ts";
-import { eventOf, nextNotificationMs, notificationsOf, type NotifiedRecord, type NotifyState } from "./notify.ts";
+import type { NotifyState } from "./notify-state.ts";
+import { eventOf, nextNotificationMs, notificationsOf, type NotifiedRecord } from "./notify.ts";
 
 const T0 = 1_700_000_000_000;
 const at = (seconds: number): Ms => ms(T0 + seconds * 1_000);
@@ -48,7 +49,7 @@ test.each<[Partial<NotifiedRecord>, string, string]>([
   [{ kind: "ended", outcome: "promoted" }, "promoted", "info"],
   [{ kind: "ended", outcome: "concluded" }, "concluded", "info"],
   [{ kind: "hook" }, "hook", "info"],
-  [{ kind: "hook", outcome: "failed" }, "hook", "warning"],
+  [{ kind: "hook", run: { ok: false } }, "hook", "warning"],
   [{ kind: "queued" }, "queued", "info"],
 ])("%j is %s, %s", (more, event, severity) => {
   expect(eventOf(record(1, more))).toEqual({ event, severity });
@@ -70,7 +71,7 @@ test("what is known of the rollout is in the payload", () => {
     records: [record(7, { kind: "ended", outcome: "promoted", text: "shop/2 promoted" })],
     nowMs: at(0),
     sent: {},
-    told: { candidate: "r-2", stable: "r-1", phase: "ended", outcome: "promoted", share: weight(1_000_000) },
+    about: { candidate: "r-2", stable: "r-1", phase: "ended", outcome: "promoted", share: weight(1_000_000) },
   });
   expect(messages[0]?.payload).toMatchObject({
     name: "shop",
@@ -147,6 +148,11 @@ test("however much is over the limit, little is kept, and the count is right", (
   expect(JSON.stringify(sent).length).toBeLessThan(3_000);
   const [text] = textsOf(notified([], { sent, nowMs: at(61) }));
   expect(text).toMatch(/^shop\/2: 5000 more, the last 5: x/u);
+});
+
+test("that a receiver could not be told is told to nobody: it would go on for ever", () => {
+  const { messages, sent } = notified([record(1, { kind: "note", text: "team could not be told", untold: true })]);
+  expect([messages, sent]).toEqual([[], {}]);
 });
 
 test("each receiver has a limit of its own", () => {

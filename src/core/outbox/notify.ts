@@ -2,6 +2,7 @@
 import type { Verdict } from "../stats/plan.ts";
 import { ms, type Ms, type Weight } from "../units.ts";
 import type { Message, NotifyEvent, NotifySpec, Severity } from "./message.ts";
+import type { NotifyState, Told } from "./notify-state.ts";
 import { payloadOf, phaseOf } from "./payload.ts";
 import { anchored } from "./target.ts";
 import { filledText } from "./template.ts";
@@ -12,34 +13,19 @@ export interface NotifiedRecord {
   readonly text: string;
   readonly version: number;
   readonly rollout: number;
-  /** Of `back` and `ended`: how it ends. Of `hook`: `failed`, if it did. */
+  /** Of `back` and `ended`: how it ends. */
   readonly outcome?: string | undefined;
+  /** Of `hook`: how it went. */
+  readonly run?: { readonly ok: boolean } | undefined;
+  /** It says that a receiver could not be told. To tell that, too, would go on for ever. */
+  readonly untold?: true | undefined;
   readonly verdict?: Pick<Verdict, "kind" | "suspended" | "text"> | undefined;
   readonly actor?: string | undefined;
   readonly reason?: string | undefined;
 }
 
-/** What a receiver was sent in the minute that began with its first message, and what was not. */
-interface Sent {
-  readonly sinceMs: Ms;
-  readonly count: number;
-  /** Over the limit, and told when the minute is over. */
-  readonly more: number;
-  /** The last of them. */
-  readonly texts: readonly string[];
-  /** The last of the weightiest. */
-  readonly worst?: { readonly event: NotifyEvent; readonly severity: Severity; readonly record: Place } | undefined;
-  /** Version of the last of them: it names the message that tells them. */
-  readonly version: number;
-}
-
-type Place = Pick<NotifiedRecord, "rollout" | "outcome">;
-
-/** What was sent, by receiver. Part of the state. */
-export type NotifyState = Readonly<Record<string, Sent>>;
-
 /** What is known of the rollout at hand, for payloads. */
-interface Told {
+interface AboutRollout {
   readonly candidate: string;
   readonly stable?: string | undefined;
   readonly phase: "forward" | "back" | "ended";
@@ -58,7 +44,7 @@ export interface NotifyInput {
   readonly records: readonly NotifiedRecord[];
   readonly nowMs: Ms;
   readonly sent: NotifyState;
-  readonly told?: Told | undefined;
+  readonly about?: AboutRollout | undefined;
 }
 
 export interface Notified {
@@ -94,7 +80,7 @@ const EVENTS: Readonly<Record<NotifiedRecord["kind"], (record: NotifiedRecord) =
   note: () => ({ event: "waiting", severity: "warning" }),
   back: ({ outcome }) => endOf(outcome ?? "rolled-back"),
   ended: ({ outcome }) => endOf(outcome ?? "concluded"),
-  hook: ({ outcome }) => ({ event: "hook", severity: outcome === "failed" ? "warning" : "info" }),
+  hook: ({ run }) => ({ event: "hook", severity: run?.ok === false ? "warning" : "info" }),
   queued: () => ({ event: "queued", severity: "info" }),
 };
 
@@ -107,12 +93,12 @@ function endOf(outcome: string): Event {
 /** Messages for everyone who wants to be told of these records, and what is due since the last minute. */
 export function notificationsOf(input: NotifyInput): Notified {
   const messages: Message[] = [];
-  const next: Record<string, Sent> = {};
+  const next: Record<string, Told> = {};
   for (const spec of input.notify) {
     let sent = begun(input, spec, { messages, sent: input.sent[spec.name] });
     for (const record of input.records) {
       const event = eventOf(record);
-      if (!wants(spec, event)) continue;
+      if (record.untold || !wants(spec, event)) continue;
       sent ??= fresh(input.nowMs);
       if (sent.count < spec.perMinute) {
         messages.push(messageOf(input, spec, { record, event }));
@@ -126,24 +112,24 @@ export function notificationsOf(input: NotifyInput): Notified {
 
 /** When something is told next that waits now; undefined when nothing waits. */
 export function nextNotificationMs(sent: NotifyState): Ms | undefined {
-  const waiting = Object.values(sent).filter(({ more }) => more > 0);
+  const waiting = Object.values(sent).filter(({ left }) => left > 0);
   return waiting.length === 0 ? undefined : ms(Math.min(...waiting.map(({ sinceMs }) => sinceMs)) + MINUTE_MS);
 }
 
-const fresh = (sinceMs: Ms): Sent => ({ sinceMs, count: 0, more: 0, texts: [], version: 0 });
+const fresh = (sinceMs: Ms): Told => ({ sinceMs, count: 0, left: 0, last: [], version: 0 });
 
 /** The minute at hand. One that is over ends with what it has collected. */
 function begun(
   input: NotifyInput,
   spec: NotifySpec,
-  at: { readonly messages: Message[]; readonly sent: Sent | undefined },
-): Sent | undefined {
+  at: { readonly messages: Message[]; readonly sent: Told | undefined },
+): Told | undefined {
   const { sent, messages } = at;
   if (!sent) return undefined;
   const age = input.nowMs - sent.sinceMs;
   // A minute that has not begun yet: the clock was set back.
   if (age >= 0 && age < MINUTE_MS) return sent;
-  if (sent.more === 0) return undefined;
+  if (sent.left === 0) return undefined;
   messages.push(summaryOf(input, spec, sent));
   return { ...fresh(input.nowMs), count: 1 };
 }
@@ -152,15 +138,15 @@ function wants({ severity, events }: NotifySpec, event: Event): boolean {
   return WEIGHT[event.severity] >= WEIGHT[severity] && (events?.includes(event.event) ?? true);
 }
 
-function collected(sent: Sent, record: NotifiedRecord, event: Event): Sent {
+function collected(sent: Told, record: NotifiedRecord, event: Event): Told {
   const { rollout, outcome, version } = record;
   const isWorst = !sent.worst || WEIGHT[event.severity] >= WEIGHT[sent.worst.severity];
   return {
     ...sent,
-    more: sent.more + 1,
-    texts: [...sent.texts, brief(record.text)].slice(-KEPT_TEXTS),
+    left: sent.left + 1,
+    last: [...sent.last, brief(record.text)].slice(-KEPT_TEXTS),
     version,
-    worst: isWorst ? { ...event, record: { rollout, outcome } } : sent.worst,
+    worst: isWorst ? { ...event, rollout, outcome } : sent.worst,
   };
 }
 
@@ -182,39 +168,37 @@ function attributed({ text, actor, reason }: NotifiedRecord): string {
   return reason ? `${text} (${actor}: ${reason})` : `${text} (${actor})`;
 }
 
-function summaryOf(input: NotifyInput, spec: NotifySpec, sent: Sent): Message {
-  const { more, texts, version, worst } = sent;
-  const last = more > texts.length ? `, the last ${texts.length}` : "";
-  const { event, severity, record } = worst ?? { event: "step" as const, severity: "info" as const, record: NO_PLACE };
+function summaryOf(input: NotifyInput, spec: NotifySpec, sent: Told): Message {
+  const { left, last, version, worst } = sent;
+  const { event, severity, ...record } = worst ?? { event: "step", severity: "info", rollout: 0 };
+  const only = left > last.length ? `, the last ${last.length}` : "";
   return made(input, spec, {
     id: `${input.service}/${version}/${spec.name}/more`,
     record,
     event: { event, severity },
-    text: `${more} more${last}: ${texts.join("; ")}`,
+    text: `${left} more${only}: ${last.join("; ")}`,
   });
 }
 
-const NO_PLACE: Place = { rollout: 0 };
-
 interface Content {
   readonly id: string;
-  readonly record: Place;
+  readonly record: Pick<NotifiedRecord, "rollout" | "outcome">;
   readonly event: Event;
   readonly text: string;
 }
 
 function made(input: NotifyInput, spec: NotifySpec, { id, record, event, text }: Content): Message {
-  const { service, origin, nowMs, told } = input;
+  const { service, origin, nowMs, about } = input;
   const payload = payloadOf({
     id,
     service,
     rollout: record.rollout,
-    candidate: told?.candidate ?? "",
-    stable: told?.stable,
-    phase: phaseOf({ phase: told?.phase ?? "forward", outcome: told?.outcome ?? record.outcome }),
-    step: told?.step,
-    share: told?.share,
-    verdict: told?.verdict,
+    candidate: about?.candidate ?? "",
+    stable: about?.stable,
+    phase: phaseOf({ phase: about?.phase ?? "forward", outcome: about?.outcome ?? record.outcome }),
+    step: about?.step,
+    share: about?.share,
+    verdict: about?.verdict,
     ...event,
     text,
   });

@@ -55,7 +55,7 @@ test.each<[string, Partial<HookSpec>]>([
   ["at: start, gate: true, every: 30s, http: http://gate", { mode: "gate", everyMs: 30_000 as never }],
   ["rollbackWhen: true, http: http://stop", { at: "during", mode: "rollback", everyMs: 10_000 as never }],
   ["at: during, command: [x]", { mode: "run", everyMs: 60_000 as never, threshold: 1 }],
-  ["at: during, every: 10s, threshold: 3, retries: 1, command: [x]", { everyMs: 10_000 as never, threshold: 3 }],
+  ["at: during, every: 10s, threshold: 3, command: [x]", { everyMs: 10_000 as never, threshold: 3 }],
   ["at: after, command: [x]", { onFailure: "goOn" }],
   ["at: rollback, onFailure: goOn, command: [x]", { onFailure: "goOn" }],
 ])("{ %s }", (fields, hook) => {
@@ -134,6 +134,7 @@ test.each([
   ["{ name: a, at: start, every: 10s, command: [x] }", "[0].every: called once"],
   ["{ name: a, at: start, threshold: 2, command: [x] }", "[0].threshold: threshold is for at: during"],
   ["{ name: a, at: start, gate: true, retries: 2, command: [x] }", "[0].retries: a gate is asked again anyway"],
+  ["{ name: a, at: during, retries: 2, command: [x] }", "[0].retries: at: during is called again anyway"],
   [
     "{ name: a, rollbackWhen: true, onFailure: hold, command: [x] }",
     "[0].onFailure: a failure of rollbackWhen is an answer",

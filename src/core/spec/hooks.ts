@@ -82,6 +82,12 @@ function checkFailure(hook: HookFields, report: Report): void {
   const { at, gate, rollbackWhen, retries, threshold, onFailure } = hook;
   if (threshold !== undefined && at !== "during")
     report(["threshold"], "conflict", "threshold is for at: during: take it out");
+  if (at === "during" && retries !== undefined)
+    report(
+      ["retries"],
+      "conflict",
+      "at: during is called again anyway, and threshold says how many failures count: take retries out",
+    );
   const asked = gate ? "a gate" : rollbackWhen ? "rollbackWhen" : undefined;
   if (asked !== undefined && retries !== undefined)
     report(["retries"], "conflict", `${asked} is asked again anyway: take retries out`);
