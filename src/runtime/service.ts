@@ -150,6 +150,7 @@ export class ServiceLoop {
       if (error !== undefined) {
         if (error instanceof StaleWrite) this.pending.unshift(...taken.splice(0));
         for (const one of taken.splice(0)) this.unwritten(one, decision, error);
+        this.outbox?.sync(this.state.outbox ?? [], this.house.clock.now());
         return await this.hold(input);
       }
       this.state = decision.state;

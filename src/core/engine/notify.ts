@@ -22,7 +22,7 @@ export function notify(turn: Turn): void {
     nowMs,
     sent,
     ...(rollout && {
-      told: {
+      about: {
         candidate: rollout.candidate,
         stable: rollout.stable,
         phase: rollout.phase,

@@ -5,7 +5,7 @@ import type { Program } from "../plan/step.ts";
 import type { Rollout } from "../spec/rollout.ts";
 import type { Signals } from "../signals.ts";
 import type { HookRun, Message } from "../outbox/message.ts";
-import type { NotifyState } from "../outbox/notify.ts";
+import type { NotifyState } from "../outbox/notify-state.ts";
 import type { Comparison } from "../comparison.ts";
 import type { AbReport } from "../stats/ab/judge.ts";
 import type { ApplyCommand } from "./input.ts";
@@ -95,7 +95,7 @@ export interface TestReading {
 }
 
 /** A newer revision that waits for the rollout under way to end. */
-export interface Queued {
+interface Queued {
   readonly command: ApplyCommand;
   readonly atMs: Ms;
 }
@@ -140,6 +140,8 @@ export interface DecisionRecord {
   readonly test?: TestReading | undefined;
   /** How a hook ended. */
   readonly run?: HookRun | undefined;
+  /** It says that somebody could not be told: nobody is told of that. */
+  readonly untold?: true | undefined;
   /** Who asked for it, for commands. */
   readonly actor?: string | undefined;
   readonly reason?: string | undefined;

@@ -103,7 +103,7 @@ export interface StepSpec {
 }
 
 /** What a step waits for, and who says so if it is not a person. */
-export interface GateSpec {
+interface GateSpec {
   readonly what: string;
   readonly by?: { readonly kind: "hours"; readonly hours: readonly OpenHours[] } | undefined;
 }
