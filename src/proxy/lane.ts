@@ -8,7 +8,7 @@ import type { ServedRoute } from "./served.ts";
 import { cut, roleAt, Weyl } from "./shares.ts";
 import type { Asked, Sight } from "./sight.ts";
 import { Cohorts } from "./sticky.ts";
-import { NOBODY, type Tallies } from "./tally.ts";
+import { NOBODY, type Tallies, type Tally } from "./tally.ts";
 
 /** Where a request goes, and under which role's cookie. */
 export interface Chosen {
@@ -99,6 +99,11 @@ export class Lane {
     const position = this.#weyl.next();
     const cookie = cohorts?.key.kind === "cookie" ? cohorts.issue(position) : "";
     return { lane: this, pool: this.#at(position), cookie };
+  }
+
+  /** The counters in use. */
+  tallies(): readonly Tally[] {
+    return [...this.replicas().map(({ tally }) => tally), ...[...this.#pools.values()].map(({ nobody }) => nobody)];
   }
 
   /** Those that the route names, and those that have something to do still. */

@@ -69,7 +69,7 @@ export class Traffic {
 
   counters(): readonly Omit<Series, "epoch">[] {
     this.#forget();
-    const used = new Set(this.#replicas().map((replica) => replica.tally));
+    const used = new Set([...this.#lanes.values()].flatMap((lane) => lane.tallies()));
     return this.#tallies.read(this.clock.now, (tally) => used.has(tally));
   }
 
