@@ -20,6 +20,8 @@ export interface Identity {
 export interface Controlled {
   /** Every worker follows the change and it is kept for the next start; or nothing has changed and it rejects. */
   change(change: Change): Promise<void>;
+  /** Resolves when no change is under way; those that come now wait until it stops, or for a moment. */
+  hold(): Promise<void>;
   state(): Promise<ProxyState>;
   counters(): Promise<Counters>;
   metrics(): Promise<string>;
@@ -52,7 +54,7 @@ export async function startControl(proxy: Controlled, who: Identity): Promise<Co
 }
 
 /**
- * PUT /route, DELETE /route/SECTION, GET /state, GET /counters, POST /stop with the token; GET /metrics without, as
+ * PUT /route, DELETE /route/SECTION, GET /state, GET /counters, POST /hold, POST /stop with the token; GET /metrics without, as
  * Prometheus reads it.
  */
 function controlApi(proxy: Controlled, who: Identity): Hono {
@@ -71,23 +73,26 @@ function controlApi(proxy: Controlled, who: Identity): Hono {
   api.get("/metrics", async (c) =>
     c.text(await proxy.metrics(), 200, { "content-type": "text/plain; version=0.0.4; charset=utf-8" }),
   );
+  api.post("/hold", async (c) => {
+    await proxy.hold();
+    return c.json({ ok: true });
+  });
   api.post("/stop", (c) => {
     proxy.stop();
     return c.json({ ok: true }, 202);
   });
   api.put("/route", bodyLimit({ maxSize: LARGEST_ROUTE }), async (c) => {
-    if (proxy.draining()) return c.json(no("the proxy is being stopped"), 409);
     const checked = checkRoute(await c.req.json().catch(() => undefined));
     if (!checked.ok) return c.json({ ok: false, why: checked.why }, 422);
     await proxy.change({ op: "route", route: checked.route });
     return c.json({ ok: true });
   });
   api.delete("/route/:section", async (c) => {
-    if (proxy.draining()) return c.json(no("the proxy is being stopped"), 409);
     await proxy.change({ op: "drop", section: c.req.param("section") });
     return c.json({ ok: true });
   });
-  api.onError((error, c) => c.json(no(messageOf(error)), 500));
+  // Whoever asks again finds its successor.
+  api.onError((error, c) => c.json(no(messageOf(error)), proxy.draining() ? 409 : 500));
   return api;
 }
 

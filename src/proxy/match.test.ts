@@ -66,7 +66,7 @@ describe("a condition", () => {
     ["a method in small letters", { on: "method", is: ["PUT"] }, { verb: "put" }, false],
     ["the second address", { on: "listener", is: "preview" }, { preview: true }, true],
     ["the first address", { on: "listener", is: "preview" }, { preview: false }, false],
-  ])("%s", (_, condition, given, expected) => {
+  ])("%s", (_, ...[condition, given, expected]) => {
     expect(holds(condition, given)).toBe(expected);
   });
 });

@@ -1,11 +1,12 @@
 // What does a running proxy do, until it has stopped?
 import { randomBytes } from "node:crypto";
 import { ms } from "../core/units.ts";
+import { changesOf } from "./changes.ts";
 import { startControl, type Controlled } from "./control.ts";
 import { exposition } from "./exposition.ts";
-import { EVERYBODY, changed, undoOf, type Change, type ServedRoute } from "./served.ts";
+import { EVERYBODY, type ServedRoute } from "./served.ts";
 import { addressOf, type Settings } from "./settings.ts";
-import { CONTROL_FILE, replaceFile, stageRoutes, withdrawControl, type Control, type Place } from "./store.ts";
+import { CONTROL_FILE, replaceFile, withdrawControl, type Control, type Place } from "./store.ts";
 import type { WatchedTls } from "./tls-files.ts";
 import type { Fleet } from "./workers.ts";
 
@@ -43,11 +44,13 @@ export async function runProxy(options: RunOptions): Promise<RunningProxy> {
     preview: second && addressOf(second, preview ?? second.port),
   };
   const stopped = Promise.withResolvers<void>();
+  const changes = changesOf(settings.dir, fleet);
   let draining = false;
 
   const stop = async (): Promise<void> => {
     if (draining) return stopped.promise;
     draining = true;
+    changes.end();
     log("draining");
     tls?.stop();
     await fleet.drain(settings.drainMs);
@@ -57,7 +60,8 @@ export async function runProxy(options: RunOptions): Promise<RunningProxy> {
     stopped.resolve();
   };
   const proxy: Controlled = {
-    change: inTurn((change) => take(change, settings.dir, fleet)),
+    change: (change) => changes.change(change),
+    hold: () => changes.hold(),
     state: async () => {
       const { busy, alive } = await fleet.read();
       const workers = { wanted: settings.workers, alive };
@@ -91,31 +95,4 @@ export async function runProxy(options: RunOptions): Promise<RunningProxy> {
   log(`serves ${who.address} with ${settings.workers} worker${settings.workers === 1 ? "" : "s"}`);
   const setRoute = (route: ServedRoute): Promise<void> => proxy.change({ op: "route", route });
   return { control, metricsUrl: `${server.url}/metrics`, fleet, setRoute, stop, stopped: stopped.promise };
-}
-
-/** One after another, in the order in which they came. */
-function inTurn(work: (change: Change) => Promise<void>): (change: Change) => Promise<void> {
-  let last: Promise<void> = Promise.resolve();
-  return (change) => {
-    const turn = last.then(() => work(change));
-    last = turn.catch(() => undefined);
-    return turn;
-  };
-}
-
-/**
- * What is most likely to fail comes first: the file is written down to the disk, then the workers follow, then the file
- * takes its place. When one fails, what was done before it is undone.
- */
-async function take(change: Change, dir: string, fleet: Fleet): Promise<void> {
-  const before = fleet.routes;
-  const staged = stageRoutes(dir, changed(before, change));
-  try {
-    await fleet.change(change);
-    staged.commit();
-  } catch (error) {
-    staged.discard();
-    if (fleet.routes !== before) await fleet.change(undoOf(change, before));
-    throw error;
-  }
 }

@@ -1,5 +1,6 @@
 // How does a proxy come up, and take over from the one before it?
 import { join } from "node:path";
+import { isDeepStrictEqual } from "node:util";
 import { messageOf } from "../core/issues.ts";
 import { ask, find } from "./control-client.ts";
 import { withLock } from "./lock.ts";
@@ -7,7 +8,7 @@ import { makeRoom, placesOf, withPorts } from "./places.ts";
 import { canShare, listenTrouble } from "./port.ts";
 import { checkRoute } from "./route-check.ts";
 import { runProxy, type RunningProxy } from "./running.ts";
-import type { ServedRoute } from "./served.ts";
+import { routesOf, type ServedRoute } from "./served.ts";
 import { fingerprint, type Settings } from "./settings.ts";
 import { LOCK_FILE, openFolder, readRoutes, type Control } from "./store.ts";
 import { watchTls } from "./tls-files.ts";
@@ -66,6 +67,7 @@ async function start({ settings, log }: ServeOptions, old: Control | undefined):
       await makeRoom({ places, old, stop: (before) => stop(before, log), withinMs: settings.drainMs });
       return startFleet({ config, shared, tls: tls?.pair, routes: lastRoutes(settings.dir, log), log });
     });
+    if (old) await catchUp(old, fleet, () => lastRoutes(settings.dir, log));
     const place = { ...places.main, port: fleet.ports.port };
     const previewPlace = places.preview && { ...places.preview, port: fleet.ports.preview ?? 0 };
     const hash = fingerprint(settings);
@@ -77,6 +79,26 @@ async function start({ settings, log }: ServeOptions, old: Control | undefined):
     await fleet?.terminate();
     const isSecond = preview !== undefined && (error as { readonly port?: number }).port === preview.port;
     throw listenTrouble(error, isSecond ? preview : config);
+  }
+}
+
+/**
+ * Several services may change their routes in one proxy: what the old one has accepted since this one read them is
+ * followed, too, and what comes from now on waits there until it is told to stop.
+ */
+async function catchUp(old: Control, fleet: Fleet, read: () => readonly ServedRoute[]): Promise<void> {
+  try {
+    await ask(old, { method: "POST", path: "/hold", signal: AbortSignal.timeout(FIND_MS) });
+  } catch {
+    // It has stopped already.
+    return;
+  }
+  const last = routesOf(read());
+  for (const [section, route] of last) {
+    if (!isDeepStrictEqual(fleet.routes.get(section), route)) await fleet.change({ op: "route", route });
+  }
+  for (const section of fleet.routes.keys()) {
+    if (!last.has(section)) await fleet.change({ op: "drop", section });
   }
 }
 

@@ -25,6 +25,7 @@ test("all mistakes are named", () => {
 test("the order of fields, and fields that are not there, do not change the name; values do", () => {
   const turned = Object.fromEntries(Object.entries({ ...settings, tls: undefined }).toReversed());
   expect(fingerprint(turned as unknown as Settings)).toBe(fingerprint(settings));
+  expect(fingerprint({ ...settings, name: "cart" })).toBe(fingerprint(settings));
   expect(fingerprint({ ...settings, port: 8081 })).not.toBe(fingerprint(settings));
   expect(fingerprint({ ...settings, limits: { ...settings.limits, headers: 7 } })).not.toBe(fingerprint(settings));
 });

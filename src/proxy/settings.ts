@@ -85,10 +85,13 @@ function badConfig(file: string, found: string): SerinError {
   });
 }
 
-/** Names a configuration by its content, whatever the order of its fields. */
+/**
+ * Names a configuration by what it makes a proxy do, whatever the order of its fields. What it is called is no part of
+ * that: services that share a proxy call it by their own names.
+ */
 export function fingerprint(settings: Settings): string {
   return createHash("sha256")
-    .update(JSON.stringify([PROTOCOL, sorted(settings)]))
+    .update(JSON.stringify([PROTOCOL, sorted({ ...settings, name: undefined })]))
     .digest("hex")
     .slice(0, 16);
 }

@@ -6,7 +6,7 @@ import type { Clock } from "../../ports/clock.ts";
 import { ABSENT, seen, unreadable, type Call, type Observed } from "../../ports/observed.ts";
 import type { Carried, Metrics, Router } from "../../ports/router.ts";
 import type { ProxyConfig } from "../../proxy/config.ts";
-import { find, inquire, type Found } from "../../proxy/control-client.ts";
+import { find, inquire, type Found, type Inquired, type Question } from "../../proxy/control-client.ts";
 import { fingerprint, type Settings } from "../../proxy/settings.ts";
 import { forget, type Control } from "../../proxy/store.ts";
 import { PROXY_ABILITIES } from "./abilities.ts";
@@ -46,7 +46,7 @@ export function createProxyAdapter(options: ProxyAdapterOptions): Router & Metri
         (error: unknown) => ({ error }),
       );
       const question = { method: "PUT", path: "/route", body: part.outward(route), signal: inTime(call) } as const;
-      const asked = await inquire(settings.dir, question);
+      const asked = await askLast(settings.dir, question);
       // One with other settings that could not hand over goes on, and follows the route.
       if (trouble) throw trouble.error;
       if (asked.kind !== "answered") throw silent(settings, asked.kind === "silent" ? asked.why : "it ended just now");
@@ -70,6 +70,12 @@ export function createProxyAdapter(options: ProxyAdapterOptions): Router & Metri
         : unreadable(`the proxy answers ${status} to /counters`);
     },
   };
+}
+
+/** A proxy that has just handed over takes no changes; its successor does. */
+async function askLast(dir: string, question: Question): Promise<Inquired> {
+  const asked = await inquire(dir, question);
+  return asked.kind === "answered" && asked.answer.status === 409 ? inquire(dir, question) : asked;
 }
 
 /** Refuses what this proxy could never do here; changes nothing. */
