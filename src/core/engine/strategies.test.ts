@@ -151,7 +151,7 @@ describe("a shadow", () => {
     desk.apply("v2");
     desk.passUntil(() => desk.rollout.phase === "ended");
     expect(desk.rollout).toMatchObject({ outcome: "rolled-back" });
-    expect(desk.texts.join("\n")).not.toContain("canary 1");
+    expect(desk.records.filter(({ rollout }) => rollout === 2).some(({ text }) => /canary \d/u.test(text))).toBe(false);
   });
 
   test("counts as many requests per second as users have sent, without the copies", () => {
@@ -174,7 +174,7 @@ describe("steps back", () => {
     desk.errors["2-canary"] = 0.5;
     desk.passUntil(() => desk.canary === 10);
     expect(desk.rollout).toMatchObject({ phase: "forward", steppedBack: 1, verdict: undefined });
-    expect(desk.texts.at(-2)).toContain("one step down to 10%, to be judged anew");
+    expect(desk.texts.filter((text) => text.includes("one step down to 10%, to be judged anew"))).toHaveLength(1);
     desk.passUntil(() => desk.rollout.phase === "ended");
     expect(desk.rollout.outcome).toBe("rolled-back");
   });
@@ -195,7 +195,8 @@ describe("steps back", () => {
     desk.errors["2-canary"] = 0.9;
     desk.apply("v2");
     desk.passUntil(() => desk.rollout.phase === "ended");
-    expect(desk.rollout).toMatchObject({ outcome: "rolled-back", steppedBack: undefined });
+    expect(desk.rollout.outcome).toBe("rolled-back");
+    expect(desk.rollout.steppedBack).toBeUndefined();
   });
 
   test("each try has its part of the false-rollback rate", () => {
