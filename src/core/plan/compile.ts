@@ -59,35 +59,43 @@ export function compile(rollout: Rollout, context: CompileContext): CompileResul
   if (issues.length > 0) return { ok: false, issues };
   const isShort = !context.stable || context.direct === true;
   const bare = isShort ? compileFirst(frame, context.stable) : asked;
-  const { leastSize } = bare;
   const hooks = isShort ? [] : spec.hooks;
   const steps = withHooks(bare, hooks);
   const repeated = hooks.filter(({ at, mode }) => mode === "rollback" || at === "during" || at === "rollback");
-  const stepsBack = spec.strategy.kind === "canary" ? spec.strategy.stepsBack : 0;
-  const compares = !isShort && canShow(steps, spec.analysis) && spec.analysis;
-  const isRamp = steps.some(({ op }) => op === "ramp");
   const program: Program = {
     strategy: context.stable ? (isShort ? "direct" : spec.strategy.kind) : "first",
     steps,
     fullSize: frame.fullSize,
     progressDeadlineMs: spec.progressDeadlineMs,
-    ...(leastSize === undefined ? {} : { leastSize }),
-    ...(spec.calendar && !context.hotfix && context.stable ? { calendar: spec.calendar } : {}),
+    ...(bare.leastSize === undefined ? {} : { leastSize: bare.leastSize }),
+    ...(spec.calendar && !context.hotfix && !isShort ? { calendar: spec.calendar } : {}),
     ...(repeated.length > 0 ? { hooks: repeated } : {}),
-    ...(compares && stepsBack > 0 ? { stepsBack: { times: stepsBack } } : {}),
-    ...(compares
-      ? {
-          analysis: {
-            ...compileAnalysis(compares, { split: isEven(spec, steps), limit: isRamp }),
-            // Each time down is another try: together they roll back no more good versions than one may.
-            ...(stepsBack > 0 ? { falseRollback: compares.falseRollback / (stepsBack + 1) } : {}),
-            ...(kayenta?.ok ? { kayenta: kayenta.plan } : {}),
-          },
-        }
-      : {}),
+    ...(isShort ? {} : guardOf(rollout, steps, kayenta?.ok ? kayenta.plan : undefined)),
     ...(spec.traffic.sticky ? { sticky: spec.traffic.sticky } : {}),
   };
   return { ok: true, program };
+}
+
+/** What guards a rollout that has something to compare, and how often it may go a step down. */
+function guardOf(
+  { spec }: Rollout,
+  steps: readonly Step[],
+  kayenta: KayentaPlan | undefined,
+): Pick<Program, "analysis" | "stepsBack"> {
+  if (!spec.analysis || !canShow(steps, spec.analysis)) return {};
+  const canary = spec.strategy.kind === "shadow" ? spec.strategy.next : spec.strategy;
+  const times = canary?.kind === "canary" ? canary.stepsBack : 0;
+  const limit = steps.some(({ op }) => op === "ramp");
+  const analysis = compileAnalysis(spec.analysis, { split: isEven(spec, steps), limit });
+  return {
+    analysis: {
+      ...analysis,
+      // Each time down is another try: together they roll back no more good versions than one may.
+      falseRollback: analysis.falseRollback / (times + 1),
+      ...(kayenta ? { kayenta } : {}),
+    },
+    ...(times > 0 ? { stepsBack: { times } } : {}),
+  };
 }
 
 type Compilers = {

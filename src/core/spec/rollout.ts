@@ -135,11 +135,15 @@ const stepsNameHooks = ({ strategy, hooks }: SpecFields, report: Report): void =
   });
 };
 
+interface NamedHook extends Pick<StepSpec, "run"> {
+  readonly path: readonly (string | number)[];
+}
+
 /** The steps of a canary, with their places. */
-function stepsOf(strategy: StrategySpec): readonly (StepSpec & { readonly path: readonly (string | number)[] })[] {
+function stepsOf(strategy: StrategySpec): readonly NamedHook[] {
   const canary = strategy.kind === "shadow" ? strategy.next : strategy.kind === "canary" ? strategy : undefined;
   const at = strategy.kind === "shadow" ? ["shadow", "next", "canary"] : ["canary"];
-  return (canary?.steps ?? []).map((step, index) => ({ ...step, path: [...at, "steps", index] }));
+  return (canary?.steps ?? []).map(({ run }, index) => ({ run, path: [...at, "steps", index] }));
 }
 
 const Spec = rule(
