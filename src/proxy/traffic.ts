@@ -6,13 +6,14 @@
 //   turn.next()                                       a replica to try; or undefined: wait (`turn.waiting`), or nobody (503)
 //   turn.answered(status, timed) / failed() / left()  that try is over: counted, and the replica's load goes down
 //   turn.upgraded()                                   counted, but under way until `left`
+import { cut, roleAt } from "../core/cohort.ts";
 import type { Series } from "../core/evidence.ts";
 import { ROLES, type Backend, type Role, type Route, type RoutePool } from "../core/split.ts";
 import type { Clock } from "./clock.ts";
 import type { ProxyConfig } from "./config.ts";
 import { Pool } from "./pool.ts";
 import { Replica } from "./replica.ts";
-import { cut, roleAt, Weyl } from "./shares.ts";
+import { Weyl } from "./shares.ts";
 import { Cohorts } from "./sticky.ts";
 import { NOBODY, Tallies } from "./tally.ts";
 
