@@ -17,7 +17,7 @@ import type { Ms } from "../units.ts";
 import type { Revision } from "../world.ts";
 
 /** Version of the layout of state and records in the journal. */
-export const FORMAT = 2;
+export const FORMAT = 3;
 
 /** A pool that shall run. `former` was stable until the promotion and waits to be retired. */
 export interface PoolState {
