@@ -4,6 +4,7 @@ import type { Abilities } from "../core/abilities.ts";
 import type { Rollout } from "../core/spec/rollout.ts";
 import type { Revision } from "../core/world.ts";
 import type { Clock } from "../ports/clock.ts";
+import type { TestEvents } from "../ports/tests.ts";
 import type { Asked, Factory } from "../runtime/parts.ts";
 import { PROCESS_ABILITIES } from "./process/abilities.ts";
 import { PROXY_ABILITIES } from "./proxy/abilities.ts";
@@ -42,9 +43,27 @@ function serviceDir(home: Home, service: string): string {
   return join(home.dir, "services", service);
 }
 
+/** The adapters, and what all services share. */
+export interface Adapters extends Factory {
+  /** What is told of the users of A/B tests. */
+  events(): Promise<TestEvents>;
+  /** Lets go of what services share, after the last of them. */
+  close(): Promise<void>;
+}
+
 /** Makes the adapters of a service. Each is loaded when the first service asks for it. */
-export function adapters(home: Home): Factory {
+export function adapters(home: Home): Adapters {
+  const events = once(async () => {
+    const { openEventStore } = await import("./events/store.ts");
+    return openEventStore(join(home.dir, "events.db"));
+  });
   return {
+    events: events.get,
+    close: async () => (await events.made()?.catch(() => undefined))?.close(),
+    tests: async (_state, signals) => {
+      const { createTestSource } = await import("./events/source.ts");
+      return createTestSource({ clock: home.clock, store: await events.get(), signals });
+    },
     check: async (asked) => {
       const { checkProxy } = await import("./proxy/index.ts");
       await checkProxy({ name: asked.service, dir: proxyDir(home, asked.service), config: proxyConfig(asked) });
@@ -83,6 +102,19 @@ export function adapters(home: Home): Factory {
       return { router: proxy, metrics: proxy, close: () => Promise.resolve() };
     },
   };
+}
+
+/** Makes something when it is first asked for; again only after a failure. */
+function once<T>(make: () => Promise<T>) {
+  let made: Promise<T> | undefined;
+  const get = (): Promise<T> => {
+    made ??= make().catch((error: unknown) => {
+      made = undefined;
+      throw error;
+    });
+    return made;
+  };
+  return { get, made: (): Promise<T> | undefined => made };
 }
 
 /** A part that is made anew when what the file says of it changes, and is not there while it says nothing. */

@@ -76,7 +76,7 @@ export async function openEvents(options: EventsOptions, house: EventsHouse): Pr
   };
 }
 
-const isLoopback = (host: string): boolean => host === "localhost" || host === "::1" || host.startsWith("127.");
+const isLoopback = (host: string): boolean => host === "localhost" || host === "::1" || /^127(?:\.\d+){3}$/u.test(host);
 
 function check({ listen: { host, port }, token, origins }: EventsOptions): void {
   if (!isLoopback(host) && token === undefined) {
@@ -151,7 +151,7 @@ function routes({ token, origins }: EventsOptions, house: EventsHouse): Hono {
     if (token === undefined || allowed(c.req.header("authorization"), token)) return next();
     return problem(c, NOT_ALLOWED, 401);
   });
-  app.use(bodyLimit({ maxSize: MOST_BYTES, onError: (c) => problem(c, TOO_LONG, 413) }));
+  app.use(bodyLimit({ maxSize: MOST_BYTES, onError: tooLong }));
   app.post("/v1/events/:service", async (c) => {
     const found = await inputsOf(c);
     if ("trouble" in found) return problem(c, found.trouble, found.status);
@@ -252,6 +252,12 @@ const NOT_UNDERSTOOD: Trouble = {
   what: "the call is not understood",
   next: "send one event or a list as application/json, or one event per line as application/x-ndjson",
 };
+
+/** The rest of the body is not read, so that the connection cannot be used again. */
+function tooLong(c: Context): Response {
+  c.header("connection", "close");
+  return problem(c, TOO_LONG, 413);
+}
 
 function tooMany(found: number): Trouble {
   return { code: "SERIN_TOO_MANY", what: "the call has too many events", found: `${found}; at most ${MOST_EVENTS}` };

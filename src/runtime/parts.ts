@@ -5,6 +5,7 @@ import type { Clock } from "../ports/clock.ts";
 import type { Journal } from "../ports/journal.ts";
 import type { Metrics, Router } from "../ports/router.ts";
 import type { SignalSource } from "../ports/signals.ts";
+import type { TestSource } from "../ports/tests.ts";
 import type { Workload } from "../ports/workload.ts";
 
 /** Who runs a service, and who must be let go of when nobody looks after it any more. */
@@ -35,6 +36,8 @@ export interface Factory {
   workload(state: ServiceState): Promise<OwnedWorkload>;
   /** Where alerts are read that the file names; not asked of a file that names none. */
   alerts?(state: ServiceState): Promise<readonly AlertSource[]>;
+  /** Where is read what the users of an A/B test did; some of it from what replicas tell. Of one service. */
+  tests?(state: ServiceState, signals: () => readonly SignalSource[]): Promise<TestSource>;
   router(state: ServiceState): Promise<OwnedRouter>;
 }
 
