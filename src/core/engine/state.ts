@@ -95,7 +95,7 @@ export interface TestReading {
 }
 
 /** A newer revision that waits for the rollout under way to end. */
-export interface Queued {
+interface Queued {
   readonly command: ApplyCommand;
   readonly atMs: Ms;
 }
@@ -132,14 +132,16 @@ export interface DecisionRecord {
   readonly verdict?: Verdict | undefined;
   /** How the evidence came about, with the end of a rollout. */
   readonly trail?: Trail | undefined;
-  /** How a rollout ended. */
-  readonly outcome?: Outcome | undefined;
+  /** How a rollout ended, or begins to end; of a hook, whether it failed. */
+  readonly outcome?: Outcome | "failed" | undefined;
   /** What the answers to copies differed in, with the end of a rollout. */
   readonly comparison?: Comparison | undefined;
   /** What an A/B test said, with the end of a rollout. */
   readonly test?: TestReading | undefined;
   /** How a hook ended. */
   readonly run?: HookRun | undefined;
+  /** It says that somebody could not be told: nobody is told of that. */
+  readonly untold?: true | undefined;
   /** Who asked for it, for commands. */
   readonly actor?: string | undefined;
   readonly reason?: string | undefined;

@@ -23,7 +23,7 @@ export function compileBlueGreen(asked: BlueGreenSpec, frame: Frame): Compiled {
   steps.push({ op: "route", weights: all("canary") });
   if (asked.keepOldMs > 0) steps.push({ op: "hold", durationMs: asked.keepOldMs });
   steps.push({ op: "promote" }, { op: "retire", role: "stable" });
-  return { steps, issues: unable(asked, frame, size) };
+  return { steps, testable, issues: unable(asked, frame, size) };
 }
 
 function mirrored({ mirror, preview }: BlueGreenSpec, frame: Frame): readonly Step[] {

@@ -44,6 +44,7 @@ export function compile(rollout: Rollout, context: CompileContext): CompileResul
     abilities: context.abilities,
     fullSize: context.replicas ?? spec.workload.process.replicas,
     undecided: spec.analysis?.undecided ?? "hold",
+    hooks: spec.hooks,
     preview: "preview" in spec.traffic.proxy && spec.traffic.proxy.preview !== undefined,
   };
   // What the file asks for is checked even when this rollout happens not to need it: the next one will.
@@ -57,8 +58,9 @@ export function compile(rollout: Rollout, context: CompileContext): CompileResul
   ];
   if (issues.length > 0) return { ok: false, issues };
   const isShort = !context.stable || context.direct === true;
-  const { steps: bare, leastSize } = isShort ? { ...compileFirst(frame, context.stable), leastSize: undefined } : asked;
-  const hooks = isShort ? [] : (spec.hooks ?? []);
+  const bare = isShort ? compileFirst(frame, context.stable) : asked;
+  const { leastSize } = bare;
+  const hooks = isShort ? [] : spec.hooks;
   const steps = withHooks(bare, hooks);
   const repeated = hooks.filter(({ at, mode }) => mode === "rollback" || at === "during" || at === "rollback");
   const stepsBack = spec.strategy.kind === "canary" ? spec.strategy.stepsBack : 0;

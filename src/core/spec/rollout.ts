@@ -8,10 +8,13 @@ import { CalendarSchema } from "./calendar.ts";
 import type { Calendar } from "../calendar.ts";
 import type { HookSpec, NotifySpec } from "../outbox/message.ts";
 import { durationFormat } from "./durations.ts";
+import { HooksSchema } from "./hooks.ts";
+import { NotifySchema } from "./notify.ts";
 import { shown, written } from "./reading.ts";
-import { rule, type Report } from "./rule.ts";
+import { listed, rule, type Report } from "./rule.ts";
 import { batchOf } from "./rolling.ts";
 import type { CanarySpec } from "./canary.ts";
+import type { StepSpec } from "./steps.ts";
 import { StrategySchema, type StrategySpec } from "./strategy.ts";
 import { TrafficSchema, type ProxySpec } from "./traffic.ts";
 import { Plain, WorkloadSchema, type ProcessSpec } from "./workload.ts";
@@ -48,6 +51,8 @@ const specFields = z.strictObject({
   calendar: CalendarSchema.optional().describe(
     "When a rollout may go on. The way back may be taken always, and a hotfix (serin apply --hotfix) waits for nothing.",
   ),
+  hooks: HooksSchema.default([]).describe("What is called on the way: smoke tests, load tests, somebody's yes."),
+  notify: NotifySchema.default([]).describe("Who is told of what happens."),
   onNewRevision: z
     .enum(["refuse", "queue", "supersede"])
     .default("refuse")
@@ -112,17 +117,46 @@ const rollingNeedsBatches = ({ strategy, workload }: SpecFields, report: Report)
   );
 };
 
+const stepsNameHooks = ({ strategy, hooks }: SpecFields, report: Report): void => {
+  const named = hooks.filter(({ at }) => at === "step").map(({ name }) => name);
+  const used = stepsOf(strategy);
+  for (const { run, path } of used) {
+    if (run === undefined || named.includes(run)) continue;
+    const right = named.length === 0 ? "no hook has at: step" : `hooks with at: step are ${listed(named, "and")}`;
+    report(["strategy", ...path, "run"], "wrong-value", `found ${run}, ${right}`);
+  }
+  hooks.forEach(({ at, name }, index) => {
+    if (at !== "step" || used.some(({ run }) => run === name)) return;
+    report(
+      ["hooks", index, "at"],
+      "conflict",
+      `no step names it: add run: ${name} to a step, or call it at another time`,
+    );
+  });
+};
+
+/** The steps of a canary, with their places. */
+function stepsOf(strategy: StrategySpec): readonly (StepSpec & { readonly path: readonly (string | number)[] })[] {
+  const canary = strategy.kind === "shadow" ? strategy.next : strategy.kind === "canary" ? strategy : undefined;
+  const at = strategy.kind === "shadow" ? ["shadow", "next", "canary"] : ["canary"];
+  return (canary?.steps ?? []).map((step, index) => ({ ...step, path: [...at, "steps", index] }));
+}
+
 const Spec = rule(
   rule(
-    rule(rule(specFields, judgesNeedAnalysis, ["strategy", "analysis"]), recreateComparesNothing, [
-      "strategy",
-      "analysis",
-    ]),
-    rampCountsFailures,
-    ["strategy", "analysis"],
+    rule(
+      rule(rule(specFields, judgesNeedAnalysis, ["strategy", "analysis"]), recreateComparesNothing, [
+        "strategy",
+        "analysis",
+      ]),
+      rampCountsFailures,
+      ["strategy", "analysis"],
+    ),
+    rollingNeedsBatches,
+    ["strategy", "workload"],
   ),
-  rollingNeedsBatches,
-  ["strategy", "workload"],
+  stepsNameHooks,
+  ["strategy", "hooks"],
 ).transform(({ progressDeadline, analysis, ...rest }) => {
   const read = analysis ?? AnalysisSchema.parse({});
   return { ...rest, progressDeadlineMs: progressDeadline, analysis: read.enabled ? read : undefined };
@@ -150,8 +184,8 @@ export interface Rollout {
     readonly progressDeadlineMs: Ms;
     readonly strategy: StrategySpec;
     readonly calendar?: Calendar | undefined;
-    readonly hooks?: readonly HookSpec[] | undefined;
-    readonly notify?: readonly NotifySpec[] | undefined;
+    readonly hooks: readonly HookSpec[];
+    readonly notify: readonly NotifySpec[];
     /** What becomes of this version when another one is still under way. */
     readonly onNewRevision: "refuse" | "queue" | "supersede";
     /** None when the file says `enabled: false`. */
