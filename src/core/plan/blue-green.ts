@@ -12,11 +12,9 @@ const PATH = "spec.strategy.blueGreen";
 export function compileBlueGreen(asked: BlueGreenSpec, frame: Frame): Compiled {
   const { fullSize } = frame;
   const size = asked.replicas === undefined ? fullSize : replicasOf(asked.replicas, fullSize);
-  const steps: Step[] = [
-    { op: "scale", role: "canary", size },
-    ...previewed(asked.preview, frame),
-    ...mirrored(asked, frame),
-  ];
+  const steps: Step[] = [{ op: "scale", role: "canary", size }, ...previewed(asked.preview, frame)];
+  const testable = steps.length;
+  steps.push(...mirrored(asked, frame));
   if (asked.holdMs !== undefined) steps.push({ op: "hold", durationMs: asked.holdMs });
   if (asked.promotion === "manual") steps.push({ op: "gate", what: "switch all requests to the new version" });
   if (size < fullSize) steps.push({ op: "scale", role: "canary", size: fullSize });
