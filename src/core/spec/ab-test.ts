@@ -40,7 +40,8 @@ export interface AbTestSpec {
   readonly sample?: { readonly baseline: number; readonly lift: Lift; readonly power: number } | undefined;
   readonly alpha: number;
   readonly atMostMs: Ms;
-  readonly then: AfterTest;
+  /** What becomes of a treatment that wins. */
+  readonly winner: AfterTest;
 }
 
 const LIFT: Format<Lift> = {
@@ -131,6 +132,7 @@ const fields = z.strictObject({
   atMost: written(durationFormat({ atLeast: ms(1_000) }))
     .prefault("14d")
     .describe("Longest time."),
+  // oxlint-disable-next-line unicorn/no-thenable -- a word of the file, which nobody can call
   then: z
     .enum(["promote", "keep", "report"])
     .default("report")
@@ -213,7 +215,7 @@ export const AbTestSchema = checked
       ...(baseline !== undefined && lift && { sample: { baseline, lift, power } }),
       alpha,
       atMostMs: atMost,
-      then,
+      winner: then,
     };
   });
 
