@@ -21,8 +21,8 @@ export interface TestSource {
   read(asked: TestAsked, call: Call): Promise<Observed<TestReading>>;
 }
 
-/** Names a test. */
-export type TestName = Pick<RunningTest, "service" | "rollout">;
+/** Names a test. A service that was taken down counts its rollouts from 1 again: the start tells them apart. */
+export type TestName = Pick<RunningTest, "service" | "rollout" | "startedMs">;
 
 /** What became of events. */
 export interface Taken {

@@ -15,13 +15,14 @@ const CREATE = `
     test INTEGER PRIMARY KEY,
     service TEXT NOT NULL,
     rollout INTEGER NOT NULL,
+    started_ms INTEGER NOT NULL,
     ended_ms INTEGER,
     mixed INTEGER NOT NULL DEFAULT 0,
     unexposed INTEGER NOT NULL DEFAULT 0,
     early INTEGER NOT NULL DEFAULT 0,
     late INTEGER NOT NULL DEFAULT 0,
     state TEXT,
-    UNIQUE (service, rollout)
+    UNIQUE (service, rollout, started_ms)
   ) STRICT;
   CREATE TABLE users (
     test INTEGER NOT NULL,

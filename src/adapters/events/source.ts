@@ -14,7 +14,7 @@ import type { TestAsked, TestSource } from "../../ports/tests.ts";
 import type { EventStore, Kept } from "./store.ts";
 
 /** So many users a look takes in; the rest waits for the next one. */
-const MOST_USERS = 5_000;
+const MOST_USERS = 2_000;
 
 /** What a service's tests are read from. */
 export interface TestSourceOptions {

@@ -75,10 +75,7 @@ export class EventStore implements TestEvents {
   /** What was kept of a test; nothing when nobody has told of it yet. */
   kept(test: TestName): Kept | undefined {
     return this.#guard(() => {
-      const row = this.#prepared("SELECT * FROM tests WHERE service = ? AND rollout = ?").get(
-        test.service,
-        test.rollout,
-      );
+      const row = this.#prepared(FIND).get(...nameOf(test));
       if (!row) return undefined;
       const { state, mixed, unexposed, early, late } = row;
       const read: unknown = typeof state === "string" ? JSON.parse(state) : undefined;
@@ -124,11 +121,11 @@ export class EventStore implements TestEvents {
   }
 
   async tidy(underWay: readonly TestName[], nowMs: Ms): Promise<void> {
-    const known = new Set(underWay.map(({ service, rollout }) => `${service}/${rollout}`));
+    const known = new Set(underWay.map((test) => JSON.stringify(nameOf(test))));
     const ended = this.#write(() => {
-      const open = this.#prepared("SELECT test, service, rollout FROM tests WHERE ended_ms IS NULL").all();
-      for (const { test, service, rollout } of open) {
-        if (known.has(`${String(service)}/${Number(rollout)}`)) continue;
+      const open = this.#prepared("SELECT test, service, rollout, started_ms FROM tests WHERE ended_ms IS NULL").all();
+      for (const { test, service, rollout, started_ms: startedMs } of open) {
+        if (known.has(JSON.stringify([service, rollout, startedMs]))) continue;
         this.#prepared("UPDATE tests SET ended_ms = ? WHERE test = ?").run(nowMs, test ?? null);
       }
       return this.#prepared("SELECT test FROM tests WHERE ended_ms < ?").all(nowMs - KEPT_MS);
@@ -215,10 +212,10 @@ export class EventStore implements TestEvents {
   }
 
   /** The number of a test, which is new when nobody has told of it yet. */
-  #number({ service, rollout }: TestName): number {
-    this.#prepared("INSERT OR IGNORE INTO tests (service, rollout) VALUES (?, ?)").run(service, rollout);
-    const row = this.#prepared("SELECT test FROM tests WHERE service = ? AND rollout = ?").get(service, rollout);
-    return Number(row?.["test"]);
+  #number(test: TestName): number {
+    const add = "INSERT OR IGNORE INTO tests (service, rollout, started_ms) VALUES (?, ?, ?)";
+    this.#prepared(add).run(...nameOf(test));
+    return Number(this.#prepared(FIND).get(...nameOf(test))?.["test"]);
   }
 
   #prepared(sql: string): StatementSync {
@@ -253,6 +250,10 @@ export class EventStore implements TestEvents {
     }
   }
 }
+
+const FIND = "SELECT * FROM tests WHERE service = ? AND rollout = ? AND started_ms = ?";
+
+const nameOf = ({ service, rollout, startedMs }: TestName) => [service, rollout, startedMs] as const;
 
 const DUE = `
   SELECT users.user, users.variant, users.at_ms, conversions.at_ms AS converted_ms

@@ -84,10 +84,14 @@ describe("what is taken", () => {
     const running = runningTest(SHOP);
     const expected = users.filter((user) => running?.assign?.(user) === "green").length;
     let green = 0;
-    store.settle(testOf(), { ms: ms(clock.now() + 3_600_000), most: 1_000 }, ({ users: all }) => {
-      green = all.filter(({ variant }) => variant === "treatment").length;
-      return {};
-    });
+    store.settle(
+      testOf({ startedMs: clock.now() }),
+      { ms: ms(clock.now() + 3_600_000), most: 1_000 },
+      ({ users: all }) => {
+        green = all.filter(({ variant }) => variant === "treatment").length;
+        return {};
+      },
+    );
     expect(green).toBe(expected);
     expect(Math.abs(green - 200)).toBeLessThan(50);
   });
@@ -139,7 +143,7 @@ describe("what is refused", () => {
       status: 403,
       body: { trouble: { code: "SERIN_FOREIGN_PAGE" } },
     });
-    expect(store.kept(testOf())).toBeUndefined();
+    expect(store.kept(testOf({ startedMs: clock.now() }))).toBeUndefined();
   });
 });
 

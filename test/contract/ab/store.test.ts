@@ -131,6 +131,12 @@ test("a test is forgotten 30 days after its end, and none that is under way", as
   expect(await take(converted("a", 110, { id: "1" }))).toEqual({ taken: 1, repeated: 0 });
 });
 
+test("a service that begins anew with its numbers is another one", async () => {
+  await take(saw("a", "control", 100));
+  expect(store.kept(testOf({ startedMs: ms(5) }))).toBeUndefined();
+  expect(store.kept(TEST)).toBeDefined();
+});
+
 test("only this user can read the file, and a file of another program is left alone", async () => {
   expect((await stat(join(dir, "events.db"))).mode & 0o777).toBe(0o600);
   const other = join(dir, "other.db");
