@@ -78,8 +78,9 @@ export interface RolloutState {
   readonly test?: TestReading | undefined;
   /** How often a worse version was taken down a step. */
   readonly steppedBack?: number | undefined;
-  /** Canary requests counted since its share was last raised. */
+  /** Canary requests counted since its share was last raised, and when that was. */
   readonly requestsAtShare: number;
+  readonly raisedMs?: Ms | undefined;
   /** Whether the last look could read the evidence. */
   readonly blind?: string | undefined;
   readonly endedMs?: Ms | undefined;
