@@ -60,9 +60,13 @@ export function adapters(home: Home): Adapters {
   return {
     events: events.get,
     close: async () => (await events.made()?.catch(() => undefined))?.close(),
-    tests: async (_state, signals) => {
+    tests: async (state) => {
       const { createTestSource } = await import("./events/source.ts");
-      return createTestSource({ clock: home.clock, store: await events.get(), signals });
+      const { createExpositionSource } = await import("./exposition/source.ts");
+      // Of its own: a source that is asked for other names by turns would fetch the pages anew each time.
+      const pages = following(pageOf, (page) => createExpositionSource({ clock: home.clock, ...page }));
+      const options = { clock: home.clock, store: await events.get(), signals: () => pages.of(state()) };
+      return { source: createTestSource(options), close: pages.close };
     },
     check: async (asked) => {
       const { checkProxy } = await import("./proxy/index.ts");
@@ -75,10 +79,7 @@ export function adapters(home: Home): Adapters {
       const dir = join(serviceDir(home, service), "process");
       const workload = createProcessWorkload({ service, dir, clock: home.clock });
       const usage = createUsageSource({ clock: home.clock, workload });
-      const pages = following(
-        (asked) => asked.spec.spec.workload.process.metrics,
-        (page) => createExpositionSource({ clock: home.clock, ...page }),
-      );
+      const pages = following(pageOf, (page) => createExpositionSource({ clock: home.clock, ...page }));
       return {
         workload,
         signals: (asked) => [usage, ...pages.of(asked)],
@@ -103,6 +104,9 @@ export function adapters(home: Home): Adapters {
     },
   };
 }
+
+/** The replicas' metrics page, as the file says. */
+const pageOf = ({ spec }: Asked) => spec.spec.workload.process.metrics;
 
 /** Makes something when it is first asked for; again only after a failure. */
 function once<T>(make: () => Promise<T>) {

@@ -48,8 +48,9 @@ interface EventsAnswer {
 
 const MOST_BYTES = 1_048_576;
 const MOST_EVENTS = 1_000;
-/** How often what ended long ago is looked for. */
+/** How often what ended long ago is looked for, and when first: the controller has taken up its services by then. */
 const TIDY_MS = 3_600_000;
+const FIRST_TIDY_MS = 60_000;
 
 /** Takes events at an address of its own, and nothing else. Throws a SerinError where that would be open to anybody. */
 export async function openEvents(options: EventsOptions, house: EventsHouse): Promise<OpenEvents> {
@@ -65,11 +66,11 @@ export async function openEvents(options: EventsOptions, house: EventsHouse): Pr
       .then((events) => events.tidy(underWay, house.clock.now()))
       .catch(() => undefined);
   };
-  const timer = setInterval(tidy, TIDY_MS).unref();
+  const timers = [setTimeout(tidy, FIRST_TIDY_MS), setInterval(tidy, TIDY_MS)].map((timer) => timer.unref());
   return {
     url: `http://${host.includes(":") ? `[${host}]` : host}:${port}`,
     close: () => {
-      clearInterval(timer);
+      for (const timer of timers) clearTimeout(timer);
       if ("closeAllConnections" in server) server.closeAllConnections();
       return new Promise((resolve) => server.close(() => resolve()));
     },

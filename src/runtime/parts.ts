@@ -27,6 +27,13 @@ export interface OwnedRouter {
   close(): Promise<void>;
 }
 
+/** Who reads a service's A/B tests. */
+export interface OwnedTests {
+  readonly source: TestSource;
+  /** Stops looking; what was counted stays. */
+  close(): void;
+}
+
 /** What the adapters of a service are made for. */
 export type Asked = Pick<ServiceState, "service" | "spec" | "origin">;
 
@@ -37,8 +44,8 @@ export interface Factory {
   workload(state: ServiceState): Promise<OwnedWorkload>;
   /** Where alerts are read that the file names; not asked of a file that names none. */
   alerts?(state: ServiceState): Promise<readonly AlertSource[]>;
-  /** Where is read what the users of an A/B test did; some of it from what replicas tell. Of one service. */
-  tests?(state: ServiceState, signals: () => readonly SignalSource[]): Promise<TestSource>;
+  /** Where is read what the users of a service's A/B tests did, as the file in force says. */
+  tests?(state: () => ServiceState): Promise<OwnedTests>;
   router(state: ServiceState): Promise<OwnedRouter>;
 }
 

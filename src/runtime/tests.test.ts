@@ -29,16 +29,18 @@ test("with its pools, its plan and how it tells users apart", async () => {
   expect(["blue", "green"]).toContain(asked[0]?.test.assign?.("anyone"));
 });
 
-test("not at another step, not without pools, and not where nobody reads tests", async () => {
+test("not at another step, and not without pools", async () => {
   const { asked, sourceOf } = sourceThat(async () => ABSENT);
   const state = stateOf("shop", clock.now());
   expect(await readTest(stateOf("shop", clock.now(), { op: "route" }), sourceOf, reading)).toBeUndefined();
   expect(await readTest(state, sourceOf, { ...reading, pools: unreadable("gone") })).toBeUndefined();
-  expect(await readTest(state, async () => undefined, reading)).toBeUndefined();
+  expect(await readTest(state, async () => undefined, reading)).toEqual(ABSENT);
   expect(asked).toEqual([]);
 });
 
-test("a source that fails is one that cannot be read", async () => {
+test("a source that fails, or cannot be opened, is one that cannot be read: the service is looked after all the same", async () => {
+  const closed = () => Promise.reject(new Error("no database"));
+  expect(await readTest(stateOf("shop", clock.now()), closed, reading)).toEqual(unreadable("no database"));
   const { sourceOf } = sourceThat(() => Promise.reject(new Error("disk full")));
   expect(await readTest(stateOf("shop", clock.now()), sourceOf, reading)).toMatchObject({ kind: "unreadable" });
 });

@@ -123,10 +123,12 @@ export class EventStore implements TestEvents {
   async tidy(underWay: readonly TestName[], nowMs: Ms): Promise<void> {
     const known = new Set(underWay.map((test) => JSON.stringify(nameOf(test))));
     const ended = this.#write(() => {
-      const open = this.#prepared("SELECT test, service, rollout, started_ms FROM tests WHERE ended_ms IS NULL").all();
-      for (const { test, service, rollout, started_ms: startedMs } of open) {
-        if (known.has(JSON.stringify([service, rollout, startedMs]))) continue;
-        this.#prepared("UPDATE tests SET ended_ms = ? WHERE test = ?").run(nowMs, test ?? null);
+      const tests = this.#prepared("SELECT test, service, rollout, started_ms, ended_ms FROM tests").all();
+      const mark = this.#prepared("UPDATE tests SET ended_ms = ? WHERE test = ?");
+      for (const { test, service, rollout, started_ms: startedMs, ended_ms: endedMs } of tests) {
+        const isUnderWay = known.has(JSON.stringify([service, rollout, startedMs]));
+        if (isUnderWay === (endedMs === null)) continue;
+        mark.run(isUnderWay ? null : nowMs, Number(test));
       }
       return this.#prepared("SELECT test FROM tests WHERE ended_ms < ?").all(nowMs - KEPT_MS);
     });

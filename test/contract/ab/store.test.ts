@@ -131,6 +131,15 @@ test("a test is forgotten 30 days after its end, and none that is under way", as
   expect(await take(converted("a", 110, { id: "1" }))).toEqual({ taken: 1, repeated: 0 });
 });
 
+test("a test that was taken for ended goes on", async () => {
+  const day = 86_400_000;
+  await take(saw("a", "control", 100));
+  await store.tidy([], ms(0));
+  await store.tidy([TEST], ms(20 * day));
+  await store.tidy([], ms(40 * day));
+  expect(store.kept(TEST)).toBeDefined();
+});
+
 test("a service that begins anew with its numbers is another one", async () => {
   await take(saw("a", "control", 100));
   expect(store.kept(testOf({ startedMs: ms(5) }))).toBeUndefined();
