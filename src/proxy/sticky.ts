@@ -1,6 +1,7 @@
 // Which position on the share axis does a user keep?
 import { keyAt, positionOf, seedOf } from "../core/cohort.ts";
 import type { StickyKey, Stickiness } from "../core/split.ts";
+import type { Asked } from "./sight.ts";
 
 /** One split's stickiness, ready for the hot path. */
 export class Cohorts {
@@ -16,6 +17,14 @@ export class Cohorts {
     const maxAgeMs = sticky.key.kind === "cookie" ? sticky.key.maxAgeMs : undefined;
     const age = maxAgeMs === undefined ? "" : `; Max-Age=${Math.floor(maxAgeMs / 1_000)}`;
     this.#attributes = `; Path=/${age}; HttpOnly; SameSite=Lax`;
+  }
+
+  /** A request's key; `undefined` without one. */
+  keyOf(asked: Asked): string | undefined {
+    if (this.key.kind === "cookie") return asked.cookies === undefined ? undefined : this.keyIn(asked.cookies);
+    const values = asked.field(this.key.name);
+    const key = values.length > 1 ? values.join(", ") : values[0];
+    return key === "" ? undefined : key;
   }
 
   /** The key in a Cookie header; `undefined` without it or when it is empty. */

@@ -45,7 +45,7 @@ export function compile(rollout: Rollout, context: CompileContext): CompileResul
     fullSize: context.replicas ?? spec.workload.process.replicas,
     undecided: spec.analysis?.undecided ?? "hold",
     hooks: spec.hooks,
-    preview: "preview" in spec.traffic.proxy && spec.traffic.proxy.preview !== undefined,
+    preview: spec.traffic.proxy.preview !== undefined,
   };
   // What the file asks for is checked even when this rollout happens not to need it: the next one will.
   const asked = compileStrategy(rollout, frame);
