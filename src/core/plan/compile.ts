@@ -3,9 +3,11 @@ import type { Abilities } from "../abilities.ts";
 import type { AnalysisSpec, MetricSpec } from "../spec/analysis.ts";
 import type { Rollout } from "../spec/rollout.ts";
 import type { StrategySpec } from "../spec/strategy.ts";
-import type { Match } from "../match.ts";
+import { isForUsers } from "../match.ts";
+import { isExposed, shareOf } from "../split.ts";
 import { listed } from "../spec/rule.ts";
 import { compileAnalysis, restsOn, wantedSignals } from "./analysis.ts";
+import { compileAbTest } from "./ab-test.ts";
 import { compileBlueGreen } from "./blue-green.ts";
 import { compileCanary } from "./canary.ts";
 import { compileExperiment } from "./experiment.ts";
@@ -13,7 +15,7 @@ import { compileFirst } from "./first.ts";
 import { withHooks } from "./hooks.ts";
 import { compileKayenta } from "./kayenta.ts";
 import type { KayentaPlan } from "../stats/kayenta/stage.ts";
-import { duration } from "../units.ts";
+import { duration, WHOLE } from "../units.ts";
 import { compileRecreate } from "./recreate.ts";
 import { compileRolling } from "./rolling.ts";
 import { compileShadow } from "./shadow.ts";
@@ -107,6 +109,7 @@ const COMPILERS: Compilers = {
   rolling: compileRolling,
   blueGreen: compileBlueGreen,
   shadow: compileShadow,
+  abTest: compileAbTest,
   experiment: compileExperiment,
   recreate: (_asked, frame) => compileRecreate(frame),
 };
@@ -119,28 +122,18 @@ function compileStrategy({ spec: { strategy } }: Rollout, frame: Frame): Compile
 
 /** Whether every request falls to a version by its share alone: no user sticks, no rule sends, no request is copied. */
 function isEven({ traffic }: Rollout["spec"], steps: readonly Step[]): boolean {
-  const isRuled = steps.some((step) => step.op === "route" && (step.matches?.some(isUsers) || step.mirror));
+  const isRuled = steps.some((step) => step.op === "route" && (step.matches?.some(isForUsers) || step.mirror));
   return traffic.sticky === undefined && !isRuled;
 }
-
-const isUsers = ({ when }: Match): boolean => when.some(({ on }) => on !== "listener");
 
 /** Evidence needs a baseline: a step at which both versions get requests, or a bound that is looked at alone. */
 function canShow(steps: readonly Step[], analysis: AnalysisSpec | undefined): boolean {
   const isShared = (step: Step): boolean =>
-    step.op === "ramp" || (step.op === "route" && (Object.keys(step.weights).length > 1 || sendsToCanary(step)));
+    step.op === "ramp" || (step.op === "route" && shareOf(step.weights, "canary") < WHOLE && isExposed(step, "canary"));
   if (steps.some(isShared)) return true;
   const bounded = (metric: MetricSpec): boolean =>
     metric.kind === "latency" ? metric.maxMs !== undefined : "max" in metric && metric.max !== undefined;
   return analysis?.metrics.some(bounded) ?? false;
-}
-
-/** Whether a rule or a mirror lets the candidate work while stable has the traffic. */
-function sendsToCanary({ matches, mirror }: Extract<Step, { op: "route" }>): boolean {
-  return (
-    mirror !== undefined ||
-    (matches ?? []).some(({ when, to }) => to === "canary" && when.some(({ on }) => on !== "listener"))
-  );
 }
 
 /** What the parts cannot do, whatever the strategy. */
