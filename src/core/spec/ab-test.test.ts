@@ -42,7 +42,7 @@ describe("what is read", () => {
       alpha: "1%",
       atMost: "3d",
       // oxlint-disable-next-line unicorn/no-thenable -- a word of the file, which nobody can call
-      then: "promote",
+      winner: "promote",
     });
     expect(spec).toEqual({
       kind: "abTest",

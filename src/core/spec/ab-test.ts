@@ -132,8 +132,7 @@ const fields = z.strictObject({
   atMost: written(durationFormat({ atLeast: ms(1_000) }))
     .prefault("14d")
     .describe("Longest time."),
-  // oxlint-disable-next-line unicorn/no-thenable -- a word of the file, which nobody can call
-  then: z
+  winner: z
     .enum(["promote", "keep", "report"])
     .default("report")
     .describe(
@@ -205,7 +204,7 @@ export const AbTestSchema = checked
   .reduce((schema, [check, needs]) => rule(schema, check, needs), fields)
   .transform((asked): AbTestSpec => {
     const { variants, share, control, treatment, conversions, baseline, lift, power = POWER, ...rest } = asked;
-    const { alpha, atMost, then } = rest;
+    const { alpha, atMost, winner } = rest;
     return {
       kind: "abTest",
       names: variants,
@@ -215,7 +214,7 @@ export const AbTestSchema = checked
       ...(baseline !== undefined && lift && { sample: { baseline, lift, power } }),
       alpha,
       atMostMs: atMost,
-      winner: then,
+      winner,
     };
   });
 

@@ -3,6 +3,7 @@
 // The one definition: the type, the checks, the JSON Schema and the reference page all come from it.
 import * as z from "zod";
 import { ms, type Ms } from "../units.ts";
+import { checkAround } from "./ab-test.ts";
 import { AnalysisSchema, type AnalysisSpec } from "./analysis.ts";
 import { CalendarSchema } from "./calendar.ts";
 import type { Calendar } from "../calendar.ts";
@@ -117,6 +118,12 @@ const rollingNeedsBatches = ({ strategy, workload }: SpecFields, report: Report)
   );
 };
 
+const testsNeedUsers = ({ strategy, traffic, workload }: SpecFields, report: Report): void => {
+  if (strategy.kind !== "abTest") return;
+  const around = { sticky: traffic.sticky !== undefined, page: workload.process.metrics !== undefined };
+  checkAround(strategy, around, (path, code, message) => report(["strategy", "abTest", ...path], code, message));
+};
+
 const stepsNameHooks = ({ strategy, hooks }: SpecFields, report: Report): void => {
   const named = hooks.filter(({ at }) => at === "step").map(({ name }) => name);
   const used = stepsOf(strategy);
@@ -135,28 +142,36 @@ const stepsNameHooks = ({ strategy, hooks }: SpecFields, report: Report): void =
   });
 };
 
+interface NamedHook extends Pick<StepSpec, "run"> {
+  readonly path: readonly (string | number)[];
+}
+
 /** The steps of a canary, with their places. */
-function stepsOf(strategy: StrategySpec): readonly (StepSpec & { readonly path: readonly (string | number)[] })[] {
+function stepsOf(strategy: StrategySpec): readonly NamedHook[] {
   const canary = strategy.kind === "shadow" ? strategy.next : strategy.kind === "canary" ? strategy : undefined;
   const at = strategy.kind === "shadow" ? ["shadow", "next", "canary"] : ["canary"];
-  return (canary?.steps ?? []).map((step, index) => ({ ...step, path: [...at, "steps", index] }));
+  return (canary?.steps ?? []).map(({ run }, index) => ({ run, path: [...at, "steps", index] }));
 }
 
 const Spec = rule(
   rule(
     rule(
-      rule(rule(specFields, judgesNeedAnalysis, ["strategy", "analysis"]), recreateComparesNothing, [
-        "strategy",
-        "analysis",
-      ]),
-      rampCountsFailures,
-      ["strategy", "analysis"],
+      rule(
+        rule(rule(specFields, judgesNeedAnalysis, ["strategy", "analysis"]), recreateComparesNothing, [
+          "strategy",
+          "analysis",
+        ]),
+        rampCountsFailures,
+        ["strategy", "analysis"],
+      ),
+      rollingNeedsBatches,
+      ["strategy", "workload"],
     ),
-    rollingNeedsBatches,
-    ["strategy", "workload"],
+    stepsNameHooks,
+    ["strategy", "hooks"],
   ),
-  stepsNameHooks,
-  ["strategy", "hooks"],
+  testsNeedUsers,
+  ["strategy", "traffic", "workload"],
 ).transform(({ progressDeadline, analysis, ...rest }) => {
   const read = analysis ?? AnalysisSchema.parse({});
   return { ...rest, progressDeadlineMs: progressDeadline, analysis: read.enabled ? read : undefined };
