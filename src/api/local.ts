@@ -1,6 +1,6 @@
 // How does a controller in this process answer?
 import { randomUUID } from "node:crypto";
-import { abilitiesOf, revisionOf } from "../adapters/registry.ts";
+import { abilitiesOf, revisionOf, rivalsOf } from "../adapters/registry.ts";
 import type { Answer, Command } from "../core/engine/input.ts";
 import { underWay } from "../core/engine/state.ts";
 import { SerinError, type Trouble } from "../core/issues.ts";
@@ -25,6 +25,7 @@ export function localLink(controller: Controller, clock: Clock): Link {
       if (!parsed.ok) throw notARollout(parsed.issues);
       const { rollout } = parsed;
       const revision = await revisionOf(rollout, origin);
+      const rivals = await rivalsOf(rollout, origin);
       const abilities = abilitiesOf(rollout);
       const command: Command = {
         kind: "apply",
@@ -35,6 +36,7 @@ export function localLink(controller: Controller, clock: Clock): Link {
         origin,
         revision,
         abilities,
+        ...(rivals.length > 0 ? { rivals } : {}),
         ...(hotfix ? { hotfix } : {}),
       };
       return reply(rollout.metadata.name, await controller.send(rollout.metadata.name, command));
