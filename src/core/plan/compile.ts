@@ -147,6 +147,10 @@ function unable({ spec }: Rollout, { router, workload }: Abilities): readonly Pl
     const message = `found ${sticky.kind}, the router can keep a user with a version by ${can}`;
     issues.push({ path: `spec.traffic.sticky.${sticky.kind}`, code: "unable", message });
   }
+  if (spec.traffic.proxy.preview && !router.matches.includes("listener")) {
+    const message = "the router has no second address";
+    issues.push({ path: "spec.traffic.proxy.preview", code: "unable", message });
+  }
   if (workload.promote !== "rename") {
     const message = "the workload can only replace stable in its place, which no strategy does yet";
     issues.push({ path: "spec.workload", code: "unable", message });

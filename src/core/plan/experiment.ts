@@ -1,7 +1,7 @@
 // Which steps compare candidates with a fresh copy of stable, and promote nothing?
 import type { ExperimentSpec } from "../spec/experiment.ts";
 import { RIVALS, type Role, type Weights } from "../split.ts";
-import { WHOLE, weight } from "../units.ts";
+import { WHOLE, percent, weight, type Weight } from "../units.ts";
 import { sizeFor } from "./capacity.ts";
 import { previewed, rulesFor } from "./rules.ts";
 import type { Step } from "./step.ts";
@@ -24,7 +24,13 @@ export function compileExperiment({ share, durationMs, rivals }: ExperimentSpec,
     { op: "hold", durationMs },
     { op: "conclude", what: "the experiment's time is over" },
   ];
-  return { steps, issues: unable(frame) };
+  return { steps, issues: [...unable(frame), ...coarse(share, frame)] };
+}
+
+function coarse(share: Weight, { abilities: { router } }: Frame): readonly PlanIssue[] {
+  if (share % router.granularity === 0) return [];
+  const message = `found ${percent(share)}, the router takes weights in steps of ${percent(router.granularity)}`;
+  return [{ path: `${PATH}.share`, code: "unable", message }];
 }
 
 function unable({ abilities: { router, workload } }: Frame): readonly PlanIssue[] {
