@@ -4,6 +4,7 @@ import type { AddressInfo } from "node:net";
 import { createAdaptorServer } from "@hono/node-server";
 import { Hono } from "hono";
 import { bodyLimit } from "hono/body-limit";
+import type { Comparison } from "../core/comparison.ts";
 import type { Counters } from "../core/evidence.ts";
 import { messageOf } from "../core/issues.ts";
 import type { Route } from "../core/split.ts";
@@ -22,6 +23,8 @@ export interface Controlled {
   setRoute(route: Route): Promise<void>;
   state(): Promise<ProxyState>;
   counters(): Promise<Counters>;
+  /** `undefined` while no answers are compared. */
+  comparison(): Promise<Comparison | undefined>;
   metrics(): Promise<string>;
   /** Begins to drain; the process ends when that is done. */
   stop(): void;
@@ -51,7 +54,7 @@ export async function startControl(proxy: Controlled, who: Identity): Promise<Co
   return { url: `http://127.0.0.1:${port}`, close };
 }
 
-/** PUT /route, GET /state, GET /counters, POST /stop with the token; GET /metrics without, as Prometheus reads it. */
+/** PUT /route, GET /state, GET /counters, GET /comparison, POST /stop with the token; GET /metrics without, as Prometheus reads it. */
 function controlApi(proxy: Controlled, who: Identity): Hono {
   const api = new Hono();
   api.use(async (c, next) => {
@@ -65,6 +68,10 @@ function controlApi(proxy: Controlled, who: Identity): Hono {
   });
   api.get("/state", async (c) => c.json(await proxy.state()));
   api.get("/counters", async (c) => c.json(await proxy.counters()));
+  api.get("/comparison", async (c) => {
+    const comparison = await proxy.comparison();
+    return comparison ? c.json(comparison) : c.json(no("no answers are compared"), 404);
+  });
   api.get("/metrics", async (c) =>
     c.text(await proxy.metrics(), 200, { "content-type": "text/plain; version=0.0.4; charset=utf-8" }),
   );

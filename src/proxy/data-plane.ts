@@ -2,6 +2,7 @@
 import type { Series } from "../core/evidence.ts";
 import type { Route } from "../core/split.ts";
 import type { Ms } from "../core/units.ts";
+import type { Mirrored } from "./mirror/messages.ts";
 
 /** PEM texts of a certificate chain and its key. */
 export interface TlsPair {
@@ -24,6 +25,8 @@ export interface DataPlane {
   counters(): readonly Omit<Series, "epoch">[];
   /** Replicas that the route names, or that still have a request under way. */
   busy(): readonly string[];
+  /** What became of copies of requests since this was last asked. */
+  mirrored(): readonly Mirrored[];
   /** Stops accepting, lets requests under way end (at most `timeoutMs`), closes everything. */
   drain(timeoutMs: Ms): Promise<void>;
 }

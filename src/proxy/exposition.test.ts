@@ -2,6 +2,7 @@
 import { expect, test } from "vitest";
 import { bucketOf } from "../core/histogram.ts";
 import { weightOf } from "../core/units.ts";
+import { noSums } from "./mirror/messages.ts";
 import { exposition } from "./exposition.ts";
 
 const latency = { [bucketOf(900)]: 90, [bucketOf(30_000)]: 9, [bucketOf(500_000_000)]: 1 };
@@ -10,6 +11,7 @@ const text = exposition({
     { replica: "v1-0", pool: "v1", requests: 100, failed: 3, clientErrors: 2, latency },
     { replica: 'a "b"\\\n', pool: "old", requests: 0, failed: 0, clientErrors: 0, latency: {} },
   ],
+  copies: { ...noSums(), canary: { sent: 9, shed: 8, failed: 1, compared: 7, differing: 2 } },
   route: { split: { weights: { stable: weightOf(1) } }, pools: { stable: { pool: "v1", backends: [] } } },
   workers: 2,
 });
@@ -32,6 +34,9 @@ test("counters and shares are there, by role, pool and replica", () => {
   expect(lines).toContain('serin_share_ratio{role="stable"} 1');
   expect(lines).toContain('serin_share_ratio{role="canary"} 0');
   expect(lines).toContain("serin_proxy_workers 2");
+  expect(lines).toContain('serin_mirror_sent_total{role="canary"} 9');
+  expect(lines).toContain('serin_mirror_shed_total{role="canary"} 8');
+  expect(lines).toContain('serin_mirror_differing_total{role="baseline"} 0');
 });
 
 test("buckets are cumulative, in order, and end with all requests", () => {

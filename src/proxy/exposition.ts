@@ -2,6 +2,8 @@
 import { BUCKETS, BUCKETS_PER_OCTAVE, countOf, upperBoundUs, type Histogram } from "../core/histogram.ts";
 import { ROLES, shareOf, type Route } from "../core/split.ts";
 import { WHOLE } from "../core/units.ts";
+import { COPY_ROLES, type CopySums } from "./mirror/messages.ts";
+import type { CopyTotals } from "./mirror/book.ts";
 import type { Count } from "./ledger.ts";
 
 /** Bucket ends that are shown, two per doubling from 0.26 ms to 67 s: exact ends of the finer buckets underneath. */
@@ -9,12 +11,13 @@ const EDGES: readonly number[] = Array.from({ length: 37 }, (_, step) => 8 * BUC
 
 export interface Exposed {
   readonly counts: readonly Count[];
+  readonly copies: CopyTotals;
   readonly route?: Route | undefined;
   readonly workers: number;
 }
 
 /** Prometheus' text format, version 0.0.4. */
-export function exposition({ counts, route, workers }: Exposed): string {
+export function exposition({ counts, copies, route, workers }: Exposed): string {
   const series = counts.map((count) => ({ count, labels: labelsOf(count, route) }));
   const counter = (name: string, help: string, value: (count: Count) => number): string[] => [
     `# HELP ${name} ${help}`,
@@ -37,11 +40,27 @@ export function exposition({ counts, route, workers }: Exposed): string {
     ...ROLES.flatMap((role) =>
       route ? [`serin_share_ratio{role="${role}"} ${shareOf(route.split.weights, role) / WHOLE}`] : [],
     ),
+    ...copyLines(copies),
     "# HELP serin_proxy_workers Worker threads that listen.",
     "# TYPE serin_proxy_workers gauge",
     `serin_proxy_workers ${workers}`,
     "",
   ].join("\n");
+}
+
+const COPIES: readonly (readonly [name: string, help: string, of: keyof CopySums])[] = [
+  ["serin_mirror_sent_total", "Copies of requests that were sent.", "sent"],
+  ["serin_mirror_shed_total", "Copies that were due and left out, to spare users' requests.", "shed"],
+  ["serin_mirror_failed_total", "Copies that were not answered.", "failed"],
+  ["serin_mirror_compared_total", "Answers to copies that were compared with the user's.", "compared"],
+  ["serin_mirror_differing_total", "Of these, those that differed in any part.", "differing"],
+];
+
+function copyLines(copies: CopyTotals): string[] {
+  return COPIES.flatMap(([name, help, of]) => {
+    const samples = COPY_ROLES.map((role) => `${name}{role="${role}"} ${copies[role][of]}`);
+    return [`# HELP ${name} ${help}`, `# TYPE ${name} counter`].concat(samples);
+  });
 }
 
 function histogramLines(labels: string, latency: Histogram): string[] {

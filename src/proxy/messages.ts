@@ -3,6 +3,7 @@ import type { Route } from "../core/split.ts";
 import type { Ms } from "../core/units.ts";
 import type { ProxyConfig } from "./config.ts";
 import type { TlsPair } from "./data-plane.ts";
+import type { Mirrored } from "./mirror/messages.ts";
 import type { Count } from "./ledger.ts";
 
 /** What a worker is given before it listens. */
@@ -18,6 +19,8 @@ export interface WorkerStart {
 export interface Report {
   readonly counts: readonly Count[];
   readonly busy: readonly string[];
+  /** What became of copies since the last report. */
+  readonly mirrored: readonly Mirrored[];
 }
 
 export type Command =

@@ -11,6 +11,8 @@ import { plainAddress } from "./forwarded.ts";
 import { AnswerHead } from "./h1/answer.ts";
 import { refusal } from "./h1/refusal.ts";
 import { RequestHead } from "./h1/request.ts";
+import { Mirroring } from "./mirror/mirroring.ts";
+import type { Mirrored } from "./mirror/messages.ts";
 import { Traffic } from "./traffic.ts";
 
 /** Serves the TLS connections whose client chose a protocol other than HTTP/1.1 (`h2`). */
@@ -35,6 +37,7 @@ class Plane implements DataPlane {
   readonly #context: ClientContext;
   readonly #server: Server | TlsServer;
   readonly #front: Front | undefined;
+  readonly #mirroring: Mirroring;
   #emptied: (() => void) | undefined;
   /** Connections so far. */
   #accepted = 0;
@@ -46,6 +49,7 @@ class Plane implements DataPlane {
     const requests = new RequestHead(config.limits, config.trustForwarded);
     const answers = new AnswerHead(config.limits);
     const clients = new Set<Client>();
+    this.#mirroring = new Mirroring({ timeoutMs: config.timeouts.responseMs, start: Math.random() });
     this.#context = { config, clock, traffic, requests, answers, clients, draining: false };
     this.#front = tls && makeFront?.(traffic);
     // A client may close its half of a tunnel and still read.
@@ -76,6 +80,8 @@ class Plane implements DataPlane {
   setRoute(route: Route): void {
     const { traffic, requests } = this.#context;
     traffic.setRoute(route);
+    this.#mirroring.follow(route);
+    traffic.mirror = route.split.mirror && this.#mirroring;
     const key = traffic.cohorts?.key;
     requests.watch(key?.kind === "header" ? key.name : undefined, key?.kind === "cookie");
   }
@@ -89,7 +95,11 @@ class Plane implements DataPlane {
   }
 
   busy(): readonly string[] {
-    return this.#context.traffic.busy();
+    return [...new Set([...this.#context.traffic.busy(), ...this.#mirroring.busy()])];
+  }
+
+  mirrored(): readonly Mirrored[] {
+    return this.#mirroring.news();
   }
 
   async drain(timeoutMs: Ms): Promise<void> {
@@ -110,6 +120,7 @@ class Plane implements DataPlane {
     for (const client of clients) client.socket.destroy();
     this.#front?.close();
     traffic.closeIdle();
+    await this.#mirroring.terminate();
     clock.stop();
   }
 

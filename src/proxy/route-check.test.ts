@@ -7,7 +7,20 @@ const stable = { pool: "v1", backends: [backend] };
 const good = { split: { weights: { stable: 1_000_000 } }, pools: { stable } };
 const sticky = (key: unknown) => ({ ...good, split: { ...good.split, sticky: { key, salt: "shop 1" } } });
 
+const mirror = { to: ["canary"], share: 100_000, methods: "safe" };
+const mirrored = (more: object) => ({ ...good, split: { ...good.split, mirror: { ...mirror, ...more } } });
+
 test.each([
+  ["a mirror", mirrored({})],
+  [
+    "a mirror of some requests, whose answers are compared",
+    mirrored({
+      to: ["canary", "baseline"],
+      when: [[{ on: "path", is: { prefix: "/cart" } }], [{ on: "query", name: "a", is: { regex: "b+" } }]],
+      methods: "all",
+      compare: { ignore: ["body.items[].id", "header.etag"] },
+    }),
+  ],
   ["one role", good],
   ["a role without a share, without replicas", { ...good, pools: { stable, canary: { pool: "v2", backends: [] } } }],
   ["an outage", { ...good, pools: { stable: { pool: "v1", backends: [] } } }],
@@ -52,6 +65,13 @@ test.each([
   ],
   ["a cookie name that is none", sticky({ kind: "cookie", name: "a;b" }), "split.sticky.key.name"],
   ["a header name that is none", sticky({ kind: "header", name: "x user" }), "split.sticky.key.name"],
+  ["a mirror to nobody", mirrored({ to: [] }), "split.mirror.to"],
+  ["a mirror to stable", mirrored({ to: ["stable"] }), "split.mirror.to.0"],
+  ["a mirror to one role twice", mirrored({ to: ["canary", "canary"] }), "names canary twice"],
+  ["a mirror by a pattern that is none", mirrored({ when: [[{ on: "path", is: { regex: "(" } }]] }), "mirror.when"],
+  ["a mirror by address", mirrored({ when: [[{ on: "listener", is: "preview" }]] }), "cannot depend on the address"],
+  ["a part of answers that is none", mirrored({ compare: { ignore: ["price"] } }), '"price" must be'],
+  ["an unknown field of a mirror", mirrored({ timeoutMs: 1 }), "timeoutMs"],
   ["an unknown field", { ...good, mirror: true }, "mirror"],
 ])("refuses %s", (_, route, why) => {
   const checked = checkRoute(route);

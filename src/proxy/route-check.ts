@@ -2,6 +2,7 @@
 import { z } from "zod";
 import { ROLES, shareOf, type Role, type Route, type RoutePool } from "../core/split.ts";
 import { WHOLE, percent, type Weight } from "../core/units.ts";
+import { badMirror, mirrorSchema } from "./mirror/check.ts";
 
 /** A route, or everything that is wrong with it. */
 export type CheckedRoute =
@@ -35,6 +36,7 @@ const routeSchema = z.strictObject({
         salt: z.string().max(256),
       })
       .optional(),
+    mirror: mirrorSchema.optional(),
   }),
   pools: z.strictObject({ canary: pool.optional(), baseline: pool.optional(), stable: pool.optional() }),
 });
@@ -52,7 +54,7 @@ export function checkRoute(input: unknown): CheckedRoute {
     };
   }
   const route = parsed.data as unknown as Route;
-  const why = [...badSum(route), ...ROLES.flatMap((role) => badPool(role, route))];
+  const why = [...badSum(route), ...ROLES.flatMap((role) => badPool(role, route)), ...badMirror(route)];
   return why.length === 0 ? { ok: true, route } : { ok: false, why };
 }
 

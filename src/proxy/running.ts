@@ -59,9 +59,10 @@ export async function runProxy(options: RunOptions): Promise<RunningProxy> {
       const { counts } = await fleet.read();
       return { at: ms(Date.now()), series: counts.map((count) => Object.assign({ epoch: who.epoch }, count)) };
     },
+    comparison: async () => (await fleet.read()).comparison,
     metrics: async () => {
-      const { counts, alive } = await fleet.read();
-      return exposition({ counts, route: fleet.route, workers: alive });
+      const { counts, copies, alive } = await fleet.read();
+      return exposition({ counts, copies, route: fleet.route, workers: alive });
     },
     stop: () => void stop(),
     draining: () => draining,

@@ -10,6 +10,7 @@ import type { Series } from "../core/evidence.ts";
 import { ROLES, type Backend, type Role, type Route, type RoutePool } from "../core/split.ts";
 import type { Clock } from "./clock.ts";
 import type { ProxyConfig } from "./config.ts";
+import type { Mirroring } from "./mirror/mirroring.ts";
 import { Pool } from "./pool.ts";
 import { Replica } from "./replica.ts";
 import { cut, roleAt, Weyl } from "./shares.ts";
@@ -30,6 +31,8 @@ export class Traffic {
   readonly clock: Clock;
   stable: Pool | undefined;
   cohorts: Cohorts | undefined;
+  /** Set while requests are copied. */
+  mirror: Mirroring | undefined;
   readonly #tallies = new Tallies();
   readonly #weyl: Weyl;
   readonly #pools = new Map<string, Pool>();

@@ -1,4 +1,5 @@
 // Which replica does one request try next, and what came of it?
+import type { Asked, Copy } from "./mirror/copy.ts";
 import type { Pool, Waiting } from "./pool.ts";
 import type { Replica } from "./replica.ts";
 import type { Traffic } from "./traffic.ts";
@@ -12,6 +13,8 @@ export class Turn implements Waiting {
   cookie = "";
   /** After `next` gave nothing: a replica will have room, `again` is called then. */
   waiting = false;
+  /** What is kept of this request, if it is to be copied. */
+  copy: Copy | undefined;
   readonly #traffic: Traffic;
   readonly #again: () => void;
   readonly #tried: Replica[] = [];
@@ -36,6 +39,12 @@ export class Turn implements Waiting {
     this.#fellBack = pool === this.#traffic.stable;
     this.#tries = 0;
     if (this.#tried.length > 0) this.#tried.length = 0;
+  }
+
+  /** Requests that stable answers may be copied: the others the candidate has got already. */
+  mirror(asked: Asked): void {
+    const { mirror, stable, clock } = this.#traffic;
+    this.copy = this.#pool === stable ? mirror?.begin(asked, clock.now) : undefined;
   }
 
   /** The next replica to try, never the same twice. */
@@ -74,6 +83,10 @@ export class Turn implements Waiting {
     const now = clock.tick();
     replica.tally.count(status);
     if (timed) replica.tally.time((now - this.#startedAt) * 1_000);
+    if (this.copy) {
+      this.copy.complete();
+      this.copy = undefined;
+    }
     if (status < 500) replica.well(now);
     else this.#pool?.suspect(replica, now);
     this.#free(replica);
@@ -102,11 +115,19 @@ export class Turn implements Waiting {
   /** The client went away, or the request turned out to be at fault: nothing is counted. Safe to repeat. */
   left(): void {
     if (this.#replica) this.#free(this.#replica);
+    this.drop();
     if (!this.waiting) return;
     this.waiting = false;
     const queue = this.#pool?.queue ?? [];
     const at = queue.indexOf(this);
     if (at >= 0) queue.splice(at, 1);
+  }
+
+  /** The request is not copied after all. Safe to repeat. */
+  drop(): void {
+    if (!this.copy) return;
+    this.copy.drop();
+    this.copy = undefined;
   }
 
   /** Whether any replica was tried. */

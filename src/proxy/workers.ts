@@ -3,6 +3,8 @@ import type { Route } from "../core/split.ts";
 import type { Ms } from "../core/units.ts";
 import type { ProxyConfig } from "./config.ts";
 import type { TlsPair } from "./data-plane.ts";
+import type { Comparison } from "../core/comparison.ts";
+import { MirrorBook, type CopyTotals } from "./mirror/book.ts";
 import { createLedger, type Count } from "./ledger.ts";
 import type { Command, Report } from "./messages.ts";
 import { startThread, ThreadGone, ThreadSilent, type Thread } from "./thread.ts";
@@ -11,6 +13,9 @@ import { startThread, ThreadGone, ThreadSilent, type Thread } from "./thread.ts"
 interface FleetReport {
   readonly counts: readonly Count[];
   readonly busy: readonly string[];
+  /** Of copies of requests; `comparison` while their answers are compared. */
+  readonly copies: CopyTotals;
+  readonly comparison: Comparison | undefined;
   /** Workers that listen at this moment. */
   readonly alive: number;
 }
@@ -76,6 +81,7 @@ class Workers implements Fleet {
   port = 0;
   readonly #slots: Slot[] = [];
   readonly #ledger = createLedger(Date.now);
+  readonly #book = new MirrorBook();
   readonly #options: FleetOptions;
   route: Route | undefined;
   #tls: TlsPair | undefined;
@@ -88,6 +94,7 @@ class Workers implements Fleet {
   constructor(options: FleetOptions) {
     this.#options = options;
     this.route = options.route;
+    if (options.route) this.#book.follow(options.route);
     this.#tls = options.tls;
     this.port = options.config.port;
   }
@@ -117,6 +124,10 @@ class Workers implements Fleet {
     const config = { ...this.#options.config, port: this.port };
     const thread = startThread({ config, shared, tls: this.#tls, route: this.route }, (report: Report) => {
       this.#ledger.report(life, report.counts);
+      for (const mirrored of report.mirrored) {
+        this.#ledger.add(mirrored.counts);
+        this.#book.take(mirrored);
+      }
       slot.busy = report.busy;
     });
     slot.thread = thread;
@@ -165,10 +176,12 @@ class Workers implements Fleet {
   async setRoute(route: Route): Promise<void> {
     const before = this.route;
     this.route = route;
+    this.#book.follow(route);
     const asked = await this.#ask({ op: "route", route }, ANSWER_MS);
     const refused = asked.find((result) => result !== undefined);
     if (!refused) return;
     this.route = before;
+    if (before) this.#book.follow(before);
     if (before) await this.#ask({ op: "route", route: before }, ANSWER_MS);
     throw refused;
   }
@@ -184,6 +197,8 @@ class Workers implements Fleet {
     return {
       counts: this.#ledger.totals(),
       busy: [...new Set(this.#slots.flatMap((slot) => slot.busy))],
+      copies: this.#book.totals,
+      comparison: this.#book.comparison(),
       alive: this.#slots.filter((slot) => slot.listens).length,
     };
   }

@@ -3,7 +3,7 @@ import type { LeavesOut } from "./ignore.ts";
 import { pairUp } from "./lists.ts";
 
 /** Told of each place that differs, with what stands there on either side; `undefined` where nothing does. */
-export type Note = (path: string, name: string, sides: readonly [user: unknown, copy: unknown]) => void;
+type Note = (path: string, name: string, sides: readonly [user: unknown, copy: unknown]) => void;
 
 /** How the search goes. */
 export interface Search {
@@ -17,7 +17,7 @@ type Fields = Readonly<Record<string, unknown>>;
 const ID_LIKE = /^(?:[\da-f]{8}(?:-[\da-f]{4}){3}-[\da-f]{12}|\d+|[\da-f]{8,})$/iu;
 
 /** A key as paths have it: those that look like ids are one place, or a map of sessions would be thousands. */
-export function segment(key: string): string {
+function segment(key: string): string {
   return ID_LIKE.test(key) ? "{}" : key;
 }
 

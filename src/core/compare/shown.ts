@@ -9,7 +9,7 @@ const IN_TEXT =
   /([\w-]*(?:passw|passphrase|secret|token|credential|api[-_]?key|signature)[\w-]*["']?\s*[:=]\s*["']?)[^\s"'&;<>]+/giu;
 
 /** Whether a field of this name holds what nobody else should read. */
-export function isSecret(name: string): boolean {
+function isSecret(name: string): boolean {
   return SECRET.test(name) || SECRET_HEADERS.has(name.toLowerCase());
 }
 

@@ -25,7 +25,12 @@ export class FieldTotals {
   /** Those with the most differences of the candidate first. */
   read(): readonly FieldCounts[] {
     return [...this.#fields]
-      .map(([path, known]) => ({ path, candidate: known.candidate, noise: known.noise, examples: known.examples.slice() }))
+      .map(([path, known]) => ({
+        path,
+        candidate: known.candidate,
+        noise: known.noise,
+        examples: known.examples.slice(),
+      }))
       .toSorted((a, b) => b.candidate - a.candidate || b.noise - a.noise || (a.path < b.path ? -1 : 1));
   }
 

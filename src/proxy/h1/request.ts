@@ -84,6 +84,11 @@ export class RequestHead extends Head {
     return IDEMPOTENT.has(this.method);
   }
 
+  /** Whether a copy of it can be sent: nothing has to be agreed with its replica first. */
+  get mirrorable(): boolean {
+    return !this.expectsContinue && !this.wantsUpgrade;
+  }
+
   get websocket(): boolean {
     return (
       this.wantsUpgrade &&

@@ -4,7 +4,7 @@ import { constants, type IncomingHttpHeaders, type ServerHttp2Stream } from "nod
 import type { Replica } from "../replica.ts";
 import type { Traffic } from "../traffic.ts";
 import { Turn } from "../turn.ts";
-import { toClient, toReplica, type Asked } from "./headers.ts";
+import { answerText, requestText, toClient, toReplica, type Asked } from "./headers.ts";
 
 /** What the requests of one client's connection share. */
 export interface Session {
@@ -52,6 +52,9 @@ export class Exchange {
     if (this.#given.expect !== undefined) this.#stream.additionalHeaders({ ":status": 100 });
     const watched = traffic.cohorts?.key.kind === "header" ? this.#given[traffic.cohorts.key.name] : undefined;
     this.#turn.begin(traffic.keyOf(this.#given.cookie, Array.isArray(watched) ? watched.join(", ") : watched));
+    if (traffic.mirror && this.#given.expect === undefined) {
+      this.#turn.mirror({ method: asked.method, head: requestText(asked) });
+    }
     this.#try(503);
   }
 
@@ -125,6 +128,7 @@ export class Exchange {
     const { limits, timeouts } = this.#session.traffic.config;
     this.#stream.on("data", (part: Buffer) => {
       this.#received += part.length;
+      this.#turn.copy?.sent(part);
       if (limits.bodyBytes > 0 && this.#received > limits.bodyBytes) {
         this.#turn.left();
         upstream.destroy();
@@ -150,10 +154,12 @@ export class Exchange {
     } catch {
       return this.#failed(502);
     }
+    this.#turn.copy?.came(Buffer.from(answerText(answer), "latin1"));
     // The trailers that came, and no others: an answer without any ends here as well.
     stream.on("wantTrailers", () => stream.sendTrailers(answer.complete ? answer.trailers : {}));
     answer.on("data", (part: Buffer) => {
       progress();
+      this.#turn.copy?.came(part);
       if (!stream.write(part)) answer.pause();
     });
     stream.on("drain", () => {
@@ -164,6 +170,8 @@ export class Exchange {
     answer.on("end", () => {
       if (this.#over) return;
       if (!answer.complete) return this.#failed(502);
+      // An answer to half a request: the rest will not come.
+      if (this.#hasBody && !stream.readableEnded) this.#turn.drop();
       this.#turn.answered(status, true);
       this.#end();
       if (!bodiless) stream.end();
@@ -206,6 +214,7 @@ export class Exchange {
   #end(): void {
     this.#over = true;
     clearTimeout(this.#timer);
+    this.#turn.drop();
     const stream = this.#stream;
     const upstream = this.#upstream;
     if (this.#hasBody && !stream.readableEnded) {
