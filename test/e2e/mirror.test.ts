@@ -70,6 +70,16 @@ describe("copies", () => {
     await expect.poll(() => place.metrics()).toContain('serin_mirror_shed_total{role="canary"} 1');
   });
 
+  test("of what has to be agreed with a replica first are not sent", async () => {
+    await place.apply({ methods: "all" });
+    const upgrade = { connection: "Upgrade", upgrade: "websocket", "sec-websocket-version": "13" };
+    await place.ask("/socket", { headers: upgrade });
+    await place.ask("/expects", { method: "PUT", body: "x", headers: { expect: "100-continue" } });
+    await place.ask("/last");
+    await expect.poll(() => place.of("canary").seen.map(({ what }) => what)).toEqual(["GET /last"]);
+    expect(place.of("stable").seen).toHaveLength(3);
+  });
+
   test("are made of those requests that are meant, and stop with the mirror", async () => {
     await place.apply({
       when: [[{ on: "path", is: { prefix: "/cart" } }], [{ on: "query", name: "beta", is: { exact: "1" } }]],

@@ -211,13 +211,32 @@ describe("status and headers", () => {
 describe("what people see", () => {
   test("is short, and no secret", () => {
     const [user, copy] = [
-      { password: "hunter2", long: "x".repeat(500), auth: { accessToken: "t1", at: 1 }, link: "/in?token=abc&x=1" },
-      { password: "hunter3", long: "y".repeat(500), link: "/in?token=abd&x=1" },
+      {
+        password: "hunter2",
+        long: "x".repeat(500),
+        auth: { accessToken: "t1", at: 1 },
+        secrets: { db: ["s3"] },
+        link: "/in?token=abc&x=1",
+      },
+      {
+        password: "hunter3",
+        long: "y".repeat(500),
+        secrets: { db: ["s4"] },
+        link: "/in?token=abd&x=1",
+        more: "eyJhbGciOiJI.eyJzdWIiOiIx.c2ln",
+      },
     ];
     const parts = differingParts(json(user), json(copy), []);
-    expect(parts.map(({ path }) => path)).toEqual(["body.password", "body.long", "body.auth", "body.link"]);
+    expect(parts.map(({ path }) => path)).toEqual([
+      "body.password",
+      "body.long",
+      "body.auth",
+      "body.secrets.db[]",
+      "body.link",
+      "body.more",
+    ]);
     for (const part of parts) expect((part.user ?? "").length).toBeLessThanOrEqual(200);
     const text = JSON.stringify(parts);
-    for (const secret of ["hunter", "t1", "abc"]) expect(text).not.toContain(secret);
+    for (const secret of ["hunter", "t1", "abc", "s3", "eyJ"]) expect(text).not.toContain(secret);
   });
 });

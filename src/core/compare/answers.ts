@@ -59,12 +59,12 @@ function compareBodies([user, copy]: readonly [AnswerSeen, AnswerSeen], leaves: 
 }
 
 function compareJson(sides: readonly [unknown, unknown], leaves: LeavesOut, found: Found): void {
-  const note = (path: string, name: string, [left, right]: readonly [unknown, unknown]): void => {
+  const note = (path: string, [left, right]: readonly [unknown, unknown]): void => {
     if (found.has(path)) return;
     const at = found.size < MOST_PARTS ? path : "body.*";
-    if (!found.has(at)) found.set(at, { path: at, user: shownPart(name, left), copy: shownPart(name, right) });
+    if (!found.has(at)) found.set(at, { path: at, user: shownPart(path, left), copy: shownPart(path, right) });
   };
-  differ({ path: "body", name: "" }, sides, { leavesOut: leaves, note });
+  differ("body", sides, { leavesOut: leaves, note });
 }
 
 /** Both as JSON, when both say that they are; a plain text that happens to be a JSON object or list counts as such. */

@@ -3,7 +3,7 @@ import type { LeavesOut } from "./ignore.ts";
 import { pairUp } from "./lists.ts";
 
 /** Told of each place that differs, with what stands there on either side; `undefined` where nothing does. */
-type Note = (path: string, name: string, sides: readonly [user: unknown, copy: unknown]) => void;
+type Note = (path: string, sides: readonly [user: unknown, copy: unknown]) => void;
 
 /** How the search goes. */
 export interface Search {
@@ -21,25 +21,20 @@ function segment(key: string): string {
   return ID_LIKE.test(key) ? "{}" : key;
 }
 
-/** Notes every place below `path` that differs. `name` is the key under which the values stand. */
-export function differ(
-  place: { readonly path: string; readonly name: string },
-  sides: readonly [unknown, unknown],
-  search: Search,
-): void {
+/** Notes every place at and below `path` that differs. */
+export function differ(path: string, sides: readonly [user: unknown, copy: unknown], search: Search): void {
   const [user, copy] = sides;
-  if (user === copy || search.leavesOut(place.path)) return;
+  if (user === copy || search.leavesOut(path)) return;
   if (Array.isArray(user) && Array.isArray(copy)) {
-    const entry = { path: `${place.path}[]`, name: place.name };
-    if (search.leavesOut(entry.path)) return;
-    const textOf = (value: unknown): string => canonicalText(value, entry.path, search.leavesOut);
+    const entry = `${path}[]`;
+    if (search.leavesOut(entry)) return;
+    const textOf = (value: unknown): string => canonicalText(value, entry, search.leavesOut);
     for (const pair of pairUp(user, copy, textOf)) differ(entry, pair, search);
   } else if (isFields(user) && isFields(copy)) {
     for (const name of new Set([...Object.keys(user), ...Object.keys(copy)])) {
-      const below = { path: `${place.path}.${segment(name)}`, name };
-      differ(below, [own(user, name), own(copy, name)], search);
+      differ(`${path}.${segment(name)}`, [own(user, name), own(copy, name)], search);
     }
-  } else search.note(place.path, place.name, sides);
+  } else search.note(path, sides);
 }
 
 function isFields(value: unknown): value is Fields {

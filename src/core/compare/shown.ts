@@ -2,23 +2,27 @@
 
 const LONGEST = 200;
 const HIDDEN = "***";
-const SECRET = /pass(?:word|wd|phrase|code)?$|passw|secret|token|credential|api[-_]?key|private[-_]?key|signature/iu;
-const SECRET_HEADERS = new Set(["authorization", "cookie", "set-cookie", "proxy-authorization", "x-api-key"]);
-/** `token=…` and `"password": "…"` within a text. */
+const SECRET =
+  /pass(?:word|wd|phrase|code)?$|passw|secret|token|credential|api[-_]?key|private[-_]?key|signature|jwt|authorization|cookie/iu;
+/** `token=…` and `"password": "…"` within a text, and what shows by itself what it is. */
 const IN_TEXT =
   /([\w-]*(?:passw|passphrase|secret|token|credential|api[-_]?key|signature)[\w-]*["']?\s*[:=]\s*["']?)[^\s"'&;<>]+/giu;
+const BY_ITSELF = /\beyJ[\w-]+\.[\w-]+\.[\w-]*|\b(?:bearer|basic) [\w.~+/=-]+/giu;
 
 /** Whether a field of this name holds what nobody else should read. */
 function isSecret(name: string): boolean {
-  return SECRET.test(name) || SECRET_HEADERS.has(name.toLowerCase());
+  return SECRET.test(name);
 }
 
-/** A part of a JSON body under its name; `undefined` when it is not there. */
-export function shownPart(name: string, value: unknown): string | undefined {
+/** The part of a JSON body at a path; `undefined` when it is not there. All that is in a secret is one. */
+export function shownPart(path: string, value: unknown): string | undefined {
   if (value === undefined) return undefined;
-  if (isSecret(name)) return HIDDEN;
-  if (typeof value === "string") return shortened(JSON.stringify(hidden(value)));
-  return shortened(JSON.stringify(value, (key, part: unknown) => (key !== "" && isSecret(key) ? HIDDEN : part)));
+  if (path.split(/[.[\]]+/u).some(isSecret)) return HIDDEN;
+  const text = JSON.stringify(value, (key, part: unknown) => {
+    if (isSecret(key)) return HIDDEN;
+    return typeof part === "string" ? hidden(part) : part;
+  });
+  return shortened(text);
 }
 
 /** A header's value. */
@@ -38,7 +42,10 @@ export function shownRequest(method: string, target: string): string {
 }
 
 function hidden(text: string): string {
-  return text.slice(0, 10 * LONGEST).replace(IN_TEXT, `$1${HIDDEN}`);
+  return text
+    .slice(0, 10 * LONGEST)
+    .replace(IN_TEXT, `$1${HIDDEN}`)
+    .replace(BY_ITSELF, HIDDEN);
 }
 
 function shortened(text: string): string {

@@ -19,6 +19,8 @@ const ENTRY = new URL(import.meta.url.endsWith(".ts") ? "./thread.ts" : "./threa
 /** A thread that takes more has gone wrong, and shall not take the proxy with it. */
 const MOST_MB = 256;
 const LONGEST_WAIT_MS = 5_000;
+/** Beyond the longest time that a copy may take: a thread with copies that says nothing for so long hangs. */
+const SILENT_MS = 10_000;
 
 /** A copy that is under way. */
 interface Underway {
@@ -42,6 +44,8 @@ export class Line {
   #outbox: { readonly copy: Copy; readonly targets: readonly Target[] }[] = [];
   #closing = false;
   #deaths = 0;
+  /** When the thread last said anything, or had nothing to say. */
+  #heardAt = 0;
   #restart: NodeJS.Timeout | undefined;
   /** Bytes of copies under way. */
   bytes = 0;
@@ -70,6 +74,7 @@ export class Line {
 
   /** Copies of one turn of the loop go together, in one message. */
   send(copy: Copy, targets: readonly Target[]): void {
+    if (this.#underway.size === 0) this.#heardAt = performance.now();
     const bytes = (copy.asked.head.length + copy.bodyBytes + copy.answerBytes) / targets.length;
     for (const { id, role, replica } of targets) {
       this.#underway.set(id, { role, replica, bytes });
@@ -78,6 +83,14 @@ export class Line {
     this.bytes += bytes * targets.length;
     if (this.#outbox.length === 0) setImmediate(() => this.#flush());
     this.#outbox.push({ copy, targets });
+  }
+
+  /** Ends a thread that hangs; another one takes its place. */
+  look(): void {
+    const silentMs = performance.now() - this.#heardAt;
+    if (this.#underway.size === 0 || silentMs < this.start.timeoutMs + SILENT_MS) return;
+    console.error(`the mirror's thread has said nothing for ${Math.round(silentMs)} ms and is ended`);
+    void this.#thread?.terminate();
   }
 
   /** Lets copies under way end. */
@@ -106,6 +119,7 @@ export class Line {
 
   #hear({ ended, mirrored }: FromMirror): void {
     this.#deaths = 0;
+    this.#heardAt = performance.now();
     for (const id of ended) {
       const copy = this.#underway.get(id);
       if (!copy) continue;

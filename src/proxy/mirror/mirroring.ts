@@ -116,8 +116,14 @@ export class Mirroring implements CopyDesk {
 
   /** What was counted since this was last asked. */
   news(): readonly Mirrored[] {
+    for (const line of this.#lines) line.look();
     this.#tellShed();
     return this.#news.splice(0);
+  }
+
+  /** Ends the thread in the midst of its work; another one takes its place. */
+  async kill(): Promise<void> {
+    await this.#line?.terminate();
   }
 
   /** Ends the threads; what they have not told is lost. */
