@@ -110,14 +110,14 @@ export class MirrorPlace {
     return promise;
   }
 
-  /** Requests from four users at once, each one after another. */
+  /** Requests from two users at once, each one after another. */
   async many(count: number, path = (nth: number): string => `/${nth}`): Promise<readonly Answered[]> {
     const answers: Answered[] = [];
     let sent = 0;
     const user = async (): Promise<void> => {
       while (sent < count) answers.push(await this.ask(path(++sent)));
     };
-    await Promise.all(Array.from({ length: 4 }, user));
+    await Promise.all(Array.from({ length: 2 }, user));
     return answers;
   }
 

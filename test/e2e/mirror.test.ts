@@ -37,8 +37,7 @@ describe("copies", () => {
       answer.end();
     };
     await place.apply({ to: ["canary", "baseline"] });
-    const answers = await place.many(50, (nth) => `/${nth}`);
-    expect(new Set(answers.map(({ by }) => by))).toEqual(new Set(["stable"]));
+    for (let sent = 0; sent < 50; sent += 1) expect((await place.ask(`/${sent}`)).by).toBe("stable");
     await place.ask("/with", { headers: { "x-mine": "1", connection: "x-hop, keep-alive", "x-hop": "1" } });
     for (const role of ["canary", "baseline"] as const) {
       await expect.poll(() => place.of(role).seen.length).toBe(51);
@@ -132,7 +131,7 @@ describe("the comparison", () => {
       await place.apply({ to: ["canary", "baseline"], compare: { ignore: [] } });
       let asked = 0;
       let found: ReturnType<typeof foundDifferences> = [];
-      while (found.length === 0 && asked < 16_000) {
+      while (found.length === 0 && asked < 40_000) {
         await place.many(200);
         asked += 200;
         found = foundDifferences(await place.settled(2 * asked), { alpha: 0.05, baseline: true });
@@ -150,13 +149,15 @@ describe("the comparison", () => {
   test("finds nothing in a version that answers as stable does", { timeout: 120_000 }, async () => {
     all(json((_nth, asked) => shop(asked, 10)));
     await place.apply({ to: ["canary", "baseline"], compare: { ignore: [] } });
-    for (let asked = 200; asked <= 4_000; asked += 200) {
+    let seen = await place.comparison();
+    // On a busy machine many copies are left out.
+    for (let asked = 200; seen.candidate < 3_000; asked += 200) {
       await place.many(200);
-      expect(foundDifferences(await place.settled(2 * asked), { alpha: 0.05, baseline: true })).toEqual([]);
+      seen = await place.settled(2 * asked);
+      expect(foundDifferences(seen, { alpha: 0.05, baseline: true })).toEqual([]);
     }
-    const { candidate, noise, shed, fields } = await place.comparison();
+    const { candidate, noise, shed, fields } = seen;
     console.log(`compared ${candidate} and ${noise}, left out ${shed}: ${fields.map(({ path }) => path).join(" ")}`);
-    expect(candidate).toBeGreaterThan(2_000);
     expect(fields.map(({ path }) => path).toSorted()).toEqual([
       "body.at",
       "body.request",
@@ -168,8 +169,7 @@ describe("the comparison", () => {
       compare: { ignore: ["body.at", "body.request", "body.sessions.{}", "header.x-by"] },
     });
     await place.many(200);
-    await compared(200);
-    expect((await place.comparison()).fields).toEqual([]);
+    expect(await place.settled(200)).toMatchObject({ noise: 0, failed: 0, fields: [] });
   });
 
   test("sees through codings, and of large answers compares status and headers", async () => {
@@ -199,12 +199,12 @@ describe("the comparison", () => {
   test("begins anew with another mirror, not with other replicas", async () => {
     await place.apply({ compare: { ignore: ["header.x-by"] } });
     await place.many(10);
-    await compared(10);
-    const { epoch } = await place.comparison();
+    const { epoch, candidate } = await place.settled(10);
     await place.apply({ compare: { ignore: ["header.x-by"] } });
     await place.many(10);
-    await compared(20);
-    expect((await place.comparison()).epoch).toBe(epoch);
+    const more = await place.settled(20);
+    expect(more.epoch).toBe(epoch);
+    expect(more.candidate).toBeGreaterThan(candidate);
     await place.apply({ compare: { ignore: [] } });
     expect(await place.comparison()).toMatchObject({ candidate: 0, fields: [] });
     expect((await place.comparison()).epoch).not.toBe(epoch);
@@ -212,8 +212,7 @@ describe("the comparison", () => {
 });
 
 describe("users notice nothing", () => {
-  const slowest = (tooks: readonly number[]): number =>
-    tooks.toSorted((a, b) => a - b)[Math.floor(tooks.length * 0.9)] ?? 0;
+  const middle = (tooks: readonly number[]): number => tooks.toSorted((a, b) => a - b)[tooks.length >> 1] ?? 0;
   const chunk = Buffer.alloc(65_536);
   const bad: readonly (readonly [name: string, handle: Handler])[] = [
     ["hangs", () => undefined],
@@ -242,10 +241,10 @@ describe("users notice nothing", () => {
     await place.apply({ to: ["canary", "baseline"], share, compare: { ignore: [] } });
     const during = await place.many(600);
     expect(during.every(({ status, by }) => status === 200 && by === "stable")).toBe(true);
-    const ratio = slowest(during.map(({ tookMs }) => tookMs)) / slowest(before.map(({ tookMs }) => tookMs));
-    console.log(`nine of ten users wait ${ratio.toFixed(2)} times as long when the candidate ${name}`);
+    const ratio = middle(during.map(({ tookMs }) => tookMs)) / middle(before.map(({ tookMs }) => tookMs));
+    console.log(`half of the users wait ${ratio.toFixed(2)} times as long when the candidate ${name}`);
     // The services that get the copies run on the same two cores, in one process: it may well take longer, but not wait.
-    expect(ratio).toBeLessThan(10);
+    expect(ratio).toBeLessThan(6);
     await expect.poll(() => place.of("baseline").seen.length).toBeGreaterThan(3);
     await expect.poll(() => place.of("canary").seen.length).toBeGreaterThan(3);
   });

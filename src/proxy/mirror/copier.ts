@@ -16,12 +16,17 @@ import {
   type ToMirror,
 } from "./messages.ts";
 import { answerOf, dechunked } from "./seen.ts";
+import { wallMs } from "./strain.ts";
 import { sendCopy, type Outgoing } from "./send.ts";
 
 /** The worker hears of copies that ended so long after: each message costs it a little. */
 const TELL_AFTER_MS = 10;
 /** Idle connections to replicas are given up before these usually do (Node: 5 s). */
 const KEPT_MS = 4_000;
+/** What was handed over so long ago is taken late. */
+const LATE_MS = 50;
+/** After so long without anything to take, one late message says nothing yet. */
+const UNKNOWN_AFTER_MS = 500;
 
 export interface CopierOptions {
   readonly tell: (told: FromMirror) => void;
@@ -39,6 +44,11 @@ export class Copier {
   #sums = noSums();
   #ended: number[] = [];
   #underway = 0;
+  /** The first message waits for the thread to start, which says nothing about the machine. */
+  readonly #begunAt = wallMs();
+  /** Since when all that was handed over has been taken late. */
+  #lateSince = this.#begunAt;
+  #takenAt = this.#begunAt;
   #telling: NodeJS.Timeout | undefined;
   #closing = false;
 
@@ -47,7 +57,11 @@ export class Copier {
     this.#options = options;
   }
 
-  take({ requests, bytes }: Extract<ToMirror, { kind: "handed" }>): void {
+  take({ requests, bytes, at: handedAt }: Extract<ToMirror, { kind: "handed" }>): void {
+    const now = wallMs();
+    const isLate = now - Math.max(handedAt, this.#begunAt) > LATE_MS;
+    if (!isLate || now - this.#takenAt > UNKNOWN_AFTER_MS) this.#lateSince = now;
+    this.#takenAt = now;
     const all = Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength);
     let at = 0;
     for (const handed of requests) {
@@ -124,7 +138,7 @@ export class Copier {
     this.#telling = undefined;
     const counts = this.#tallies.read(performance.now(), () => true);
     const mirrored = { key: this.#start.key, counts, sums: this.#sums, fields: this.#fields.read() };
-    this.#options.tell({ ended: this.#ended, mirrored });
+    this.#options.tell({ ended: this.#ended, lateMs: this.#takenAt - this.#lateSince, mirrored });
     this.#tallies = new Tallies();
     this.#sums = noSums();
     this.#fields.clear();

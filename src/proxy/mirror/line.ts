@@ -12,12 +12,19 @@ import {
   type Target,
   type ToMirror,
 } from "./messages.ts";
+import { wallMs } from "./strain.ts";
 
 // The same file, compiled or not.
 const ENTRY = new URL(import.meta.url.endsWith(".ts") ? "./thread.ts" : "./thread.js", import.meta.url);
 
 /** A thread that takes more has gone wrong, and shall not take the proxy with it. */
 const MOST_MB = 256;
+/**
+ * A thread that takes all that it is handed late, for so long, gets too little of the processors, or has too much to do.
+ * Then nothing is copied for a while: the services may share a machine with the proxy, and copies come last there.
+ */
+const LATE_FOR_MS = 200;
+const PAUSE_MS = 1_000;
 const LONGEST_WAIT_MS = 5_000;
 /** Beyond the longest time that a copy may take: a thread with copies that says nothing for so long hangs. */
 const SILENT_MS = 10_000;
@@ -46,6 +53,7 @@ export class Line {
   #deaths = 0;
   /** When the thread last said anything, or had nothing to say. */
   #heardAt = 0;
+  #lateUntil = 0;
   #restart: NodeJS.Timeout | undefined;
   /** Bytes of copies under way. */
   bytes = 0;
@@ -61,6 +69,11 @@ export class Line {
   /** Whether it has a thread at this moment. */
   get up(): boolean {
     return this.#thread !== undefined && !this.#closing;
+  }
+
+  /** Whether its thread gets so little time that the machine has none left for copies. */
+  isLate(now: number): boolean {
+    return now < this.#lateUntil;
   }
 
   /** Copies to this role that are under way. */
@@ -117,9 +130,10 @@ export class Line {
     this.#thread = thread;
   }
 
-  #hear({ ended, mirrored }: FromMirror): void {
+  #hear({ ended, lateMs, mirrored }: FromMirror): void {
     this.#deaths = 0;
     this.#heardAt = performance.now();
+    if (lateMs > LATE_FOR_MS) this.#lateUntil = this.#heardAt + PAUSE_MS;
     for (const id of ended) {
       const copy = this.#underway.get(id);
       if (!copy) continue;
@@ -165,6 +179,6 @@ export class Line {
       for (const part of copy.answer) at += part.copy(bytes, at);
       return { targets, headBytes, bodyBytes: copy.bodyBytes, answerBytes: copy.answerBytes, whole: copy.whole };
     });
-    this.#thread.postMessage({ kind: "handed", requests, bytes } satisfies ToMirror, [bytes.buffer]);
+    this.#thread.postMessage({ kind: "handed", requests, bytes, at: wallMs() } satisfies ToMirror, [bytes.buffer]);
   }
 }

@@ -42,7 +42,12 @@ export interface Handed {
 
 /** To the mirror thread. */
 export type ToMirror =
-  | { readonly kind: "handed"; readonly requests: readonly Handed[]; readonly bytes: Uint8Array<ArrayBuffer> }
+  | {
+      readonly kind: "handed";
+      readonly requests: readonly Handed[];
+      readonly bytes: Uint8Array<ArrayBuffer>;
+      readonly at: number;
+    }
   /** No more copies come: it ends with the last one that is under way. */
   | { readonly kind: "close" };
 
@@ -50,6 +55,8 @@ export type ToMirror =
 export interface FromMirror {
   /** Copies that are over. */
   readonly ended: readonly number[];
+  /** For how long all that was handed over has been taken late, in milliseconds. */
+  readonly lateMs: number;
   readonly mirrored: Mirrored;
 }
 

@@ -70,7 +70,13 @@ export class Mirroring implements CopyDesk {
     if (line.start.mirror.methods === "safe" && !SAFE.has(asked.method)) return undefined;
     if (this.#weyl.next() >= this.#cut) return undefined;
     const isFull = this.#kept >= MOST_COPIES || this.#bytes + line.bytes >= MOST_BYTES;
-    if (line.up && !isFull && !this.#isStrained(now) && this.#targets.some(({ role }) => this.#hasRoom(line, role))) {
+    if (
+      line.up &&
+      !isFull &&
+      !this.#isStrained(now) &&
+      !line.isLate(now) &&
+      this.#targets.some(({ role }) => this.#hasRoom(line, role))
+    ) {
       this.#kept += 1;
       return new Copy(asked, line.start, this);
     }

@@ -22,3 +22,8 @@ export function strain(): (now: number) => boolean {
     return strained;
   };
 }
+
+/** Milliseconds on an axis that all threads share. */
+export function wallMs(): number {
+  return performance.timeOrigin + performance.now();
+}
