@@ -47,7 +47,7 @@ export class Copier {
   /** The first message waits for the thread to start, which says nothing about the machine. */
   readonly #begunAt = wallMs();
   /** Since when all that was handed over has been taken late. */
-  #lateSince = this.#begunAt;
+  #lateSince = Infinity;
   #takenAt = this.#begunAt;
   #telling: NodeJS.Timeout | undefined;
   #closing = false;
@@ -60,7 +60,8 @@ export class Copier {
   take({ requests, bytes, at: handedAt }: Extract<ToMirror, { kind: "handed" }>): void {
     const now = wallMs();
     const isLate = now - Math.max(handedAt, this.#begunAt) > LATE_MS;
-    if (!isLate || now - this.#takenAt > UNKNOWN_AFTER_MS) this.#lateSince = now;
+    if (!isLate) this.#lateSince = Infinity;
+    else if (this.#lateSince === Infinity || now - this.#takenAt > UNKNOWN_AFTER_MS) this.#lateSince = now;
     this.#takenAt = now;
     const all = Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength);
     let at = 0;
@@ -138,7 +139,7 @@ export class Copier {
     this.#telling = undefined;
     const counts = this.#tallies.read(performance.now(), () => true);
     const mirrored = { key: this.#start.key, counts, sums: this.#sums, fields: this.#fields.read() };
-    this.#options.tell({ ended: this.#ended, lateMs: this.#takenAt - this.#lateSince, mirrored });
+    this.#options.tell({ ended: this.#ended, lateMs: Math.max(0, this.#takenAt - this.#lateSince), mirrored });
     this.#tallies = new Tallies();
     this.#sums = noSums();
     this.#fields.clear();
