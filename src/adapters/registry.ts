@@ -4,6 +4,7 @@ import type { Abilities } from "../core/abilities.ts";
 import type { Rollout } from "../core/spec/rollout.ts";
 import type { Revision } from "../core/world.ts";
 import type { Clock } from "../ports/clock.ts";
+import type { TestEvents } from "../ports/tests.ts";
 import type { Asked, Factory } from "../runtime/parts.ts";
 import { PROCESS_ABILITIES } from "./process/abilities.ts";
 import { PROXY_ABILITIES } from "./proxy/abilities.ts";
@@ -42,9 +43,31 @@ function serviceDir(home: Home, service: string): string {
   return join(home.dir, "services", service);
 }
 
+/** The adapters, and what all services share. */
+export interface Adapters extends Factory {
+  /** What is told of the users of A/B tests. */
+  events(): Promise<TestEvents>;
+  /** Lets go of what services share, after the last of them. */
+  close(): Promise<void>;
+}
+
 /** Makes the adapters of a service. Each is loaded when the first service asks for it. */
-export function adapters(home: Home): Factory {
+export function adapters(home: Home): Adapters {
+  const events = once(async () => {
+    const { openEventStore } = await import("./events/store.ts");
+    return openEventStore(join(home.dir, "events.db"));
+  });
   return {
+    events: events.get,
+    close: async () => (await events.made()?.catch(() => undefined))?.close(),
+    tests: async (state) => {
+      const { createTestSource } = await import("./events/source.ts");
+      const { createExpositionSource } = await import("./exposition/source.ts");
+      // Of its own: a source that is asked for other names by turns would fetch the pages anew each time.
+      const pages = following(pageOf, (page) => createExpositionSource({ clock: home.clock, ...page }));
+      const options = { clock: home.clock, store: await events.get(), signals: () => pages.of(state()) };
+      return { source: createTestSource(options), close: pages.close };
+    },
     check: async (asked) => {
       const { checkProxy } = await import("./proxy/index.ts");
       await checkProxy({ name: asked.service, dir: proxyDir(home, asked.service), config: proxyConfig(asked) });
@@ -56,10 +79,7 @@ export function adapters(home: Home): Factory {
       const dir = join(serviceDir(home, service), "process");
       const workload = createProcessWorkload({ service, dir, clock: home.clock });
       const usage = createUsageSource({ clock: home.clock, workload });
-      const pages = following(
-        (asked) => asked.spec.spec.workload.process.metrics,
-        (page) => createExpositionSource({ clock: home.clock, ...page }),
-      );
+      const pages = following(pageOf, (page) => createExpositionSource({ clock: home.clock, ...page }));
       return {
         workload,
         signals: (asked) => [usage, ...pages.of(asked)],
@@ -83,6 +103,22 @@ export function adapters(home: Home): Factory {
       return { router: proxy, metrics: proxy, close: () => Promise.resolve() };
     },
   };
+}
+
+/** The replicas' metrics page, as the file says. */
+const pageOf = ({ spec }: Asked) => spec.spec.workload.process.metrics;
+
+/** Makes something when it is first asked for; again only after a failure. */
+function once<T>(make: () => Promise<T>) {
+  let made: Promise<T> | undefined;
+  const get = (): Promise<T> => {
+    made ??= make().catch((error: unknown) => {
+      made = undefined;
+      throw error;
+    });
+    return made;
+  };
+  return { get, made: (): Promise<T> | undefined => made };
 }
 
 /** A part that is made anew when what the file says of it changes, and is not there while it says nothing. */

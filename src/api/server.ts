@@ -108,12 +108,16 @@ function statusOf({ code, exitCode }: Trouble): 400 | 404 | 409 {
   return exitCode === 2 ? 400 : 409;
 }
 
-function problem(c: Context, trouble: Trouble, status: 400 | 401 | 404 | 409 | 413 | 500): Response {
+type ProblemStatus = 400 | 401 | 403 | 404 | 409 | 413 | 415 | 500 | 503;
+
+/** A trouble as the answer to a call. */
+export function problem(c: Context, trouble: Trouble, status: ProblemStatus): Response {
   const body = { type: `urn:serin:${trouble.code}`, title: trouble.what, status, trouble };
   return c.body(JSON.stringify(body), status, { "content-type": "application/problem+json" });
 }
 
-function allowed(header: string | undefined, token: string): boolean {
+/** Whether the header carries the token. */
+export function allowed(header: string | undefined, token: string): boolean {
   const given = Buffer.from(header ?? "");
   const right = Buffer.from(`Bearer ${token}`);
   return given.length === right.length && timingSafeEqual(given, right);

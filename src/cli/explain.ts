@@ -65,6 +65,8 @@ const KIND_STYLE = {
   step: "reset",
   verdict: "cyan",
   command: "magenta",
+  hook: "cyan",
+  queued: "magenta",
   note: "yellow",
   back: "red",
   ended: "bold",

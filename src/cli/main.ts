@@ -4,6 +4,7 @@ import { describe, messageOf, SerinError } from "../core/issues.ts";
 import { demoCommand } from "./demo/demo.ts";
 import { checkCommand } from "./check.ts";
 import { explainCommand } from "./explain.ts";
+import { eventsOptions, type TypedEvents } from "./events-options.ts";
 import { stateDir } from "./home.ts";
 import { processIo, type Context } from "./io.ts";
 import { judgeCommand, type JudgeOptions } from "./judge.ts";
@@ -71,13 +72,24 @@ function verb(usage: string, description: string): Command {
 
 const reason = (): Option => new Option("--reason <text>", "why, for the record").default("");
 
-verb("run <file>", "bring one rollout to its end")
+/** A command whose controller may take events of users. */
+const takingEvents = (command: Command): Command =>
+  command
+    .option("--events <host:port>", "take events of the users of A/B tests there (token: $SERIN_EVENTS_TOKEN)")
+    .option("--events-origin <origin...>", "with --events: pages of these origins may send some from a browser");
+
+takingEvents(verb("run <file>", "bring one rollout to its end"))
   .addOption(reason())
   .option("--no-wait", "leave with exit code 4 when a person must decide")
-  .action((file: string, options: Shared & { reason: string; wait: boolean }) =>
-    act(options, (context) => runCommand({ file, reason: options.reason, wait: options.wait }, context)),
+  .action((file: string, options: Shared & TypedEvents & { reason: string; wait: boolean }) =>
+    act(options, (context) => {
+      const events = eventsOptions(options);
+      return runCommand({ file, reason: options.reason, wait: options.wait, events }, context);
+    }),
   );
-verb("serve", "run the controller until interrupted").action((options: Shared) => act(options, serveCommand));
+takingEvents(verb("serve", "run the controller until interrupted")).action((options: Shared & TypedEvents) =>
+  act(options, (context) => serveCommand(options, context)),
+);
 verb("apply <file>", "start a rollout on the controller that runs")
   .addOption(reason())
   .action((file: string, options: Shared & { reason: string }) =>

@@ -13,6 +13,7 @@ const ENDING_TEXT: Readonly<Record<Ending, string>> = {
   promoted: "promoted",
   "rolled-back": "rolled back",
   stopped: "stopped",
+  concluded: "concluded",
   person: "waits for a person",
   waiting: "still waiting",
 };
@@ -21,6 +22,7 @@ const ENDING_STYLE = {
   promoted: "green",
   "rolled-back": "red",
   stopped: "yellow",
+  concluded: "green",
   person: "yellow",
   waiting: "yellow",
 } as const;

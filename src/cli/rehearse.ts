@@ -33,14 +33,21 @@ export interface RehearseOptions {
   readonly limitMs?: number | undefined;
 }
 
-const EXIT: Readonly<Record<Ending, number>> = { promoted: 0, "rolled-back": 3, stopped: 1, person: 4, waiting: 4 };
+const EXIT: Readonly<Record<Ending, number>> = {
+  promoted: 0,
+  concluded: 0,
+  "rolled-back": 3,
+  stopped: 1,
+  person: 4,
+  waiting: 4,
+};
 
 const LIMIT_MS = 86_400_000;
 const MOST_RUNS = 100_000;
 /** Rehearsals that a thread is given at once. */
 const BATCH = 10;
 
-/** `serin rehearse FILE --scenario S`: exit code 0 promoted, 3 rolled back, 1 stopped, 4 undecided, 2 bad input. */
+/** `serin rehearse FILE --scenario S`: exit code 0 promoted or concluded, 3 rolled back, 1 stopped, 4 undecided, 2 bad input. */
 export async function rehearseCommand(options: RehearseOptions, context: Context): Promise<number> {
   const { io, json } = context;
   if (options.scenario === "list") return list(context);

@@ -31,7 +31,7 @@ export function renderService(view: ServiceView, frame: Frame): string[] {
   ];
 }
 
-const OUTCOME_STYLE = { promoted: "green", "rolled-back": "red", stopped: "yellow" } as const;
+const OUTCOME_STYLE = { promoted: "green", "rolled-back": "red", stopped: "yellow", concluded: "green" } as const;
 const HEALTH_STYLE = { well: "green", degraded: "yellow", down: "red", unknown: "dim" } as const;
 
 /** Two axes, never one: what became of the release, and whether the service is well. */

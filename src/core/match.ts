@@ -5,7 +5,10 @@ import type { Role } from "./split.ts";
 export type ValueIs =
   | { readonly exact: string }
   | { readonly prefix: string }
-  /** A regular expression (JavaScript's, `u`) that the whole value must match. */
+  /**
+   * A regular expression (JavaScript's, `u`, without lookarounds and back references) that the whole value must match.
+   * A value of more than 1 024 characters does not.
+   */
   | { readonly regex: string }
   /** It is there, whatever it is; empty counts as there. */
   | { readonly present: true };
@@ -27,6 +30,11 @@ export type MatchKind = Condition["on"];
 export interface Match {
   readonly when: readonly Condition[];
   readonly to: Role;
+}
+
+/** Whether a rule is for users: requests at the second address are somebody's who tests. */
+export function isForUsers({ when }: Match): boolean {
+  return when.every(({ on }) => on !== "listener");
 }
 
 /** Whether two lists of rules say the same; nothing is an empty list. */

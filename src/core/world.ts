@@ -64,6 +64,8 @@ export interface RunningPool {
   readonly pool: string;
   readonly revision: string;
   readonly replicas: readonly Replica[];
+  /** Each replica carries all of the traffic: addresses that somebody else runs, of whatever size. */
+  readonly unlimited?: boolean | undefined;
 }
 
 /** What a data plane does now, read back from it. */
@@ -73,4 +75,6 @@ export interface Carried {
   readonly busy: readonly string[];
   /** Where clients reach the service: `http://127.0.0.1:8080`. */
   readonly address: string;
+  /** The second address, where there is one: requests there are of listener `preview`. */
+  readonly preview?: string | undefined;
 }

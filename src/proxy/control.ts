@@ -7,9 +7,9 @@ import { bodyLimit } from "hono/body-limit";
 import type { Comparison } from "../core/comparison.ts";
 import type { Counters } from "../core/evidence.ts";
 import { messageOf } from "../core/issues.ts";
-import type { Route } from "../core/split.ts";
 import { EPOCH_HEADER, type ProxyState } from "./control-client.ts";
 import { checkRoute } from "./route-check.ts";
+import { EVERYBODY, type Change } from "./served.ts";
 
 /** How callers know whom they talk to, and the other way round. */
 export interface Identity {
@@ -19,12 +19,14 @@ export interface Identity {
 
 /** What the control API does its work with. */
 export interface Controlled {
-  /** Every worker follows the route and it is kept for the next start; or nothing has changed and it rejects. */
-  setRoute(route: Route): Promise<void>;
+  /** Every worker follows the change and it is kept for the next start; or nothing has changed and it rejects. */
+  change(change: Change): Promise<void>;
+  /** Resolves when no change is under way; those that come now wait until it stops, or for a moment. */
+  hold(): Promise<void>;
   state(): Promise<ProxyState>;
   counters(): Promise<Counters>;
-  /** `undefined` while no answers are compared. */
-  comparison(): Promise<Comparison | undefined>;
+  /** Of a section, or of everybody else; `undefined` while no answers are compared there. */
+  comparison(section: string): Promise<Comparison | undefined>;
   metrics(): Promise<string>;
   /** Begins to drain; the process ends when that is done. */
   stop(): void;
@@ -54,7 +56,10 @@ export async function startControl(proxy: Controlled, who: Identity): Promise<Co
   return { url: `http://127.0.0.1:${port}`, close };
 }
 
-/** PUT /route, GET /state, GET /counters, GET /comparison, POST /stop with the token; GET /metrics without, as Prometheus reads it. */
+/**
+ * PUT /route, DELETE /route/SECTION, GET /state, GET /counters, GET /comparison and /comparison/SECTION, POST /hold, POST /stop with
+ * the token; GET /metrics without, as Prometheus reads it.
+ */
 function controlApi(proxy: Controlled, who: Identity): Hono {
   const api = new Hono();
   api.use(async (c, next) => {
@@ -68,25 +73,33 @@ function controlApi(proxy: Controlled, who: Identity): Hono {
   });
   api.get("/state", async (c) => c.json(await proxy.state()));
   api.get("/counters", async (c) => c.json(await proxy.counters()));
-  api.get("/comparison", async (c) => {
-    const comparison = await proxy.comparison();
+  api.get("/comparison/:section?", async (c) => {
+    const comparison = await proxy.comparison(c.req.param("section") ?? EVERYBODY);
     return comparison ? c.json(comparison) : c.json(no("no answers are compared"), 404);
   });
   api.get("/metrics", async (c) =>
     c.text(await proxy.metrics(), 200, { "content-type": "text/plain; version=0.0.4; charset=utf-8" }),
   );
+  api.post("/hold", async (c) => {
+    await proxy.hold();
+    return c.json({ ok: true });
+  });
   api.post("/stop", (c) => {
     proxy.stop();
     return c.json({ ok: true }, 202);
   });
   api.put("/route", bodyLimit({ maxSize: LARGEST_ROUTE }), async (c) => {
-    if (proxy.draining()) return c.json(no("the proxy is being stopped"), 409);
     const checked = checkRoute(await c.req.json().catch(() => undefined));
     if (!checked.ok) return c.json({ ok: false, why: checked.why }, 422);
-    await proxy.setRoute(checked.route);
+    await proxy.change({ op: "route", route: checked.route });
     return c.json({ ok: true });
   });
-  api.onError((error, c) => c.json(no(messageOf(error)), 500));
+  api.delete("/route/:section", async (c) => {
+    await proxy.change({ op: "drop", section: c.req.param("section") });
+    return c.json({ ok: true });
+  });
+  // Whoever asks again finds its successor.
+  api.onError((error, c) => c.json(no(messageOf(error)), proxy.draining() ? 409 : 500));
   return api;
 }
 

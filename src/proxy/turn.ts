@@ -1,7 +1,9 @@
 // Which replica does one request try next, and what came of it?
-import type { Asked, Copy } from "./mirror/copy.ts";
+import type { Lane } from "./lane.ts";
+import type { Copy } from "./mirror/copy.ts";
 import type { Pool, Waiting } from "./pool.ts";
 import type { Replica } from "./replica.ts";
+import type { Asked } from "./sight.ts";
 import type { Traffic } from "./traffic.ts";
 
 /**
@@ -16,35 +18,49 @@ export class Turn implements Waiting {
   /** What is kept of this request, if it is to be copied. */
   copy: Copy | undefined;
   readonly #traffic: Traffic;
+  readonly #preview: boolean;
   readonly #again: () => void;
   readonly #tried: Replica[] = [];
+  #lane: Lane | undefined;
   #pool: Pool | undefined;
   #replica: Replica | undefined;
   #fellBack = false;
   #tries = 0;
   #startedAt = 0;
 
-  /** `again` is called when a turn that waits shall call `next` once more. */
-  constructor(traffic: Traffic, again: () => void) {
+  /**
+   * `preview`: whether requests come in at the second address. `again` is called when a turn that waits shall call
+   * `next` once more.
+   */
+  constructor(traffic: Traffic, preview: boolean, again: () => void) {
     this.#traffic = traffic;
+    this.#preview = preview;
     this.#again = again;
   }
 
-  /** A request's head has arrived: chooses its role, by the sticky key or evenly without one. */
-  begin(key: string | undefined): void {
-    const { pool, cookie } = this.#traffic.choose(key);
+  /** A request's head has arrived: chooses its section and role, by rules, by the sticky key or evenly without one. */
+  begin(asked: Asked): void {
+    const { lane, pool, cookie } = this.#traffic.choose(asked, this.#preview);
     this.#startedAt = this.#traffic.clock.tick();
     this.cookie = cookie;
+    this.#lane = lane;
     this.#pool = pool;
-    this.#fellBack = pool === this.#traffic.stable;
+    this.#fellBack = pool === lane.stable;
     this.#tries = 0;
     if (this.#tried.length > 0) this.#tried.length = 0;
   }
 
-  /** Requests that stable answers may be copied: the others the candidate has got already. */
-  mirror(asked: Asked): void {
-    const { mirror, stable, clock } = this.#traffic;
-    this.copy = this.#pool === stable ? mirror?.begin(asked, clock.now) : undefined;
+  /**
+   * Whether this request may be copied: stable answers it, so that the candidate has not got it already, and it is a
+   * user's; requests at the second address are not.
+   */
+  get copies(): boolean {
+    return this.#lane?.mirror !== undefined && !this.#preview && this.#pool === this.#lane.stable;
+  }
+
+  /** After `begin`, while its head is there. `head` is the whole head for the replica, with the empty line at its end. */
+  mirror(asked: Asked, head: string): void {
+    this.copy = this.#lane?.mirror?.begin(asked, head, this.#traffic.clock.now);
   }
 
   /** The next replica to try, never the same twice. */
@@ -52,9 +68,10 @@ export class Turn implements Waiting {
     const { clock, config } = this.#traffic;
     while (this.#pool) {
       const pool = this.#pool;
-      if (pool.gone && pool !== this.#traffic.stable) {
+      const stable = this.#lane?.stable;
+      if (pool.gone && pool !== stable) {
         // The route moved on while this one waited or failed: nobody's fault.
-        this.#pool = this.#traffic.stable;
+        this.#pool = stable;
         this.#fellBack = true;
         continue;
       }
@@ -67,7 +84,7 @@ export class Turn implements Waiting {
       }
       // Requests that already failed at a replica are counted there.
       if (this.#tried.length === 0) pool.nobody.miss();
-      this.#pool = this.#fellBack ? undefined : this.#traffic.stable;
+      this.#pool = this.#fellBack ? undefined : stable;
       this.#fellBack = true;
       // Stable gets one try, however many the role has used up.
       this.#tries = this.#pool ? config.retries : this.#tries;

@@ -2,7 +2,7 @@
 import { clopperPearson } from "./interval.ts";
 import type { Ending, Summary } from "./rehearsal.ts";
 
-const ENDINGS: readonly Ending[] = ["promoted", "rolled-back", "stopped", "person", "waiting"];
+const ENDINGS: readonly Ending[] = ["promoted", "concluded", "rolled-back", "stopped", "person", "waiting"];
 
 /** Quantiles that are told. */
 export const QUANTILES = [0.05, 0.25, 0.5, 0.75, 0.95, 1] as const;

@@ -8,7 +8,7 @@ export { ScenarioError } from "./words.ts";
 
 const VERBS: readonly Verb[] = ["promote", "pause", "resume", "abort", "retry", "undo"];
 const ROLES = ["stable", "canary", "baseline"];
-const OUTCOMES = ["promoted", "rolled-back", "stopped", "none"];
+const OUTCOMES = ["promoted", "rolled-back", "stopped", "concluded", "none"];
 const VERDICTS = ["worse", "no-worse", "undecided", "none"];
 const WAITS = ["replicas", "router", "time", "evidence", "person"];
 const GONE = ["metrics", "router", "controller"] as const;

@@ -1,6 +1,6 @@
 // Who looks after all services at once?
 import { newService } from "../core/engine/decide.ts";
-import { traffic } from "../core/engine/commands.ts";
+import { traffic } from "../core/engine/texts.ts";
 import type { Answer, Command } from "../core/engine/input.ts";
 import type { DecisionRecord, ServiceState } from "../core/engine/state.ts";
 import { SerinError } from "../core/issues.ts";

@@ -3,8 +3,10 @@ import type { ServiceState } from "../core/engine/state.ts";
 import type { AlertSource } from "../ports/alerts.ts";
 import type { Clock } from "../ports/clock.ts";
 import type { Journal } from "../ports/journal.ts";
+import type { Messenger } from "../ports/messenger.ts";
 import type { Metrics, Router } from "../ports/router.ts";
 import type { SignalSource } from "../ports/signals.ts";
+import type { TestSource } from "../ports/tests.ts";
 import type { Workload } from "../ports/workload.ts";
 
 /** Who runs a service, and who must be let go of when nobody looks after it any more. */
@@ -25,6 +27,13 @@ export interface OwnedRouter {
   close(): Promise<void>;
 }
 
+/** Who reads a service's A/B tests. */
+export interface OwnedTests {
+  readonly source: TestSource;
+  /** Stops looking; what was counted stays. */
+  close(): void;
+}
+
 /** What the adapters of a service are made for. */
 export type Asked = Pick<ServiceState, "service" | "spec" | "origin">;
 
@@ -35,6 +44,8 @@ export interface Factory {
   workload(state: ServiceState): Promise<OwnedWorkload>;
   /** Where alerts are read that the file names; not asked of a file that names none. */
   alerts?(state: ServiceState): Promise<readonly AlertSource[]>;
+  /** Where is read what the users of a service's A/B tests did, as the file in force says. */
+  tests?(state: () => ServiceState): Promise<OwnedTests>;
   router(state: ServiceState): Promise<OwnedRouter>;
 }
 
@@ -44,6 +55,8 @@ export interface House {
   readonly journal: Journal;
   readonly factory: Factory;
   readonly pace?: Partial<Pace> | undefined;
+  /** Who calls hooks and tells people; without one, what waits in the outbox stays there. */
+  readonly messenger?: Messenger | undefined;
   /** Told of every change and trouble; must not throw. */
   readonly tell?: ((event: Told) => void) | undefined;
 }

@@ -3,17 +3,21 @@ import { decide } from "../core/engine/decide.ts";
 import type { Answer, Command, Decision, Input, RouterTrouble } from "../core/engine/input.ts";
 import { FORMAT, underWay, type ServiceState } from "../core/engine/state.ts";
 import { wantedPools, wantedRoute } from "../core/engine/wanted.ts";
-import { brief, describe, messageOf, SerinError } from "../core/issues.ts";
-import { ROLES, sameSplit } from "../core/split.ts";
-import { ms, type Ms } from "../core/units.ts";
-import type { Carried, Observed, RunningPool } from "../core/world.ts";
+import { describe, messageOf, SerinError } from "../core/issues.ts";
+import { ms } from "../core/units.ts";
+import { ABSENT, type Carried, type Observed, type RunningPool } from "../core/world.ts";
 import type { AlertSource } from "../ports/alerts.ts";
+import type { TestSource } from "../ports/tests.ts";
 import { StaleWrite, type Seq } from "../ports/journal.ts";
 import { lookAt, within } from "./ask.ts";
+import { Outbox } from "./outbox.ts";
 import { Meter } from "./measured.ts";
-import { PACE, type House, type OwnedRouter, type OwnedWorkload, type Pace } from "./parts.ts";
+import { PACE, type House, type OwnedRouter, type OwnedTests, type OwnedWorkload, type Pace } from "./parts.ts";
+import { drifted } from "./drift.ts";
 import { readState } from "./saved.ts";
+import { readTest } from "./tests.ts";
 import { readAlerts, readSignals } from "./signals.ts";
+import { notWrittenYet, routerTroubleOf, tooLate } from "./troubles.ts";
 
 interface Pending {
   readonly command: Command;
@@ -48,12 +52,14 @@ export class ServiceLoop {
   private workload: OwnedWorkload | undefined;
   private router: OwnedRouter | undefined;
   private alerts: { readonly of: unknown; readonly sources: readonly AlertSource[] } | undefined;
+  private tests: OwnedTests | undefined;
   private routerFor = "";
   private lastRoute = "";
   private routerTrouble: RouterTrouble | undefined;
   /** The attempt that was hopeless: the rollouts so far, and the route. */
   private hopeless = "";
   private lastIds: readonly string[] = [];
+  private readonly outbox: Outbox | undefined;
   private readonly stopping = new AbortController();
   private wake = new AbortController();
   private done: Promise<void> = Promise.resolve();
@@ -64,6 +70,8 @@ export class ServiceLoop {
     this.state = state;
     this.seq = seq;
     this.saved = seq === 0 ? undefined : state;
+    const { clock, messenger } = house;
+    this.outbox = messenger && new Outbox({ clock, messenger, wake: () => this.wake.abort(WAKE) });
   }
 
   start(): void {
@@ -76,8 +84,10 @@ export class ServiceLoop {
     this.wake.abort();
     await this.done;
     this.refuseRest();
+    await this.outbox?.stop();
     await this.workload?.close();
     await this.router?.close();
+    this.tests?.close();
   }
 
   /** Stops, ends every replica, takes the data plane away and forgets the service. */
@@ -87,12 +97,14 @@ export class ServiceLoop {
     // The pass under way may still be making the parts, which must be made once.
     await this.done;
     this.refuseRest();
+    await this.outbox?.stop();
     const [workload, router] = [await this.theWorkload(), await this.theRouter()];
     const { clock } = this.house;
     await within(clock, 60_000, (call) => router.router.remove(call));
     await workload.remove();
     await workload.close();
     await router.close();
+    this.tests?.close();
     await this.house.journal.remove(this.state.service);
   }
 
@@ -139,14 +151,18 @@ export class ServiceLoop {
     try {
       const input = await this.observe([...this.owed, ...taken.map(({ command }) => command)]);
       const decision = decide(this.state, input);
-      const error = await this.write(decision, input.commands.length > 0);
+      const { deliveries = [] } = input;
+      const error = await this.write(decision, input.commands.length + deliveries.length > 0);
       if (error !== undefined) {
         if (error instanceof StaleWrite) this.pending.unshift(...taken.splice(0));
         for (const one of taken.splice(0)) this.unwritten(one, decision, error);
+        this.outbox?.sync(this.state.outbox ?? [], this.house.clock.now());
         return await this.hold(input);
       }
       this.state = decision.state;
       this.owed = [];
+      this.outbox?.confirm(deliveries);
+      this.outbox?.sync(this.state.outbox ?? [], this.house.clock.now());
       for (const { command, resolve } of taken.splice(0)) {
         const answer = decision.answers.find(({ id }) => id === command.id);
         resolve(answer ?? { id: command.id, text: "" });
@@ -176,6 +192,12 @@ export class ServiceLoop {
     const sources = told?.(this.state) ?? [];
     const signals = await readSignals(this.state, { clock, limitMs: limit, sources, pools });
     const alerts = await readAlerts(await this.theAlerts(), { clock, limitMs: limit });
+    const compares = this.state.split.mirror?.compare !== undefined && metrics.comparison !== undefined;
+    const comparison = compares
+      ? await lookAt(clock, limit, async (call) => metrics.comparison?.(call) ?? ABSENT)
+      : undefined;
+    const test = await readTest(this.state, () => this.theTests(), { clock, limitMs: limit, pools });
+    const deliveries = this.outbox?.taken() ?? [];
     const { routerTrouble } = this;
     return {
       nowMs: clock.now(),
@@ -184,6 +206,9 @@ export class ServiceLoop {
       counters,
       ...(signals && { signals }),
       ...(alerts && { alerts }),
+      ...(comparison && { comparison }),
+      ...(test && { test }),
+      ...(deliveries.length > 0 && { deliveries }),
       commands,
       routerTrouble,
     };
@@ -211,6 +236,8 @@ export class ServiceLoop {
   private mustSave(state: ServiceState): boolean {
     const { saved } = this;
     if (!saved || saved.pools !== state.pools || saved.split !== state.split) return true;
+    // A message that nobody would remember must not go out.
+    if (saved.outbox !== state.outbox) return true;
     const saveMs = underWay(state) ? this.pace.saveActiveMs : this.pace.saveIdleMs;
     return state !== saved && this.house.clock.now() - this.savedAtMs >= saveMs;
   }
@@ -304,6 +331,11 @@ export class ServiceLoop {
     return this.workload;
   }
 
+  private async theTests(): Promise<TestSource | undefined> {
+    this.tests ??= await this.house.factory.tests?.(() => this.state);
+    return this.tests?.source;
+  }
+
   /** Sources of alerts; made anew when the file names others. */
   private async theAlerts(): Promise<readonly AlertSource[]> {
     const named = this.state.spec.spec.analysis?.alerts;
@@ -339,45 +371,4 @@ export class ServiceLoop {
     if (!this.troubles.delete(part)) return;
     this.house.tell?.({ kind: "cleared", service: this.state.service, part });
   }
-}
-
-function routerTroubleOf(error: unknown, atMs: Ms): RouterTrouble {
-  if (!(error instanceof SerinError)) return { why: messageOf(error), atMs, hopeless: false };
-  return { why: brief(error.trouble), atMs, hopeless: error.trouble.hopeless ?? false };
-}
-
-function notWrittenYet(service: string, error: unknown): SerinError {
-  return new SerinError(
-    {
-      code: "SERIN_NOT_WRITTEN_YET",
-      what: `abort of ${service} could not be written down`,
-      found: messageOf(error).split("\n")[0],
-      now: "traffic goes back to stable all the same, as fast as stable can carry it",
-      next: "mend the journal: the abort is written down as soon as that is possible; a controller that is started anew before then needs it again",
-    },
-    { cause: error },
-  );
-}
-
-function tooLate(service: string, { kind }: Command): SerinError {
-  return new SerinError({
-    code: "SERIN_LETS_GO",
-    what: `${kind} of ${service} was not carried out: the controller lets go of it`,
-    now: "traffic stays at the last split",
-    next: `start a controller with serin serve and ask again; a service that is being taken down: serin down ${service}`,
-  });
-}
-
-/**
- * Whether the data plane does something else than the state wants: another split; a replica that should answer and is
- * not on its route, or one on it that does not run any more, as after an older call that arrived late.
- */
-function drifted(state: ServiceState, running: readonly RunningPool[], traffic: Observed<Carried>): boolean {
-  if (traffic.kind !== "value") return true;
-  const { split, busy } = traffic.value;
-  if (!sameSplit(split, state.split)) return true;
-  const route = wantedRoute(state, running);
-  const named = ROLES.flatMap((role) => (route.pools[role]?.backends ?? []).map(({ replica }) => replica));
-  const there = new Set(running.flatMap(({ replicas }) => replicas.map(({ id }) => id)));
-  return named.some((id) => !busy.includes(id)) || busy.some((id) => !there.has(id));
 }

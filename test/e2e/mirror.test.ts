@@ -83,19 +83,17 @@ describe("copies", () => {
     await place.apply({
       when: [[{ on: "path", is: { prefix: "/cart" } }], [{ on: "query", name: "beta", is: { exact: "1" } }]],
     });
-    for (const path of ["/cart", "/carts", "/cart/1?x=2", "/a?beta=1", "/a?beta=2"]) await place.ask(path);
+    const copied = (): string[] => [...new Set(place.of("canary").seen.map(({ what }) => what))].toSorted();
     const meant = ["GET /a?beta=1", "GET /cart", "GET /cart/1?x=2"];
-    await expect
-      .poll(() =>
-        place
-          .of("canary")
-          .seen.map(({ what }) => what)
-          .toSorted(),
-      )
-      .toEqual(meant);
+    // Asked more than once: on a machine with much to do, copies are left out.
+    const ask = async (): Promise<string[]> => {
+      for (const path of ["/cart", "/carts", "/cart/1?x=2", "/a?beta=1", "/a?beta=2"]) await place.ask(path);
+      return copied();
+    };
+    await expect.poll(ask).toEqual(meant);
     await place.apply();
-    await place.many(20);
-    expect(place.of("canary").seen).toHaveLength(3);
+    await place.many(20, (nth) => `/cart/late/${nth}`);
+    expect(copied()).toEqual(meant);
     expect(await place.proxy.comparison?.({ signal: AbortSignal.timeout(5_000) })).toEqual({ kind: "absent" });
   });
 

@@ -20,6 +20,8 @@ const BETWEEN_FIELDS = new Set([
   "bad-shorthand-missing.txt",
   "bad-kayenta.txt",
   "bad-metrics-of-kinds.txt",
+  "bad-shadow-nothing.txt",
+  "bad-ab-test-sticky.txt",
 ]);
 
 const cases = readdirSync(folder)

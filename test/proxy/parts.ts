@@ -75,16 +75,16 @@ export class Client {
   }
 
   get(path: string, headers: Readonly<Record<string, string>> = {}): Promise<Got> {
-    return this.#ask({ method: "GET", path, headers });
+    return this.send({ method: "GET", path, headers });
   }
 
   post(path: string, body: string): Promise<Got> {
-    return this.#ask({ method: "POST", path, headers: {} }, body);
+    return this.send({ method: "POST", path, headers: {} }, body);
   }
 
-  #ask(what: Pick<RequestOptions, "method" | "path" | "headers">, body?: string): Promise<Got> {
+  send(wanted: Pick<RequestOptions, "method" | "path" | "headers">, body?: string): Promise<Got> {
     const { promise, resolve, reject } = Promise.withResolvers<Got>();
-    const asked = request({ host: "127.0.0.1", port: this.#port, ...what, agent: this.#agent }, (answer) => {
+    const asked = request({ host: "127.0.0.1", port: this.#port, ...wanted, agent: this.#agent }, (answer) => {
       let text = "";
       answer.setEncoding("utf8");
       answer.on("data", (part: string) => (text += part));

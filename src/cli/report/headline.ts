@@ -17,6 +17,7 @@ const SENTENCES: Readonly<Record<Known["state"], (known: Known, after: string) =
     `was promoted after ${after}${known.verdict ? `: ${fine(known)}` : ", with nothing to compare"}`,
   "rolled-back": (known, after) => `was rolled back after ${after}: ${cause(known)}`,
   stopped: ({ why }, after) => `was stopped after ${after}: ${why}`,
+  concluded: ({ why }, after) => `ended after ${after}, with nothing promoted: ${why}`,
   "going-back": (known, after) => `goes back to stable after ${after}: ${cause(known)}`,
   "under-way": (known, after) => `is under way for ${after}, ${pending(known)}`,
 };
@@ -58,6 +59,7 @@ const WAITS = {
   time: "its time to pass",
   evidence: "evidence",
   person: "a person",
+  hook: "a hook",
 } as const;
 
 function pending({ verdict, waitsFor, shares }: Known): string {

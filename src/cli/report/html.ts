@@ -28,6 +28,7 @@ const STATES = {
   promoted: "promoted",
   "rolled-back": "rolled back",
   stopped: "stopped",
+  concluded: "concluded",
   "going-back": "going back",
   "under-way": "under way",
 } as const;
@@ -84,6 +85,8 @@ const KINDS: Readonly<Record<DecisionReport["kind"], string>> = {
   step: "step passed",
   verdict: "verdict",
   command: "by a person",
+  hook: "hook",
+  queued: "waits",
   note: "noted",
   back: "way back",
   ended: "ended",

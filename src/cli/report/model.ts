@@ -84,7 +84,7 @@ export interface DecisionReport {
   readonly text: string;
 }
 
-export type State = "promoted" | "rolled-back" | "stopped" | "going-back" | "under-way";
+export type State = "promoted" | "rolled-back" | "stopped" | "concluded" | "going-back" | "under-way";
 
 export interface Report {
   readonly service: string;

@@ -70,7 +70,7 @@ function namedIn(text: string): Partial<Record<"candidate" | "replaces" | "strat
   );
 }
 
-const OUTCOMES: readonly Outcome[] = ["promoted", "rolled-back", "stopped"];
+const OUTCOMES: readonly Outcome[] = ["promoted", "rolled-back", "stopped", "concluded"];
 
 function stateOf(records: readonly Recorded[], known: Outcome | undefined): State {
   if (known) return known;

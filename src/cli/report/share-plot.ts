@@ -65,6 +65,8 @@ const SHAPES: Readonly<Record<DecisionReport["kind"], string>> = {
   step: "M0 -2.5A2.5 2.5 0 1 1 0 2.5A2.5 2.5 0 1 1 0 -2.5Z",
   verdict: "M0 -5L5 0L0 5L-5 0Z",
   command: "M-4 -4H4V4H-4Z",
+  hook: "M-4 -1H0V-4L5 0L0 4V1H-4Z",
+  queued: "M-4 -4.5H4V-1.5H-4ZM-4 1.5H4V4.5H-4Z",
   note: "M-4 -1.2H-1.2V-4H1.2V-1.2H4V1.2H1.2V4H-1.2V1.2H-4Z",
   back: "M-5 -4H5L0 5Z",
   ended: "M-4.5 -4.5H-1V4.5H-4.5ZM1 -4.5H4.5V4.5H1Z",

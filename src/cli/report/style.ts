@@ -32,7 +32,7 @@ p { margin: 0 0 10px; }
   display: inline-block; border: 1px solid currentColor; border-radius: 999px; padding: 0 9px; font-size: 12.5px;
   font-weight: 600; line-height: 20px; white-space: nowrap;
 }
-.promoted, .fine { color: var(--fine); }
+.promoted, .concluded, .fine { color: var(--fine); }
 .rolled-back, .going-back, .worse { color: var(--worse); }
 .stopped, .held { color: var(--held); }
 .under-way, .open { color: var(--soft); }

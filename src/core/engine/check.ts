@@ -1,5 +1,5 @@
 // Is what a step asked for there, and what stands in the way?
-import { ROLES, sameSplit, shareOf, type Split, type Weights } from "../split.ts";
+import { isExposed, ROLES, sameSplit, shareOf, type Split, type Weights } from "../split.ts";
 import { percent } from "../units.ts";
 import { shortOf } from "./capacity.ts";
 import type { Waiting } from "./state.ts";
@@ -9,13 +9,13 @@ import type { Turn } from "./turn.ts";
 export type Check =
   | { readonly kind: "done"; readonly how: string }
   | { readonly kind: "wait"; readonly waiting: Waiting }
-  | { readonly kind: "back"; readonly why: string; readonly outcome: "rolled-back" | "stopped" };
+  | { readonly kind: "back"; readonly why: string; readonly outcome: "rolled-back" | "stopped" | "concluded" };
 
 export const done = (how: string): Check => ({ kind: "done", how });
 export const wait = (on: Waiting["for"], text: string): Check => ({ kind: "wait", waiting: { for: on, text } });
 export const back = (why: string): Check => ({ kind: "back", why, outcome: "rolled-back" });
 /** Back for a reason that is not the candidate's: it may be tried again as it is. */
-const stop = (why: string): Check => ({ kind: "back", why, outcome: "stopped" });
+export const stop = (why: string): Check => ({ kind: "back", why, outcome: "stopped" });
 
 /**
  * The router cannot do as asked, however long one waits; that one with other settings follows the split is not enough.
@@ -50,7 +50,7 @@ export function overdue(turn: Turn): boolean {
 
 /** Something is wrong that is no reason to go back, and a reason not to go on. A person may. */
 export function heldBack({ rollout, state }: Turn): Check | undefined {
-  const suspended = shareOf(state.split.weights, "canary") > 0 ? rollout.verdict?.suspended : undefined;
+  const suspended = isExposed(state.split, "canary") ? rollout.verdict?.suspended : undefined;
   return suspended === undefined ? undefined : wait("evidence", `verdict held back: ${suspended}`);
 }
 
@@ -60,7 +60,7 @@ const SIGNALS: ReadonlySet<string> = new Set(["ratio", "buckets", "gauge", "leak
 /** No evidence is never a pass: what to wait for when the canary has not been seen at work. */
 export function unseen(turn: Turn): Check | undefined {
   const { program, requestsAtShare, blind } = turn.rollout;
-  if (!program.analysis || shareOf(turn.state.split.weights, "canary") === 0) return undefined;
+  if (!program.analysis || !isExposed(turn.state.split, "canary")) return undefined;
   if (blind) return wait("evidence", `no evidence can be read: ${blind}`);
   if (requestsAtShare === 0) return wait("evidence", "the canary has not had a request at this share yet");
   return undefined;
@@ -68,25 +68,36 @@ export function unseen(turn: Turn): Check | undefined {
 
 /** What was asked for and has not been read of the canary: no judgement needs that, for it does not pass without it. */
 export function unread({ rollout, state }: Turn): Check | undefined {
-  if (shareOf(state.split.weights, "canary") === 0) return undefined;
+  if (!isExposed(state.split, "canary")) return undefined;
   const metric = rollout.verdict?.metrics.find(({ kind, canaryRequests }) => SIGNALS.has(kind) && canaryRequests === 0);
   return metric && wait("evidence", `${metric.name} ${metric.missing ?? "has not been read yet"}`);
 }
 
+/** What a step asks of the split. */
+export type Shares = Pick<Split, "weights" | "matches" | "mirror">;
+
 /** Gives the roles these weights as soon as evidence and ready replicas allow it; then waits for the router. */
-export function give(turn: Turn, weights: Weights): Check {
+export function give(turn: Turn, { weights, matches = [], mirror }: Shares): Check {
   const { program, number, blind } = turn.rollout;
   const { state } = turn;
   const raises = shareOf(weights, "canary") > shareOf(state.split.weights, "canary");
   if (raises && program.analysis && blind) return wait("evidence", `no evidence can be read: ${blind}`);
   const { pools } = turn.input;
   if (pools.kind === "unreadable") return wait("replicas", `what runs cannot be read: ${pools.why}`);
-  const short = shortOf(turn, weights, program.fullSize);
+  const short = shortOf(turn, { weights, matches, mirror });
   if (short && overdue(turn)) return back(short);
   if (short) return wait("replicas", short);
   const sticky = program.sticky && { key: program.sticky, salt: `${state.service}/${number}` };
-  turn.set({ split: sticky ? { weights, sticky } : { weights } });
-  if (raises) turn.setRollout({ requestsAtShare: 0 });
+  const before = state.split;
+  turn.set({
+    split: {
+      weights,
+      ...(sticky && { sticky }),
+      ...(matches.length > 0 && { matches }),
+      ...(mirror && { mirror }),
+    },
+  });
+  if (raises || !isExposed(before, "canary")) turn.setRollout({ requestsAtShare: 0, raisedMs: turn.nowMs });
   return asked(turn);
 }
 

@@ -4,25 +4,21 @@ import { compile } from "../plan/compile.ts";
 import type { Step } from "../plan/step.ts";
 import { startAnalysis } from "../stats/verdict.ts";
 import type { Revision } from "../world.ts";
-import { attributed, shares } from "./check.ts";
-import { enter, promoted } from "./forward.ts";
+import { attributed } from "./check.ts";
+import { enter } from "./forward.ts";
 import type { Answer, Command } from "./input.ts";
 import { poolOf, rolloutName, underWay, type RolloutState, type ServiceState } from "./state.ts";
 import type { Turn } from "./turn.ts";
+import { isPromoted, receiveNewer, startQueued } from "./newer.ts";
+import { Refusal } from "./refusal.ts";
+import { replicasOf, resizeTo } from "./resize.ts";
+import { traffic } from "./texts.ts";
 import { goBack } from "./way-back.ts";
 
 type Verb = Command["kind"];
 type Of<K extends Verb, C = Command> = C extends { readonly kind: Verb } ? (K extends C["kind"] ? C : never) : never;
 /** Does what was asked and says so, or throws a Refusal. */
 type Verbs = { readonly [K in Verb]: (turn: Turn, command: Of<K>) => string };
-
-class Refusal extends Error {
-  readonly trouble: Trouble;
-  constructor(trouble: Trouble) {
-    super(trouble.what);
-    this.trouble = trouble;
-  }
-}
 
 /** Carries a command out, or refuses it and leaves everything as it is. */
 export function obey(turn: Turn, command: Command): Answer {
@@ -38,6 +34,11 @@ export function obey(turn: Turn, command: Command): Answer {
     turn.records.length = recorded;
     return { id: command.id, text: error.trouble.what, refused: error.trouble };
   }
+}
+
+/** What has waited for the end of a rollout begins as if it were asked for now. */
+export function obeyQueued(turn: Turn): void {
+  startQueued(turn, (command) => obey(turn, command).refused?.what);
 }
 
 function refuseStale({ state }: Turn, { expected, kind }: Command): void {
@@ -58,9 +59,16 @@ const VERBS: Verbs = {
     const { state } = turn;
     const busy = underWay(state);
     const { revision, spec } = command;
-    if (busy) refuseBusy(state, busy, revision.id);
-    turn.set({ spec, origin: command.origin, abilities: command.abilities });
-    resize(turn);
+    if (busy) {
+      refuseQuarantined(state, revision.id);
+      return receiveNewer(turn, command, busy);
+    }
+    // A file that says another number of replicas than the last one takes back what a person had set.
+    const isSame = spec.spec.workload.process.replicas === state.spec.spec.workload.process.replicas;
+    const replicas = isSame ? state.replicas : undefined;
+    turn.set({ spec, origin: command.origin, abilities: command.abilities, replicas });
+    const stable = poolOf(turn.state, "stable");
+    if (stable) turn.want({ ...stable, size: replicasOf(turn.state) });
     if (state.stable?.revision === revision.id) {
       // How it is treated (readiness, drain) may have changed, and is no part of its name.
       turn.set({ revisions: { ...turn.state.revisions, [revision.id]: revision } });
@@ -68,7 +76,15 @@ const VERBS: Verbs = {
       return `${revision.id} is stable already; nothing to roll out`;
     }
     refuseQuarantined(state, revision.id);
-    return start(turn, command, { revision, direct: false });
+    return start(turn, command, { revision, direct: false, hotfix: command.hotfix });
+  },
+  scale: (turn, command) => {
+    const { replicas } = command;
+    if (replicas === replicasOf(turn.state)) return `${turn.state.service} has ${replicas} replicas already`;
+    const why = resizeTo(turn, replicas);
+    if (why !== undefined) throw new Refusal(wrong(turn, `${rolloutName(turn.state)} cannot be scaled now: ${why}`));
+    turn.record("command", `scaled to ${replicas} replicas`, by(command));
+    return `${turn.state.service} is brought to ${replicas} replicas`;
   },
   promote: (turn, command) => {
     const rollout = needRollout(turn, command);
@@ -99,11 +115,17 @@ const VERBS: Verbs = {
   },
   abort: (turn, command) => {
     const rollout = needRollout(turn, command);
-    if (promoted(turn, rollout)) {
+    if (isPromoted(turn, rollout)) {
       const next = `serin undo ${turn.state.service}`;
       throw new Refusal({ ...wrong(turn, `${rolloutName(turn.state)} is promoted already`), next });
     }
-    turn.record("command", "aborted", by(command));
+    const { queued } = turn.state;
+    turn.record(
+      "command",
+      queued ? `aborted; ${queued.command.revision.id}, which has waited, does not start` : "aborted",
+      by(command),
+    );
+    turn.set({ queued: undefined });
     goBack(turn, "stopped", `aborted by ${attributed({ by: command.actor, reason: command.reason })}`);
     const to = turn.state.stable ? "goes back to stable" : "is stopped; there is no stable version to go back to";
     return `${rolloutName(turn.state)} ${to}`;
@@ -133,12 +155,20 @@ const VERBS: Verbs = {
   },
 };
 
-function start(turn: Turn, command: Command, what: { revision: Revision; direct: boolean }): string {
+interface What {
+  readonly revision: Revision;
+  readonly direct: boolean;
+  readonly hotfix?: boolean | undefined;
+}
+
+function start(turn: Turn, command: Command, what: What): string {
   const { state } = turn;
   const compiled = compile(state.spec, {
     abilities: state.abilities,
     stable: state.stable !== undefined,
     direct: what.direct,
+    hotfix: what.hotfix,
+    replicas: state.replicas,
   });
   if (!compiled.ok) {
     const list = compiled.issues.map(({ path, message }) => `${path}: ${message}`).join("; ");
@@ -172,13 +202,6 @@ function start(turn: Turn, command: Command, what: { revision: Revision; direct:
   return `${rolloutName(turn.state)} started`;
 }
 
-/** A file with another number of replicas changes the size of stable at once. */
-function resize(turn: Turn): void {
-  const stable = poolOf(turn.state, "stable");
-  const { replicas } = turn.state.spec.spec.workload.process;
-  if (stable && stable.size !== replicas) turn.want({ ...stable, size: replicas });
-}
-
 function needRollout(turn: Turn, { kind }: Command): RolloutState {
   const rollout = turn.state.rollout;
   if (rollout?.phase === "forward") return rollout;
@@ -190,7 +213,7 @@ function needRollout(turn: Turn, { kind }: Command): RolloutState {
 }
 
 /** Steps that wait for more than that what was asked for is there: a person may pass them. */
-const WAITS: ReadonlySet<Step["op"]> = new Set(["hold", "judge", "gate", "ramp"]);
+const WAITS: ReadonlySet<Step["op"]> = new Set(["hold", "judge", "gate", "ramp", "run", "compare", "test"]);
 
 function refuseUnlessWaiting(turn: Turn, rollout: RolloutState): void {
   const step = rollout.program.steps[rollout.cursor];
@@ -201,18 +224,7 @@ function refuseUnlessWaiting(turn: Turn, rollout: RolloutState): void {
 
 function withoutWaits({ program, cursor }: RolloutState): RolloutState["program"]["steps"] {
   // Steps before the cursor keep their places, so that what was decided still points at them.
-  return program.steps.filter(({ op }, index) => index <= cursor || !WAITS.has(op));
-}
-
-function refuseBusy(state: ServiceState, rollout: RolloutState, revision: string): never {
-  const same = rollout.candidate === revision;
-  throw new Refusal({
-    code: same ? "SERIN_UNDER_WAY" : "SERIN_BUSY",
-    what: `${rolloutName(state)} is under way${same ? " with this very revision" : ""}; ${same ? "nothing to start" : `${revision} cannot start beside it`}`,
-    now: traffic(state),
-    next: same ? `serin watch ${state.service}` : `serin abort ${state.service}, then apply again`,
-    exitCode: 1,
-  });
+  return program.steps.filter(({ op }, index) => index <= cursor || op === "run" || !WAITS.has(op));
 }
 
 function refuseQuarantined(state: ServiceState, revision: string): void {
@@ -252,11 +264,4 @@ function wrong(turn: Turn, what: string): Trouble {
     next: `look again with: serin get ${state.service}`,
     exitCode: 1,
   };
-}
-
-/** What the traffic does, as the state wants it. */
-export function traffic(state: ServiceState): string {
-  if (!state.stable && state.pools.length === 0) return `${state.service} has nothing that serves`;
-  const named = state.pools.map(({ role, revision }) => `${role} is ${revision}`).join(", ");
-  return `traffic: ${shares(state.split.weights)} (${named})`;
 }

@@ -1,13 +1,17 @@
 // Given what is remembered and what is seen, what next, and why?
 import { all } from "../split.ts";
-import { obey } from "./commands.ts";
+import { obey, obeyQueued } from "./commands.ts";
 import { advance } from "./forward.ts";
 import { takeEvidence } from "./evidence.ts";
+import { takeComparison } from "./compare.ts";
+import { takeTest } from "./ab-test.ts";
 import { guard } from "./guard.ts";
 import type { Command, Decision, Input } from "./input.ts";
 import { checkInvariants } from "./invariants.ts";
 import type { ServiceState } from "./state.ts";
+import { takeDeliveries } from "./hooks.ts";
 import { Turn } from "./turn.ts";
+import { notify } from "./notify.ts";
 import { stepBack } from "./way-back.ts";
 
 /**
@@ -16,11 +20,16 @@ import { stepBack } from "./way-back.ts";
  */
 export function decide(state: ServiceState, input: Input): Decision {
   const turn = new Turn(state, input);
+  takeDeliveries(turn);
+  takeTest(turn);
+  takeComparison(turn);
   const answers = input.commands.map((command) => obey(turn, command));
   takeEvidence(turn);
   if (turn.state.rollout?.phase === "forward") guard(turn);
   if (turn.state.rollout?.phase === "forward") advance(turn);
   if (turn.state.rollout?.phase === "back") stepBack(turn);
+  obeyQueued(turn);
+  notify(turn);
   checkInvariants(state, turn);
   return { state: turn.state, records: turn.records, answers };
 }

@@ -1,5 +1,5 @@
 // What does the evidence say?
-import { shareOf } from "../split.ts";
+import { isExposed, shareOf } from "../split.ts";
 import type { Look, Verdict } from "../stats/plan.ts";
 import { leave, startTrail, type TrailMetric, type TrailPoint } from "../stats/trail.ts";
 import { type AnalysisState, learn, learnSeries, look, startBackground, verdictOf } from "../stats/verdict.ts";
@@ -17,9 +17,26 @@ export function takeEvidence(turn: Turn): void {
   }
   const seen = lookSince(turn);
   if (seen === undefined) return;
-  turn.set({ perSecond: rateAfter(turn.state.perSecond, seen) });
-  if (guarded(turn)) judge(turn, seen);
+  turn.set({ perSecond: rateAfter(turn.state.perSecond, ofUsers(turn, seen)) });
+  if (guarded(turn)) judge(turn, ofCopies(turn, seen));
   else learnFrom(turn, seen);
+}
+
+/** Whether a role works on copies only. */
+function isCopied({ state: { split } }: Turn, role: "canary" | "baseline"): boolean {
+  return shareOf(split.weights, role) === 0 && (split.mirror?.to.includes(role) ?? false);
+}
+
+/** What users asked for, without the copies. */
+function ofUsers(turn: Turn, seen: Look): Look {
+  if (!turn.state.split.mirror) return seen;
+  return { ...seen, rows: seen.rows.filter(({ arm }) => arm === "stable" || !isCopied(turn, arm)) };
+}
+
+/** Copies are compared with copies of the same requests where there are any: stable gets all of the others, too. */
+function ofCopies(turn: Turn, seen: Look): Look {
+  if (!isCopied(turn, "canary") || !isCopied(turn, "baseline")) return seen;
+  return { ...seen, rows: seen.rows.filter(({ arm }) => arm !== "stable") };
 }
 
 /** What stable shows while nothing is compared is what is usual. */
@@ -58,7 +75,9 @@ function rateAfter(known: number | undefined, { durationMs, rows }: Look): numbe
 /** Whether the candidate gets requests under an analysis. */
 function guarded(turn: Turn): boolean {
   const { rollout } = turn.state;
-  return rollout?.phase === "forward" && rollout.analysis !== undefined && poolOf(turn.state, "canary") !== undefined;
+  if (rollout?.phase !== "forward" || rollout.analysis === undefined || !poolOf(turn.state, "canary")) return false;
+  // What a tester has sent to the second address says nothing of users' requests.
+  return rollout.verdict !== undefined || isExposed(turn.state.split, "canary");
 }
 
 function judge(turn: Turn, seen: Look): void {
@@ -66,18 +85,29 @@ function judge(turn: Turn, seen: Look): void {
   if (!analysis || !program.analysis) return;
   const canary = seen.rows.filter(({ arm }) => arm === "canary").reduce((sum, row) => sum + row.requests, 0);
   // Without a request to the canary there is nothing to compare; the first one opens the comparison.
-  if (canary === 0 && !verdict && shareOf(turn.state.split.weights, "canary") === 0) return;
+  if (canary === 0 && !verdict && !isExposed(turn.state.split, "canary")) return;
   const next = look(program.analysis, analysis, seen);
   const now = verdictOf(program.analysis, next);
   const turns = verdict?.kind !== now.kind;
   const trail = leave(turn.rollout.trail ?? startTrail(), () => pointOf(turn, next, now), turns);
-  turn.setRollout({ analysis: next, verdict: now, trail, requestsAtShare: requestsAtShare + canary });
+  turn.setRollout({
+    analysis: next,
+    verdict: now,
+    trail,
+    requestsAtShare: requestsAtShare + atShare(turn, seen, canary),
+  });
   // What is worse goes back in this very decision, which says why.
   const decides = now.kind === "worse" && !now.suspended;
   const isNews = turns || (verdict?.suspended === undefined) !== (now.suspended === undefined);
   if (verdict && !decides && isNews) {
     turn.record("verdict", now.suspended ? `verdict held back: ${now.suspended}` : now.text, { verdict: now });
   }
+}
+
+/** Of the canary's requests in an interval that began before its share was raised nobody knows which were at that share. */
+function atShare({ rollout, input }: Turn, { durationMs }: Look, requests: number): number {
+  if (input.counters.kind !== "value" || rollout.raisedMs === undefined) return requests;
+  return input.counters.value.at - durationMs >= rollout.raisedMs ? requests : 0;
 }
 
 /** Four digits are enough for a picture, and keep the state small. */

@@ -1,6 +1,7 @@
 // Is the step under way done, and what does the next one begin with?
+import { closed, closedText } from "../calendar.ts";
 import { byStep, type Step, type StepTable } from "../plan/step.ts";
-import { all, sameWeights, type Role, type Weights } from "../split.ts";
+import { all, sameSplit, shareOf, type Role } from "../split.ts";
 import { beginJudgement } from "../stats/verdict.ts";
 import { duration, ms, type Ms } from "../units.ts";
 import { troubleOf } from "../world.ts";
@@ -20,9 +21,12 @@ import {
   unseen,
   wait,
 } from "./check.ts";
+import { checkTest } from "./ab-test.ts";
+import { checkComparison } from "./compare.ts";
 import { end } from "./end.ts";
+import { checkHookGate, checkRun } from "./hooks.ts";
 import { checkRamp } from "./ramp.ts";
-import { poolOf, type PoolState, type RolloutState } from "./state.ts";
+import { poolOf, type PoolState } from "./state.ts";
 import type { Turn } from "./turn.ts";
 import { goBack } from "./way-back.ts";
 
@@ -43,10 +47,12 @@ export function advance(turn: Turn): void {
         waiting: { for: "replicas", text: "the canary has too few replicas that stay ready for its share" },
       });
     }
-    if (next?.op === "promote" && !settled(turn)) {
-      const text = `the canary stays ready for ${duration(settleMs(turn))} before it is made stable`;
+    if (takesAway(next) && !settled(turn)) {
+      const text = `the canary stays ready for ${duration(settleMs(turn))} before ${next?.op === "promote" ? "it is made stable" : "stable goes"}`;
       return turn.setRollout({ waiting: { for: "replicas", text } });
     }
+    const shut = next && RAISES.has(next.op) && raises(turn, next) ? closedNow(turn) : undefined;
+    if (shut) return turn.setRollout({ waiting: { for: "time", text: shut } });
     if (paused && movesOn(next)) {
       return turn.setRollout({ waiting: { for: "person", text: `paused by ${attributed(paused)}` } });
     }
@@ -60,6 +66,21 @@ export function advance(turn: Turn): void {
 export function enter(turn: Turn): void {
   const step = turn.rollout.program.steps[turn.rollout.cursor];
   if (step) byStep(ENTRIES, step)(turn);
+}
+
+/** Steps that bring the version to more users, or to all for good. */
+const RAISES: ReadonlySet<Step["op"]> = new Set(["scale", "route", "ramp", "promote"]);
+
+function raises({ state }: Turn, step: Step): boolean {
+  if (step.op !== "route") return step.op !== "scale" || step.role === "canary";
+  return shareOf(step.weights, "canary") > shareOf(state.split.weights, "canary");
+}
+
+/** Why the calendar says no. */
+function closedNow({ rollout, nowMs }: Turn): string | undefined {
+  const { calendar } = rollout.program;
+  const shut = calendar && closed(calendar, nowMs);
+  return shut && `goes no further: ${closedText(shut, nowMs)}`;
 }
 
 // A pause lets what has begun come to its end, and what only tidies up.
@@ -85,11 +106,16 @@ function settled(turn: Turn): boolean {
   const lasting = turn.replicas(poolOf(state, "canary")?.pool).filter(({ state: is, readySinceMs = turn.nowMs }) => {
     return is === "ready" && turn.nowMs - readySinceMs >= settleMs(turn);
   });
-  return lasting.length >= rollout.program.fullSize;
+  return lasting.length >= (poolOf(state, "canary")?.size ?? rollout.program.fullSize);
+}
+
+/** Steps after which nobody could go back at once. */
+function takesAway(next: Step | undefined): boolean {
+  return next?.op === "promote" || (next?.op === "scale" && next.role === "stable" && next.size === 0);
 }
 
 /** Steps that are over only while the candidate can carry what it was given. */
-const WORKS: ReadonlySet<Step["op"]> = new Set(["route", "ramp", "hold", "judge", "gate"]);
+const WORKS: ReadonlySet<Step["op"]> = new Set(["route", "ramp", "hold", "judge", "gate", "run", "compare", "test"]);
 
 const ENTRIES: StepTable<(turn: Turn) => void> = {
   scale: (step) => (turn) => scale(turn, step.role, step.size),
@@ -102,6 +128,10 @@ const ENTRIES: StepTable<(turn: Turn) => void> = {
     turn.setRollout({ analysis: beginJudgement(program.analysis, analysis) });
   },
   gate: () => () => {},
+  run: () => () => {},
+  compare: () => () => {},
+  test: () => () => {},
+  conclude: () => () => {},
   promote: () => promote,
   retire: (step) => (turn) => {
     const pool = (step.role === "stable" ? poolOf(turn.state, "former") : undefined) ?? poolOf(turn.state, step.role);
@@ -111,12 +141,18 @@ const ENTRIES: StepTable<(turn: Turn) => void> = {
 
 const CHECKS: StepTable<(turn: Turn) => Check> = {
   scale: (step) => (turn) => hopelessRouter(turn) ?? checkScale(turn, step.role, step.size),
-  route: (step) => (turn) => hopelessRouter(turn) ?? checkRoute(turn, step.weights),
+  route: (step) => (turn) => hopelessRouter(turn) ?? checkRoute(turn, step),
   ramp: (step) => (turn) => hopelessRouter(turn) ?? checkRamp(turn, step),
   hold: (step) => (turn) => checkHold(turn, step.durationMs),
   judge: (step) => (turn) => checkJudge(turn, step),
-  gate: (step) => (turn) =>
-    turn.rollout.waived ? done(`${step.what}: passed`) : wait("person", `${step.what}: waits for a person`),
+  gate: (step) => (turn) => checkGate(turn, step),
+  run: (step) => (turn) => checkRun(turn, step),
+  compare: (step) => (turn) => checkComparison(turn, step),
+  test: (step) => (turn) => checkTest(turn, step),
+  conclude: (step) => (turn) => {
+    const { verdict } = turn.rollout;
+    return { kind: "back", outcome: "concluded", why: verdict ? `${step.what}. ${verdict.text}` : step.what };
+  },
   promote: () => (turn) =>
     reported(turn, turn.state.split) ? done(`${turn.rollout.candidate} promoted`) : asked(turn),
   retire: (step) => (turn) => {
@@ -149,6 +185,7 @@ function promote(turn: Turn): void {
     stable: { pool: candidate.pool, revision: rollout.candidate },
     split: { weights: all("stable") },
   });
+  turn.setRollout({ shortSinceMs: undefined });
 }
 
 function checkScale(turn: Turn, role: Role, size: number): Check {
@@ -168,8 +205,10 @@ function checkScale(turn: Turn, role: Role, size: number): Check {
   return wait("replicas", `${role}: ${ready} of ${size} ready${why ? ` (${why})` : ""}`);
 }
 
-function checkRoute(turn: Turn, weights: Weights): Check {
-  return sameWeights(turn.state.split.weights, weights) ? taken(turn, weights) : give(turn, weights);
+function checkRoute(turn: Turn, { weights, matches, mirror }: Extract<Step, { op: "route" }>): Check {
+  const { split } = turn.state;
+  const isGiven = sameSplit(split, { weights, matches, mirror, sticky: split.sticky });
+  return isGiven ? taken(turn, weights) : give(turn, { weights, matches, mirror });
 }
 
 function checkHold(turn: Turn, durationMs: Ms): Check {
@@ -201,6 +240,14 @@ function timeUp(turn: Turn, undecided: Extract<Step, { op: "judge" }>["undecided
   return wait("person", `undecided, held as asked: ${said}`);
 }
 
+function checkGate(turn: Turn, { what, by }: Extract<Step, { op: "gate" }>): Check {
+  if (turn.rollout.waived) return done(`${what}: passed`);
+  if (by?.kind === "hook") return checkHookGate(turn, by.hook);
+  if (!by) return wait("person", `${what}: waits for a person`);
+  const shut = closed({ windows: by.hours, freezes: [] }, turn.nowMs);
+  return shut ? wait("time", `${what}: ${closedText(shut, turn.nowMs)}`) : done(what);
+}
+
 /** Replicas that still run although no pool of theirs is wanted; `undefined` when that cannot be read. */
 function leftovers(turn: Turn): number | undefined {
   if (turn.input.pools.kind === "unreadable") return undefined;
@@ -208,9 +255,4 @@ function leftovers(turn: Turn): number | undefined {
   const wanted = new Set(turn.state.pools.map(({ pool }) => pool));
   const left = turn.input.pools.value.filter(({ pool }) => !wanted.has(pool));
   return left.reduce((sum, { replicas }) => sum + replicas.length, 0);
-}
-
-/** Whether the rollout has given the candidate the name of stable already. */
-export function promoted(turn: Turn, rollout: RolloutState = turn.rollout): boolean {
-  return turn.state.stable?.revision === rollout.candidate && rollout.stable !== rollout.candidate;
 }

@@ -1,20 +1,27 @@
 // Does the evidence, or what runs, end the rollout?
+import { carriers } from "./capacity.ts";
 import { sizeFor } from "../plan/capacity.ts";
-import { shareOf } from "../split.ts";
+import { isExposed, shareOf, type Split } from "../split.ts";
 import { duration } from "../units.ts";
 import { troubleOf } from "../world.ts";
 import { poolOf } from "./state.ts";
 import type { Turn } from "./turn.ts";
+import { duringWhy } from "./hooks.ts";
+import { stepDown } from "./step-down.ts";
 import { goBack } from "./way-back.ts";
 
 /** Ends the way forward when the candidate is worse, or can no longer carry what it was given. */
 export function guard(turn: Turn): void {
   const { verdict, program, shortSinceMs } = turn.rollout;
   if (!poolOf(turn.state, "canary")) return;
-  if (verdict?.kind === "worse" && !verdict.suspended) return goBack(turn, "rolled-back", verdict.text);
-  const share = shareOf(turn.state.split.weights, "canary");
+  if (verdict?.kind === "worse" && !verdict.suspended) {
+    if (!stepDown(turn, verdict.text)) goBack(turn, "rolled-back", verdict.text);
+    return;
+  }
+  const told = duringWhy(turn);
+  if (told !== undefined) return goBack(turn, "rolled-back", told);
   const pool = poolOf(turn.state, "canary")?.pool;
-  const needs = sizeFor(share, program.fullSize);
+  const needs = neededFor(turn.state.split, carriers(program));
   if (turn.input.pools.kind !== "value") return;
   if (firm(turn, pool) >= needs) {
     if (shortSinceMs !== undefined) turn.setRollout({ shortSinceMs: undefined });
@@ -25,6 +32,13 @@ export function guard(turn: Turn): void {
   const why = troubleOf(turn.replicas(pool));
   const lost = `canary has not kept ${needs} of its replicas ready for ${duration(program.progressDeadlineMs)}`;
   goBack(turn, "rolled-back", why ? `${lost}: ${why}` : lost);
+}
+
+/** Replicas that the candidate needs for its share, for copies, and for those whom a rule sends to it. */
+function neededFor(split: Split, fullSize: number): number {
+  const { weights, mirror } = split;
+  const copies = mirror?.to.includes("canary") ? sizeFor(mirror.share, fullSize) : 0;
+  return Math.max(isExposed(split, "canary") ? 1 : 0, sizeFor(shareOf(weights, "canary"), fullSize), copies);
 }
 
 /** A replica that comes back and crashes again is no capacity: after a loss, it counts once it has lasted this long. */

@@ -7,7 +7,9 @@ import type { Signals } from "../signals.ts";
 import type { Alert } from "../stats/alert.ts";
 import type { Ms } from "../units.ts";
 import type { Carried, Observed, Revision, RunningPool } from "../world.ts";
-import type { DecisionRecord, ServiceState } from "./state.ts";
+import type { Comparison } from "../comparison.ts";
+import type { Delivery } from "../outbox/message.ts";
+import type { DecisionRecord, ServiceState, TestReading } from "./state.ts";
 
 interface Asked {
   /** Names the answer. */
@@ -18,18 +20,25 @@ interface Asked {
   readonly expected?: number | undefined;
 }
 
+/** A file is to be brought about. */
+export interface ApplyCommand extends Asked {
+  readonly kind: "apply";
+  readonly spec: Rollout;
+  readonly origin: string;
+  readonly revision: Revision;
+  readonly abilities: Abilities;
+  /** Takes the place of whatever is under way, and asks no calendar. */
+  readonly hotfix?: boolean | undefined;
+}
+
 /** What a person, or a program for one, asks for. */
 export type Command =
-  | (Asked & {
-      readonly kind: "apply";
-      readonly spec: Rollout;
-      readonly origin: string;
-      readonly revision: Revision;
-      readonly abilities: Abilities;
-    })
+  | ApplyCommand
   /** Pass the step that waits; with `full`, all that would wait. */
   | (Asked & { readonly kind: "promote"; readonly full: boolean })
   | (Asked & { readonly kind: "pause" | "resume" | "abort" | "retry" })
+  /** Another number of replicas, from now on. */
+  | (Asked & { readonly kind: "scale"; readonly replicas: number })
   /** Go back to a revision that was stable before; the last one without `to`. */
   | (Asked & { readonly kind: "undo"; readonly to?: string | undefined });
 
@@ -44,6 +53,12 @@ export interface Input {
   /** Alerts that fire, by the address of their source; only of sources that a file names. */
   readonly alerts?: Readonly<Record<string, Observed<readonly Alert[]>>> | undefined;
   readonly commands: readonly Command[];
+  /** What became of messages that were sent. */
+  readonly deliveries?: readonly Delivery[] | undefined;
+  /** In what the answers to copies differ; only asked while some are made. */
+  readonly comparison?: Observed<Comparison> | undefined;
+  /** What the A/B test says; only asked while one is under way. */
+  readonly test?: Observed<TestReading> | undefined;
   /** Why the router did not take the last route it was given. */
   readonly routerTrouble?: RouterTrouble | undefined;
 }

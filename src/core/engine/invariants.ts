@@ -58,7 +58,7 @@ const RULES: Record<string, Rule> = {
       const share = shareOf(state.split.weights, role);
       // A pool that is new takes its role over with the share that the role has.
       const earlier = had === "former" ? 0 : carried(before, turn, had ?? role);
-      const capacity = capacityOf(turn, role, rollout.program.fullSize);
+      const capacity = capacityOf(turn, role);
       if (share > earlier && share > capacity + 1) return `${role} would get ${share} with capacity for ${capacity}`;
     }
     return undefined;
@@ -96,6 +96,7 @@ const RULES: Record<string, Rule> = {
     if (!back || rollout.phase === "ended") return undefined;
     if (before.rollout?.phase === "back" && canaryShare(turn.state) > canaryShare(before))
       return "the candidate's share grew on it";
+    if (turn.state.split.matches?.length || turn.state.split.mirror) return "rules or copies are left on it";
     const late = turn.nowMs - back.sinceMs >= WAY_BACK_BOUND_MS;
     return late && canaryShare(turn.state) > 0 ? "the candidate still has a share after its bound" : undefined;
   },

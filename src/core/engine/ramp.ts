@@ -40,7 +40,7 @@ export function checkRamp(turn: Turn, step: Ramp): Check {
   const size = sizeFor(next, rollout.program.fullSize);
   for (const role of step.baseline ? (["canary", "baseline"] as const) : (["canary"] as const)) grow(turn, role, size);
   const before = state.split;
-  const given = give(turn, canaryWeights(next, step.baseline));
+  const given = give(turn, { weights: canaryWeights(next, step.baseline) });
   if (turn.state.split === before) return given;
   turn.record("step", `raises the share to ${percent(next)}`);
   turn.setRollout({ stepSinceMs: turn.nowMs });

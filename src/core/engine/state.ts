@@ -4,6 +4,11 @@ import type { Counters } from "../evidence.ts";
 import type { Program } from "../plan/step.ts";
 import type { Rollout } from "../spec/rollout.ts";
 import type { Signals } from "../signals.ts";
+import type { HookRun, Message } from "../outbox/message.ts";
+import type { NotifyState } from "../outbox/notify-state.ts";
+import type { Comparison } from "../comparison.ts";
+import type { AbReport } from "../stats/ab/judge.ts";
+import type { ApplyCommand } from "./input.ts";
 import type { Role, Split, Weights } from "../split.ts";
 import type { Verdict } from "../stats/plan.ts";
 import type { Trail } from "../stats/trail.ts";
@@ -12,7 +17,7 @@ import type { Ms } from "../units.ts";
 import type { Revision } from "../world.ts";
 
 /** Version of the layout of state and records in the journal. */
-export const FORMAT = 2;
+export const FORMAT = 3;
 
 /** A pool that shall run. `former` was stable until the promotion and waits to be retired. */
 export interface PoolState {
@@ -24,11 +29,11 @@ export interface PoolState {
 }
 
 /** How a rollout ended. */
-export type Outcome = "promoted" | "rolled-back" | "stopped";
+export type Outcome = "promoted" | "rolled-back" | "stopped" | "concluded";
 
 /** What a rollout waits for right now, for people to read. */
 export interface Waiting {
-  readonly for: "replicas" | "router" | "time" | "evidence" | "person";
+  readonly for: "replicas" | "router" | "time" | "evidence" | "person" | "hook";
   readonly text: string;
 }
 
@@ -36,7 +41,7 @@ export interface Waiting {
 interface Back {
   readonly sinceMs: Ms;
   readonly why: string;
-  readonly outcome: "rolled-back" | "stopped";
+  readonly outcome: Exclude<Outcome, "promoted">;
   /** Since when the router has reported that the candidate gets nothing. */
   readonly clearMs?: Ms | undefined;
 }
@@ -65,13 +70,35 @@ export interface RolloutState {
   readonly verdict?: Verdict | undefined;
   /** How the evidence came about. */
   readonly trail?: Trail | undefined;
-  /** Canary requests counted since its share was last raised. */
+  /** How hooks ended, by message; the last ones. */
+  readonly runs?: Readonly<Record<string, HookRun>> | undefined;
+  /** What the answers to copies differ in, as last read. */
+  readonly comparison?: Comparison | undefined;
+  /** What the A/B test says, as last read. */
+  readonly test?: TestReading | undefined;
+  /** How often a worse version was taken down a step. */
+  readonly steppedBack?: number | undefined;
+  /** Canary requests counted since its share was last raised, and when that was. */
   readonly requestsAtShare: number;
+  readonly raisedMs?: Ms | undefined;
   /** Whether the last look could read the evidence. */
   readonly blind?: string | undefined;
   readonly endedMs?: Ms | undefined;
   readonly outcome?: Outcome | undefined;
   readonly why?: string | undefined;
+}
+
+/** An A/B test, as it was read. */
+export interface TestReading {
+  readonly report: AbReport;
+  /** The sentence for whoever answers for the product. */
+  readonly text: string;
+}
+
+/** A newer revision that waits for the rollout under way to end. */
+interface Queued {
+  readonly command: ApplyCommand;
+  readonly atMs: Ms;
 }
 
 /** A rollout that has ended, as `history` lists it. */
@@ -98,7 +125,7 @@ export interface DecisionRecord {
   /** The state's version after this decision. */
   readonly version: number;
   readonly rollout: number;
-  readonly kind: "started" | "step" | "verdict" | "command" | "note" | "back" | "ended";
+  readonly kind: "started" | "step" | "verdict" | "command" | "note" | "back" | "ended" | "hook" | "queued";
   /** One sentence. */
   readonly text: string;
   /** Index of the step under way. */
@@ -106,6 +133,16 @@ export interface DecisionRecord {
   readonly verdict?: Verdict | undefined;
   /** How the evidence came about, with the end of a rollout. */
   readonly trail?: Trail | undefined;
+  /** How a rollout ended, or begins to end; of a hook, whether it failed. */
+  readonly outcome?: Outcome | "failed" | undefined;
+  /** What the answers to copies differed in, with the end of a rollout. */
+  readonly comparison?: Comparison | undefined;
+  /** What an A/B test said, with the end of a rollout. */
+  readonly test?: TestReading | undefined;
+  /** How a hook ended. */
+  readonly run?: HookRun | undefined;
+  /** It says that somebody could not be told: nobody is told of that. */
+  readonly untold?: true | undefined;
   /** Who asked for it, for commands. */
   readonly actor?: string | undefined;
   readonly reason?: string | undefined;
@@ -143,6 +180,14 @@ export interface ServiceState {
   readonly reported?: Weights | undefined;
   /** What stable's evidence looks like when nothing is rolled out. */
   readonly background?: Background | undefined;
+  /** What shall be told to the world outside and was not yet. */
+  readonly outbox?: readonly Message[] | undefined;
+  /** What was told to whom lately, so that nobody is told too much. */
+  readonly notified?: NotifyState | undefined;
+  /** Newer revisions that wait: at most one, the newest. */
+  readonly queued?: Queued | undefined;
+  /** The number of replicas that a person has set, until a file says another. */
+  readonly replicas?: number | undefined;
 }
 
 /** Entries kept of `history` and `recent`. */

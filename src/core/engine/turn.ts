@@ -47,7 +47,7 @@ export class Turn {
     };
     this.records.push(record);
     // The view of the last decisions leaves the figures out: they are in the journal, once.
-    const { verdict: _figures, trail: _trail, ...brief } = record;
+    const { verdict: _figures, trail: _trail, comparison: _counts, test: _test, run: _run, ...brief } = record;
     this.set({ version, recent: [...this.state.recent, brief].slice(-KEEP) });
   }
 
@@ -67,9 +67,11 @@ export class Turn {
     return this.input.pools.value.find(({ pool }) => pool === name);
   }
 
-  /** Replicas of a pool that answer. */
+  /** Replicas of a pool that answer; a pool of whatever size counts as full as soon as one does. */
   ready(name: string | undefined): number {
-    return readyAmong(this.replicas(name)).length;
+    const pool = this.running(name);
+    const ready = readyAmong(pool?.replicas ?? []).length;
+    return pool?.unlimited && ready > 0 ? Infinity : ready;
   }
 
   replicas(name: string | undefined): readonly Replica[] {

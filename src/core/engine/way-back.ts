@@ -3,7 +3,8 @@ import { all, type Role, sameSplit, shareOf, type Weights } from "../split.ts";
 import { ms, weight, WHOLE } from "../units.ts";
 import { capacityOf } from "./capacity.ts";
 import { end } from "./end.ts";
-import { poolOf } from "./state.ts";
+import { callBackHooks } from "./hooks.ts";
+import { poolOf, type Outcome } from "./state.ts";
 import type { Turn } from "./turn.ts";
 
 /**
@@ -13,14 +14,15 @@ import type { Turn } from "./turn.ts";
 export const WAY_BACK_BOUND_MS = ms(30_000);
 
 /** Takes the way back from wherever the rollout is. */
-export function goBack(turn: Turn, outcome: "rolled-back" | "stopped", why: string): void {
-  turn.record("back", why, { verdict: turn.rollout.verdict });
+export function goBack(turn: Turn, outcome: Exclude<Outcome, "promoted">, why: string): void {
+  turn.record("back", why, { verdict: turn.rollout.verdict, outcome });
   turn.setRollout({
     phase: "back",
     back: { sinceMs: turn.nowMs, why, outcome },
     paused: undefined,
     waiting: undefined,
   });
+  callBackHooks(turn);
 }
 
 /** One look at the way back. What is still to do follows from the state alone. */
@@ -28,6 +30,9 @@ export function stepBack(turn: Turn): void {
   const { back, program } = turn.rollout;
   if (!back) throw new Error("the way back was not taken");
   const { stable } = turn.state;
+  // Nobody is sent to the candidate by a rule, and nobody's request is copied, from now on.
+  const { matches: _rules, mirror: _copies, ...split } = turn.state.split;
+  turn.set({ split });
   if (stable) turn.want({ ...stable, role: "stable", size: program.fullSize });
   if (back.clearMs === undefined && !traffic(turn)) return;
   for (const pool of turn.state.pools) if (pool.role !== "stable") turn.unwant(pool.pool);
@@ -37,11 +42,11 @@ export function stepBack(turn: Turn): void {
 
 /** Moves traffic to stable, as fast as stable can carry it. Whether the router reports that it has all. */
 function traffic(turn: Turn): boolean {
-  const { back, program } = turn.rollout;
+  const { back } = turn.rollout;
   const overdue = back !== undefined && turn.nowMs - back.sinceMs >= WAY_BACK_BOUND_MS;
   const isSeen = turn.input.pools.kind !== "unreadable";
   const nobody = turn.state.stable === undefined || (isSeen && turn.ready(poolOf(turn.state, "canary")?.pool) === 0);
-  const capacity = overdue || nobody ? WHOLE : capacityOf(turn, "stable", program.fullSize);
+  const capacity = overdue || nobody ? WHOLE : capacityOf(turn, "stable");
   const weights = shifted(leastForCandidate(turn), capacity);
   const split = shareOf(weights, "stable") === WHOLE ? { weights } : { ...turn.state.split, weights };
   turn.set({ split });
@@ -94,7 +99,7 @@ function tidy(turn: Turn): boolean {
     turn.setRollout({ waiting: { for: "replicas", text: `${draining} replicas drain` } });
     return false;
   }
-  if (!turn.state.stable || capacityOf(turn, "stable", program.fullSize) >= WHOLE) return true;
+  if (!turn.state.stable || capacityOf(turn, "stable") >= WHOLE) return true;
   turn.setRollout({ waiting: { for: "replicas", text: "stable comes back to its size" } });
   return back !== undefined && turn.nowMs - back.sinceMs >= program.progressDeadlineMs + WAY_BACK_BOUND_MS;
 }

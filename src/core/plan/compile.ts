@@ -2,15 +2,23 @@
 import type { Abilities } from "../abilities.ts";
 import type { AnalysisSpec, MetricSpec } from "../spec/analysis.ts";
 import type { Rollout } from "../spec/rollout.ts";
+import type { StrategySpec } from "../spec/strategy.ts";
+import { isForUsers } from "../match.ts";
+import { isExposed, shareOf } from "../split.ts";
 import { listed } from "../spec/rule.ts";
 import { compileAnalysis, restsOn, wantedSignals } from "./analysis.ts";
+import { compileAbTest } from "./ab-test.ts";
+import { compileBlueGreen } from "./blue-green.ts";
 import { compileCanary } from "./canary.ts";
+import { compileExperiment } from "./experiment.ts";
 import { compileFirst } from "./first.ts";
+import { withHooks } from "./hooks.ts";
 import { compileKayenta } from "./kayenta.ts";
 import type { KayentaPlan } from "../stats/kayenta/stage.ts";
-import { duration } from "../units.ts";
+import { duration, WHOLE } from "../units.ts";
 import { compileRecreate } from "./recreate.ts";
 import { compileRolling } from "./rolling.ts";
+import { compileShadow } from "./shadow.ts";
 import type { Program, Step } from "./step.ts";
 import type { Compiled, Frame, PlanIssue } from "./strategy.ts";
 
@@ -21,6 +29,10 @@ export interface CompileContext {
   readonly stable: boolean;
   /** Go straight back to a known version: an undo. No steps, no judgement. */
   readonly direct?: boolean | undefined;
+  /** No calendar keeps it from going on. */
+  readonly hotfix?: boolean | undefined;
+  /** Replicas that together carry all of the traffic, when it is not the file's number. */
+  readonly replicas?: number | undefined;
 }
 
 export type CompileResult =
@@ -32,8 +44,10 @@ export function compile(rollout: Rollout, context: CompileContext): CompileResul
   const { spec } = rollout;
   const frame: Frame = {
     abilities: context.abilities,
-    fullSize: spec.workload.process.replicas,
+    fullSize: context.replicas ?? spec.workload.process.replicas,
     undecided: spec.analysis?.undecided ?? "hold",
+    hooks: spec.hooks,
+    preview: spec.traffic.proxy.preview !== undefined,
   };
   // What the file asks for is checked even when this rollout happens not to need it: the next one will.
   const asked = compileStrategy(rollout, frame);
@@ -46,36 +60,76 @@ export function compile(rollout: Rollout, context: CompileContext): CompileResul
   ];
   if (issues.length > 0) return { ok: false, issues };
   const isShort = !context.stable || context.direct === true;
-  const { steps } = isShort ? compileFirst(frame, context.stable) : asked;
-  const compares = !isShort && canShow(steps, spec.analysis) && spec.analysis;
-  const isRamp = steps.some(({ op }) => op === "ramp");
+  const bare = isShort ? compileFirst(frame, context.stable) : asked;
+  const hooks = isShort ? [] : spec.hooks;
+  const steps = withHooks(bare, hooks);
+  const repeated = hooks.filter(({ at, mode }) => mode === "rollback" || at === "during" || at === "rollback");
   const program: Program = {
     strategy: context.stable ? (isShort ? "direct" : spec.strategy.kind) : "first",
     steps,
     fullSize: frame.fullSize,
     progressDeadlineMs: spec.progressDeadlineMs,
-    ...(compares
-      ? {
-          analysis: {
-            ...compileAnalysis(compares, { split: spec.traffic.sticky === undefined, limit: isRamp }),
-            ...(kayenta?.ok ? { kayenta: kayenta.plan } : {}),
-          },
-        }
-      : {}),
+    ...(bare.leastSize === undefined ? {} : { leastSize: bare.leastSize }),
+    ...(spec.calendar && !context.hotfix && !isShort ? { calendar: spec.calendar } : {}),
+    ...(repeated.length > 0 ? { hooks: repeated } : {}),
+    ...(isShort ? {} : guardOf(rollout, steps, kayenta?.ok ? kayenta.plan : undefined)),
     ...(spec.traffic.sticky ? { sticky: spec.traffic.sticky } : {}),
   };
   return { ok: true, program };
 }
 
+/** What guards a rollout that has something to compare, and how often it may go a step down. */
+function guardOf(
+  { spec }: Rollout,
+  steps: readonly Step[],
+  kayenta: KayentaPlan | undefined,
+): Pick<Program, "analysis" | "stepsBack"> {
+  if (!spec.analysis || !canShow(steps, spec.analysis)) return {};
+  const canary = spec.strategy.kind === "shadow" ? spec.strategy.next : spec.strategy;
+  const times = canary?.kind === "canary" ? canary.stepsBack : 0;
+  const limit = steps.some(({ op }) => op === "ramp");
+  const analysis = compileAnalysis(spec.analysis, { split: isEven(spec, steps), limit });
+  return {
+    analysis: {
+      ...analysis,
+      // Each time down is another try: together they roll back no more good versions than one may.
+      falseRollback: analysis.falseRollback / (times + 1),
+      ...(kayenta ? { kayenta } : {}),
+    },
+    ...(times > 0 ? { stepsBack: { times } } : {}),
+  };
+}
+
+type Compilers = {
+  readonly [K in StrategySpec["kind"]]: (asked: Extract<StrategySpec, { readonly kind: K }>, frame: Frame) => Compiled;
+};
+
+const COMPILERS: Compilers = {
+  canary: compileCanary,
+  rolling: compileRolling,
+  blueGreen: compileBlueGreen,
+  shadow: compileShadow,
+  abTest: compileAbTest,
+  experiment: compileExperiment,
+  recreate: (_asked, frame) => compileRecreate(frame),
+};
+
 function compileStrategy({ spec: { strategy } }: Rollout, frame: Frame): Compiled {
-  if (strategy.kind === "canary") return compileCanary(strategy, frame);
-  return strategy.kind === "rolling" ? compileRolling(strategy, frame) : compileRecreate(frame);
+  // The table holds for every kind exactly the function of that kind; TypeScript cannot follow the pairing.
+  const compiler = COMPILERS[strategy.kind] as (asked: StrategySpec, frame: Frame) => Compiled;
+  return compiler(strategy, frame);
+}
+
+/** Whether every request falls to a version by its share alone: no user sticks, no rule sends, no request is copied. */
+function isEven({ traffic }: Rollout["spec"], steps: readonly Step[]): boolean {
+  const isRuled = steps.some((step) => step.op === "route" && (step.matches?.some(isForUsers) || step.mirror));
+  return traffic.sticky === undefined && !isRuled;
 }
 
 /** Evidence needs a baseline: a step at which both versions get requests, or a bound that is looked at alone. */
 function canShow(steps: readonly Step[], analysis: AnalysisSpec | undefined): boolean {
   const isShared = (step: Step): boolean =>
-    step.op === "ramp" || (step.op === "route" && Object.keys(step.weights).length > 1);
+    step.op === "ramp" || (step.op === "route" && shareOf(step.weights, "canary") < WHOLE && isExposed(step, "canary"));
   if (steps.some(isShared)) return true;
   const bounded = (metric: MetricSpec): boolean =>
     metric.kind === "latency" ? metric.maxMs !== undefined : "max" in metric && metric.max !== undefined;

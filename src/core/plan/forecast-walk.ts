@@ -166,6 +166,13 @@ const MOVES: StepTable<Move> = {
     },
   ramp: (step) => (walk, index) => rise(walk, index, step),
   gate: () => (walk) => walk,
+  run: () => (walk) => walk,
+  compare: () => (walk) => walk,
+  test:
+    ({ atMostMs }) =>
+    (walk, index) =>
+      stay(walk, index, atMostMs),
+  conclude: () => (walk) => ({ ...walk, over: true }),
   promote: () => (walk, index) => ({ ...stay(walk, index, SETTLE_MS), over: true }),
   retire:
     ({ role }) =>

@@ -1,12 +1,16 @@
 // What does a program do, in plain sentences?
 import type { Rollout } from "../spec/rollout.ts";
-import { ROLES, shareOf, type Role, type Weights } from "../split.ts";
+import { isExposed, ROLES, shareOf, type Role, type Weights } from "../split.ts";
 import { runsOf, type KayentaPlan } from "../stats/kayenta/stage.ts";
 import type { AnalysisPlan } from "../stats/plan.ts";
 import { alertText, boundText, metricText, percentText } from "./metric-text.ts";
 import { WHOLE, duration, ms, percent } from "../units.ts";
 import { listed } from "../spec/rule.ts";
-import { byStep, type Program, type Step, type StepTable, type Undecided } from "./step.ts";
+import { conditionsText } from "../match.ts";
+import { count } from "../stats/figures.ts";
+import { plannedSample } from "../stats/ab/fixed.ts";
+import type { AbPlan } from "../stats/ab/judge.ts";
+import { byStep, type AfterTest, type Program, type Step, type StepTable, type Undecided } from "./step.ts";
 
 const NAMES: Readonly<Record<Role, string>> = { canary: "the canary", baseline: "the baseline", stable: "stable" };
 
@@ -16,13 +20,43 @@ const THEN: Readonly<Record<Undecided, string>> = {
   rollBack: "roll back",
 };
 
+const FAILS: Readonly<Record<"rollBack" | "hold", string>> = { rollBack: "roll back", hold: "wait for a person" };
+
+const AFTER: Readonly<Record<AfterTest, string>> = {
+  promote: "promote the canary if it is the better one",
+  keep: "then both go on until a person says so",
+  report: "then report which one is better",
+};
+
+function testText({ sample, alpha, split, names }: AbPlan): string {
+  const who = `${names.treatment} against ${names.control}`;
+  if (!sample) return `Test ${who} until one is shown to be better (${percentText(alpha)})`;
+  const { control, treatment } = plannedSample({ ...sample, alpha, split });
+  return `Test ${who} on ${count(control + treatment)} users`;
+}
+
+function routeText({ weights, matches, mirror }: Extract<Step, { op: "route" }>): string {
+  const rules = (matches ?? []).map(({ when, to }) => {
+    const isPreview = when.some(({ on }) => on === "listener");
+    return ` Those ${isPreview ? "at" : "with"} ${conditionsText(when)} go to ${NAMES[to]}.`;
+  });
+  const shares = rules.length > 0 ? `Send ${sharesText(weights)}.${rules.join("")}` : `Send ${sharesText(weights)}.`;
+  if (!mirror) return shares;
+  const what = mirror.share === WHOLE ? "Copy all requests" : `Copy ${percent(mirror.share)} of the requests`;
+  const which = mirror.methods === "safe" ? " that only read" : "";
+  return `${shares} ${what}${which} to ${listed(
+    mirror.to.map((role) => NAMES[role]),
+    "and",
+  )}; nobody gets their answers.`;
+}
+
 const SENTENCES: StepTable<string> = {
   scale: ({ role, size }) => {
     const ready = `${size} ready ${size === 1 ? "replica" : "replicas"}`;
     // Stable runs at its full size when a rollout begins, so that a step can only take from it.
     return `Bring ${NAMES[role]} ${role === "stable" ? "down " : ""}to ${ready}.`;
   },
-  route: ({ weights }) => `Send ${sharesText(weights)}.`,
+  route: (step) => routeText(step),
   hold: ({ durationMs }) => `Hold for ${duration(durationMs)}.`,
   judge: ({ atLeastMs, atMostMs, undecided }) => {
     const earliest = atLeastMs > 0 ? `, after ${duration(atLeastMs)} at the earliest` : "";
@@ -31,8 +65,16 @@ const SENTENCES: StepTable<string> = {
   },
   ramp: ({ to, harm }) =>
     `Raise the canary's share to ${percent(to)}, as fast as the evidence allows: a bad version costs about ${harm} failed requests.`,
-  gate: ({ what }) => `Wait until a person says go: ${what}.`,
+  gate: ({ what, by }) => {
+    if (by?.kind === "hours") return `Wait for ${what}.`;
+    return by ? `Wait until ${by.hook.name} says go.` : `Wait until a person says go: ${what}.`;
+  },
+  run: ({ hook }) => `Call ${hook.name}${hook.onFailure === "goOn" ? "" : `; if it fails: ${FAILS[hook.onFailure]}`}.`,
+  compare: ({ atLeast, found }) =>
+    `Compare ${atLeast} answers with those that users got${found === "goOn" ? "" : `; if one differs beyond noise: ${FAILS[found]}`}.`,
+  test: ({ plan, atMostMs, winner }) => `${testText(plan)}, for at most ${duration(atMostMs)}; ${AFTER[winner]}.`,
   promote: () => "Make the canary stable, once it has stayed ready for a moment.",
+  conclude: ({ what }) => `End: ${what}. Nothing is promoted.`,
   retire: ({ role }) => (role === "stable" ? "Drain and end the old version." : `Drain and end ${NAMES[role]}.`),
 };
 
@@ -71,6 +113,8 @@ export function describeProgram(program: Program, rollout: Rollout): string[] {
 const HEADS: Readonly<Record<string, string>> = {
   first: "first version",
   direct: "straight back to a known version",
+  abTest: "A/B test",
+  blueGreen: "blue-green",
 };
 
 function guards({ strategy, analysis, steps }: Program, { spec }: Rollout): string[] {
@@ -80,13 +124,13 @@ function guards({ strategy, analysis, steps }: Program, { spec }: Rollout): stri
   if (strategy === "recreate") return [...nothing("stable is stopped first"), outage(steps)];
   if (!spec.analysis)
     return nothing("analysis.enabled is false. A version that becomes ready is promoted, good or bad");
-  if (steps.every((step) => step.op !== "ramp" && (step.op !== "route" || shareOf(step.weights, "canary") === WHOLE))) {
+  if (!steps.some(sendsToBoth)) {
     return [...nothing("no step sends requests to both versions"), ...boundTexts(analysis)];
   }
   if (!analysis) throw new Error("a program that sends requests to both versions has no analysis");
-  const from = steps.findIndex(({ op }) => op === "route" || op === "ramp") + 1;
-  const hasBaseline = spec.strategy.kind === "canary" && spec.strategy.baseline === "same-size";
-  const withWhat = hasBaseline ? "stable, in latency with the baseline" : "stable";
+  const from = steps.findIndex(sendsToBoth) + 1;
+  const hasBaseline = steps.some((step) => step.op === "scale" && step.role === "baseline");
+  const withWhat = baselineText(steps, hasBaseline);
   if (analysis.kayenta)
     return kayentaTexts(analysis.kayenta, { from, withWhat: hasBaseline ? "the baseline" : "stable" });
   const sure = percentText(analysis.falseRollback);
@@ -96,6 +140,21 @@ function guards({ strategy, analysis, steps }: Program, { spec }: Rollout): stri
     ...(analysis.alerts ?? []).map((alert) => `  ${alertText(alert)}`),
     `A version as good as stable is rolled back in at most ${sure} of rollouts.`,
   ];
+}
+
+/** Whether a step lets the candidate work beside stable: by a share, by a rule, by copies. */
+function sendsToBoth(step: Step): boolean {
+  if (step.op === "ramp") return true;
+  if (step.op !== "route" || shareOf(step.weights, "canary") === WHOLE) return false;
+  return isExposed(step, "canary");
+}
+
+function baselineText(steps: readonly Step[], hasBaseline: boolean): string {
+  if (!hasBaseline) return "stable";
+  const isCopied = steps.some((step) => step.op === "route" && step.mirror?.to.includes("baseline"));
+  return isCopied
+    ? "a fresh copy of stable that gets copies of the same requests"
+    : "stable, in latency with the baseline";
 }
 
 /** Kayenta's judge states no error rate: that is said, too. */
@@ -128,21 +187,27 @@ function boundTexts(analysis: AnalysisPlan | undefined): string[] {
   });
 }
 
-function wayBack({ strategy, analysis, progressDeadlineMs }: Program): string[] {
+function wayBack({ strategy, analysis, progressDeadlineMs, stepsBack }: Program): string[] {
   const ready = `Replicas that are not ready within ${duration(progressDeadlineMs)}`;
   if (strategy === "first") return [`${ready}: the rollout fails, and nothing is served.`];
   if (strategy === "recreate") return [`${ready}: the old version is started again.`];
   const back = "all requests go back to stable, then the canary is drained and ended.";
   if (!analysis) return [`${ready}: ${back}`];
+  if (stepsBack) {
+    const times = stepsBack.times === 1 ? "once" : `${stepsBack.times} times`;
+    const down = `If it is shown to be worse: one step down, to be judged anew, ${times} at most; then, or at the first step: ${back}`;
+    return [down, `${ready}: ${back}`];
+  }
   return [`If it is shown to be worse, at any step: ${back}`, `${ready}: the same.`];
 }
 
 /** How long a good version takes, from the times in the file, and which steps may take longer. */
-function timeText({ steps, progressDeadlineMs }: Program): string[] {
+function timeText({ steps, progressDeadlineMs, calendar }: Program): string[] {
   let [least, most] = [0, 0];
   for (const step of steps) {
     least += step.op === "hold" ? step.durationMs : step.op === "judge" ? step.atLeastMs : 0;
-    most += step.op === "hold" ? step.durationMs : step.op === "judge" ? (step.atMostMs ?? step.atLeastMs) : 0;
+    const judged = step.op === "judge" ? (step.atMostMs ?? step.atLeastMs) : 0;
+    most += step.op === "hold" ? step.durationMs : step.op === "test" ? step.atMostMs : judged;
   }
   const starts = steps.filter(({ op }) => op === "scale").length;
   const times = starts === 1 ? "once, at most" : `${starts} times, at most`;
@@ -153,7 +218,8 @@ function timeText({ steps, progressDeadlineMs }: Program): string[] {
       : least === most
         ? duration(ms(least))
         : `${duration(ms(least))} to ${duration(ms(most))}`;
-  return [`A good version takes ${most === 0 ? "" : `${range} and `}${start}.`, ...longerText(steps)];
+  const closed = calendar ? ["Shares rise, and the version is promoted, only when the calendar allows it."] : [];
+  return [`A good version takes ${most === 0 ? "" : `${range} and `}${start}.`, ...longerText(steps), ...closed];
 }
 
 function longerText(steps: readonly Step[]): string[] {
@@ -163,8 +229,20 @@ function longerText(steps: readonly Step[]): string[] {
     numbers.length === 0 ? [] : [`${numbers.length === 1 ? "Step" : "Steps"} ${listed(numbers, "and")} ${text}`];
   return [
     ...say(
-      where(({ op }) => op === "gate"),
+      where((step) => step.op === "gate" && step.by === undefined),
       "can take longer: a person decides.",
+    ),
+    ...say(
+      where((step) => step.op === "gate" && step.by?.kind === "hours"),
+      "can take longer: the clock decides.",
+    ),
+    ...say(
+      where((step) => step.op === "run" || (step.op === "gate" && step.by?.kind === "hook")),
+      "can take longer: as long as the hook needs.",
+    ),
+    ...say(
+      where(({ op }) => op === "compare"),
+      "can take longer: until so many answers were compared.",
     ),
     ...say(
       where((step) => step.op === "ramp" || (step.op === "judge" && step.atMostMs === undefined)),

@@ -3,11 +3,19 @@
 // The one definition: the type, the checks, the JSON Schema and the reference page all come from it.
 import * as z from "zod";
 import { ms, type Ms } from "../units.ts";
+import { checkAround } from "./ab-test.ts";
 import { AnalysisSchema, type AnalysisSpec } from "./analysis.ts";
+import { CalendarSchema } from "./calendar.ts";
+import type { Calendar } from "../calendar.ts";
+import type { HookSpec, NotifySpec } from "../outbox/message.ts";
 import { durationFormat } from "./durations.ts";
+import { HooksSchema } from "./hooks.ts";
+import { NotifySchema } from "./notify.ts";
 import { shown, written } from "./reading.ts";
-import { rule, type Report } from "./rule.ts";
-import { replicasOf } from "./sizes.ts";
+import { listed, rule, type Report } from "./rule.ts";
+import { batchOf } from "./rolling.ts";
+import type { CanarySpec } from "./canary.ts";
+import type { StepSpec } from "./steps.ts";
 import { StrategySchema, type StrategySpec } from "./strategy.ts";
 import { TrafficSchema, type ProxySpec } from "./traffic.ts";
 import { Plain, WorkloadSchema, type ProcessSpec } from "./workload.ts";
@@ -41,6 +49,15 @@ const specFields = z.strictObject({
     .describe("Longest time in which started replicas must become ready. After it the version is rolled back."),
   strategy: StrategySchema.describe("How the new version comes to its users."),
   analysis: AnalysisSchema.optional().describe("What is compared, and how sure one must be."),
+  calendar: CalendarSchema.optional().describe(
+    "When a rollout may go on. The way back may be taken always, and a hotfix (serin apply --hotfix) waits for nothing.",
+  ),
+  hooks: HooksSchema.default([]).describe("What is called on the way: smoke tests, load tests, somebody's yes."),
+  notify: NotifySchema.default([]).describe("Who is told of what happens."),
+  onNewRevision: z
+    .enum(["refuse", "queue", "supersede"])
+    .default("refuse")
+    .describe("What becomes of this version when another one is still under way."),
 });
 
 type SpecFields = z.output<typeof specFields>;
@@ -48,13 +65,29 @@ type SpecFields = z.output<typeof specFields>;
 const judgesNeedAnalysis = ({ strategy, analysis }: SpecFields, report: Report): void => {
   if (analysis?.enabled !== false) return;
   const message = "analysis.enabled is false, so nothing is ever shown: use hold, or enable the analysis";
-  if (strategy.kind === "rolling" && strategy.judge) report(["strategy", "rolling", "judge"], "conflict", message);
-  if (strategy.kind !== "canary") return;
-  if (strategy.ramp) report(["strategy", "canary", "ramp"], "conflict", message);
-  strategy.steps.forEach(({ judge }, index) => {
-    if (judge) report(["strategy", "canary", "steps", index, "judge"], "conflict", message);
-  });
+  for (const path of judgements(strategy)) report(["strategy", ...path], "conflict", message);
 };
+
+type Places = readonly (readonly (string | number)[])[];
+
+/** Where a strategy waits for something to be shown. */
+function judgements(strategy: StrategySpec): Places {
+  const { kind } = strategy;
+  if (kind === "canary") return below(["canary"], canaryJudgements(strategy));
+  if (kind === "experiment") return [["experiment"]];
+  if (kind === "rolling") return strategy.judge ? [["rolling", "judge"]] : [];
+  if (kind === "blueGreen") return strategy.mirror?.judge ? [["blueGreen", "mirror", "judge"]] : [];
+  if (kind !== "shadow") return [];
+  const later = strategy.next ? below(["shadow", "next", "canary"], canaryJudgements(strategy.next)) : [];
+  return strategy.judge ? [["shadow", "judge"], ...later] : later;
+}
+
+const below = (path: readonly string[], places: Places): Places => places.map((place) => [...path, ...place]);
+
+function canaryJudgements({ ramp, steps }: CanarySpec): Places {
+  if (ramp) return [["ramp"]];
+  return steps.flatMap(({ judge }, index) => (judge ? [["steps", index, "judge"]] : []));
+}
 
 const recreateComparesNothing = ({ strategy, analysis }: SpecFields, report: Report): void => {
   if (strategy.kind !== "recreate" || !analysis?.enabled) return;
@@ -75,7 +108,8 @@ const rampCountsFailures = ({ strategy, analysis }: SpecFields, report: Report):
 const rollingNeedsBatches = ({ strategy, workload }: SpecFields, report: Report): void => {
   if (strategy.kind !== "rolling" || !strategy.judge) return;
   const { replicas } = workload.process;
-  if (replicasOf(strategy.maxSurge, replicas) < replicas) return;
+  const { surge, missing } = batchOf(strategy, replicas);
+  if (surge + missing < replicas) return;
   const why = replicas === 1 ? "there is 1 replica" : `maxSurge takes all ${replicas} replicas`;
   report(
     ["strategy", "rolling", "judge"],
@@ -84,17 +118,60 @@ const rollingNeedsBatches = ({ strategy, workload }: SpecFields, report: Report)
   );
 };
 
+const testsNeedUsers = ({ strategy, traffic, workload }: SpecFields, report: Report): void => {
+  if (strategy.kind !== "abTest") return;
+  const around = { sticky: traffic.sticky !== undefined, page: workload.process.metrics !== undefined };
+  checkAround(strategy, around, (path, code, message) => report(["strategy", "abTest", ...path], code, message));
+};
+
+const stepsNameHooks = ({ strategy, hooks }: SpecFields, report: Report): void => {
+  const named = hooks.filter(({ at }) => at === "step").map(({ name }) => name);
+  const used = stepsOf(strategy);
+  for (const { run, path } of used) {
+    if (run === undefined || named.includes(run)) continue;
+    const right = named.length === 0 ? "no hook has at: step" : `hooks with at: step are ${listed(named, "and")}`;
+    report(["strategy", ...path, "run"], "wrong-value", `found ${run}, ${right}`);
+  }
+  hooks.forEach(({ at, name }, index) => {
+    if (at !== "step" || used.some(({ run }) => run === name)) return;
+    report(
+      ["hooks", index, "at"],
+      "conflict",
+      `no step names it: add run: ${name} to a step, or call it at another time`,
+    );
+  });
+};
+
+interface NamedHook extends Pick<StepSpec, "run"> {
+  readonly path: readonly (string | number)[];
+}
+
+/** The steps of a canary, with their places. */
+function stepsOf(strategy: StrategySpec): readonly NamedHook[] {
+  const canary = strategy.kind === "shadow" ? strategy.next : strategy.kind === "canary" ? strategy : undefined;
+  const at = strategy.kind === "shadow" ? ["shadow", "next", "canary"] : ["canary"];
+  return (canary?.steps ?? []).map(({ run }, index) => ({ run, path: [...at, "steps", index] }));
+}
+
 const Spec = rule(
   rule(
-    rule(rule(specFields, judgesNeedAnalysis, ["strategy", "analysis"]), recreateComparesNothing, [
-      "strategy",
-      "analysis",
-    ]),
-    rampCountsFailures,
-    ["strategy", "analysis"],
+    rule(
+      rule(
+        rule(rule(specFields, judgesNeedAnalysis, ["strategy", "analysis"]), recreateComparesNothing, [
+          "strategy",
+          "analysis",
+        ]),
+        rampCountsFailures,
+        ["strategy", "analysis"],
+      ),
+      rollingNeedsBatches,
+      ["strategy", "workload"],
+    ),
+    stepsNameHooks,
+    ["strategy", "hooks"],
   ),
-  rollingNeedsBatches,
-  ["strategy", "workload"],
+  testsNeedUsers,
+  ["strategy", "traffic", "workload"],
 ).transform(({ progressDeadline, analysis, ...rest }) => {
   const read = analysis ?? AnalysisSchema.parse({});
   return { ...rest, progressDeadlineMs: progressDeadline, analysis: read.enabled ? read : undefined };
@@ -121,6 +198,11 @@ export interface Rollout {
     readonly traffic: { readonly proxy: ProxySpec; readonly sticky?: StickyKey | undefined };
     readonly progressDeadlineMs: Ms;
     readonly strategy: StrategySpec;
+    readonly calendar?: Calendar | undefined;
+    readonly hooks: readonly HookSpec[];
+    readonly notify: readonly NotifySpec[];
+    /** What becomes of this version when another one is still under way. */
+    readonly onNewRevision: "refuse" | "queue" | "supersede";
     /** None when the file says `enabled: false`. */
     readonly analysis?: AnalysisSpec | undefined;
   };

@@ -3,7 +3,9 @@ import { expect, test } from "vitest";
 import type { Mirror } from "../../core/mirror.ts";
 import { all, type Route } from "../../core/split.ts";
 import { weightOf } from "../../core/units.ts";
+import { EVERYBODY } from "../served.ts";
 import { MirrorBook } from "./book.ts";
+import { MirrorBooks } from "./books.ts";
 import { keyOf, noSums, type Mirrored } from "./messages.ts";
 
 const route = (mirror: Partial<Mirror> | undefined, canary = "v2", port = 1): Route => ({
@@ -47,4 +49,30 @@ test("with another mirror or pool, and what the one before still tells is not of
   expect(book.comparison()).toBeUndefined();
   book.follow(route(undefined));
   expect(book.comparison()).toBeUndefined();
+});
+
+test("of a section when its own mirror changes, and not when another's does; its counters stay when it is dropped", () => {
+  const books = new MirrorBooks();
+  const cart = { ...route({}), section: { name: "cart", order: 0, when: [] } };
+  books.follow(
+    new Map([
+      [EVERYBODY, route({})],
+      ["cart", cart],
+    ]),
+  );
+  books.take({ ...news(cart, 3), section: "cart" });
+  expect(books.comparisons().get("cart")?.candidate).toBe(3);
+  expect(books.comparisons().get(EVERYBODY)?.candidate).toBe(0);
+  const { epoch } = books.comparisons().get("cart") ?? {};
+  books.follow(
+    new Map([
+      [EVERYBODY, route({ methods: "all" })],
+      ["cart", cart],
+    ]),
+  );
+  expect(books.comparisons().get("cart")).toMatchObject({ epoch, candidate: 3 });
+  books.follow(new Map([[EVERYBODY, route(undefined)]]));
+  books.take({ ...news(cart, 1), section: "cart" });
+  expect(books.comparisons().size).toBe(0);
+  expect(books.totals().get("cart")?.canary.compared).toBe(4);
 });

@@ -1,4 +1,4 @@
-// What do all workers' copies come to, and since when?
+// What do all workers' copies of one lane come to, and since when?
 import { randomBytes } from "node:crypto";
 import type { Comparison } from "../../core/comparison.ts";
 import { FieldTotals } from "../../core/compare/totals.ts";
@@ -8,7 +8,7 @@ import { addSums, keyOf, noSums, type CopyRole, type CopySums, type Mirrored } f
 /** What became of the copies since the proxy's process began. */
 export type CopyTotals = Readonly<Record<CopyRole, CopySums>>;
 
-/** The main thread's book of copies. */
+/** The main thread's book of one lane's copies. */
 export class MirrorBook {
   readonly totals = noSums();
   readonly #fields = new FieldTotals();
@@ -17,12 +17,12 @@ export class MirrorBook {
   #compares = false;
   #sums = noSums();
 
-  /** The workers are about to follow this route: another mirror begins an epoch. */
-  follow(route: Route): void {
-    const key = keyOf(route);
+  /** The workers are about to follow this route, or none: another mirror begins an epoch. */
+  follow(route: Route | undefined): void {
+    const key = route && keyOf(route);
     if (key === this.#key) return;
     this.#key = key;
-    this.#compares = route.split.mirror?.compare !== undefined;
+    this.#compares = route?.split.mirror?.compare !== undefined;
     this.#epoch = randomBytes(8).toString("hex");
     this.#sums = noSums();
     this.#fields.clear();

@@ -3,26 +3,14 @@ import { z } from "zod";
 import { badIgnore } from "../../core/compare/ignore.ts";
 import type { Route } from "../../core/split.ts";
 import { WHOLE } from "../../core/units.ts";
+import { entriesSchema } from "../match-check.ts";
 
 const text = z.string().max(1_024);
-const exact = z.strictObject({ exact: text });
-const prefix = z.strictObject({ prefix: text });
-const regex = z.strictObject({ regex: text.refine(isPattern, "must be a regular expression") });
-const present = z.strictObject({ present: z.literal(true) });
-const name = z.string().min(1).max(200);
-
-const condition = z.discriminatedUnion("on", [
-  z.strictObject({ on: z.enum(["header", "cookie", "query"]), name, is: z.union([exact, prefix, regex, present]) }),
-  z.strictObject({ on: z.literal("path"), is: z.union([exact, prefix, regex]) }),
-  z.strictObject({ on: z.literal("method"), is: z.array(name).min(1) }),
-  z.strictObject({ on: z.literal("listener"), is: z.literal("preview") }),
-]);
-
 /** The form of `split.mirror`. */
 export const mirrorSchema = z.strictObject({
   to: z.array(z.enum(["canary", "baseline"])).min(1),
   share: z.number().int().min(0).max(WHOLE),
-  when: z.array(z.array(condition).min(1)).min(1).optional(),
+  when: entriesSchema.optional(),
   methods: z.enum(["safe", "all"]),
   compare: z.strictObject({ ignore: z.array(text).max(1_000) }).optional(),
 });
@@ -44,12 +32,4 @@ export function badMirror({ split }: Route): readonly string[] {
       : []),
     ...wrongPaths,
   ];
-}
-
-function isPattern(source: string): boolean {
-  try {
-    return Boolean(new RegExp(`^(?:${source})$`, "u"));
-  } catch {
-    return false;
-  }
 }

@@ -5,7 +5,7 @@ import { differingParts, type AnswerSeen } from "../../core/compare/answers.ts";
 import { shownRequest } from "../../core/compare/shown.ts";
 import { FieldTotals } from "../../core/compare/totals.ts";
 import { Tallies } from "../tally.ts";
-import { isMeant, partsOf } from "./meant.ts";
+import { partsOf } from "./parts.ts";
 import {
   noSums,
   type CopyRole,
@@ -81,10 +81,6 @@ export class Copier {
   #copy(handed: Handed, bytes: Buffer): void {
     const { targets, headBytes, bodyBytes, answerBytes, whole } = handed;
     const parts = partsOf(bytes.latin1Slice(0, headBytes));
-    if (!isMeant(this.#start.mirror.when, parts)) {
-      for (const { id } of targets) this.#end(id);
-      return;
-    }
     const body = bodyOf(parts.fields, bytes.subarray(headBytes, headBytes + bodyBytes));
     const answer = answerBytes > 0 ? answerOf(bytes.subarray(headBytes + bodyBytes), whole) : undefined;
     for (const target of targets) {

@@ -1,13 +1,6 @@
 // What is kept of a user's request and its answer, until a copy can be sent?
 import type { MirrorStart } from "./messages.ts";
 
-/** A request that may be copied, as its replica gets it. */
-export interface Asked {
-  readonly method: string;
-  /** The whole head, with the empty line at its end. */
-  readonly head: string;
-}
-
 /** Where a copy goes when its request has been answered, or not. */
 export interface CopyDesk {
   handOver(copy: Copy): void;
@@ -22,7 +15,8 @@ const MOST_BODY = 64 * 1_024;
 const MOST_ANSWER = 256 * 1_024;
 
 export class Copy {
-  readonly asked: Asked;
+  /** The request's whole head as its replica gets it, with the empty line at its end. */
+  readonly head: string;
   /** The mirror under which the request began. */
   readonly start: MirrorStart;
   readonly body: Buffer[] = [];
@@ -34,8 +28,8 @@ export class Copy {
   readonly #desk: CopyDesk;
   #tooLarge = false;
 
-  constructor(asked: Asked, start: MirrorStart, desk: CopyDesk) {
-    this.asked = asked;
+  constructor(head: string, start: MirrorStart, desk: CopyDesk) {
+    this.head = head;
     this.start = start;
     this.#desk = desk;
   }

@@ -88,7 +88,7 @@ export class Line {
   /** Copies of one turn of the loop go together, in one message. */
   send(copy: Copy, targets: readonly Target[]): void {
     if (this.#underway.size === 0) this.#heardAt = performance.now();
-    const bytes = (copy.asked.head.length + copy.bodyBytes + copy.answerBytes) / targets.length;
+    const bytes = (copy.head.length + copy.bodyBytes + copy.answerBytes) / targets.length;
     for (const { id, role, replica } of targets) {
       this.#underway.set(id, { role, replica, bytes });
       this.#open[role] += 1;
@@ -169,11 +169,11 @@ export class Line {
     this.#outbox = [];
     if (!this.#thread || waiting.length === 0) return;
     let size = 0;
-    for (const { copy } of waiting) size += copy.asked.head.length + copy.bodyBytes + copy.answerBytes;
+    for (const { copy } of waiting) size += copy.head.length + copy.bodyBytes + copy.answerBytes;
     const bytes = Buffer.from(new ArrayBuffer(size));
     let at = 0;
     const requests = waiting.map(({ copy, targets }): Handed => {
-      const headBytes = bytes.write(copy.asked.head, at, "latin1");
+      const headBytes = bytes.write(copy.head, at, "latin1");
       at += headBytes;
       for (const part of copy.body) at += part.copy(bytes, at);
       for (const part of copy.answer) at += part.copy(bytes, at);

@@ -78,6 +78,11 @@ export interface Mirrored {
   readonly fields: readonly FieldCounts[];
 }
 
+/** A worker's news of a section's copies, or of everybody else's. */
+export interface MirroredIn extends Mirrored {
+  readonly section: string;
+}
+
 /** Sums that are being added up. */
 export type OpenSums = Record<CopyRole, { -readonly [K in keyof CopySums]: CopySums[K] }>;
 

@@ -6,6 +6,8 @@ import { all, type Route } from "../../core/split.ts";
 import { ms, weightOf } from "../../core/units.ts";
 import { addSums, noSums, type Mirrored } from "./messages.ts";
 import { Mirroring } from "./mirroring.ts";
+import type { Asked } from "../sight.ts";
+import type { Copy } from "./copy.ts";
 
 const opened: { close(): Promise<void> }[] = [];
 afterEach(async () => {
@@ -36,14 +38,15 @@ function route(mirror: Partial<Mirror>, canary: readonly RawReplica[], baseline:
   };
 }
 
-const asked = (path = "/", fields = "") => ({
-  method: "GET",
-  head: `GET ${path} HTTP/1.1\r\nHost: h\r\n${fields}\r\n`,
-});
+/** A request begins; `fields` are lines of its head. */
+function begin(of: Mirroring, { verb = "GET", path = "/", fields = "", now = 0 } = {}): Copy | undefined {
+  const asked: Asked = { verb, target: path, cookies: undefined, field: () => [] };
+  return of.begin(asked, `${verb} ${path} HTTP/1.1\r\nHost: h\r\n${fields}\r\n`, now);
+}
 
 /** A request that was answered; whether it is to be copied. */
 function user(of: Mirroring, path = "/", body = "ok"): boolean {
-  const copy = of.begin(asked(path), performance.now());
+  const copy = begin(of, { path, now: performance.now() });
   copy?.came(Buffer.from(answer(body)));
   copy?.complete();
   return copy !== undefined;
@@ -66,17 +69,33 @@ describe("the share", () => {
   test("is even: within 2 of any 100 requests, and only of those that change nothing", () => {
     const of = mirroring();
     of.follow(route({ share: weightOf(0.1) }, []));
-    const hits = Array.from({ length: 1_000 }, () => (of.begin(asked(), 0) ? 1 : 0));
+    const hits = Array.from({ length: 1_000 }, () => (begin(of) ? 1 : 0));
     for (let from = 0; from + 100 <= hits.length; from += 10) {
       const some = hits.slice(from, from + 100).reduce<number>((sum, hit) => sum + hit, 0);
       expect(Math.abs(some - 10)).toBeLessThanOrEqual(2);
     }
     of.follow(route({}, []));
-    for (const method of ["POST", "PUT", "DELETE", "PATCH", "TRACE"]) {
-      expect(of.begin({ method, head: `${method} / HTTP/1.1\r\n\r\n` }, 0)).toBeUndefined();
+    for (const verb of ["POST", "PUT", "DELETE", "PATCH", "TRACE"]) {
+      expect(begin(of, { verb })).toBeUndefined();
     }
     of.follow(route({ methods: "all" }, []));
-    expect(of.begin({ method: "POST", head: "POST / HTTP/1.1\r\n\r\n" }, 0)).toBeDefined();
+    expect(begin(of, { verb: "POST" })).toBeDefined();
+  });
+
+  test("is of the requests that are meant, as even among these", () => {
+    const of = mirroring();
+    const under = { on: "path", is: { prefix: "/a" } } as const;
+    const beta = { on: "query", name: "beta", is: { present: true } } as const;
+    of.follow(route({ share: weightOf(0.1), when: [[under], [beta]] }, []));
+    const meant: number[] = [];
+    for (let sent = 0; sent < 600; sent += 1) {
+      expect(begin(of, { path: "/b" })).toBeUndefined();
+      meant.push(begin(of, { path: "/a/b" }) ? 1 : 0, begin(of, { path: "/b?beta" }) ? 1 : 0);
+    }
+    for (let from = 0; from + 100 <= meant.length; from += 10) {
+      const some = meant.slice(from, from + 100).reduce((sum, hit) => sum + hit, 0);
+      expect(Math.abs(some - 10)).toBeLessThanOrEqual(2);
+    }
   });
 });
 
@@ -114,9 +133,9 @@ describe("what is left out", () => {
     const read = reader(of);
     const one = await up("c1");
     of.follow(route({ methods: "all" }, [one]));
-    const post = { method: "POST", head: "POST / HTTP/1.1\r\nHost: h\r\nContent-Length: 70000\r\n\r\n" };
+    const post = { verb: "POST", fields: "Content-Length: 70000\r\n" };
     for (const bytes of [70_000, 10]) {
-      const copy = of.begin(post, 0);
+      const copy = begin(of, post);
       copy?.sent(Buffer.alloc(bytes));
       copy?.complete();
     }
@@ -128,9 +147,9 @@ describe("what is left out", () => {
     const of = mirroring();
     const read = reader(of);
     of.follow(route({}, []));
-    for (let sent = 0; sent < 1_000; sent += 1) of.begin(asked(), 0)?.drop();
+    for (let sent = 0; sent < 1_000; sent += 1) begin(of)?.drop();
     expect(read().sums.canary.shed).toBe(0);
-    expect(of.begin(asked(), 0)).toBeDefined();
+    expect(begin(of)).toBeDefined();
   });
 
   test("is all that a role without a ready replica would get", () => {
@@ -180,7 +199,7 @@ describe("a copy", () => {
     await until(() => read().sums.canary.compared === 2);
     const examples = [{ request: "GET /b?token=***", stable: "yes", candidate: "no" }];
     expect(read().news.flatMap(({ fields }) => fields)).toEqual([{ path: "body", candidate: 1, noise: 0, examples }]);
-    const late = of.begin(asked(), 0);
+    const late = begin(of);
     of.follow(route({ compare: { ignore: ["body"] } }, [one]));
     late?.came(Buffer.from(answer("x")));
     late?.complete();

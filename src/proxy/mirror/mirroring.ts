@@ -1,16 +1,17 @@
 // Which requests are copied, and what is left out first when there is too much?
+import { AXIS } from "../../core/cohort.ts";
 import type { Backend, Route } from "../../core/split.ts";
 import { WHOLE, type Ms } from "../../core/units.ts";
-import { AXIS, Weyl } from "../shares.ts";
-import { Copy, type Asked, type CopyDesk } from "./copy.ts";
+import { anyTestOf, type Test } from "../match.ts";
+import { Weyl } from "../shares.ts";
+import { Sight, type Asked } from "../sight.ts";
+import { Copy, type CopyDesk } from "./copy.ts";
 import { Line } from "./line.ts";
-import { isMeant, partsOf } from "./meant.ts";
 import { keyOf, noSums, type CopyRole, type Mirrored, type Target } from "./messages.ts";
-import { strain } from "./strain.ts";
 
 /** RFC 9110 9.2.1, without TRACE, which answers with what it was asked. */
 const SAFE = new Set(["GET", "HEAD", "OPTIONS"]);
-/** Copies that may be under way or about to be, of one worker; each role has its part of them. */
+/** Copies of one mirror that may be under way or about to be, in one worker; each role has its part of them. */
 const MOST_COPIES = 256;
 const MOST_BYTES = 64 * 1_024 * 1_024;
 
@@ -19,10 +20,10 @@ export interface MirroringOptions {
   /** Where the sequence of shares begins, 0…1. */
   readonly start: number;
   /** Whether the worker has no time for copies at this moment. */
-  readonly isStrained?: (now: number) => boolean;
+  readonly isStrained: (now: number) => boolean;
 }
 
-/** One worker's mirroring: at any time it may be told to follow another route. */
+/** One lane's mirroring in one worker: at any time it may be told to follow another route. */
 export class Mirroring implements CopyDesk {
   readonly #options: MirroringOptions;
   readonly #weyl: Weyl;
@@ -30,6 +31,7 @@ export class Mirroring implements CopyDesk {
   readonly #lines = new Set<Line>();
   #line: Line | undefined;
   #targets: readonly { readonly role: CopyRole; readonly pool: string; readonly backends: readonly Backend[] }[] = [];
+  #isMeant: Test | undefined;
   #cut = 0;
   #turn = 0;
   #ids = 0;
@@ -42,20 +44,22 @@ export class Mirroring implements CopyDesk {
   constructor(options: MirroringOptions) {
     this.#options = options;
     this.#weyl = new Weyl(options.start);
-    this.#isStrained = options.isStrained ?? strain();
+    this.#isStrained = options.isStrained;
   }
 
   /** The same mirror goes on; another one begins anew, while copies under way end. */
-  follow(route: Route): void {
-    const { mirror } = route.split;
-    const key = keyOf(route);
+  follow(route: Route | undefined): void {
+    const { mirror } = route?.split ?? {};
+    const key = route && keyOf(route);
+    // What cannot be compiled throws before anything has changed.
+    this.#isMeant = mirror?.when && anyTestOf(mirror.when);
     if (this.#line && this.#line.start.key !== key) {
       this.#tellShed();
       this.#line.close();
       this.#line = undefined;
     }
     this.#targets = (mirror?.to ?? []).flatMap((role) => {
-      const pool = route.pools[role];
+      const pool = route?.pools[role];
       return pool ? [{ role, ...pool }] : [];
     });
     if (!mirror || key === undefined) return;
@@ -64,10 +68,11 @@ export class Mirroring implements CopyDesk {
   }
 
   /** A request that stable will answer begins: its copy, if there is to be one. */
-  begin(asked: Asked, now: number): Copy | undefined {
+  begin(asked: Asked, head: string, now: number): Copy | undefined {
     const line = this.#line;
     if (!line) return undefined;
-    if (line.start.mirror.methods === "safe" && !SAFE.has(asked.method)) return undefined;
+    if (line.start.mirror.methods === "safe" && !SAFE.has(asked.verb)) return undefined;
+    if (this.#isMeant?.(new Sight(asked, false)) === false) return undefined;
     if (this.#weyl.next() >= this.#cut) return undefined;
     const isFull = this.#kept >= MOST_COPIES || this.#bytes + line.bytes >= MOST_BYTES;
     if (
@@ -78,10 +83,9 @@ export class Mirroring implements CopyDesk {
       this.#targets.some(({ role }) => this.#hasRoom(line, role))
     ) {
       this.#kept += 1;
-      return new Copy(asked, line.start, this);
+      return new Copy(head, line.start, this);
     }
-    const { when } = line.start.mirror;
-    if (when === undefined || isMeant(when, partsOf(asked.head))) this.#leaveOut();
+    this.#leaveOut();
     return undefined;
   }
 
@@ -125,6 +129,11 @@ export class Mirroring implements CopyDesk {
     for (const line of this.#lines) line.look();
     this.#tellShed();
     return this.#news.splice(0);
+  }
+
+  /** Whether it follows no mirror, and nothing more is to be heard of those before. */
+  get over(): boolean {
+    return this.#line === undefined && this.#lines.size === 0 && this.#news.length === 0;
   }
 
   /** Ends the thread in the midst of its work; another one takes its place. */

@@ -3,7 +3,7 @@ import { brotliDecompressSync, gunzipSync, inflateSync, zstdDecompressSync } fro
 import type { AnswerSeen } from "../../core/compare/answers.ts";
 import type { HeaderLines } from "../../core/compare/headers.ts";
 import { Chunks } from "../h1/chunked.ts";
-import { partsOf } from "./meant.ts";
+import { partsOf } from "./parts.ts";
 
 /** Of a body that is larger when decoded, nothing is compared. */
 const MOST_DECODED = 2 * 1_024 * 1_024;

@@ -2,7 +2,7 @@
 import { request, type Agent, type IncomingMessage } from "node:http";
 import { performance } from "node:perf_hooks";
 import type { AnswerSeen } from "../../core/compare/answers.ts";
-import type { HeadParts } from "./meant.ts";
+import type { HeadParts } from "./parts.ts";
 import type { CopyRole, Target } from "./messages.ts";
 import { decoded } from "./seen.ts";
 

@@ -11,7 +11,8 @@ const STRAINED = 0.95;
  */
 export function strain(): (now: number) => boolean {
   let last: EventLoopUtilization = performance.eventLoopUtilization();
-  let lookedAt = 0;
+  // What was done before says nothing of the loop yet.
+  let lookedAt = performance.now();
   let strained = false;
   return (now) => {
     if (now - lookedAt < LOOK_EVERY_MS) return strained;

@@ -1,0 +1,39 @@
+// Do the answers to copies differ from those that users got?
+import { foundDifferences } from "../compare/found.ts";
+import type { Step } from "../plan/step.ts";
+import { back, done, wait, type Check } from "./check.ts";
+import type { Turn } from "./turn.ts";
+
+/** Paths named in a text. */
+const NAMED = 3;
+
+/** Takes in what was compared. */
+export function takeComparison(turn: Turn): void {
+  const { comparison } = turn.input;
+  if (comparison?.kind !== "value" || turn.state.rollout?.phase !== "forward") return;
+  turn.setRollout({ comparison: comparison.value });
+}
+
+/** Waits until enough answers were compared; then, or as soon as one differs beyond noise, does as asked. */
+export function checkComparison(turn: Turn, step: Extract<Step, { op: "compare" }>): Check {
+  const { rollout, input } = turn;
+  if (rollout.waived) return done("comparison passed by a person");
+  const { comparison } = rollout;
+  if (!comparison) {
+    const why = input.comparison?.kind === "unreadable" ? `: ${input.comparison.why}` : "";
+    return wait("evidence", `no answer was compared yet${why}`);
+  }
+  const baseline = turn.state.split.mirror?.to.includes("baseline") ?? false;
+  const found = foundDifferences(comparison, { alpha: step.alpha, baseline });
+  const compared = `${comparison.candidate} of ${step.atLeast} answers compared`;
+  if (found.length > 0) {
+    const paths = found.slice(0, NAMED).map(({ path, candidate }) => `${path} (${candidate} times)`);
+    const more = found.length > NAMED ? ` and ${found.length - NAMED} more` : "";
+    const why = `answers differ in ${paths.join(", ")}${more}; ${compared}`;
+    if (step.found === "rollBack") return back(why);
+    if (step.found === "hold") return wait("person", `${why}; held as asked`);
+    if (comparison.candidate >= step.atLeast) return done(`${why}; goes on as asked`);
+  }
+  if (comparison.candidate < step.atLeast) return wait("evidence", compared);
+  return done(`${comparison.candidate} answers compared, none differs beyond noise`);
+}
