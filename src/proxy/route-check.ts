@@ -3,6 +3,7 @@ import { z } from "zod";
 import { ROLES, shareOf, type Role, type RoutePool } from "../core/split.ts";
 import { WHOLE, percent, type Weight } from "../core/units.ts";
 import { matchesSchema, sectionSchema } from "./match-check.ts";
+import { badMirror, mirrorSchema } from "./mirror/check.ts";
 import type { ServedRoute } from "./served.ts";
 
 /** A route, or everything that is wrong with it. */
@@ -42,6 +43,7 @@ const routeSchema = z.strictObject({
       })
       .optional(),
     matches: matchesSchema.optional(),
+    mirror: mirrorSchema.optional(),
   }),
   pools: z.strictObject(perRole(pool.optional())),
   section: sectionSchema.optional(),
@@ -63,6 +65,7 @@ export function checkRoute(input: unknown): CheckedRoute {
   const why = [
     ...badSum(route),
     ...badMatches(route),
+    ...badMirror(route),
     ...ROLES.flatMap((role) => [...badPool(role, route), ...badNames(role, route)]),
   ];
   return why.length === 0 ? { ok: true, route } : { ok: false, why };

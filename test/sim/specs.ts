@@ -19,7 +19,7 @@ export const ANSWERS: Readonly<Record<Quality, Answers>> = {
   never: GOOD,
   crashing: GOOD,
   cold: { ...GOOD, cold: { factor: 4, untilMs: 4_000 } },
-  other: { ...GOOD, differs: 0.1 },
+  other: { ...GOOD, differs: 0.25 },
 };
 
 export const BEHAVIOURS: Readonly<Record<Quality, Behaviour>> = {
