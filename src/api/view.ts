@@ -2,6 +2,7 @@
 import type { PoolState, RolloutState, ServiceState } from "../core/engine/state.ts";
 import { sizeFor } from "../core/plan/capacity.ts";
 import { sentence } from "../core/plan/sentence.ts";
+import { replicasAsked } from "../core/spec/workload.ts";
 import { shareOf, type Role } from "../core/split.ts";
 import { usualOf } from "../core/stats/verdict.ts";
 import type { Ms } from "../core/units.ts";
@@ -44,8 +45,10 @@ function healthOf(state: ServiceState, world: Seen["world"]): ServiceView["healt
   const weights = world.traffic.kind === "value" ? world.traffic.value.split.weights : state.split.weights;
   const carriers = state.pools.flatMap(({ pool, role }) => {
     if (role === "former" || shareOf(weights, role) === 0) return [];
-    const needs = sizeFor(shareOf(weights, role), state.spec.spec.workload.process.replicas);
-    return [{ needs, ready: readyIn(running.find((entry) => entry.pool === pool)) }];
+    const needs = sizeFor(shareOf(weights, role), replicasAsked(state.spec.spec.workload));
+    const found = running.find((entry) => entry.pool === pool);
+    const ready = readyIn(found);
+    return [{ needs, ready: found?.unlimited && ready > 0 ? needs : ready }];
   });
   const nobody = carriers.every(({ ready }) => ready === 0);
   if (nobody || world.traffic.kind === "absent") return "down";

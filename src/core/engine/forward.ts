@@ -103,10 +103,11 @@ function settled(turn: Turn): boolean {
   const { rollout, state, input } = turn;
   if (rollout.stable === undefined) return true;
   if (input.pools.kind !== "value") return false;
-  const lasting = turn.replicas(poolOf(state, "canary")?.pool).filter(({ state: is, readySinceMs = turn.nowMs }) => {
+  const pool = turn.running(poolOf(state, "canary")?.pool);
+  const lasting = (pool?.replicas ?? []).filter(({ state: is, readySinceMs = turn.nowMs }) => {
     return is === "ready" && turn.nowMs - readySinceMs >= settleMs(turn);
   });
-  return lasting.length >= rollout.program.fullSize;
+  return lasting.length >= (pool?.unlimited ? 1 : rollout.program.fullSize);
 }
 
 /** Steps that are over only while the candidate can carry what it was given. */

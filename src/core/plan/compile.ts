@@ -2,11 +2,13 @@
 import type { Abilities } from "../abilities.ts";
 import type { AnalysisSpec, MetricSpec } from "../spec/analysis.ts";
 import type { Rollout } from "../spec/rollout.ts";
+import { replicasAsked } from "../spec/workload.ts";
 import { listed } from "../spec/rule.ts";
 import { compileAnalysis, restsOn, wantedSignals } from "./analysis.ts";
 import { compileCanary } from "./canary.ts";
 import { compileFirst } from "./first.ts";
 import { compileKayenta } from "./kayenta.ts";
+import { withLastGate } from "./last-gate.ts";
 import type { KayentaPlan } from "../stats/kayenta/stage.ts";
 import { duration } from "../units.ts";
 import { compileRecreate } from "./recreate.ts";
@@ -36,7 +38,7 @@ export function compile(rollout: Rollout, context: CompileContext): CompileResul
   const { spec } = rollout;
   const frame: Frame = {
     abilities: context.abilities,
-    fullSize: context.replicas ?? spec.workload.process.replicas,
+    fullSize: context.replicas ?? replicasAsked(spec.workload),
     undecided: spec.analysis?.undecided ?? "hold",
   };
   // What the file asks for is checked even when this rollout happens not to need it: the next one will.
@@ -50,7 +52,8 @@ export function compile(rollout: Rollout, context: CompileContext): CompileResul
   ];
   if (issues.length > 0) return { ok: false, issues };
   const isShort = !context.stable || context.direct === true;
-  const { steps } = isShort ? compileFirst(frame, context.stable) : asked;
+  const compiled = isShort ? compileFirst(frame, context.stable) : asked;
+  const steps = context.direct ? compiled.steps : withLastGate(compiled.steps, spec.lastGate);
   const compares = !isShort && canShow(steps, spec.analysis) && spec.analysis;
   const isRamp = steps.some(({ op }) => op === "ramp");
   const program: Program = {
@@ -130,7 +133,7 @@ function untold(
       const told = known.length === 0 ? "it tells nothing of its replicas" : `it tells ${listed(known, "and")}`;
       return [{ path, code: "unable", message: `needs ${name}, which the workload does not tell: ${told}` }];
     }
-    if (process.metrics) return [];
+    if (process?.metrics) return [];
     const message = `needs the series ${name}, and no page is named that has it: add metrics: { path: /metrics } to spec.workload.process`;
     return [{ path, code: "unable", message }];
   });

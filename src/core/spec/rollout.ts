@@ -10,8 +10,8 @@ import { rule, type Report } from "./rule.ts";
 import { replicasOf } from "./sizes.ts";
 import { StrategySchema, type StrategySpec } from "./strategy.ts";
 import { TrafficSchema, type ProxySpec } from "./traffic.ts";
-import { Plain, WorkloadSchema, type ProcessSpec } from "./workload.ts";
-import type { StickyKey } from "../split.ts";
+import { Plain, replicasAsked, WorkloadSchema, type WorkloadSpec } from "./workload.ts";
+import type { Section, StickyKey } from "../split.ts";
 
 /** Versions and kinds of documents that Serin reads. */
 export const API_VERSION = "serin.dev/v1";
@@ -21,7 +21,7 @@ const DNS_LABEL = /^[a-z0-9](?:[a-z0-9-]{0,61}[a-z0-9])?$/u;
 
 const Texts = z.record(z.string().min(1), Plain);
 
-const Metadata = z.strictObject({
+export const MetadataSchema = z.strictObject({
   name: z
     .string()
     .regex(DNS_LABEL, {
@@ -33,12 +33,14 @@ const Metadata = z.strictObject({
   annotations: Texts.optional().describe("Notes of your own. Serin does not read them."),
 });
 
+export const ProgressDeadline = written(durationFormat({ atLeast: ms(1_000) }))
+  .prefault("1m")
+  .describe("Longest time in which started replicas must become ready. After it the version is rolled back.");
+
 const specFields = z.strictObject({
   workload: WorkloadSchema.describe("What runs."),
   traffic: TrafficSchema.describe("Where requests come in."),
-  progressDeadline: written(durationFormat({ atLeast: ms(1_000) }))
-    .prefault("1m")
-    .describe("Longest time in which started replicas must become ready. After it the version is rolled back."),
+  progressDeadline: ProgressDeadline,
   strategy: StrategySchema.describe("How the new version comes to its users."),
   analysis: AnalysisSchema.optional().describe("What is compared, and how sure one must be."),
   onNewRevision: z
@@ -47,7 +49,13 @@ const specFields = z.strictObject({
     .describe("What becomes of this version when another one is still under way."),
 });
 
-type SpecFields = z.output<typeof specFields>;
+interface SpecFields {
+  readonly strategy: StrategySpec;
+  readonly analysis?: AnalysisFields | undefined;
+  readonly workload: WorkloadSpec;
+}
+
+type AnalysisFields = z.output<typeof AnalysisSchema>;
 
 const judgesNeedAnalysis = ({ strategy, analysis }: SpecFields, report: Report): void => {
   if (analysis?.enabled !== false) return;
@@ -78,7 +86,7 @@ const rampCountsFailures = ({ strategy, analysis }: SpecFields, report: Report):
 
 const rollingNeedsBatches = ({ strategy, workload }: SpecFields, report: Report): void => {
   if (strategy.kind !== "rolling" || !strategy.judge) return;
-  const { replicas } = workload.process;
+  const replicas = replicasAsked(workload);
   if (replicasOf(strategy.maxSurge, replicas) < replicas) return;
   const why = replicas === 1 ? "there is 1 replica" : `maxSurge takes all ${replicas} replicas`;
   report(
@@ -87,6 +95,18 @@ const rollingNeedsBatches = ({ strategy, workload }: SpecFields, report: Report)
     `${why}, so there is one batch, and after it nothing to compare with: use more replicas or canary`,
   );
 };
+
+/** What strategy, analysis and workload may not say together; also of a rollout that stands in another kind of file. */
+export function checkTogether(fields: SpecFields, report: Report): void {
+  for (const check of [judgesNeedAnalysis, recreateComparesNothing, rampCountsFailures, rollingNeedsBatches])
+    check(fields, report);
+}
+
+/** The analysis that is in force: the file's, or the standard one; none when the file says `enabled: false`. */
+export function analysisOf(analysis: AnalysisFields | undefined): AnalysisSpec | undefined {
+  const read = analysis ?? AnalysisSchema.parse({});
+  return read.enabled ? read : undefined;
+}
 
 const Spec = rule(
   rule(
@@ -100,16 +120,20 @@ const Spec = rule(
   rollingNeedsBatches,
   ["strategy", "workload"],
 ).transform(({ progressDeadline, analysis, ...rest }) => {
-  const read = analysis ?? AnalysisSchema.parse({});
-  return { ...rest, progressDeadlineMs: progressDeadline, analysis: read.enabled ? read : undefined };
+  return { ...rest, progressDeadlineMs: progressDeadline, analysis: analysisOf(analysis) };
 });
 
 export const RolloutSchema: z.ZodType<Rollout> = z.strictObject({
   apiVersion: z.literal(API_VERSION).describe("Version of this format."),
   kind: z.literal(KIND).describe("Kind of this document."),
-  metadata: Metadata.describe("Which service this is."),
+  metadata: MetadataSchema.describe("Which service this is."),
   spec: Spec.describe("What is asked for."),
 });
+
+/** A part of the proxy of the service that is named. */
+export interface SharedSection extends Section {
+  readonly of: string;
+}
 
 /** A rollout, as its file asks for it: read, checked, defaults filled in, units as types. */
 export interface Rollout {
@@ -121,10 +145,17 @@ export interface Rollout {
     readonly annotations?: Readonly<Record<string, string>> | undefined;
   };
   readonly spec: {
-    readonly workload: { readonly process: ProcessSpec };
-    readonly traffic: { readonly proxy: ProxySpec; readonly sticky?: StickyKey | undefined };
+    readonly workload: WorkloadSpec;
+    readonly traffic: {
+      readonly proxy: ProxySpec;
+      readonly sticky?: StickyKey | undefined;
+      /** Only these requests of another service's proxy. No rollout file says so; a façade does. */
+      readonly section?: SharedSection | undefined;
+    };
     readonly progressDeadlineMs: Ms;
     readonly strategy: StrategySpec;
+    /** A last gate, before everybody gets the candidate. No rollout file says so; a release does. */
+    readonly lastGate?: string | undefined;
     /** What becomes of this version when another one is still under way. */
     readonly onNewRevision: "refuse" | "queue" | "supersede";
     /** None when the file says `enabled: false`. */
