@@ -1,6 +1,7 @@
 // Where is Serin's state, and who holds it?
 import { chmod, mkdir, readFile, rename, rm, writeFile } from "node:fs/promises";
 import { join, resolve } from "node:path";
+import { createMessenger } from "../adapters/messenger/messenger.ts";
 import { adapters } from "../adapters/registry.ts";
 import { openSqliteJournal, readSqliteJournal } from "../adapters/sqlite/journal.ts";
 import { systemClock } from "../adapters/system/clock.ts";
@@ -28,7 +29,13 @@ export async function openController(dir: string, options: Pick<House, "tell" | 
   await mkdir(dir, { recursive: true, mode: 0o700 });
   const clock = systemClock();
   const journal = await openSqliteJournal(journalFile(dir));
-  const controller = new Controller({ clock, journal, factory: adapters({ dir, clock }), ...options });
+  const controller = new Controller({
+    clock,
+    journal,
+    factory: adapters({ dir, clock }),
+    messenger: createMessenger({ clock }),
+    ...options,
+  });
   try {
     await controller.start();
   } catch (error) {

@@ -3,6 +3,7 @@ import type { ServiceState } from "../core/engine/state.ts";
 import type { AlertSource } from "../ports/alerts.ts";
 import type { Clock } from "../ports/clock.ts";
 import type { Journal } from "../ports/journal.ts";
+import type { Messenger } from "../ports/messenger.ts";
 import type { Metrics, Router } from "../ports/router.ts";
 import type { SignalSource } from "../ports/signals.ts";
 import type { Workload } from "../ports/workload.ts";
@@ -44,6 +45,8 @@ export interface House {
   readonly journal: Journal;
   readonly factory: Factory;
   readonly pace?: Partial<Pace> | undefined;
+  /** Who calls hooks and tells people; without one, what waits in the outbox stays there. */
+  readonly messenger?: Messenger | undefined;
   /** Told of every change and trouble; must not throw. */
   readonly tell?: ((event: Told) => void) | undefined;
 }

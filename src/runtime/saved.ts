@@ -3,9 +3,10 @@ import { FORMAT, type ServiceState } from "../core/engine/state.ts";
 import { SerinError } from "../core/issues.ts";
 import type { Saved } from "../ports/journal.ts";
 import { from1 } from "./saved-1.ts";
+import { from2 } from "./saved-2.ts";
 
 /** From the format in the key to the next one. Never changed once released, so that every old journal stays readable. */
-const UPGRADES: Readonly<Record<number, (state: unknown) => unknown>> = { 1: from1 };
+const UPGRADES: Readonly<Record<number, (state: unknown) => unknown>> = { 1: from1, 2: from2 };
 
 /** The state of a service as it was saved, brought up to date. Throws a SerinError for a format not yet known. */
 export function readState(service: string, saved: Saved): ServiceState {

@@ -6,10 +6,11 @@ import { wantedPools, wantedRoute } from "../core/engine/wanted.ts";
 import { brief, describe, messageOf, SerinError } from "../core/issues.ts";
 import { ROLES, sameSplit } from "../core/split.ts";
 import { ms, type Ms } from "../core/units.ts";
-import type { Carried, Observed, RunningPool } from "../core/world.ts";
+import { ABSENT, type Carried, type Observed, type RunningPool } from "../core/world.ts";
 import type { AlertSource } from "../ports/alerts.ts";
 import { StaleWrite, type Seq } from "../ports/journal.ts";
 import { lookAt, within } from "./ask.ts";
+import { Outbox } from "./outbox.ts";
 import { Meter } from "./measured.ts";
 import { PACE, type House, type OwnedRouter, type OwnedWorkload, type Pace } from "./parts.ts";
 import { readState } from "./saved.ts";
@@ -54,6 +55,7 @@ export class ServiceLoop {
   /** The attempt that was hopeless: the rollouts so far, and the route. */
   private hopeless = "";
   private lastIds: readonly string[] = [];
+  private readonly outbox: Outbox | undefined;
   private readonly stopping = new AbortController();
   private wake = new AbortController();
   private done: Promise<void> = Promise.resolve();
@@ -64,6 +66,8 @@ export class ServiceLoop {
     this.state = state;
     this.seq = seq;
     this.saved = seq === 0 ? undefined : state;
+    const { clock, messenger } = house;
+    this.outbox = messenger && new Outbox({ clock, messenger, wake: () => this.wake.abort(WAKE) });
   }
 
   start(): void {
@@ -76,6 +80,7 @@ export class ServiceLoop {
     this.wake.abort();
     await this.done;
     this.refuseRest();
+    await this.outbox?.stop();
     await this.workload?.close();
     await this.router?.close();
   }
@@ -87,6 +92,7 @@ export class ServiceLoop {
     // The pass under way may still be making the parts, which must be made once.
     await this.done;
     this.refuseRest();
+    await this.outbox?.stop();
     const [workload, router] = [await this.theWorkload(), await this.theRouter()];
     const { clock } = this.house;
     await within(clock, 60_000, (call) => router.router.remove(call));
@@ -139,7 +145,8 @@ export class ServiceLoop {
     try {
       const input = await this.observe([...this.owed, ...taken.map(({ command }) => command)]);
       const decision = decide(this.state, input);
-      const error = await this.write(decision, input.commands.length > 0);
+      const { deliveries = [] } = input;
+      const error = await this.write(decision, input.commands.length + deliveries.length > 0);
       if (error !== undefined) {
         if (error instanceof StaleWrite) this.pending.unshift(...taken.splice(0));
         for (const one of taken.splice(0)) this.unwritten(one, decision, error);
@@ -147,6 +154,8 @@ export class ServiceLoop {
       }
       this.state = decision.state;
       this.owed = [];
+      this.outbox?.confirm(deliveries);
+      this.outbox?.sync(this.state.outbox ?? [], this.house.clock.now());
       for (const { command, resolve } of taken.splice(0)) {
         const answer = decision.answers.find(({ id }) => id === command.id);
         resolve(answer ?? { id: command.id, text: "" });
@@ -176,6 +185,11 @@ export class ServiceLoop {
     const sources = told?.(this.state) ?? [];
     const signals = await readSignals(this.state, { clock, limitMs: limit, sources, pools });
     const alerts = await readAlerts(await this.theAlerts(), { clock, limitMs: limit });
+    const compares = this.state.split.mirror?.compare !== undefined && metrics.comparison !== undefined;
+    const comparison = compares
+      ? await lookAt(clock, limit, async (call) => metrics.comparison?.(call) ?? ABSENT)
+      : undefined;
+    const deliveries = this.outbox?.taken() ?? [];
     const { routerTrouble } = this;
     return {
       nowMs: clock.now(),
@@ -184,6 +198,8 @@ export class ServiceLoop {
       counters,
       ...(signals && { signals }),
       ...(alerts && { alerts }),
+      ...(comparison && { comparison }),
+      ...(deliveries.length > 0 && { deliveries }),
       commands,
       routerTrouble,
     };
@@ -211,6 +227,8 @@ export class ServiceLoop {
   private mustSave(state: ServiceState): boolean {
     const { saved } = this;
     if (!saved || saved.pools !== state.pools || saved.split !== state.split) return true;
+    // A message that nobody would remember must not go out.
+    if (saved.outbox !== state.outbox) return true;
     const saveMs = underWay(state) ? this.pace.saveActiveMs : this.pace.saveIdleMs;
     return state !== saved && this.house.clock.now() - this.savedAtMs >= saveMs;
   }

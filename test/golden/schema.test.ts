@@ -20,6 +20,7 @@ const BETWEEN_FIELDS = new Set([
   "bad-shorthand-missing.txt",
   "bad-kayenta.txt",
   "bad-metrics-of-kinds.txt",
+  "bad-shadow-nothing.txt",
 ]);
 
 const cases = readdirSync(folder)

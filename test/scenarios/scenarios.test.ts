@@ -42,7 +42,7 @@ describe("the language", () => {
     ["at 1s revision v2 errors 3", 'line 3: found "3"; right would be a percentage, such as 3%'],
     [
       "expect at 1s outcome rolledback",
-      'line 3: found "rolledback"; right would be one of promoted, rolled-back, stopped, none',
+      'line 3: found "rolledback"; right would be one of promoted, rolled-back, stopped, concluded, none',
     ],
     ["at 1s promote fully", 'line 3: found "fully" at the end; right would be the end of the line'],
     ["at 1s metrics gone for", "line 3: found the end of the line; right would be a duration, such as 30s or 2m"],

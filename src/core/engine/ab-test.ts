@@ -36,10 +36,10 @@ function waitsText({ rollout, nowMs }: Turn, step: Test, { text }: TestReading):
   return `${text} (at most another ${left})`;
 }
 
-function outcome({ then, plan }: Test, { report: { decision }, text }: TestReading): Check {
+function outcome({ winner, plan }: Test, { report: { decision }, text }: TestReading): Check {
   const wins = decision.kind === "better" && decision.which === "treatment";
-  if (then === "keep") return wait("person", `${text} Both go on until a person says so`);
-  if (then === "promote" && wins) return done(`${plan.names.treatment} wins: ${text}`);
+  if (winner === "keep") return wait("person", `${text} Both go on until a person says so`);
+  if (winner === "promote" && wins) return done(`${plan.names.treatment} wins: ${text}`);
   return concluded(text);
 }
 

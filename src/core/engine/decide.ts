@@ -11,6 +11,7 @@ import { checkInvariants } from "./invariants.ts";
 import type { ServiceState } from "./state.ts";
 import { takeDeliveries } from "./hooks.ts";
 import { Turn } from "./turn.ts";
+import { notify } from "./notify.ts";
 import { stepBack } from "./way-back.ts";
 
 /**
@@ -28,6 +29,7 @@ export function decide(state: ServiceState, input: Input): Decision {
   if (turn.state.rollout?.phase === "forward") advance(turn);
   if (turn.state.rollout?.phase === "back") stepBack(turn);
   obeyQueued(turn);
+  notify(turn);
   checkInvariants(state, turn);
   return { state: turn.state, records: turn.records, answers };
 }

@@ -10,7 +10,10 @@ export function end(turn: Turn, outcome: Outcome, why: string): void {
   const { rollout } = turn;
   const { trail, verdict } = rollout;
   turn.record("ended", `${rolloutName(turn.state)} ${outcome}`, {
+    outcome,
     ...(trail ? { trail } : {}),
+    ...(rollout.comparison ? { comparison: rollout.comparison } : {}),
+    ...(rollout.test ? { test: rollout.test } : {}),
     // What goes back has said so when it turned; what was promoted has not said what it rests on.
     ...(verdict && outcome === "promoted" ? { verdict } : {}),
   });
@@ -22,6 +25,9 @@ export function end(turn: Turn, outcome: Outcome, why: string): void {
     waiting: undefined,
     analysis: undefined,
     trail: undefined,
+    comparison: undefined,
+    test: undefined,
+    runs: undefined,
   });
   const ended = {
     number: rollout.number,

@@ -1,5 +1,5 @@
 // What does the evidence say?
-import { shareOf } from "../split.ts";
+import { isExposed, shareOf } from "../split.ts";
 import type { Look, Verdict } from "../stats/plan.ts";
 import { leave, startTrail, type TrailMetric, type TrailPoint } from "../stats/trail.ts";
 import { type AnalysisState, learn, learnSeries, look, startBackground, verdictOf } from "../stats/verdict.ts";
@@ -17,9 +17,26 @@ export function takeEvidence(turn: Turn): void {
   }
   const seen = lookSince(turn);
   if (seen === undefined) return;
-  turn.set({ perSecond: rateAfter(turn.state.perSecond, seen) });
-  if (guarded(turn)) judge(turn, seen);
+  turn.set({ perSecond: rateAfter(turn.state.perSecond, ofUsers(turn, seen)) });
+  if (guarded(turn)) judge(turn, ofCopies(turn, seen));
   else learnFrom(turn, seen);
+}
+
+/** Whether a role works on copies only. */
+function isCopied({ state: { split } }: Turn, role: "canary" | "baseline"): boolean {
+  return shareOf(split.weights, role) === 0 && (split.mirror?.to.includes(role) ?? false);
+}
+
+/** What users asked for, without the copies. */
+function ofUsers(turn: Turn, seen: Look): Look {
+  if (!turn.state.split.mirror) return seen;
+  return { ...seen, rows: seen.rows.filter(({ arm }) => arm === "stable" || !isCopied(turn, arm)) };
+}
+
+/** Copies are compared with copies of the same requests where there are any: stable gets all of the others, too. */
+function ofCopies(turn: Turn, seen: Look): Look {
+  if (!isCopied(turn, "canary") || !isCopied(turn, "baseline")) return seen;
+  return { ...seen, rows: seen.rows.filter(({ arm }) => arm !== "stable") };
 }
 
 /** What stable shows while nothing is compared is what is usual. */
@@ -66,7 +83,7 @@ function judge(turn: Turn, seen: Look): void {
   if (!analysis || !program.analysis) return;
   const canary = seen.rows.filter(({ arm }) => arm === "canary").reduce((sum, row) => sum + row.requests, 0);
   // Without a request to the canary there is nothing to compare; the first one opens the comparison.
-  if (canary === 0 && !verdict && shareOf(turn.state.split.weights, "canary") === 0) return;
+  if (canary === 0 && !verdict && !isExposed(turn.state.split, "canary")) return;
   const next = look(program.analysis, analysis, seen);
   const now = verdictOf(program.analysis, next);
   const turns = verdict?.kind !== now.kind;

@@ -145,7 +145,10 @@ const CHECKS: StepTable<(turn: Turn) => Check> = {
   run: (step) => (turn) => checkRun(turn, step),
   compare: (step) => (turn) => checkComparison(turn, step),
   test: (step) => (turn) => checkTest(turn, step),
-  conclude: (step) => () => ({ kind: "back", outcome: "concluded", why: step.what }),
+  conclude: (step) => (turn) => {
+    const { verdict } = turn.rollout;
+    return { kind: "back", outcome: "concluded", why: verdict ? `${step.what}. ${verdict.text}` : step.what };
+  },
   promote: () => (turn) =>
     reported(turn, turn.state.split) ? done(`${turn.rollout.candidate} promoted`) : asked(turn),
   retire: (step) => (turn) => {

@@ -1,12 +1,13 @@
 // What do hooks say, and what follows from it?
 import { BACKOFF, pauseAfter } from "../backoff.ts";
 import type { Delivery, HookRun, HookSpec, Message } from "../outbox/message.ts";
-import { anchored, payloadOf } from "../outbox/payload.ts";
+import { payloadOf, phaseOf } from "../outbox/payload.ts";
+import { anchored } from "../outbox/target.ts";
 import type { Step } from "../plan/step.ts";
 import { isExposed, shareOf } from "../split.ts";
 import { ms } from "../units.ts";
 import { back, done, stop, wait, type Check } from "./check.ts";
-import { rolloutName, type RolloutState } from "./state.ts";
+import { rolloutName } from "./state.ts";
 import type { Turn } from "./turn.ts";
 
 /** Results kept: a program has at most so many hooks under way in its steps, and those that repeat keep one each. */
@@ -47,7 +48,8 @@ function settle(turn: Turn, message: Message, { failed: _failed, ...delivery }: 
   turn.setRollout({ runs: Object.fromEntries([...others, [key, run] as const].slice(-KEEP_RUNS)) });
   // What is asked again and again is only written down when it says something new.
   if (known?.ok === run.ok && known.result === run.result) return;
-  turn.record("hook", `${run.name}: ${run.ok ? "" : "failed: "}${run.result}`, { run });
+  const failed = run.ok ? {} : ({ outcome: "failed" } as const);
+  turn.record("hook", `${run.name}: ${run.ok ? "" : "failed: "}${run.result}`, { run, ...failed });
 }
 
 /** Puts a hook into the outbox, unless it is there. Its name is a key and the number of times it was asked before. */
@@ -60,7 +62,12 @@ function call(turn: Turn, key: string, hook: HookSpec): void {
     name: hook.name,
     purpose: "hook",
     target: anchored(hook.target, state.origin),
-    payload: payloadOf({ id, metadata: hook.metadata, ...aboutRollout(turn) }),
+    payload: payloadOf({
+      id,
+      metadata: hook.metadata,
+      phase: phaseOf({ ...rollout, at: hook.at }),
+      ...aboutRollout(turn),
+    }),
     timeoutMs: hook.timeoutMs,
     failed: 0,
     retries: hook.mode === "run" && hook.at !== "during" ? hook.retries : 0,
@@ -76,16 +83,10 @@ function aboutRollout({ state, rollout }: Turn) {
     rollout: rollout.number,
     candidate: rollout.candidate,
     stable: rollout.stable,
-    phase: phaseOf(rollout),
-    step: rollout.cursor,
+    step: rollout.cursor + 1,
     share: shareOf(state.split.weights, "canary"),
     verdict: rollout.verdict?.text,
   };
-}
-
-function phaseOf({ phase, outcome }: RolloutState): string {
-  if (phase === "forward") return "progressing";
-  return phase === "back" ? "going back" : (outcome ?? "ended");
 }
 
 const keyAt = (turn: Turn, kind: string, what: string | number): string =>
@@ -145,6 +146,10 @@ export function duringWhy(turn: Turn): string | undefined {
 
 /** Calls those who want to know of the way back; nobody waits for them. */
 export function callBackHooks(turn: Turn): void {
+  const ours = `${rolloutName(turn.state, turn.rollout.number)}/`;
+  // What the way forward has asked for is not waited for any more.
+  const left = (turn.state.outbox ?? []).filter(({ id, purpose }) => purpose !== "hook" || !id.startsWith(ours));
+  turn.set({ outbox: left });
   const hooks = (turn.rollout.program.hooks ?? []).filter(({ at }) => at === "rollback");
   for (const hook of hooks) call(turn, keyAt(turn, "rollback", hook.name), hook);
 }

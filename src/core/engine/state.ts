@@ -5,7 +5,7 @@ import type { Program } from "../plan/step.ts";
 import type { Rollout } from "../spec/rollout.ts";
 import type { Signals } from "../signals.ts";
 import type { HookRun, Message } from "../outbox/message.ts";
-import type { NotifyState } from "../outbox/notify-state.ts";
+import type { NotifyState } from "../outbox/notify.ts";
 import type { Comparison } from "../comparison.ts";
 import type { AbReport } from "../stats/ab/judge.ts";
 import type { ApplyCommand } from "./input.ts";
@@ -17,7 +17,7 @@ import type { Ms } from "../units.ts";
 import type { Revision } from "../world.ts";
 
 /** Version of the layout of state and records in the journal. */
-export const FORMAT = 2;
+export const FORMAT = 3;
 
 /** A pool that shall run. `former` was stable until the promotion and waits to be retired. */
 export interface PoolState {
@@ -132,8 +132,8 @@ export interface DecisionRecord {
   readonly verdict?: Verdict | undefined;
   /** How the evidence came about, with the end of a rollout. */
   readonly trail?: Trail | undefined;
-  /** How a rollout ended. */
-  readonly outcome?: Outcome | undefined;
+  /** How a rollout ended, or begins to end; of a hook, whether it failed. */
+  readonly outcome?: Outcome | "failed" | undefined;
   /** What the answers to copies differed in, with the end of a rollout. */
   readonly comparison?: Comparison | undefined;
   /** What an A/B test said, with the end of a rollout. */

@@ -15,7 +15,7 @@ export const WAY_BACK_BOUND_MS = ms(30_000);
 
 /** Takes the way back from wherever the rollout is. */
 export function goBack(turn: Turn, outcome: Exclude<Outcome, "promoted">, why: string): void {
-  turn.record("back", why, { verdict: turn.rollout.verdict });
+  turn.record("back", why, { verdict: turn.rollout.verdict, outcome });
   turn.setRollout({
     phase: "back",
     back: { sinceMs: turn.nowMs, why, outcome },

@@ -4,7 +4,7 @@ import type { Ms } from "../units.ts";
 /** A text as it stands, or where it is read when it is needed: a secret is in no file of ours and in no journal. */
 export type Text = string | { readonly env: string } | { readonly file: string };
 
-/** How somebody outside is reached. Templates name parts of the payload: `{{service}}`, `{{rollout.candidate}}`. */
+/** How somebody outside is reached. Templates name parts of the payload: `{{service}}`, `{{metadata.team}}`. */
 export type Target =
   | {
       readonly kind: "http";
@@ -25,7 +25,12 @@ export type Target =
   | { readonly kind: "slack"; readonly url: Text; readonly channel?: string | undefined }
   | {
       readonly kind: "email";
-      readonly smtp: { readonly host: string; readonly port: number; readonly secure: boolean };
+      readonly smtp: {
+        readonly host: string;
+        readonly port: number;
+        /** From the first byte; by STARTTLS, or there is no mail; by STARTTLS where the server offers it. */
+        readonly tls: "always" | "starttls" | "ifOffered";
+      };
       readonly login?: { readonly user: Text; readonly password: Text } | undefined;
       readonly from: string;
       readonly to: readonly string[];

@@ -1,49 +1,73 @@
 // Which steps bring a version to a few users first, and then to more?
+import type { Condition } from "../match.ts";
+import type { CanarySpec, RampSpec } from "../spec/canary.ts";
+import { replicasOf } from "../spec/sizes.ts";
 import type { StepSpec } from "../spec/steps.ts";
-import type { CanarySpec, RampSpec } from "../spec/strategy.ts";
 import { all, type Weights } from "../split.ts";
 import { NOTHING, WHOLE, percent, weight, type Weight } from "../units.ts";
 import { sizeFor } from "./capacity.ts";
 import type { Step } from "./step.ts";
+import { previewed, rulesFor, unmatched } from "./rules.ts";
 import { judgement, type Compiled, type Frame, type PlanIssue } from "./strategy.ts";
 
 /** What the steps so far have brought about. */
 interface Reached {
   readonly size: number;
+  readonly baselineSize: number;
   readonly share: Weight;
+  /** Requests that go to the canary whatever its share. */
+  readonly match: readonly (readonly Condition[])[];
+  /** Where the canary stands in the file. */
+  readonly path: string;
 }
 
 export function compileCanary(canary: CanarySpec, frame: Frame): Compiled {
-  if (canary.ramp) return compileRamp(canary.ramp, canary, frame);
-  let reached: Reached = { size: 0, share: NOTHING };
+  return canarySteps(canary, frame, {
+    size: 0,
+    baselineSize: 0,
+    share: NOTHING,
+    match: [],
+    path: "spec.strategy.canary",
+  });
+}
+
+/** The steps of a canary, from what there is already. */
+export function canarySteps(canary: CanarySpec, frame: Frame, from: Reached): Compiled {
+  if (canary.ramp) return compileRamp(canary.ramp, { canary, frame, reached: from });
+  let reached = from;
   const steps: Step[] = [];
   for (const step of canary.steps) {
     steps.push(...shift(step, { canary, frame, reached }), ...waits(step, frame));
     reached = next(reached, step, frame);
   }
   if (reached.share < WHOLE) steps.push(...takeOver({ canary, frame, reached }));
-  steps.push({ op: "promote" }, { op: "retire", role: "stable" });
-  return { steps, issues: [...finerThanRouter(canary, frame), ...withoutBaseline(canary, frame)] };
+  steps.push(...watched(canary), { op: "promote" }, { op: "retire", role: "stable" });
+  return { steps, issues: [...unable(canary, frame, from.path), ...withoutBaseline(canary, frame, from.path)] };
+}
+
+/** The old version stays for a while at its full size. */
+function watched({ watchMs }: CanarySpec): readonly Step[] {
+  return watchMs === undefined ? [] : [{ op: "hold", durationMs: watchMs }];
 }
 
 /** One replica to begin with; the ramp brings up what each share needs. */
-function compileRamp(ramp: RampSpec, canary: CanarySpec, frame: Frame): Compiled {
+function compileRamp(ramp: RampSpec, { canary, frame, reached: from }: At): Compiled {
   const baseline = canary.baseline === "same-size";
-  const reached = { size: sizeFor(ramp.to, frame.fullSize), share: ramp.to };
-  const steps: Step[] = [{ op: "scale", role: "canary", size: 1 }];
-  if (baseline) steps.push({ op: "scale", role: "baseline", size: 1 });
+  const reached = { ...from, size: Math.max(from.size, sizeFor(ramp.to, frame.fullSize)), share: ramp.to };
+  const steps: Step[] = from.size === 0 ? [{ op: "scale", role: "canary", size: 1 }, ...previewed([], frame)] : [];
+  if (baseline) steps.push({ op: "scale", role: "baseline", size: Math.max(1, from.size) });
   steps.push({ op: "ramp", to: ramp.to, harm: ramp.harm, baseline });
   if (ramp.minBakeMs > 0) steps.push({ op: "hold", durationMs: ramp.minBakeMs });
   if (ramp.judge) steps.push(judgement(ramp.judge, frame));
   if (ramp.to < WHOLE) steps.push(...takeOver({ canary, frame, reached }));
-  steps.push({ op: "promote" }, { op: "retire", role: "stable" });
-  return { steps, issues: [...coarse(ramp, frame), ...withoutBaseline(canary, frame)] };
+  steps.push(...watched(canary), { op: "promote" }, { op: "retire", role: "stable" });
+  return { steps, issues: [...coarse(ramp, frame, from.path), ...withoutBaseline(canary, frame, from.path)] };
 }
 
-function coarse({ to }: RampSpec, { abilities: { router } }: Frame): readonly PlanIssue[] {
+function coarse({ to }: RampSpec, { abilities: { router } }: Frame, path: string): readonly PlanIssue[] {
   if (to % router.granularity === 0) return [];
   const message = `found ${percent(to)}, the router takes weights in steps of ${percent(router.granularity)}`;
-  return [{ path: "spec.strategy.canary.ramp.max", code: "unable", message }];
+  return [{ path: `${path}.ramp.max`, code: "unable", message }];
 }
 
 interface At {
@@ -53,25 +77,22 @@ interface At {
 }
 
 /** The pools grow before they get more; they never shrink on the way, so that a lower share needs no new start. */
-function shift({ weight: share }: StepSpec, at: At): readonly Step[] {
+function shift(step: StepSpec, at: At): readonly Step[] {
   const { canary, frame, reached } = at;
-  if (share === undefined) return [];
-  if (share === WHOLE) return takeOver(at);
-  const size = sizeFor(share, frame.fullSize);
-  const grow: Step[] = [];
-  if (size > reached.size) {
-    grow.push({ op: "scale", role: "canary", size });
-    if (canary.baseline === "same-size") grow.push({ op: "scale", role: "baseline", size });
-  }
-  return [...grow, { op: "route", weights: weights(canary, share) }];
+  if (step.weight === WHOLE) return takeOver(at);
+  const { size, baselineSize, share, match } = next(reached, step, frame);
+  const hasBaseline = canary.baseline === "same-size" && share > 0;
+  const steps: Step[] = [];
+  if (size > reached.size) steps.push({ op: "scale", role: "canary", size });
+  if (reached.size === 0 && size > 0 && match.length === 0) steps.push(...previewed([], frame));
+  if (hasBaseline && baselineSize > reached.baselineSize)
+    steps.push({ op: "scale", role: "baseline", size: baselineSize });
+  if (step.weight === undefined && step.match === undefined) return steps;
+  const weights = share === 0 ? all("stable") : canaryWeights(share, hasBaseline);
+  return [...steps, { op: "route", weights, ...rulesFor(match, frame) }];
 }
 
-/** A baseline is as large as the canary, in traffic as in replicas: its share is taken from stable. */
-function weights({ baseline }: CanarySpec, share: Weight): Weights {
-  return canaryWeights(share, baseline === "same-size");
-}
-
-/** The weights at a share of the canary. */
+/** The weights at a share of the canary. A baseline gets as much: its share is taken from stable. */
 export function canaryWeights(share: Weight, hasBaseline: boolean): Weights {
   const rest = weight(WHOLE - (hasBaseline ? 2 : 1) * share);
   return {
@@ -94,37 +115,64 @@ function waits({ holdMs, judge, gate }: StepSpec, frame: Frame): readonly Step[]
   const steps: Step[] = [];
   if (holdMs !== undefined) steps.push({ op: "hold", durationMs: holdMs });
   if (judge) steps.push(judgement(judge, frame));
-  if (gate !== undefined) steps.push({ op: "gate", what: gate });
+  if (gate) steps.push({ op: "gate", ...gate });
   return steps;
 }
 
-function next(reached: Reached, { weight: share }: StepSpec, { fullSize }: Frame): Reached {
-  if (share === undefined) return reached;
-  return { share, size: Math.max(reached.size, sizeFor(share, fullSize)) };
+/** What a step brings about. Pools only grow: each is as large as anything so far has needed. */
+function next(reached: Reached, step: StepSpec, { fullSize }: Frame): Reached {
+  const { weight: share = reached.share, match = reached.match, replicas } = step;
+  const own = sizeFor(share, fullSize);
+  const asked = replicas === undefined ? 0 : replicasOf(replicas, fullSize);
+  const isMatched = match.length > 0 ? 1 : 0;
+  return {
+    ...reached,
+    share,
+    match,
+    size: Math.max(reached.size, own, asked, isMatched),
+    baselineSize: Math.max(reached.baselineSize, own),
+  };
 }
 
-function finerThanRouter({ steps, shorthand }: CanarySpec, { abilities }: Frame): readonly PlanIssue[] {
-  const { granularity } = abilities.router;
+function unable(canary: CanarySpec, frame: Frame, path: string): readonly PlanIssue[] {
+  const { router } = frame.abilities;
+  const rules = canary.steps.flatMap(({ match }, index) => unmatched(match, router, `${path}.steps[${index}].match`));
+  return [...finerThanRouter(canary, frame, path), ...rules, ...tooFew(canary, frame, path)];
+}
+
+/** Replicas that a step names and that could not carry its share. */
+function tooFew({ steps }: CanarySpec, { fullSize }: Frame, path: string): readonly PlanIssue[] {
+  return steps.flatMap(({ replicas, weight: share }, index): PlanIssue[] => {
+    if (replicas === undefined || share === undefined) return [];
+    const [found, needed] = [replicasOf(replicas, fullSize), sizeFor(share, fullSize)];
+    if (found >= needed) return [];
+    const message = `found ${found}, ${percent(share)} of the traffic needs ${needed} of ${fullSize} replicas`;
+    return [{ path: `${path}.steps[${index}].replicas`, code: "conflict", message }];
+  });
+}
+
+function finerThanRouter({ steps, shorthand }: CanarySpec, frame: Frame, path: string): readonly PlanIssue[] {
+  const { granularity } = frame.abilities.router;
   return steps.flatMap(({ weight: share }, index) => {
     if (share === undefined || share % granularity === 0) return [];
     const below = weight(share - (share % granularity));
     const near = [below, weight(below + granularity)].filter((value) => value > 0).map(percent);
     return {
-      path: `spec.strategy.canary${shorthand ? "" : `.steps[${index}].weight`}`,
+      path: `${path}${shorthand ? "" : `.steps[${index}].weight`}`,
       code: "unable",
       message: `found ${percent(share)}, the router takes weights in steps of ${percent(granularity)}: ${near.join(" or ")}`,
     };
   });
 }
 
-function withoutBaseline({ baseline }: CanarySpec, { abilities }: Frame): readonly PlanIssue[] {
+function withoutBaseline({ baseline }: CanarySpec, { abilities }: Frame, path: string): readonly PlanIssue[] {
   if (baseline === "stable") return [];
   const who = [
     ...(abilities.workload.baseline ? [] : ["the workload cannot run a fresh copy of stable beside it"]),
     ...(abilities.router.baseline ? [] : ["the router cannot send a share to a baseline"]),
   ];
   return who.map((why) => ({
-    path: "spec.strategy.canary.baseline",
+    path: `${path}.baseline`,
     code: "unable",
     message: `found same-size, ${why}: use stable`,
   }));

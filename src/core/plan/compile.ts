@@ -3,16 +3,22 @@ import type { Abilities } from "../abilities.ts";
 import type { AnalysisSpec, MetricSpec } from "../spec/analysis.ts";
 import type { Rollout } from "../spec/rollout.ts";
 import { replicasAsked } from "../spec/workload.ts";
+import type { StrategySpec } from "../spec/strategy.ts";
+import type { Match } from "../match.ts";
 import { listed } from "../spec/rule.ts";
 import { compileAnalysis, restsOn, wantedSignals } from "./analysis.ts";
+import { compileBlueGreen } from "./blue-green.ts";
 import { compileCanary } from "./canary.ts";
+import { compileExperiment } from "./experiment.ts";
 import { compileFirst } from "./first.ts";
+import { withHooks } from "./hooks.ts";
 import { compileKayenta } from "./kayenta.ts";
 import { withLastGate } from "./last-gate.ts";
 import type { KayentaPlan } from "../stats/kayenta/stage.ts";
 import { duration } from "../units.ts";
 import { compileRecreate } from "./recreate.ts";
 import { compileRolling } from "./rolling.ts";
+import { compileShadow } from "./shadow.ts";
 import type { Program, Step } from "./step.ts";
 import type { Compiled, Frame, PlanIssue } from "./strategy.ts";
 
@@ -40,6 +46,7 @@ export function compile(rollout: Rollout, context: CompileContext): CompileResul
     abilities: context.abilities,
     fullSize: context.replicas ?? replicasAsked(spec.workload),
     undecided: spec.analysis?.undecided ?? "hold",
+    preview: "preview" in spec.traffic.proxy && spec.traffic.proxy.preview !== undefined,
   };
   // What the file asks for is checked even when this rollout happens not to need it: the next one will.
   const asked = compileStrategy(rollout, frame);
@@ -52,8 +59,12 @@ export function compile(rollout: Rollout, context: CompileContext): CompileResul
   ];
   if (issues.length > 0) return { ok: false, issues };
   const isShort = !context.stable || context.direct === true;
-  const compiled = isShort ? compileFirst(frame, context.stable) : asked;
-  const steps = context.direct ? compiled.steps : withLastGate(compiled.steps, spec.lastGate);
+  const { steps: bare, leastSize } = isShort ? { ...compileFirst(frame, context.stable), leastSize: undefined } : asked;
+  const hooks = isShort ? [] : spec.hooks;
+  const gated = context.direct ? bare : withLastGate(bare, spec.lastGate);
+  const steps = withHooks(gated, hooks);
+  const repeated = hooks.filter(({ at, mode }) => mode === "rollback" || at === "during" || at === "rollback");
+  const stepsBack = spec.strategy.kind === "canary" ? spec.strategy.stepsBack : 0;
   const compares = !isShort && canShow(steps, spec.analysis) && spec.analysis;
   const isRamp = steps.some(({ op }) => op === "ramp");
   const program: Program = {
@@ -61,10 +72,16 @@ export function compile(rollout: Rollout, context: CompileContext): CompileResul
     steps,
     fullSize: frame.fullSize,
     progressDeadlineMs: spec.progressDeadlineMs,
+    ...(leastSize === undefined ? {} : { leastSize }),
+    ...(spec.calendar && !context.hotfix && context.stable ? { calendar: spec.calendar } : {}),
+    ...(repeated.length > 0 ? { hooks: repeated } : {}),
+    ...(compares && stepsBack > 0 ? { stepsBack: { times: stepsBack } } : {}),
     ...(compares
       ? {
           analysis: {
-            ...compileAnalysis(compares, { split: spec.traffic.sticky === undefined, limit: isRamp }),
+            ...compileAnalysis(compares, { split: isEven(spec, steps), limit: isRamp }),
+            // Each time down is another try: together they roll back no more good versions than one may.
+            ...(stepsBack > 0 ? { falseRollback: compares.falseRollback / (stepsBack + 1) } : {}),
             ...(kayenta?.ok ? { kayenta: kayenta.plan } : {}),
           },
         }
@@ -74,19 +91,49 @@ export function compile(rollout: Rollout, context: CompileContext): CompileResul
   return { ok: true, program };
 }
 
+type Compilers = {
+  readonly [K in StrategySpec["kind"]]: (asked: Extract<StrategySpec, { readonly kind: K }>, frame: Frame) => Compiled;
+};
+
+const COMPILERS: Compilers = {
+  canary: compileCanary,
+  rolling: compileRolling,
+  blueGreen: compileBlueGreen,
+  shadow: compileShadow,
+  experiment: compileExperiment,
+  recreate: (_asked, frame) => compileRecreate(frame),
+};
+
 function compileStrategy({ spec: { strategy } }: Rollout, frame: Frame): Compiled {
-  if (strategy.kind === "canary") return compileCanary(strategy, frame);
-  return strategy.kind === "rolling" ? compileRolling(strategy, frame) : compileRecreate(frame);
+  // The table holds for every kind exactly the function of that kind; TypeScript cannot follow the pairing.
+  const compiler = COMPILERS[strategy.kind] as (asked: StrategySpec, frame: Frame) => Compiled;
+  return compiler(strategy, frame);
 }
+
+/** Whether every request falls to a version by its share alone: no user sticks, no rule sends, no request is copied. */
+function isEven({ traffic }: Rollout["spec"], steps: readonly Step[]): boolean {
+  const isRuled = steps.some((step) => step.op === "route" && (step.matches?.some(isUsers) || step.mirror));
+  return traffic.sticky === undefined && !isRuled;
+}
+
+const isUsers = ({ when }: Match): boolean => when.some(({ on }) => on !== "listener");
 
 /** Evidence needs a baseline: a step at which both versions get requests, or a bound that is looked at alone. */
 function canShow(steps: readonly Step[], analysis: AnalysisSpec | undefined): boolean {
   const isShared = (step: Step): boolean =>
-    step.op === "ramp" || (step.op === "route" && Object.keys(step.weights).length > 1);
+    step.op === "ramp" || (step.op === "route" && (Object.keys(step.weights).length > 1 || sendsToCanary(step)));
   if (steps.some(isShared)) return true;
   const bounded = (metric: MetricSpec): boolean =>
     metric.kind === "latency" ? metric.maxMs !== undefined : "max" in metric && metric.max !== undefined;
   return analysis?.metrics.some(bounded) ?? false;
+}
+
+/** Whether a rule or a mirror lets the candidate work while stable has the traffic. */
+function sendsToCanary({ matches, mirror }: Extract<Step, { op: "route" }>): boolean {
+  return (
+    mirror !== undefined ||
+    (matches ?? []).some(({ when, to }) => to === "canary" && when.some(({ on }) => on !== "listener"))
+  );
 }
 
 /** What the parts cannot do, whatever the strategy. */

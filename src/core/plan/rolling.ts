@@ -1,6 +1,5 @@
 // Which steps replace the replicas batch by batch?
-import { replicasOf } from "../spec/sizes.ts";
-import type { RollingSpec } from "../spec/strategy.ts";
+import { batchOf, type RollingSpec } from "../spec/rolling.ts";
 import { all } from "../split.ts";
 import { NOTHING, WHOLE, weight, type Weight } from "../units.ts";
 import { shareFor, sizeFor } from "./capacity.ts";
@@ -9,29 +8,40 @@ import { judgement, type Compiled, type Frame } from "./strategy.ts";
 
 export function compileRolling(rolling: RollingSpec, frame: Frame): Compiled {
   const { fullSize } = frame;
-  const batch = replicasOf(rolling.maxSurge, fullSize);
+  const { surge, missing } = batchOf(rolling, fullSize);
+  const least = fullSize - missing;
   const steps: Step[] = [];
-  let share = NOTHING;
-  for (let size = batch; size < fullSize; size += batch) {
+  const scale = (role: "canary" | "stable", size: number): unknown => steps.push({ op: "scale", role, size });
+  if (missing > 0) scale("stable", least);
+  let [stable, share]: [number, Weight] = [least, NOTHING];
+  let size = Math.min(fullSize, fullSize + surge - stable);
+  while (size < least) {
+    scale("canary", size);
     const before = share;
-    share = shareFor(size, fullSize, frame.abilities.router.granularity);
-    steps.push({ op: "scale", role: "canary", size });
+    share = shareFor(size, least, frame.abilities.router.granularity);
     // A batch smaller than the router's smallest step gets its traffic with the next one.
     if (share > before) steps.push(...shift(rolling, frame, share));
+    const needed = sizeFor(weight(WHOLE - share), least);
+    if (needed < stable) scale("stable", needed);
+    stable = Math.min(stable, needed);
+    // A router with coarse steps leaves stable more than its part: then there is one more than asked for.
+    size = Math.min(fullSize, Math.max(size + 1, fullSize + surge - stable));
   }
-  steps.push({ op: "scale", role: "canary", size: fullSize }, { op: "route", weights: all("canary") });
+  scale("canary", size);
+  steps.push({ op: "route", weights: all("canary") });
+  if (size < fullSize) {
+    scale("stable", 0);
+    scale("canary", fullSize);
+  }
   if (rolling.holdMs !== undefined) steps.push({ op: "hold", durationMs: rolling.holdMs });
   steps.push({ op: "promote" }, { op: "retire", role: "stable" });
-  return { steps, issues: [] };
+  return { steps, issues: [], ...(missing > 0 ? { leastSize: least } : {}) };
 }
 
 /** Stable shrinks only after the batch was found good, and never below what its share of the traffic needs. */
 function shift(rolling: RollingSpec, frame: Frame, share: Weight): readonly Step[] {
-  const rest = weight(WHOLE - share);
-  const steps: Step[] = [{ op: "route", weights: { canary: share, stable: rest } }];
+  const steps: Step[] = [{ op: "route", weights: { canary: share, stable: weight(WHOLE - share) } }];
   if (rolling.holdMs !== undefined) steps.push({ op: "hold", durationMs: rolling.holdMs });
   if (rolling.judge) steps.push(judgement(rolling.judge, frame));
-  const size = sizeFor(rest, frame.fullSize);
-  if (size < frame.fullSize) steps.push({ op: "scale", role: "stable", size });
   return steps;
 }

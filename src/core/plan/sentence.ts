@@ -1,6 +1,6 @@
 // What does a program do, in plain sentences?
 import type { Rollout } from "../spec/rollout.ts";
-import { ROLES, shareOf, type Role, type Weights } from "../split.ts";
+import { isExposed, ROLES, shareOf, type Role, type Weights } from "../split.ts";
 import { runsOf, type KayentaPlan } from "../stats/kayenta/stage.ts";
 import type { AnalysisPlan } from "../stats/plan.ts";
 import { alertText, boundText, metricText, percentText } from "./metric-text.ts";
@@ -69,7 +69,7 @@ const SENTENCES: StepTable<string> = {
   run: ({ hook }) => `Call ${hook.name}${hook.onFailure === "goOn" ? "" : `; if it fails: ${FAILS[hook.onFailure]}`}.`,
   compare: ({ atLeast, found }) =>
     `Compare ${atLeast} answers with those that users got${found === "goOn" ? "" : `; if one differs beyond noise: ${FAILS[found]}`}.`,
-  test: ({ plan, atMostMs, then }) => `${testText(plan)}, for at most ${duration(atMostMs)}; ${AFTER[then]}.`,
+  test: ({ plan, atMostMs, winner }) => `${testText(plan)}, for at most ${duration(atMostMs)}; ${AFTER[winner]}.`,
   promote: () => "Make the canary stable, once it has stayed ready for a moment.",
   conclude: ({ what }) => `End: ${what}. Nothing is promoted.`,
   retire: ({ role }) => (role === "stable" ? "Drain and end the old version." : `Drain and end ${NAMES[role]}.`),
@@ -119,13 +119,13 @@ function guards({ strategy, analysis, steps }: Program, { spec }: Rollout): stri
   if (strategy === "recreate") return [...nothing("stable is stopped first"), outage(steps)];
   if (!spec.analysis)
     return nothing("analysis.enabled is false. A version that becomes ready is promoted, good or bad");
-  if (steps.every((step) => step.op !== "ramp" && (step.op !== "route" || shareOf(step.weights, "canary") === WHOLE))) {
+  if (!steps.some(sendsToBoth)) {
     return [...nothing("no step sends requests to both versions"), ...boundTexts(analysis)];
   }
   if (!analysis) throw new Error("a program that sends requests to both versions has no analysis");
-  const from = steps.findIndex(({ op }) => op === "route" || op === "ramp") + 1;
-  const hasBaseline = spec.strategy.kind === "canary" && spec.strategy.baseline === "same-size";
-  const withWhat = hasBaseline ? "stable, in latency with the baseline" : "stable";
+  const from = steps.findIndex(sendsToBoth) + 1;
+  const hasBaseline = steps.some((step) => step.op === "scale" && step.role === "baseline");
+  const withWhat = baselineText(steps, hasBaseline);
   if (analysis.kayenta)
     return kayentaTexts(analysis.kayenta, { from, withWhat: hasBaseline ? "the baseline" : "stable" });
   const sure = percentText(analysis.falseRollback);
@@ -135,6 +135,21 @@ function guards({ strategy, analysis, steps }: Program, { spec }: Rollout): stri
     ...(analysis.alerts ?? []).map((alert) => `  ${alertText(alert)}`),
     `A version as good as stable is rolled back in at most ${sure} of rollouts.`,
   ];
+}
+
+/** Whether a step lets the candidate work beside stable: by a share, by a rule, by copies. */
+function sendsToBoth(step: Step): boolean {
+  if (step.op === "ramp") return true;
+  if (step.op !== "route" || shareOf(step.weights, "canary") === WHOLE) return false;
+  return isExposed(step, "canary");
+}
+
+function baselineText(steps: readonly Step[], hasBaseline: boolean): string {
+  if (!hasBaseline) return "stable";
+  const isCopied = steps.some((step) => step.op === "route" && step.mirror?.to.includes("baseline"));
+  return isCopied
+    ? "a fresh copy of stable that gets copies of the same requests"
+    : "stable, in latency with the baseline";
 }
 
 /** Kayenta's judge states no error rate: that is said, too. */
@@ -167,17 +182,22 @@ function boundTexts(analysis: AnalysisPlan | undefined): string[] {
   });
 }
 
-function wayBack({ strategy, analysis, progressDeadlineMs }: Program): string[] {
+function wayBack({ strategy, analysis, progressDeadlineMs, stepsBack }: Program): string[] {
   const ready = `Replicas that are not ready within ${duration(progressDeadlineMs)}`;
   if (strategy === "first") return [`${ready}: the rollout fails, and nothing is served.`];
   if (strategy === "recreate") return [`${ready}: the old version is started again.`];
   const back = "all requests go back to stable, then the canary is drained and ended.";
   if (!analysis) return [`${ready}: ${back}`];
+  if (stepsBack) {
+    const times = stepsBack.times === 1 ? "once" : `${stepsBack.times} times`;
+    const down = `If it is shown to be worse: one step down, to be judged anew, ${times} at most; then, or at the first step: ${back}`;
+    return [down, `${ready}: ${back}`];
+  }
   return [`If it is shown to be worse, at any step: ${back}`, `${ready}: the same.`];
 }
 
 /** How long a good version takes, from the times in the file, and which steps may take longer. */
-function timeText({ steps, progressDeadlineMs }: Program): string[] {
+function timeText({ steps, progressDeadlineMs, calendar }: Program): string[] {
   let [least, most] = [0, 0];
   for (const step of steps) {
     least += step.op === "hold" ? step.durationMs : step.op === "judge" ? step.atLeastMs : 0;
@@ -192,7 +212,8 @@ function timeText({ steps, progressDeadlineMs }: Program): string[] {
       : least === most
         ? duration(ms(least))
         : `${duration(ms(least))} to ${duration(ms(most))}`;
-  return [`A good version takes ${most === 0 ? "" : `${range} and `}${start}.`, ...longerText(steps)];
+  const closed = calendar ? ["Shares rise, and the version is promoted, only when the calendar allows it."] : [];
+  return [`A good version takes ${most === 0 ? "" : `${range} and `}${start}.`, ...longerText(steps), ...closed];
 }
 
 function longerText(steps: readonly Step[]): string[] {
@@ -202,8 +223,20 @@ function longerText(steps: readonly Step[]): string[] {
     numbers.length === 0 ? [] : [`${numbers.length === 1 ? "Step" : "Steps"} ${listed(numbers, "and")} ${text}`];
   return [
     ...say(
-      where(({ op }) => op === "gate"),
+      where((step) => step.op === "gate" && step.by === undefined),
       "can take longer: a person decides.",
+    ),
+    ...say(
+      where((step) => step.op === "gate" && step.by?.kind === "hours"),
+      "can take longer: the clock decides.",
+    ),
+    ...say(
+      where((step) => step.op === "run" || (step.op === "gate" && step.by?.kind === "hook")),
+      "can take longer: as long as the hook needs.",
+    ),
+    ...say(
+      where(({ op }) => op === "compare"),
+      "can take longer: until so many answers were compared.",
     ),
     ...say(
       where((step) => step.op === "ramp" || (step.op === "judge" && step.atMostMs === undefined)),

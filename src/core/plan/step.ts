@@ -52,12 +52,12 @@ export type Step =
       readonly alpha: number;
       readonly found: "rollBack" | "hold" | "goOn";
     }
-  /** An A/B test has come to its end; `then` says what becomes of the better one. */
+  /** An A/B test has come to its end; `winner` says what becomes of the better one. */
   | {
       readonly op: "test";
       readonly plan: AbPlan;
       readonly atMostMs: Ms;
-      readonly then: AfterTest;
+      readonly winner: AfterTest;
     }
   /** The candidate is stable. */
   | { readonly op: "promote" }

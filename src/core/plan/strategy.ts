@@ -14,12 +14,16 @@ export interface Frame {
   readonly fullSize: number;
   /** What a judgement does when time is up that does not say so itself. */
   readonly undecided: Undecided;
+  /** Whether requests that come in at a second address go to the candidate. */
+  readonly preview: boolean;
 }
 
 /** The steps, and what stands against them. */
 export interface Compiled {
   readonly steps: readonly Step[];
   readonly issues: readonly PlanIssue[];
+  /** Replicas that carry all of the traffic at the least, where fewer than all may be ready for a time. */
+  readonly leastSize?: number | undefined;
 }
 
 /** A judgement as a step. */

@@ -13,7 +13,8 @@ export interface FacadeMember {
 /** The service of all other requests first, then one per route, in order. All of them share the first one's proxy. */
 export function membersOf(facade: Facade): readonly FacadeMember[] {
   const { metadata, apiVersion, spec } = facade;
-  const { traffic, legacy, routes, progressDeadlineMs } = spec;
+  const { traffic, legacy, routes, progressDeadlineMs, calendar, notify } = spec;
+  const shared = { calendar, notify, onNewRevision: "refuse" } as const;
   const [first] = routes;
   if (!first) throw new Error(`${metadata.name} has no route`);
   const frame = { apiVersion, kind: "Rollout" } as const;
@@ -26,14 +27,15 @@ export function membersOf(facade: Facade): readonly FacadeMember[] {
       progressDeadlineMs,
       workload: { endpoints: legacy },
       traffic,
-      onNewRevision: "refuse",
+      ...shared,
+      hooks: [],
       analysis: undefined,
     },
   };
   const moved = routes.map(({ name, when, spec: route }, order): FacadeMember => {
     const service = `${metadata.name}-${name}`;
     const section = { of: metadata.name, name, order, when };
-    const own = { ...route, traffic: { ...traffic, section }, onNewRevision: "refuse" } as const;
+    const own = { ...route, ...shared, traffic: { ...traffic, section } };
     return { service, route: name, rollout: { ...frame, metadata: { ...metadata, name: service }, spec: own } };
   });
   return [{ service: metadata.name, rollout: rest }, ...moved];

@@ -1,10 +1,15 @@
 // What may the file of a façade say: what is there already, and which of its paths move to something new?
 import * as z from "zod";
+import type { Calendar } from "../calendar.ts";
 import type { Condition } from "../match.ts";
+import type { NotifySpec } from "../outbox/message.ts";
 import type { StickyKey } from "../split.ts";
 import type { Ms } from "../units.ts";
 import { AnalysisSchema } from "./analysis.ts";
+import { CalendarSchema } from "./calendar.ts";
+import { HooksSchema } from "./hooks.ts";
 import { MatchListSchema } from "./matches.ts";
+import { NotifySchema } from "./notify.ts";
 import { shown } from "./reading.ts";
 import { analysisOf, API_VERSION, checkTogether, MetadataSchema, ProgressDeadline, type Rollout } from "./rollout.ts";
 import { rule, type Report } from "./rule.ts";
@@ -16,7 +21,7 @@ import { UrlsSchema, WorkloadSchema, type EndpointsSpec } from "./workload.ts";
 export interface FacadeRoute {
   readonly name: string;
   readonly when: readonly (readonly Condition[])[];
-  readonly spec: Pick<Rollout["spec"], "workload" | "strategy" | "analysis" | "progressDeadlineMs">;
+  readonly spec: Pick<Rollout["spec"], "workload" | "strategy" | "analysis" | "progressDeadlineMs" | "hooks">;
 }
 
 /** A façade, as its file asks for it: in front of what is there, and of what takes its place route by route. */
@@ -30,6 +35,9 @@ export interface Facade {
     readonly legacy: EndpointsSpec;
     readonly order: "one-by-one" | "together";
     readonly progressDeadlineMs: Ms;
+    /** When routes may go on, and who is told of what happens to them. */
+    readonly calendar?: Calendar | undefined;
+    readonly notify: readonly NotifySpec[];
     /** In the order in which they move, and in which their matches are asked. */
     readonly routes: readonly FacadeRoute[];
   };
@@ -52,6 +60,7 @@ const routeFields = z.strictObject({
   workload: WorkloadSchema.describe("What shall answer them."),
   strategy: StrategySchema.optional().describe("How it comes to its users. Default: the façade's strategy."),
   analysis: AnalysisSchema.optional().describe("What is compared with legacy. Default: the façade's analysis."),
+  hooks: HooksSchema.default([]).describe("What is called on its way."),
   progressDeadline: ProgressDeadline,
 });
 
@@ -64,6 +73,8 @@ const specFields = z.strictObject({
     .describe("Whether a route waits until the one before it has moved."),
   strategy: StrategySchema.optional().describe("How a route without a strategy of its own moves."),
   analysis: AnalysisSchema.optional().describe("What is compared for a route without an analysis of its own."),
+  calendar: CalendarSchema.optional().describe("When routes may go on. The way back may be taken always."),
+  notify: NotifySchema.default([]).describe("Who is told of what happens to a route."),
   routes: z
     .array(routeFields)
     .min(1)
@@ -97,8 +108,8 @@ const Spec = rule(specFields, checkRoutes, ["strategy", "analysis", "routes"]).t
       const how = route.strategy ?? strategy;
       if (!how) throw new Error(`route ${route.name} has no strategy`);
       const compared = analysisOf(route.analysis ?? analysis);
-      const { name, match: when, workload, progressDeadline: progressDeadlineMs } = route;
-      return { name, when, spec: { workload, strategy: how, analysis: compared, progressDeadlineMs } };
+      const { name, match: when, workload, hooks, progressDeadline: progressDeadlineMs } = route;
+      return { name, when, spec: { workload, strategy: how, analysis: compared, hooks, progressDeadlineMs } };
     }),
   }),
 );

@@ -4,10 +4,16 @@
 import * as z from "zod";
 import { ms, type Ms } from "../units.ts";
 import { AnalysisSchema, type AnalysisSpec } from "./analysis.ts";
+import { CalendarSchema } from "./calendar.ts";
+import type { Calendar } from "../calendar.ts";
+import type { HookSpec, NotifySpec } from "../outbox/message.ts";
 import { durationFormat } from "./durations.ts";
+import { HooksSchema } from "./hooks.ts";
+import { NotifySchema } from "./notify.ts";
 import { shown, written } from "./reading.ts";
 import { rule, type Report } from "./rule.ts";
-import { replicasOf } from "./sizes.ts";
+import { batchOf } from "./rolling.ts";
+import type { CanarySpec } from "./canary.ts";
 import { StrategySchema, type StrategySpec } from "./strategy.ts";
 import { TrafficSchema, type ProxySpec } from "./traffic.ts";
 import { Plain, replicasAsked, WorkloadSchema, type WorkloadSpec } from "./workload.ts";
@@ -43,6 +49,11 @@ const specFields = z.strictObject({
   progressDeadline: ProgressDeadline,
   strategy: StrategySchema.describe("How the new version comes to its users."),
   analysis: AnalysisSchema.optional().describe("What is compared, and how sure one must be."),
+  calendar: CalendarSchema.optional().describe(
+    "When a rollout may go on. The way back may be taken always, and a hotfix (serin apply --hotfix) waits for nothing.",
+  ),
+  hooks: HooksSchema.default([]).describe("What is called on the way: smoke tests, load tests, somebody's yes."),
+  notify: NotifySchema.default([]).describe("Who is told of what happens."),
   onNewRevision: z
     .enum(["refuse", "queue", "supersede"])
     .default("refuse")
@@ -60,13 +71,29 @@ type AnalysisFields = z.output<typeof AnalysisSchema>;
 const judgesNeedAnalysis = ({ strategy, analysis }: SpecFields, report: Report): void => {
   if (analysis?.enabled !== false) return;
   const message = "analysis.enabled is false, so nothing is ever shown: use hold, or enable the analysis";
-  if (strategy.kind === "rolling" && strategy.judge) report(["strategy", "rolling", "judge"], "conflict", message);
-  if (strategy.kind !== "canary") return;
-  if (strategy.ramp) report(["strategy", "canary", "ramp"], "conflict", message);
-  strategy.steps.forEach(({ judge }, index) => {
-    if (judge) report(["strategy", "canary", "steps", index, "judge"], "conflict", message);
-  });
+  for (const path of judgements(strategy)) report(["strategy", ...path], "conflict", message);
 };
+
+type Places = readonly (readonly (string | number)[])[];
+
+/** Where a strategy waits for something to be shown. */
+function judgements(strategy: StrategySpec): Places {
+  const { kind } = strategy;
+  if (kind === "canary") return below(["canary"], canaryJudgements(strategy));
+  if (kind === "experiment") return [["experiment"]];
+  if (kind === "rolling") return strategy.judge ? [["rolling", "judge"]] : [];
+  if (kind === "blueGreen") return strategy.mirror?.judge ? [["blueGreen", "mirror", "judge"]] : [];
+  if (kind !== "shadow") return [];
+  const later = strategy.next ? below(["shadow", "next", "canary"], canaryJudgements(strategy.next)) : [];
+  return strategy.judge ? [["shadow", "judge"], ...later] : later;
+}
+
+const below = (path: readonly string[], places: Places): Places => places.map((place) => [...path, ...place]);
+
+function canaryJudgements({ ramp, steps }: CanarySpec): Places {
+  if (ramp) return [["ramp"]];
+  return steps.flatMap(({ judge }, index) => (judge ? [["steps", index, "judge"]] : []));
+}
 
 const recreateComparesNothing = ({ strategy, analysis }: SpecFields, report: Report): void => {
   if (strategy.kind !== "recreate" || !analysis?.enabled) return;
@@ -87,7 +114,8 @@ const rampCountsFailures = ({ strategy, analysis }: SpecFields, report: Report):
 const rollingNeedsBatches = ({ strategy, workload }: SpecFields, report: Report): void => {
   if (strategy.kind !== "rolling" || !strategy.judge) return;
   const replicas = replicasAsked(workload);
-  if (replicasOf(strategy.maxSurge, replicas) < replicas) return;
+  const { surge, missing } = batchOf(strategy, replicas);
+  if (surge + missing < replicas) return;
   const why = replicas === 1 ? "there is 1 replica" : `maxSurge takes all ${replicas} replicas`;
   report(
     ["strategy", "rolling", "judge"],
@@ -156,6 +184,9 @@ export interface Rollout {
     readonly strategy: StrategySpec;
     /** A last gate, before everybody gets the candidate. No rollout file says so; a release does. */
     readonly lastGate?: string | undefined;
+    readonly calendar?: Calendar | undefined;
+    readonly hooks: readonly HookSpec[];
+    readonly notify: readonly NotifySpec[];
     /** What becomes of this version when another one is still under way. */
     readonly onNewRevision: "refuse" | "queue" | "supersede";
     /** None when the file says `enabled: false`. */

@@ -76,11 +76,25 @@ export function readPoolSize(input: unknown): Reading<PoolSize> {
     : bad(input, right);
 }
 
+/** Reads a part of a pool that may be nothing: `0` or `0%` besides what `readPoolSize` takes. */
+export function readPoolPart(input: unknown): Reading<PoolSize> {
+  return input === 0 || input === "0" || input === "0%" ? good({ replicas: 0 }) : readPoolSize(input);
+}
+
 /** Replicas in a part of a pool of `fullSize`: rounded up, at least one, at most all. */
 export function replicasOf(size: PoolSize, fullSize: number): number {
   if ("replicas" in size) return Math.min(size.replicas, fullSize);
   return Math.max(1, Math.ceil(size.fraction * fullSize - 1e-9));
 }
+
+/** Replicas in a part of a pool that may be nothing, rounded down. */
+export function replicasBelow(size: PoolSize, fullSize: number): number {
+  if ("replicas" in size) return Math.min(size.replicas, fullSize);
+  return Math.floor(size.fraction * fullSize + 1e-9);
+}
+
+/** A field that holds a part of a pool, or nothing of it. */
+export const POOL_PART: Format<PoolSize> = { read: readPoolPart, pattern: POOL_PATTERN, examples: ["25%", "0"] };
 
 /** A field that holds a part of a pool. */
 export const POOL_SIZE: Format<PoolSize> = { read: readPoolSize, pattern: POOL_PATTERN, examples: ["25%"] };

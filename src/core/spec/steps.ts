@@ -1,9 +1,14 @@
 // What may the steps of a canary say?
 import * as z from "zod";
+import type { OpenHours } from "../calendar.ts";
+import type { Condition } from "../match.ts";
 import { NOTHING, WHOLE, duration, ms, percent, type Ms, type Weight } from "../units.ts";
 import { durationFormat } from "./durations.ts";
-import { written } from "./reading.ts";
-import { rule, type Report } from "./rule.ts";
+import { HoursSchema } from "./calendar.ts";
+import { MatchListSchema } from "./matches.ts";
+import { shown, written, writtenOrNumber } from "./reading.ts";
+import { listed, rule, type Report } from "./rule.ts";
+import { POOL_SIZE, type PoolSize } from "./sizes.ts";
 import { WEIGHT } from "./weights.ts";
 
 /** What to do when the longest time of a judgement is over and nothing is shown. */
@@ -42,25 +47,48 @@ export type JudgeSpec = Readonly<z.output<typeof JudgeSchema>>;
 
 export const HoldSchema = written(moreThanNothing);
 
-const DOES = ["weight", "hold", "judge", "gate"] as const;
+const DOES = ["weight", "match", "replicas", "hold", "judge", "gate"] as const;
+
+const Gate = z.union(
+  [
+    z.string().min(1),
+    z.strictObject({
+      hours: z.array(HoursSchema).min(1).describe("Opens in any of these hours."),
+      what: z.string().min(1).default("its hours").describe("What is waited for, for people."),
+    }),
+  ],
+  { error: ({ input }) => `found ${shown(input)}, a gate is a text for a person, or a map with hours` },
+);
 
 const StepSchema = rule(
   z
     .strictObject({
       weight: written(WEIGHT).optional().describe("The canary's share of the traffic from this step on."),
       down: z.literal(true).optional().describe("Says that this weight is meant to be lower than the one before."),
+      match: MatchListSchema.optional().describe(
+        "Requests that go to the canary whatever its share, from this step on. [] in a later step ends that.",
+      ),
+      replicas: writtenOrNumber(POOL_SIZE)
+        .optional()
+        .describe("Replicas of the canary from this step on, where its share alone would need fewer."),
       hold: HoldSchema.optional().describe("Stay so long. A version that is shown to be worse is rolled back at once."),
       judge: JudgeSchema.optional().describe("Stay until the version is shown to be no worse."),
-      gate: z.string().min(1).optional().describe("Stay until a person says go. The text says what to look at."),
+      gate: Gate.optional().describe(
+        "Stay until a person says go; the text says what to look at. Or until the clock does.",
+      ),
     })
     .meta({ anyOf: DOES.map((name) => ({ required: [name] })) }),
   (step, report) => {
     if (DOES.every((name) => step[name] === undefined)) {
-      report([], "missing-field", "a step has at least one of weight, hold, judge and gate");
+      report([], "missing-field", `a step has at least one of ${listed(DOES, "and")}`);
     }
     if (step.down !== undefined && step.weight === undefined) report(["down"], "conflict", "down goes with a weight");
   },
-).transform(({ hold, ...rest }): StepSpec => ({ ...rest, holdMs: hold }));
+).transform(({ hold, gate, ...rest }): StepSpec => {
+  const by = typeof gate === "object" ? { kind: "hours" as const, hours: gate.hours } : undefined;
+  const what = typeof gate === "object" ? gate.what : gate;
+  return { ...rest, holdMs: hold, ...(what === undefined ? {} : { gate: { what, ...(by && { by }) } }) };
+});
 
 /** One step of a canary, as the file asks for it. What is given is done in this order. */
 export interface StepSpec {
@@ -68,7 +96,16 @@ export interface StepSpec {
   readonly down?: true | undefined;
   readonly holdMs?: Ms | undefined;
   readonly judge?: JudgeSpec | undefined;
-  readonly gate?: string | undefined;
+  readonly gate?: GateSpec | undefined;
+  /** Requests of which all conditions of any entry hold go to the canary. */
+  readonly match?: readonly (readonly Condition[])[] | undefined;
+  readonly replicas?: PoolSize | undefined;
+}
+
+/** What a step waits for, and who says so if it is not a person. */
+export interface GateSpec {
+  readonly what: string;
+  readonly by?: { readonly kind: "hours"; readonly hours: readonly OpenHours[] } | undefined;
 }
 
 export const StepsSchema = z.array(StepSchema).min(1);
@@ -76,10 +113,12 @@ export const StepsSchema = z.array(StepSchema).min(1);
 /** Reports what is wrong with the order of the steps. */
 export function checkSteps(steps: readonly StepSpec[], report: Report): void {
   let share: number = NOTHING;
+  let matched = false;
   steps.forEach((step, index) => {
     checkWeight({ step, index, share }, report);
     share = step.weight ?? share;
-    if (share === NOTHING) {
+    matched = step.match === undefined ? matched : step.match.length > 0;
+    if (share === NOTHING && !matched) {
       for (const [field, value] of [
         ["hold", step.holdMs],
         ["judge", step.judge],
@@ -88,7 +127,7 @@ export function checkSteps(steps: readonly StepSpec[], report: Report): void {
         report(
           [index, field],
           "order",
-          `no request goes to the canary yet, so there is nothing to ${field} for: begin with a weight`,
+          `no request goes to the canary yet, so there is nothing to ${field} for: begin with a weight or a match`,
         );
       }
     }

@@ -23,8 +23,13 @@ export function wrongText(issue: z.core.$ZodRawIssue): string {
   if (issue.code === "invalid_value") return valueText(issue.input, issue.values.map(String));
   if (issue.code === "too_small") return `${found}, ${tooSmallText(issue)}`;
   if (issue.code === "too_big") return `${found}, at most ${issue.maximum} can be here`;
-  if (issue.code === "invalid_key") return "found an empty name, a name must be here";
+  if (issue.code === "invalid_key") return keyText(issue);
   return `${found}, which is not right here`;
+}
+
+function keyText({ input, issues }: z.core.$ZodRawIssue<z.core.$ZodIssueInvalidKey>): string {
+  const why = issues.find(({ code }) => code === "invalid_format" || code === "custom")?.message;
+  return input === "" || why === undefined ? "found an empty name, a name must be here" : why;
 }
 
 function tooSmallText({ origin, minimum, inclusive }: z.core.$ZodRawIssue<z.core.$ZodIssueTooSmall>): string {

@@ -1,0 +1,24 @@
+// Where do the paths of a target begin?
+import type { Target, Text } from "./message.ts";
+
+/** A target whose paths begin at the folder of the rollout file: a command's folder, files that hold a text. */
+export function anchored(target: Target, origin: string): Target {
+  const text = (value: Text): Text => (isFile(value) ? { file: below(origin, value.file) } : value);
+  const texts = (values: Readonly<Record<string, Text>>): Readonly<Record<string, Text>> =>
+    Object.fromEntries(Object.entries(values).map(([name, value]) => [name, text(value)]));
+  if (target.kind === "command") return { ...target, cwd: below(origin, target.cwd), env: texts(target.env) };
+  if (target.kind === "http") return { ...target, url: text(target.url), headers: texts(target.headers) };
+  if (target.kind === "slack") return { ...target, url: text(target.url) };
+  const { login } = target;
+  if (!login) return target;
+  return { ...target, login: { user: text(login.user), password: text(login.password) } };
+}
+
+function isFile(text: Text): text is { readonly file: string } {
+  return typeof text === "object" && "file" in text;
+}
+
+function below(origin: string, path: string): string {
+  if (path === "" || path === ".") return origin;
+  return /^(?:[/\\]|[A-Za-z]:[/\\])/u.test(path) ? path : `${origin.replace(/[/\\]$/u, "")}/${path}`;
+}
