@@ -5,7 +5,10 @@ import type { Role } from "./split.ts";
 export type ValueIs =
   | { readonly exact: string }
   | { readonly prefix: string }
-  /** A regular expression (JavaScript's, `u`) that the whole value must match. */
+  /**
+   * A regular expression (JavaScript's, `u`, without lookarounds and back references) that the whole value must match.
+   * A value of more than 1 024 characters does not.
+   */
   | { readonly regex: string }
   /** It is there, whatever it is; empty counts as there. */
   | { readonly present: true };

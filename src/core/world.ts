@@ -75,4 +75,6 @@ export interface Carried {
   readonly busy: readonly string[];
   /** Where clients reach the service: `http://127.0.0.1:8080`. */
   readonly address: string;
+  /** The second address, where there is one: requests there are of listener `preview`. */
+  readonly preview?: string | undefined;
 }

@@ -1,6 +1,7 @@
 // Does a router send traffic where it is told, and say so truly?
 import { afterEach, beforeEach, describe, expect, test } from "vitest";
 import { countOf } from "../core/histogram.ts";
+import type { Condition, Match } from "../core/match.ts";
 import { ROLES, type Role, type Route, type RoutePool, type Stickiness, type Weights } from "../core/split.ts";
 import { WHOLE, weightOf } from "../core/units.ts";
 import type { Metrics, Router } from "./router.ts";
@@ -14,6 +15,8 @@ export interface RouterPlace {
   pool(name: string, size: number): Promise<RoutePool>;
   /** Sends requests one after another, of one user when `key` is given. Answers with the name of each one's replica. */
   send(count: number, key?: string): Promise<readonly string[]>;
+  /** Sends one request as it is described. Answers with the name of its replica. */
+  ask?(request: AskedFor): Promise<string>;
   /** By what the requests of `send` show their key. */
   readonly sticky: Stickiness["key"];
   /** Another controller's view of the same data plane. */
@@ -21,8 +24,16 @@ export interface RouterPlace {
   dispose(): Promise<void>;
 }
 
+/** A request with something that a rule may look at. */
+export interface AskedFor {
+  readonly method?: string;
+  /** With its query. */
+  readonly path?: string;
+  readonly headers?: Readonly<Record<string, string>>;
+}
+
 /** What an adapter may leave out, with the reason. */
-export type Skipped = Readonly<Partial<Record<"sticky" | "metrics" | "baseline", string>>>;
+export type Skipped = Readonly<Partial<Record<"sticky" | "metrics" | "baseline" | "matches", string>>>;
 
 const call = () => ({ signal: AbortSignal.timeout(20_000) });
 const key = (kind: RouterPlace["sticky"]): Stickiness => ({ key: kind, salt: "shop 1" });
@@ -149,6 +160,79 @@ export function routerContract(options: { name: string; make: () => Promise<Rout
           const hits = answers.filter((replica) => replica.startsWith(`${role}-`)).length;
           expect(Math.abs(hits - (500 * (weights[role] ?? 0)) / WHOLE), `of ${role}`).toBeLessThanOrEqual(5);
         }
+      });
+    });
+
+    describe.skipIf(skip.matches)("a rule", () => {
+      const ask = async (request: AskedFor): Promise<string> => (await place.ask?.(request)) ?? "nobody";
+      const ruled = (...matches: readonly Match[]): Route => {
+        const { split, ...rest } = route(0);
+        return { ...rest, split: { ...split, matches } };
+      };
+      const CASES: readonly { readonly condition: Condition; readonly own: AskedFor; readonly other: AskedFor }[] = [
+        {
+          condition: { on: "header", name: "x-beta", is: { exact: "1" } },
+          own: { headers: { "X-Beta": "1" } },
+          other: { headers: { "x-beta": "11" } },
+        },
+        {
+          condition: { on: "cookie", name: "beta", is: { present: true } },
+          own: { headers: { cookie: "a=b; beta=" } },
+          other: { headers: { cookie: "abeta=1" } },
+        },
+        {
+          condition: { on: "query", name: "v", is: { regex: "v[0-9]+" } },
+          own: { path: "/?v=v12" },
+          other: { path: "/?v=v12x" },
+        },
+        {
+          condition: { on: "path", is: { prefix: "/cart" } },
+          own: { path: "/cart/1" },
+          other: { path: "/carts" },
+        },
+        {
+          condition: { on: "method", is: ["DELETE"] },
+          own: { method: "DELETE" },
+          other: { method: "GET" },
+        },
+      ];
+      for (const { condition, own, other } of CASES) {
+        test(`by ${condition.on} takes its requests whatever the weights, and no others`, async (context) => {
+          if (!place.router.can.matches.includes(condition.on)) context.skip("this router has no such rules");
+          await place.router.apply(ruled({ when: [condition], to: "canary" }), call());
+          for (let sent = 0; sent < 5; sent += 1) {
+            expect(await ask(own)).toMatch(/^canary-/);
+            expect(await ask(other)).toMatch(/^stable-/);
+          }
+        });
+      }
+      const header = (value: string): Condition => ({ on: "header", name: "x-beta", is: { exact: value } });
+      test("that stands first decides, and all of its conditions must hold", async () => {
+        const rules: readonly Match[] = [
+          { when: [header("1"), { on: "path", is: { prefix: "/cart" } }], to: "stable" },
+          { when: [header("1")], to: "canary" },
+        ];
+        await place.router.apply(ruled(...rules), call());
+        expect(await ask({ path: "/cart", headers: { "x-beta": "1" } })).toMatch(/^stable-/);
+        expect(await ask({ path: "/", headers: { "x-beta": "1" } })).toMatch(/^canary-/);
+        expect(await ask({ path: "/cart" })).toMatch(/^stable-/);
+      });
+      test("is told as it was given, and is gone with the next route", async () => {
+        const given = ruled({ when: [header("1")], to: "canary" });
+        await place.router.apply(given, call());
+        expect((await carried()).split.matches).toEqual(given.split.matches);
+        await place.router.apply(route(0), call());
+        expect((await carried()).split.matches ?? []).toEqual([]);
+        expect(await ask({ headers: { "x-beta": "1" } })).toMatch(/^stable-/);
+      });
+      test("for a role without a pool is refused, for one without replicas leaves requests to stable", async () => {
+        const rule: Match = { when: [header("1")], to: "canary" };
+        const nobody: Route = { ...ruled(rule), pools: { stable: pools.stable } };
+        await place.router.apply(route(0), call());
+        await expect(place.router.apply(nobody, call())).rejects.toMatchObject({ name: "SerinError" });
+        const gone: Route = { ...ruled(rule), pools: { ...pools, canary: { pool: "canary", backends: [] } } };
+        await place.router.apply(gone, call());
+        expect(await ask({ headers: { "x-beta": "1" } })).toMatch(/^stable-/);
       });
     });
 

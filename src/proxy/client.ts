@@ -1,7 +1,7 @@
 // What does one client's connection ask for, and what becomes of each request?
 import type { Socket } from "node:net";
 import type { Timed } from "./clock.ts";
-import { Forwarded } from "./forwarded.ts";
+import { Forwarded, type Peer } from "./forwarded.ts";
 import { Body } from "./h1/body.ts";
 import { MALFORMED } from "./h1/chunked.ts";
 import { INCOMPLETE, NO_BODY, REFUSED } from "./h1/head.ts";
@@ -21,12 +21,6 @@ export interface ClientContext extends UpstreamContext {
   readonly clients: Set<Client>;
   /** The data plane is stopping: every answer is its connection's last one. */
   draining: boolean;
-}
-
-/** Who the other end is. */
-export interface Peer {
-  readonly address: string;
-  readonly scheme: "http" | "https";
 }
 
 /** `closing`: what has been said is said, what still comes is thrown away until the client has closed too. */
@@ -70,7 +64,7 @@ export class Client implements Asker, Timed {
     this.#context = context;
     this.#forwarded = new Forwarded(peer);
     this.secure = peer.scheme === "https";
-    this.#turn = new Turn(context.traffic, () => this.#go());
+    this.#turn = new Turn(context.traffic, peer.preview, () => this.#go());
     this.deadline = context.clock.now + context.config.timeouts.keepAliveMs;
     socket.on("data", (b: Buffer) => this.#data(b));
     socket.on("end", () => this.#end());
@@ -160,7 +154,7 @@ export class Client implements Asker, Timed {
 
   /** A request's head is complete. Takes from it what is needed later: its object serves the next connection too. */
   #begin(b: Buffer, end: number): void {
-    const { requests, config, traffic, draining } = this.#context;
+    const { requests, config, draining } = this.#context;
     const { bodyBytes } = config.limits;
     this.#state = "busy";
     this.started = false;
@@ -177,7 +171,7 @@ export class Client implements Asker, Timed {
     }
     const upgrade = this.upgrade ? "Connection: Upgrade\r\nUpgrade: websocket\r\n" : "";
     this.#text = requests.toText() + upgrade + this.#forwarded.end(requests);
-    this.#turn.begin(traffic.keyOf(requests.cookies, requests.key));
+    this.#turn.begin(requests);
     const { cookie } = this.#turn;
     this.addition = cookie === "" ? "" : `Set-Cookie: ${cookie}${this.secure ? "; Secure" : ""}\r\n`;
     let stop = end;

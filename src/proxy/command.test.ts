@@ -25,6 +25,28 @@ test("everything is stable's without weights; IPv6 has brackets", () => {
   expect(route.split.weights).toEqual({ stable: 1_000_000 });
 });
 
+test("rules come in the order of the flags, those of the second address first", () => {
+  const match = [
+    "canary=header:X-Beta=1",
+    "canary=cookie:beta",
+    "stable=query:v=a=b",
+    "canary=path:/cart",
+    "canary=method:PUT,POST",
+  ];
+  const { config, route } = parseProxyCommand({ to, match, preview: "127.0.0.1:8081" });
+  expect(config.preview).toEqual({ host: "127.0.0.1", port: 8081 });
+  expect(route.split.matches).toEqual([
+    { when: [{ on: "listener", is: "preview" }], to: "canary" },
+    { when: [{ on: "header", name: "x-beta", is: { exact: "1" } }], to: "canary" },
+    { when: [{ on: "cookie", name: "beta", is: { present: true } }], to: "canary" },
+    { when: [{ on: "query", name: "v", is: { exact: "a=b" } }], to: "stable" },
+    { when: [{ on: "path", is: { prefix: "/cart" } }], to: "canary" },
+    { when: [{ on: "method", is: ["PUT", "POST"] }], to: "canary" },
+  ]);
+  const alone = parseProxyCommand({ to: ["stable=a:1"], preview: "127.0.0.1:8081" });
+  expect(alone.route.split.matches).toBeUndefined();
+});
+
 test.each<[string, ProxyFlags, string]>([
   ["no replicas", {}, "--to stable=HOST:PORT is missing"],
   ["an address that is none", { listen: "8080", to }, "--listen: 8080 is not HOST:PORT"],
@@ -39,6 +61,13 @@ test.each<[string, ProxyFlags, string]>([
     { to: ["stable=a:1"], weight: ["canary=10%"] },
     "canary gets 10% of the requests and has no pool",
   ],
+  ["a rule that is none", { to, match: ["canary=x-beta=1"] }, "--match: canary=x-beta=1 is not ROLE=header:NAME"],
+  ["a rule of an unknown role", { to, match: ["canry=path:/a"] }, "--match: canry is not a role"],
+  ["a rule of an unknown kind", { to, match: ["canary=body:x"] }, "--match: canary=body:x is not ROLE=header:NAME"],
+  ["a rule for nobody", { to: ["stable=a:1"], match: ["canary=path:/a"] }, "canary, which has no pool"],
+  ["a path that is none", { to, match: ["canary=path:a"] }, "split.matches.0.when.0.is.prefix"],
+  ["a second address that is none", { to, preview: "x" }, "--preview: x is not HOST:PORT"],
+  ["one port twice", { to, listen: "a:1", preview: "b:1" }, "--preview: the port is that of --listen"],
   ["no stable", { to: ["canary=a:1"] }, "--to stable=HOST:PORT is missing"],
   ["no workers", { to, workers: "0" }, "--workers: 0 is not a number from 1 to 256"],
   ["a certificate without a key", { to, tlsCert: "a.pem" }, "--tls-cert needs --tls-key beside it"],

@@ -8,10 +8,13 @@ import { parseArgs } from "node:util";
 import { SerinError, messageOf } from "../core/issues.ts";
 import { ROLES, type Backend, type Role, type Route, type RoutePool, type Weights } from "../core/split.ts";
 import { NOTHING, WHOLE, percent, weight, weightOf, type Weight } from "../core/units.ts";
+import type { Match } from "../core/match.ts";
 import { PROXY_DEFAULTS, type ProxyConfig } from "./config.ts";
+import { matchOf } from "./match-flag.ts";
 import { checkRoute } from "./route-check.ts";
 import type { RunningProxy } from "./running.ts";
 import { serve } from "./serve.ts";
+import { isSamePort } from "./settings.ts";
 
 /** The flags as they were written. */
 export interface ProxyFlags {
@@ -24,7 +27,13 @@ export interface ProxyFlags {
   readonly tlsKey?: string | undefined;
   readonly workers?: string | undefined;
   readonly stickyCookie?: string | undefined;
+  /** `role=header:name=value`, in the order in which they are asked. */
+  readonly match?: readonly string[] | undefined;
+  /** A second address; requests there are the canary's, if there is one. */
+  readonly preview?: string | undefined;
 }
+
+const PREVIEW: Match = { when: [{ on: "listener", is: "preview" }], to: "canary" };
 
 /** A proxy as it shall run, with the route that it begins with. */
 export interface ProxyCommand {
@@ -36,6 +45,10 @@ const PROXY_USAGE = `serin proxy --listen HOST:PORT --to ROLE=HOST:PORT[,HOST:PO
 
   --to ROLE=…             who answers for stable, canary or baseline; once per role
   --weight ROLE=SHARE     share of canary or baseline: 10%, 0.5%; the rest is stable's
+  --match ROLE=WHAT       whose requests go to a role whatever its share; the first that holds decides. WHAT is
+                          header:NAME[=VALUE], cookie:NAME[=VALUE], query:NAME[=VALUE], path:/BEGINNING
+                          or method:NAME[,NAME…]
+  --preview HOST:PORT     second address: requests there go to the canary, if there is one
   --tls-cert FILE         certificate chain, PEM; read again when it changes
   --tls-key FILE          its private key
   --workers N             threads that share the port (default 1)
@@ -61,14 +74,20 @@ export function parseProxyCommand(flags: ProxyFlags): ProxyCommand {
   const pools = Object.assign({}, ...(flags.to ?? []).map((to) => attempt(() => poolOf(to))));
   const given = (flags.weight ?? []).map((text) => attempt(() => shareOf(text)));
   const weights = attempt(() => weightsOf(Object.assign({}, ...given)));
+  const preview = attempt(() => previewOf(flags));
+  const matches = [
+    ...(preview && pools.canary ? [PREVIEW] : []),
+    ...(flags.match ?? []).flatMap((text) => attempt(() => matchOf(text, roleOf)) ?? []),
+  ];
+  if (place && isSamePort({ ...place, preview })) mistakes.push("--preview: the port is that of --listen");
   if (!flags.to?.some((to) => to.startsWith("stable="))) mistakes.push("--to stable=HOST:PORT is missing");
   if (mistakes.length > 0 || !place || !weights || !workers) throw badArguments(mistakes);
 
   const key = { kind: "cookie", name: flags.stickyCookie ?? "" } as const;
   const sticky = flags.stickyCookie === undefined ? {} : { sticky: { key, salt: "serin proxy" } };
-  const checked = checkRoute({ split: { weights, ...sticky }, pools });
+  const checked = checkRoute({ split: { weights, ...sticky, ...(matches.length > 0 && { matches }) }, pools });
   if (!checked.ok) throw badArguments(checked.why);
-  return { config: { ...PROXY_DEFAULTS, ...place, workers, tls }, route: checked.route };
+  return { config: { ...PROXY_DEFAULTS, ...place, preview, workers, tls }, route: checked.route };
 }
 
 function badArguments(mistakes: readonly string[]): SerinError {
@@ -88,6 +107,10 @@ function endpoint(text: string, where: string, lowest: number): { readonly host:
   const host = parts?.[1] ?? parts?.[2];
   if (host === undefined || port > 65_535 || port < lowest) throw new Error(`${where}: ${text} is not HOST:PORT`);
   return { host, port };
+}
+
+function previewOf({ preview }: ProxyFlags): ProxyConfig["preview"] {
+  return preview === undefined ? undefined : endpoint(preview, "--preview", 0);
 }
 
 function roleOf(name: string, where: string): Role {
@@ -161,6 +184,7 @@ async function untilEnded(proxy: RunningProxy, { route }: ProxyCommand): Promise
     .map((role) => `${role} ${percent(route.split.weights[role] ?? NOTHING)}`)
     .toReversed();
   console.log(`listens  ${proxy.control.address}`);
+  if (proxy.control.preview !== undefined) console.log(`preview  ${proxy.control.preview}`);
   console.log(`split    ${shares.join(", ")}`);
   console.log(`metrics  ${proxy.metricsUrl}`);
   let signals = 0;
@@ -196,11 +220,11 @@ export async function runProxyCommand(args: readonly string[]): Promise<number> 
 function flagsOf(args: readonly string[]): ProxyFlags | "help" {
   const one = { type: "string" } as const;
   const many = { type: "string", multiple: true } as const;
-  const options = { listen: one, "tls-cert": one, "tls-key": one, workers: one, "sticky-cookie": one };
+  const options = { listen: one, "tls-cert": one, "tls-key": one, workers: one, preview: one, "sticky-cookie": one };
   try {
     const { values } = parseArgs({
       args: [...args],
-      options: { ...options, to: many, weight: many, help: { type: "boolean", short: "h" } },
+      options: { ...options, to: many, weight: many, match: many, help: { type: "boolean", short: "h" } },
     });
     if (values.help) return "help";
     const { "tls-cert": tlsCert, "tls-key": tlsKey, "sticky-cookie": stickyCookie, ...rest } = values;

@@ -52,6 +52,8 @@ export interface Circuit {
 export interface ProxyConfig {
   readonly host: string;
   readonly port: number;
+  /** A second address: a request that comes in there is one of listener `preview`. */
+  readonly preview?: { readonly host: string; readonly port: number } | undefined;
   readonly tls?: TlsFiles | undefined;
   /** Threads that share the port. */
   readonly workers: number;

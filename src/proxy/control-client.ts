@@ -3,6 +3,7 @@ import { Agent, request, type IncomingMessage } from "node:http";
 import { messageOf } from "../core/issues.ts";
 import type { Route } from "../core/split.ts";
 import { isAlive } from "./lock.ts";
+import type { ServedRoute } from "./served.ts";
 import { readControl, type Control } from "./store.ts";
 import type { TlsState } from "./tls-files.ts";
 
@@ -11,9 +12,13 @@ export interface ProxyState {
   readonly pid: number;
   readonly epoch: string;
   readonly address: string;
+  /** The second address. */
+  readonly preview?: string | undefined;
   readonly config: string;
-  /** The route in force; none before the first. */
+  /** The route in force for requests that are no section's; none before the first. */
   readonly route?: Route | undefined;
+  /** Routes of sections; a proxy of an older version tells of none. */
+  readonly sections?: readonly ServedRoute[] | undefined;
   readonly busy: readonly string[];
   readonly workers: { readonly wanted: number; readonly alive: number };
   readonly draining: boolean;
@@ -28,7 +33,7 @@ export interface Answer {
 }
 
 export interface Question {
-  readonly method: "GET" | "PUT" | "POST";
+  readonly method: "GET" | "PUT" | "POST" | "DELETE";
   readonly path: string;
   readonly body?: unknown;
   readonly signal: AbortSignal;

@@ -6,9 +6,9 @@ import { Hono } from "hono";
 import { bodyLimit } from "hono/body-limit";
 import type { Counters } from "../core/evidence.ts";
 import { messageOf } from "../core/issues.ts";
-import type { Route } from "../core/split.ts";
 import { EPOCH_HEADER, type ProxyState } from "./control-client.ts";
 import { checkRoute } from "./route-check.ts";
+import type { Change } from "./served.ts";
 
 /** How callers know whom they talk to, and the other way round. */
 export interface Identity {
@@ -18,8 +18,10 @@ export interface Identity {
 
 /** What the control API does its work with. */
 export interface Controlled {
-  /** Every worker follows the route and it is kept for the next start; or nothing has changed and it rejects. */
-  setRoute(route: Route): Promise<void>;
+  /** Every worker follows the change and it is kept for the next start; or nothing has changed and it rejects. */
+  change(change: Change): Promise<void>;
+  /** Resolves when no change is under way; those that come now wait until it stops, or for a moment. */
+  hold(): Promise<void>;
   state(): Promise<ProxyState>;
   counters(): Promise<Counters>;
   metrics(): Promise<string>;
@@ -51,7 +53,10 @@ export async function startControl(proxy: Controlled, who: Identity): Promise<Co
   return { url: `http://127.0.0.1:${port}`, close };
 }
 
-/** PUT /route, GET /state, GET /counters, POST /stop with the token; GET /metrics without, as Prometheus reads it. */
+/**
+ * PUT /route, DELETE /route/SECTION, GET /state, GET /counters, POST /hold, POST /stop with the token; GET /metrics without, as
+ * Prometheus reads it.
+ */
 function controlApi(proxy: Controlled, who: Identity): Hono {
   const api = new Hono();
   api.use(async (c, next) => {
@@ -68,18 +73,26 @@ function controlApi(proxy: Controlled, who: Identity): Hono {
   api.get("/metrics", async (c) =>
     c.text(await proxy.metrics(), 200, { "content-type": "text/plain; version=0.0.4; charset=utf-8" }),
   );
+  api.post("/hold", async (c) => {
+    await proxy.hold();
+    return c.json({ ok: true });
+  });
   api.post("/stop", (c) => {
     proxy.stop();
     return c.json({ ok: true }, 202);
   });
   api.put("/route", bodyLimit({ maxSize: LARGEST_ROUTE }), async (c) => {
-    if (proxy.draining()) return c.json(no("the proxy is being stopped"), 409);
     const checked = checkRoute(await c.req.json().catch(() => undefined));
     if (!checked.ok) return c.json({ ok: false, why: checked.why }, 422);
-    await proxy.setRoute(checked.route);
+    await proxy.change({ op: "route", route: checked.route });
     return c.json({ ok: true });
   });
-  api.onError((error, c) => c.json(no(messageOf(error)), 500));
+  api.delete("/route/:section", async (c) => {
+    await proxy.change({ op: "drop", section: c.req.param("section") });
+    return c.json({ ok: true });
+  });
+  // Whoever asks again finds its successor.
+  api.onError((error, c) => c.json(no(messageOf(error)), proxy.draining() ? 409 : 500));
   return api;
 }
 

@@ -1,7 +1,7 @@
 // What does one worker of the proxy offer to the process around it?
 import type { Series } from "../core/evidence.ts";
-import type { Route } from "../core/split.ts";
 import type { Ms } from "../core/units.ts";
+import type { ServedRoute } from "./served.ts";
 
 /** PEM texts of a certificate chain and its key. */
 export interface TlsPair {
@@ -9,15 +9,24 @@ export interface TlsPair {
   readonly key: string;
 }
 
+/** The ports in use. */
+export interface Ports {
+  readonly port: number;
+  /** Of the second address, if there is one. */
+  readonly preview?: number | undefined;
+}
+
 /** One worker's data plane: everything between a client's connection and a replica's. */
 export interface DataPlane {
   /**
-   * Starts to accept connections; rejects with the listen error (EADDRINUSE …). Resolves with the port in use. `shared`:
+   * Starts to accept connections; rejects with the listen error (EADDRINUSE …). Resolves with the ports in use. `shared`:
    * beside others that share the port, too.
    */
-  listen(shared: boolean): Promise<number>;
-  /** From now on requests follow this route. Requests under way end where they began. */
-  setRoute(route: Route): void;
+  listen(shared: boolean): Promise<Ports>;
+  /** From now on requests of its section, or of everybody else, follow this route. Those under way end where they began. */
+  setRoute(route: ServedRoute): void;
+  /** From now on there is no such section; its requests are everybody's. */
+  dropRoute(section: string): void;
   /** From now on new TLS connections get this certificate. */
   setTls(pair: TlsPair): void;
   /** This worker's counters; `epoch` is filled in by the process around it. */

@@ -8,9 +8,18 @@ const latency = { [bucketOf(900)]: 90, [bucketOf(30_000)]: 9, [bucketOf(500_000_
 const text = exposition({
   counts: [
     { replica: "v1-0", pool: "v1", requests: 100, failed: 3, clientErrors: 2, latency },
+    { replica: "cart/v7-0", pool: "cart/v7", requests: 9, failed: 0, clientErrors: 0, latency: {} },
+    { replica: "-", pool: "cart/v6", requests: 1, failed: 1, clientErrors: 0, latency: {} },
     { replica: 'a "b"\\\n', pool: "old", requests: 0, failed: 0, clientErrors: 0, latency: {} },
   ],
-  route: { split: { weights: { stable: weightOf(1) } }, pools: { stable: { pool: "v1", backends: [] } } },
+  routes: [
+    { split: { weights: { stable: weightOf(1) } }, pools: { stable: { pool: "v1", backends: [] } } },
+    {
+      split: { weights: { canary: weightOf(0.25), stable: weightOf(0.75) } },
+      pools: { canary: { pool: "cart/v7", backends: [] } },
+      section: { name: "cart", order: 0, when: [] },
+    },
+  ],
   workers: 2,
 });
 const lines = text.split("\n");
@@ -32,6 +41,12 @@ test("counters and shares are there, by role, pool and replica", () => {
   expect(lines).toContain('serin_share_ratio{role="stable"} 1');
   expect(lines).toContain('serin_share_ratio{role="canary"} 0');
   expect(lines).toContain("serin_proxy_workers 2");
+});
+
+test("what a section counts has its name as a label, and the names that its service gave", () => {
+  expect(lines).toContain('serin_requests_total{section="cart",role="canary",pool="v7",replica="v7-0"} 9');
+  expect(lines).toContain('serin_requests_total{section="cart",role="none",pool="v6",replica="-"} 1');
+  expect(lines).toContain('serin_share_ratio{section="cart",role="canary"} 0.25');
 });
 
 test("buckets are cumulative, in order, and end with all requests", () => {

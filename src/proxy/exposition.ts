@@ -1,21 +1,22 @@
 // How does a Prometheus read the counters?
 import { BUCKETS, BUCKETS_PER_OCTAVE, countOf, upperBoundUs, type Histogram } from "../core/histogram.ts";
-import { ROLES, shareOf, type Route } from "../core/split.ts";
+import { ROLES, shareOf } from "../core/split.ts";
 import { WHOLE } from "../core/units.ts";
 import type { Count } from "./ledger.ts";
+import { IN_SECTION, type ServedRoute } from "./served.ts";
 
 /** Bucket ends that are shown, two per doubling from 0.26 ms to 67 s: exact ends of the finer buckets underneath. */
 const EDGES: readonly number[] = Array.from({ length: 37 }, (_, step) => 8 * BUCKETS_PER_OCTAVE - 1 + step * 4);
 
 export interface Exposed {
   readonly counts: readonly Count[];
-  readonly route?: Route | undefined;
+  readonly routes: readonly ServedRoute[];
   readonly workers: number;
 }
 
 /** Prometheus' text format, version 0.0.4. */
-export function exposition({ counts, route, workers }: Exposed): string {
-  const series = counts.map((count) => ({ count, labels: labelsOf(count, route) }));
+export function exposition({ counts, routes, workers }: Exposed): string {
+  const series = counts.map((count) => ({ count, labels: labelsOf(count, routes) }));
   const counter = (name: string, help: string, value: (count: Count) => number): string[] => [
     `# HELP ${name} ${help}`,
     `# TYPE ${name} counter`,
@@ -34,8 +35,11 @@ export function exposition({ counts, route, workers }: Exposed): string {
     ...series.flatMap(({ count, labels }) => histogramLines(labels, count.latency)),
     "# HELP serin_share_ratio Share of the requests that a role gets.",
     "# TYPE serin_share_ratio gauge",
-    ...ROLES.flatMap((role) =>
-      route ? [`serin_share_ratio{role="${role}"} ${shareOf(route.split.weights, role) / WHOLE}`] : [],
+    ...routes.flatMap(({ section, split }) =>
+      ROLES.map((role) => {
+        const labels = `${sectionLabel(section?.name)}role="${role}"`;
+        return `serin_share_ratio{${labels}} ${shareOf(split.weights, role) / WHOLE}`;
+      }),
     ),
     "# HELP serin_proxy_workers Worker threads that listen.",
     "# TYPE serin_proxy_workers gauge",
@@ -73,9 +77,15 @@ function seconds(us: number): number {
 }
 
 /** A pool that no role is given to any more keeps its series, with the role `none`. */
-function labelsOf(count: Count, route: Route | undefined): string {
-  const role = ROLES.find((candidate) => route?.pools[candidate]?.pool === count.pool) ?? "none";
-  return `role="${role}",pool="${escaped(count.pool)}",replica="${escaped(count.replica)}"`;
+function labelsOf({ pool, replica }: Count, routes: readonly ServedRoute[]): string {
+  const role = ROLES.find((candidate) => routes.some(({ pools }) => pools[candidate]?.pool === pool)) ?? "none";
+  const [section, own] = IN_SECTION.exec(pool)?.slice(1) ?? [undefined, pool];
+  const name = section !== undefined && replica.startsWith(`${section}/`) ? replica.slice(section.length + 1) : replica;
+  return `${sectionLabel(section)}role="${role}",pool="${escaped(own ?? pool)}",replica="${escaped(name)}"`;
+}
+
+function sectionLabel(section: string | undefined): string {
+  return section === undefined ? "" : `section="${escaped(section)}",`;
 }
 
 function escaped(label: string): string {

@@ -2,9 +2,11 @@
 import type { RequestHead } from "./h1/request.ts";
 
 /** The client of one connection. */
-interface From {
+export interface Peer {
   readonly address: string;
   readonly scheme: "http" | "https";
+  /** It came in at the second address. */
+  readonly preview: boolean;
 }
 
 /**
@@ -13,12 +15,12 @@ interface From {
  * compress.
  */
 export class Forwarded {
-  readonly #from: From;
+  readonly #from: Peer;
   readonly #lines: string;
   #host: string | undefined;
   #text = "";
 
-  constructor(from: From) {
+  constructor(from: Peer) {
     this.#from = from;
     this.#lines = `X-Forwarded-For: ${from.address}\r\nX-Forwarded-Proto: ${from.scheme}\r\n`;
   }

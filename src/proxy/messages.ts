@@ -1,9 +1,9 @@
 // What do the proxy's main thread and its workers say to each other?
-import type { Route } from "../core/split.ts";
 import type { Ms } from "../core/units.ts";
 import type { ProxyConfig } from "./config.ts";
-import type { TlsPair } from "./data-plane.ts";
+import type { Ports, TlsPair } from "./data-plane.ts";
 import type { Count } from "./ledger.ts";
+import type { Change, ServedRoute } from "./served.ts";
 
 /** What a worker is given before it listens. */
 export interface WorkerStart {
@@ -11,7 +11,7 @@ export interface WorkerStart {
   /** Whether it listens so that others may listen on its port beside it. */
   readonly shared: boolean;
   readonly tls?: TlsPair | undefined;
-  readonly route?: Route | undefined;
+  readonly routes: readonly ServedRoute[];
 }
 
 /** What a worker stands at. */
@@ -21,7 +21,7 @@ export interface Report {
 }
 
 export type Command =
-  | { readonly op: "route"; readonly route: Route }
+  | Change
   | { readonly op: "tls"; readonly pair: TlsPair }
   | { readonly op: "read" }
   | { readonly op: "drain"; readonly timeoutMs: Ms };
@@ -34,8 +34,8 @@ export interface Asked {
 
 /** From a worker. */
 export type Said =
-  | { readonly kind: "listening"; readonly port: number }
-  | { readonly kind: "unable"; readonly code: string; readonly message: string }
+  | { readonly kind: "listening"; readonly ports: Ports }
+  | { readonly kind: "unable"; readonly code: string; readonly message: string; readonly port: number | undefined }
   | { readonly kind: "done"; readonly id: number; readonly report: Report }
   | { readonly kind: "refused"; readonly id: number; readonly why: string }
   | { readonly kind: "report"; readonly report: Report };

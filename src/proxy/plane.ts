@@ -1,23 +1,24 @@
 // How do listener, traffic and connections make one data plane?
 import { createServer, type Server, type Socket } from "node:net";
-import { createServer as createTlsServer, type Server as TlsServer, type TLSSocket } from "node:tls";
-import type { Route } from "../core/split.ts";
+import { createServer as createTlsServer, Server as TlsServer, type TLSSocket } from "node:tls";
 import type { Ms } from "../core/units.ts";
 import { Client, type ClientContext } from "./client.ts";
 import { Clock } from "./clock.ts";
 import type { ProxyConfig } from "./config.ts";
-import type { DataPlane, TlsPair } from "./data-plane.ts";
-import { plainAddress } from "./forwarded.ts";
+import type { DataPlane, Ports, TlsPair } from "./data-plane.ts";
+import { plainAddress, type Peer } from "./forwarded.ts";
 import { AnswerHead } from "./h1/answer.ts";
 import { refusal } from "./h1/refusal.ts";
 import { RequestHead } from "./h1/request.ts";
+import type { ServedRoute } from "./served.ts";
 import { Traffic } from "./traffic.ts";
 
 /** Serves the TLS connections whose client chose a protocol other than HTTP/1.1 (`h2`). */
 export interface Front {
   /** Protocols that it takes, by ALPN name, in order of preference: `["h2"]`. */
   readonly protocols: readonly string[];
-  accept(socket: TLSSocket): void;
+  /** `preview`: it came in at the second address. */
+  accept(socket: TLSSocket, preview: boolean): void;
   /** Requests under way may end, no new ones: GOAWAY. Resolves once every connection has ended. */
   drain(): Promise<void>;
   /** The time is up: end every connection. */
@@ -34,6 +35,8 @@ class Plane implements DataPlane {
   readonly #config: ProxyConfig;
   readonly #context: ClientContext;
   readonly #server: Server | TlsServer;
+  /** Of the second address. */
+  readonly #preview: Server | TlsServer | undefined;
   readonly #front: Front | undefined;
   #emptied: (() => void) | undefined;
   /** Connections so far. */
@@ -48,40 +51,51 @@ class Plane implements DataPlane {
     const clients = new Set<Client>();
     this.#context = { config, clock, traffic, requests, answers, clients, draining: false };
     this.#front = tls && makeFront?.(traffic);
+    this.#server = this.#open(tls, false);
+    this.#preview = config.preview && this.#open(tls, true);
+  }
+
+  #open(tls: TlsPair | undefined, preview: boolean): Server | TlsServer {
     // A client may close its half of a tunnel and still read.
     const options = { noDelay: true, allowHalfOpen: true };
-    if (!tls) this.#server = createServer(options, (socket) => this.#accept(socket, "http"));
+    let server: Server | TlsServer;
+    if (!tls) server = createServer(options, (socket) => this.#accept(socket, { scheme: "http", preview }));
     else {
       const ALPNProtocols = [...(this.#front?.protocols ?? []), "http/1.1"];
-      const secure = { ...options, ...tls, ALPNProtocols, handshakeTimeout: config.timeouts.headMs };
-      this.#server = createTlsServer(secure, (socket) => this.#acceptSecure(socket));
-      this.#server.on("tlsClientError", (_, socket) => socket.destroy());
+      const secure = { ...options, ...tls, ALPNProtocols, handshakeTimeout: this.#config.timeouts.headMs };
+      server = createTlsServer(secure, (socket) => this.#acceptSecure(socket, preview));
+      server.on("tlsClientError", (_, socket) => socket.destroy());
     }
-    this.#server.on("connection", () => (this.#accepted += 1));
+    return server.on("connection", () => (this.#accepted += 1));
   }
 
-  listen(shared: boolean): Promise<number> {
-    const { host, port } = this.#config;
-    return new Promise((resolve, reject) => {
-      this.#server.once("error", reject);
-      this.#server.listen({ host, port, backlog: BACKLOG, reusePort: shared, exclusive: true }, () => {
-        this.#server.off("error", reject);
-        this.#server.on("error", () => undefined);
-        const address = this.#server.address();
-        resolve(typeof address === "object" && address ? address.port : port);
-      });
-    });
+  async listen(shared: boolean): Promise<Ports> {
+    const port = await listening(this.#server, this.#config, shared);
+    if (!this.#preview || !this.#config.preview) return { port };
+    try {
+      return { port, preview: await listening(this.#preview, this.#config.preview, shared) };
+    } catch (error) {
+      this.#server.close();
+      throw error;
+    }
   }
 
-  setRoute(route: Route): void {
+  setRoute(route: ServedRoute): void {
     const { traffic, requests } = this.#context;
     traffic.setRoute(route);
-    const key = traffic.cohorts?.key;
-    requests.watch(key?.kind === "header" ? key.name : undefined, key?.kind === "cookie");
+    requests.watch(traffic.needs);
+  }
+
+  dropRoute(section: string): void {
+    const { traffic, requests } = this.#context;
+    traffic.dropRoute(section);
+    requests.watch(traffic.needs);
   }
 
   setTls(pair: TlsPair): void {
-    if ("setSecureContext" in this.#server) this.#server.setSecureContext({ cert: pair.cert, key: pair.key });
+    for (const server of [this.#server, this.#preview]) {
+      if (server instanceof TlsServer) server.setSecureContext({ cert: pair.cert, key: pair.key });
+    }
   }
 
   counters(): ReturnType<DataPlane["counters"]> {
@@ -97,6 +111,7 @@ class Plane implements DataPlane {
     // Clients are sent away only then: some would come back to this listener.
     await this.#acceptQueued();
     this.#server.close();
+    this.#preview?.close();
     this.#context.draining = true;
     for (const client of clients) client.drain();
     const over = Promise.withResolvers<void>();
@@ -131,21 +146,22 @@ class Plane implements DataPlane {
     }
   }
 
-  #acceptSecure(socket: TLSSocket): void {
+  #acceptSecure(socket: TLSSocket, preview: boolean): void {
     const { alpnProtocol } = socket;
     const front = this.#front;
-    if (front && typeof alpnProtocol === "string" && front.protocols.includes(alpnProtocol)) front.accept(socket);
-    else this.#accept(socket, "https");
+    if (front && typeof alpnProtocol === "string" && front.protocols.includes(alpnProtocol))
+      front.accept(socket, preview);
+    else this.#accept(socket, { scheme: "https", preview });
   }
 
-  #accept(socket: Socket, scheme: "http" | "https"): void {
+  #accept(socket: Socket, by: Pick<Peer, "scheme" | "preview">): void {
     const { clients } = this.#context;
     if (clients.size >= this.#config.limits.connections) {
       socket.on("error", () => undefined);
       socket.end(refusal(503, { close: true, toHead: false }), () => socket.destroySoon());
       return;
     }
-    const client = new Client(socket, { address: plainAddress(socket.remoteAddress), scheme }, this.#context);
+    const client = new Client(socket, { address: plainAddress(socket.remoteAddress), ...by }, this.#context);
     socket.once("close", () => this.#gone(client));
   }
 
@@ -154,6 +170,19 @@ class Plane implements DataPlane {
     clients.delete(client);
     if (clients.size === 0) this.#emptied?.();
   }
+}
+
+/** Resolves with the port; rejects with the listen error. */
+function listening(server: Server, { host, port }: { host: string; port: number }, shared: boolean): Promise<number> {
+  return new Promise((resolve, reject) => {
+    server.once("error", reject);
+    server.listen({ host, port, backlog: BACKLOG, reusePort: shared, exclusive: true }, () => {
+      server.off("error", reject);
+      server.on("error", () => undefined);
+      const address = server.address();
+      resolve(typeof address === "object" && address ? address.port : port);
+    });
+  });
 }
 
 /** `front`, when given, is made once, on the same traffic (route, shares, replicas, counters) as HTTP/1.1. */

@@ -77,7 +77,7 @@ export async function untilFree(host: string, port: number, timeoutMs: number): 
 }
 
 /** What went wrong when the proxy wanted to listen, with its remedy. */
-export function listenTrouble(error: unknown, host: string, port: number): unknown {
+export function listenTrouble(error: unknown, { host, port }: { host: string; port: number }): unknown {
   const code = (error as NodeJS.ErrnoException).code;
   if (code === "EADDRINUSE") return portInUse(host, port);
   if (code !== "EACCES" && code !== "EADDRNOTAVAIL" && code !== "ENOTFOUND") return error;

@@ -1,11 +1,13 @@
 // Can this route be followed?
 import { z } from "zod";
-import { ROLES, shareOf, type Role, type Route, type RoutePool } from "../core/split.ts";
+import { ROLES, shareOf, type Role, type RoutePool } from "../core/split.ts";
 import { WHOLE, percent, type Weight } from "../core/units.ts";
+import { matchesSchema, sectionSchema } from "./match-check.ts";
+import type { ServedRoute } from "./served.ts";
 
 /** A route, or everything that is wrong with it. */
 export type CheckedRoute =
-  | { readonly ok: true; readonly route: Route }
+  | { readonly ok: true; readonly route: ServedRoute }
   | { readonly ok: false; readonly why: readonly string[] };
 
 const weight = z.number().int().min(0).max(WHOLE);
@@ -16,11 +18,12 @@ const host = z
   .string()
   .regex(/^(?:[A-Za-z0-9](?:[A-Za-z0-9._-]{0,253})|[0-9A-Fa-f:.]{2,45})$/, "must be a name or an address");
 
+/** As long as a name may be, with its section in front. */
+const label = z.string().min(1).max(320);
+
 const pool = z.strictObject({
-  pool: z.string().min(1).max(253),
-  backends: z.array(
-    z.strictObject({ replica: z.string().min(1).max(253), host, port: z.number().int().min(1).max(65_535) }),
-  ),
+  pool: label,
+  backends: z.array(z.strictObject({ replica: label, host, port: z.number().int().min(1).max(65_535) })),
 });
 
 const routeSchema = z.strictObject({
@@ -35,12 +38,14 @@ const routeSchema = z.strictObject({
         salt: z.string().max(256),
       })
       .optional(),
+    matches: matchesSchema.optional(),
   }),
   pools: z.strictObject({ canary: pool.optional(), baseline: pool.optional(), stable: pool.optional() }),
+  section: sectionSchema.optional(),
 });
 
 /**
- * Checks what came in as a route: its form, that the shares make a whole, and that each goes to a pool. A pool without
+ * Checks what came in as a route: its form, that the shares make a whole, and that each share and rule goes to a pool. A pool without
  * a replica is an outage, not a mistake: its requests fall back to stable, and stable's are answered with 503.
  */
 export function checkRoute(input: unknown): CheckedRoute {
@@ -51,17 +56,41 @@ export function checkRoute(input: unknown): CheckedRoute {
       why: parsed.error.issues.map((issue) => `${issue.path.join(".") || "route"}: ${issue.message}`),
     };
   }
-  const route = parsed.data as unknown as Route;
-  const why = [...badSum(route), ...ROLES.flatMap((role) => badPool(role, route))];
+  const route = parsed.data as unknown as ServedRoute;
+  const why = [
+    ...badSum(route),
+    ...badMatches(route),
+    ...ROLES.flatMap((role) => [...badPool(role, route), ...badNames(role, route)]),
+  ];
   return why.length === 0 ? { ok: true, route } : { ok: false, why };
 }
 
-function badSum(route: Route): readonly string[] {
+function badSum(route: ServedRoute): readonly string[] {
   const sum = ROLES.reduce((total, role) => total + shareOf(route.split.weights, role), 0);
   return sum === WHOLE ? [] : [`split.weights: sum to ${percent(sum as Weight)} instead of 100%`];
 }
 
-function badPool(role: Role, route: Route): readonly string[] {
+function badMatches({ split, pools }: ServedRoute): readonly string[] {
+  return (split.matches ?? []).flatMap(({ to }, at) =>
+    to === "stable" || pools[to] ? [] : [`split.matches.${at}: sends requests to ${to}, which has no pool`],
+  );
+}
+
+/** Only names that begin with their section and `/` keep one service's counters and replicas apart from another's. */
+function badNames(role: Role, { section, pools }: ServedRoute): readonly string[] {
+  const held: RoutePool | undefined = pools[role];
+  const names = held ? [held.pool, ...held.backends.map(({ replica }) => replica)] : [];
+  if (section) {
+    const bad = names.find((name) => !name.startsWith(`${section.name}/`) || name.length < section.name.length + 2);
+    return bad === undefined
+      ? []
+      : [`pools.${role}: ${bad} must begin with ${section.name}/, as all names of a section`];
+  }
+  const bad = names.find((name) => name.includes("/"));
+  return bad === undefined ? [] : [`pools.${role}: ${bad} is a name of a section, and this route is none's`];
+}
+
+function badPool(role: Role, route: ServedRoute): readonly string[] {
   const share = shareOf(route.split.weights, role);
   const held: RoutePool | undefined = route.pools[role];
   if (share > 0 && held === undefined && role !== "stable") {

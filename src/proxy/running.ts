@@ -1,11 +1,12 @@
 // What does a running proxy do, until it has stopped?
 import { randomBytes } from "node:crypto";
-import type { Route } from "../core/split.ts";
 import { ms } from "../core/units.ts";
+import { changesOf } from "./changes.ts";
 import { startControl, type Controlled } from "./control.ts";
 import { exposition } from "./exposition.ts";
+import { EVERYBODY, type ServedRoute } from "./served.ts";
 import { addressOf, type Settings } from "./settings.ts";
-import { CONTROL_FILE, replaceFile, stageRoute, withdrawControl, type Control, type Place } from "./store.ts";
+import { CONTROL_FILE, replaceFile, withdrawControl, type Control, type Place } from "./store.ts";
 import type { WatchedTls } from "./tls-files.ts";
 import type { Fleet } from "./workers.ts";
 
@@ -14,7 +15,7 @@ export interface RunningProxy {
   readonly metricsUrl: string;
   readonly fleet: Fleet;
   /** Every worker follows the route and it is kept for the next start; or nothing has changed and it rejects. */
-  setRoute(route: Route): Promise<void>;
+  setRoute(route: ServedRoute): Promise<void>;
   /** Takes no new connections, lets requests under way end, then lets go of everything. Resolves when that is done. */
   stop(): Promise<void>;
   /** Resolves when it has stopped, whoever asked for it. */
@@ -25,6 +26,7 @@ export interface RunOptions {
   readonly settings: Settings;
   readonly hash: string;
   readonly place: Place;
+  readonly previewPlace: Place | undefined;
   readonly fleet: Fleet;
   readonly tls: WatchedTls | undefined;
   readonly log: (line: string) => void;
@@ -32,14 +34,23 @@ export interface RunOptions {
 
 /** Opens the control API of workers that already listen, and says in control.json where it is. */
 export async function runProxy(options: RunOptions): Promise<RunningProxy> {
-  const { settings, fleet, tls, log, place } = options;
-  const who = { pid: process.pid, epoch: randomBytes(8).toString("hex"), address: addressOf(settings, fleet.port) };
+  const { settings, fleet, tls, log, place, previewPlace } = options;
+  const { port, preview } = fleet.ports;
+  const second = settings.preview && { ...settings, host: settings.preview.host };
+  const who = {
+    pid: process.pid,
+    epoch: randomBytes(8).toString("hex"),
+    address: addressOf(settings, port),
+    preview: second && addressOf(second, preview ?? second.port),
+  };
   const stopped = Promise.withResolvers<void>();
+  const changes = changesOf(settings.dir, fleet);
   let draining = false;
 
   const stop = async (): Promise<void> => {
     if (draining) return stopped.promise;
     draining = true;
+    changes.end();
     log("draining");
     tls?.stop();
     await fleet.drain(settings.drainMs);
@@ -49,11 +60,14 @@ export async function runProxy(options: RunOptions): Promise<RunningProxy> {
     stopped.resolve();
   };
   const proxy: Controlled = {
-    setRoute: inTurn((route) => takeRoute(route, settings.dir, fleet)),
+    change: (change) => changes.change(change),
+    hold: () => changes.hold(),
     state: async () => {
       const { busy, alive } = await fleet.read();
       const workers = { wanted: settings.workers, alive };
-      return { ...who, config: options.hash, route: fleet.route, busy, workers, draining, tls: tls?.state() };
+      const all = [...fleet.routes.values()];
+      const routes = { route: fleet.routes.get(EVERYBODY), sections: all.filter(({ section }) => section) };
+      return { ...who, config: options.hash, ...routes, busy, workers, draining, tls: tls?.state() };
     },
     counters: async () => {
       const { counts } = await fleet.read();
@@ -61,43 +75,24 @@ export async function runProxy(options: RunOptions): Promise<RunningProxy> {
     },
     metrics: async () => {
       const { counts, alive } = await fleet.read();
-      return exposition({ counts, route: fleet.route, workers: alive });
+      return exposition({ counts, routes: [...fleet.routes.values()], workers: alive });
     },
     stop: () => void stop(),
     draining: () => draining,
   };
   const token = randomBytes(24).toString("base64url");
   const server = await startControl(proxy, { epoch: who.epoch, token });
-  const control = { ...who, startedAt: Date.now(), url: server.url, token, config: options.hash, listens: place };
+  const control = {
+    ...who,
+    startedAt: Date.now(),
+    url: server.url,
+    token,
+    config: options.hash,
+    listens: place,
+    listensPreview: previewPlace,
+  };
   replaceFile(settings.dir, CONTROL_FILE, control);
   log(`serves ${who.address} with ${settings.workers} worker${settings.workers === 1 ? "" : "s"}`);
-  const setRoute = (route: Route): Promise<void> => proxy.setRoute(route);
+  const setRoute = (route: ServedRoute): Promise<void> => proxy.change({ op: "route", route });
   return { control, metricsUrl: `${server.url}/metrics`, fleet, setRoute, stop, stopped: stopped.promise };
-}
-
-/** One after another, in the order in which they came. */
-function inTurn(work: (route: Route) => Promise<void>): (route: Route) => Promise<void> {
-  let last: Promise<void> = Promise.resolve();
-  return (route) => {
-    const turn = last.then(() => work(route));
-    last = turn.catch(() => undefined);
-    return turn;
-  };
-}
-
-/**
- * What is most likely to fail comes first: the file is written down to the disk, then the workers follow, then the file
- * takes its place. When one fails, what was done before it is undone.
- */
-async function takeRoute(route: Route, dir: string, fleet: Fleet): Promise<void> {
-  const before = fleet.route;
-  const staged = stageRoute(dir, route);
-  try {
-    await fleet.setRoute(route);
-    staged.commit();
-  } catch (error) {
-    staged.discard();
-    if (before && fleet.route !== before) await fleet.setRoute(before);
-    throw error;
-  }
 }

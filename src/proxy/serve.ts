@@ -1,15 +1,16 @@
 // How does a proxy come up, and take over from the one before it?
-import { tmpdir, userInfo } from "node:os";
 import { join } from "node:path";
+import { isDeepStrictEqual } from "node:util";
 import { messageOf } from "../core/issues.ts";
-import type { Route } from "../core/split.ts";
 import { ask, find } from "./control-client.ts";
 import { withLock } from "./lock.ts";
-import { canShare, isTaken, listenTrouble, portInUse, untilFree } from "./port.ts";
+import { makeRoom, placesOf, withPorts } from "./places.ts";
+import { canShare, listenTrouble } from "./port.ts";
 import { checkRoute } from "./route-check.ts";
 import { runProxy, type RunningProxy } from "./running.ts";
+import { routesOf, type ServedRoute } from "./served.ts";
 import { fingerprint, type Settings } from "./settings.ts";
-import { LOCK_FILE, openFolder, readControl, readRoute, type Control, type Place } from "./store.ts";
+import { LOCK_FILE, openFolder, readRoutes, type Control } from "./store.ts";
 import { watchTls } from "./tls-files.ts";
 import { startFleet, type Fleet } from "./workers.ts";
 
@@ -30,7 +31,7 @@ const FIND_MS = 3_000;
 /**
  * Makes a proxy with these settings run for its folder. One that already runs with the same settings stays; one with
  * other settings hands over: where the system lets several listen on one port (Linux), the new one listens beside the
- * old one, and only then the old one stops. Elsewhere, or when the port stays but the host changes, the old one stops
+ * old one, and only then the old one stops. Elsewhere, or when a port stays but its host or its use changes, the old one stops
  * listening first, and the port is closed for about a tenth of a second. Requests under way in the old one end there,
  * within its `drainMs`.
  *
@@ -55,56 +56,49 @@ export async function serve({ settings, log }: ServeOptions): Promise<Served> {
 async function start({ settings, log }: ServeOptions, old: Control | undefined): Promise<RunningProxy> {
   const shared = await canShare();
   if (settings.workers > 1 && !shared) log(`this system cannot share a port: 1 worker instead of ${settings.workers}`);
-  const port = settings.port || (await lastPort(settings, old));
-  const config = { ...settings, port, workers: shared ? settings.workers : 1 };
+  const places = await placesOf(settings, old, shared);
+  const preview = settings.preview && { ...settings.preview, port: places.preview?.port ?? 0 };
+  const config = { ...settings, port: places.main.port, preview, workers: shared ? settings.workers : 1 };
   let fleet: Fleet | undefined;
   // Nobody needs to be told of a change before the fleet is up: it starts with the pair that is then in force.
   const tls = config.tls && watchTls(config.tls, async (pair) => fleet?.setTls(pair));
   try {
-    const place: Place = { host: config.host, port: config.port, shared };
-    const open = async (): Promise<Fleet> => {
-      await makeRoom(place, old, { settings, log });
-      return startFleet({ config, shared, tls: tls?.pair, route: lastRoute(settings.dir, log), log });
-    };
-    fleet = await (shared && place.port !== 0 ? withLock(portLock(place.port), START_MS, open) : open());
+    fleet = await withPorts(places, START_MS, async () => {
+      await makeRoom({ places, old, stop: (before) => stop(before, log), withinMs: settings.drainMs });
+      return startFleet({ config, shared, tls: tls?.pair, routes: lastRoutes(settings.dir, log), log });
+    });
+    if (old) await catchUp(old, fleet, () => lastRoutes(settings.dir, log));
+    const place = { ...places.main, port: fleet.ports.port };
+    const previewPlace = places.preview && { ...places.preview, port: fleet.ports.preview ?? 0 };
     const hash = fingerprint(settings);
-    const proxy = await runProxy({ settings: config, hash, fleet, tls, log, place: { ...place, port: fleet.port } });
+    const proxy = await runProxy({ settings: config, hash, fleet, tls, log, place, previewPlace });
     if (old) await stop(old, log);
     return proxy;
   } catch (error) {
     tls?.stop();
     await fleet?.terminate();
-    throw listenTrouble(error, config.host, config.port);
+    const isSecond = preview !== undefined && (error as { readonly port?: number }).port === preview.port;
+    throw listenTrouble(error, isSecond ? preview : config);
   }
 }
 
-/** Any free port was asked for: the one that clients know already, if there is one and it can be had; otherwise 0. */
-async function lastPort({ dir, host }: Settings, old: Control | undefined): Promise<number> {
-  if (old) return old.listens.port;
+/**
+ * Several services may change their routes in one proxy: what the old one has accepted since this one read them is
+ * followed, too, and what comes from now on waits there until it is told to stop.
+ */
+async function catchUp(old: Control, fleet: Fleet, read: () => readonly ServedRoute[]): Promise<void> {
   try {
-    const port = readControl(dir)?.listens?.port ?? 0;
-    return port > 0 && !(await isTaken(host, port)) ? port : 0;
+    await ask(old, { method: "POST", path: "/hold", signal: AbortSignal.timeout(FIND_MS) });
   } catch {
-    return 0;
-  }
-}
-
-/** Two proxies of different folders must not both find a port free that both would then share. */
-function portLock(port: number): string {
-  return join(tmpdir(), `serin-${userInfo().uid}-port-${port}.lock`);
-}
-
-/** Sees to it that the port may be listened on; throws when somebody else holds it. */
-async function makeRoom(place: Place, old: Control | undefined, { settings, log }: ServeOptions): Promise<void> {
-  if (place.port === 0) return;
-  if (old?.listens.port !== place.port) {
-    if (await isTaken(place.host, place.port)) throw portInUse(place.host, place.port);
+    // It has stopped already.
     return;
   }
-  if (old.listens.shared && place.shared && old.listens.host === place.host) return;
-  await stop(old, log);
-  if (!(await untilFree(place.host, place.port, settings.drainMs))) {
-    throw portInUse(place.host, place.port, `the proxy before (process ${old.pid}) does not let go of it`);
+  const last = routesOf(read());
+  for (const [section, route] of last) {
+    if (!isDeepStrictEqual(fleet.routes.get(section), route)) await fleet.change({ op: "route", route });
+  }
+  for (const section of fleet.routes.keys()) {
+    if (!last.has(section)) await fleet.change({ op: "drop", section });
   }
 }
 
@@ -118,16 +112,17 @@ async function stop(old: Control, log: (line: string) => void): Promise<void> {
   }
 }
 
-/** The last accepted route. One that cannot be read is said and left: the next apply brings it again. */
-function lastRoute(dir: string, log: (line: string) => void): Route | undefined {
+/** The last accepted routes. One that cannot be read is said and left: the next apply brings it again. */
+function lastRoutes(dir: string, log: (line: string) => void): readonly ServedRoute[] {
   try {
-    const kept = readRoute(dir);
-    if (kept === undefined) return undefined;
-    const checked = checkRoute(kept);
-    if (checked.ok) return checked.route;
-    log(`the last route is not usable: ${checked.why.join("; ")}`);
+    return readRoutes(dir).flatMap((kept) => {
+      const checked = checkRoute(kept);
+      if (checked.ok) return [checked.route];
+      log(`the last route is not usable: ${checked.why.join("; ")}`);
+      return [];
+    });
   } catch (error) {
     log(`the last route cannot be read: ${messageOf(error)}`);
+    return [];
   }
-  return undefined;
 }

@@ -9,6 +9,13 @@ test("what is written is what is read", () => {
   expect(parseSettings(JSON.stringify(settings), "config.json")).toEqual(settings);
 });
 
+test("a second address is on a port of its own", () => {
+  const text = (port: number) => JSON.stringify({ ...settings, preview: { host: "127.0.0.1", port } });
+  expect(parseSettings(text(8081), "config.json").preview).toEqual({ host: "127.0.0.1", port: 8081 });
+  expect(() => parseSettings(text(8080), "config.json")).toThrow(/preview\.port: must be another port/);
+  expect(parseSettings(JSON.stringify({ ...settings, port: 0, preview: { host: "h", port: 0 } }), "f").port).toBe(0);
+});
+
 test("all mistakes are named", () => {
   const text = JSON.stringify({ ...settings, port: 70_000, workers: 0, dir: "here", extra: 1 });
   expect(() => parseSettings(text, "config.json")).toThrow(/SERIN_BAD_PROXY_CONFIG.*dir.*port.*workers.*extra/s);
@@ -18,6 +25,7 @@ test("all mistakes are named", () => {
 test("the order of fields, and fields that are not there, do not change the name; values do", () => {
   const turned = Object.fromEntries(Object.entries({ ...settings, tls: undefined }).toReversed());
   expect(fingerprint(turned as unknown as Settings)).toBe(fingerprint(settings));
+  expect(fingerprint({ ...settings, name: "cart" })).toBe(fingerprint(settings));
   expect(fingerprint({ ...settings, port: 8081 })).not.toBe(fingerprint(settings));
   expect(fingerprint({ ...settings, limits: { ...settings.limits, headers: 7 } })).not.toBe(fingerprint(settings));
 });

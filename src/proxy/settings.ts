@@ -13,16 +13,19 @@ export interface Settings extends ProxyConfig {
 }
 
 /** Raised when control API or files change so that another version of Serin could not talk to a running proxy. */
-const PROTOCOL = 1;
+const PROTOCOL = 2;
 
 const ms = z.number().int().min(0).max(86_400_000);
 const atLeastOne = z.number().int().min(1);
 
-const settingsSchema = z.strictObject({
+const portNumber = z.number().int().min(0).max(65_535);
+
+const settingsFields = z.strictObject({
   name: z.string().min(1),
   dir: z.string().refine(isAbsolute, "must be an absolute path"),
   host: z.string().min(1),
-  port: z.number().int().min(0).max(65_535),
+  port: portNumber,
+  preview: z.strictObject({ host: z.string().min(1), port: portNumber }).optional(),
   tls: z.strictObject({ cert: z.string().min(1), key: z.string().min(1) }).optional(),
   workers: z.number().int().min(1).max(256),
   balance: z.enum(["round-robin", "least-request", "random"]),
@@ -44,6 +47,16 @@ const settingsSchema = z.strictObject({
   trustForwarded: z.boolean(),
   drainMs: ms,
 });
+
+const settingsSchema = settingsFields.refine((settings) => !isSamePort(settings), {
+  path: ["preview", "port"],
+  message: "must be another port than that of the service",
+});
+
+/** Whether the two addresses of a proxy are on one port, also of different hosts: a free one may be taken for both. */
+export function isSamePort({ port: first, preview }: Pick<ProxyConfig, "port" | "preview">): boolean {
+  return preview !== undefined && preview.port !== 0 && preview.port === first;
+}
 
 /** Reads the text of a configuration file. Throws SERIN_BAD_PROXY_CONFIG with every mistake in it. */
 export function parseSettings(text: string, file: string): Settings {
@@ -72,10 +85,13 @@ function badConfig(file: string, found: string): SerinError {
   });
 }
 
-/** Names a configuration by its content, whatever the order of its fields. */
+/**
+ * Names a configuration by what it makes a proxy do, whatever the order of its fields. What it is called is no part of
+ * that: services that share a proxy call it by their own names.
+ */
 export function fingerprint(settings: Settings): string {
   return createHash("sha256")
-    .update(JSON.stringify([PROTOCOL, sorted(settings)]))
+    .update(JSON.stringify([PROTOCOL, sorted({ ...settings, name: undefined })]))
     .digest("hex")
     .slice(0, 16);
 }

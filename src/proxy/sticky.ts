@@ -1,5 +1,6 @@
 // Which position on the share axis does a user keep?
 import type { StickyKey, Stickiness } from "../core/split.ts";
+import type { Asked } from "./sight.ts";
 
 /** MurmurHash3's finalizer: a bijection of 32-bit integers in which every bit of the input moves half of the output. */
 export function mix(value: number): number {
@@ -53,6 +54,14 @@ export class Cohorts {
     const maxAgeMs = sticky.key.kind === "cookie" ? sticky.key.maxAgeMs : undefined;
     const age = maxAgeMs === undefined ? "" : `; Max-Age=${Math.floor(maxAgeMs / 1_000)}`;
     this.#attributes = `; Path=/${age}; HttpOnly; SameSite=Lax`;
+  }
+
+  /** A request's key; `undefined` without one. */
+  keyOf(asked: Asked): string | undefined {
+    if (this.key.kind === "cookie") return asked.cookies === undefined ? undefined : this.keyIn(asked.cookies);
+    const values = asked.field(this.key.name);
+    const key = values.length > 1 ? values.join(", ") : values[0];
+    return key === "" ? undefined : key;
   }
 
   /** The key in a Cookie header; `undefined` without it or when it is empty. */

@@ -12,7 +12,7 @@ import {
 } from "node:fs";
 import { join } from "node:path";
 import { SerinError, messageOf } from "../core/issues.ts";
-import type { Route } from "../core/split.ts";
+import { kept, toKeep, type Routes } from "./served.ts";
 
 /** How a running proxy is found again, and the proof that whoever answers is that one. */
 export interface Control {
@@ -28,7 +28,10 @@ export interface Control {
   readonly address: string;
   /** The configuration that it runs with, see `fingerprint`. */
   readonly config: string;
+  /** The second address. */
+  readonly preview?: string | undefined;
   readonly listens: Place;
+  readonly listensPreview?: Place | undefined;
 }
 
 /** Where a proxy listens, and whether another process of this user may listen there too. */
@@ -137,14 +140,14 @@ export function readControl(dir: string): Control | undefined {
   return complete && typeof read.pid === "number" ? (read as Control) : undefined;
 }
 
-/** The last accepted route, as it was written; the caller checks it. */
-export function readRoute(dir: string): unknown {
-  return readJson(dir, ROUTE_FILE);
+/** The last accepted routes, as they were written; the caller checks them. */
+export function readRoutes(dir: string): readonly unknown[] {
+  return kept(readJson(dir, ROUTE_FILE));
 }
 
-/** Prepares the next route. */
-export function stageRoute(dir: string, route: Route): Staged {
-  return stage(dir, ROUTE_FILE, route);
+/** Prepares the next routes. */
+export function stageRoutes(dir: string, routes: Routes): Staged {
+  return stage(dir, ROUTE_FILE, toKeep(routes));
 }
 
 /** Takes control.json away, unless another process has put its own there. */

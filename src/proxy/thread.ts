@@ -1,13 +1,14 @@
 // How does the main thread talk to one worker?
 import { Worker } from "node:worker_threads";
 import { messageOf } from "../core/issues.ts";
+import type { Ports } from "./data-plane.ts";
 import type { Asked, Command, Report, Said, WorkerStart } from "./messages.ts";
 
 /** One worker thread, from its start to its end. */
 export interface Thread {
   readonly worker: Worker;
-  /** Resolves with its port once it listens; rejects with the listen error, or when it ends before. */
-  readonly listening: Promise<number>;
+  /** Resolves with its ports once it listens; rejects with the listen error, or when it ends before. */
+  readonly listening: Promise<Ports>;
   /** Rejects when the worker refuses, ends (ThreadGone) or does not answer within `timeoutMs` (ThreadSilent). */
   ask(command: Command, timeoutMs: number): Promise<Report>;
   /** When it last said anything. */
@@ -41,7 +42,7 @@ export function startThread(start: WorkerStart, onReport: (report: Report) => vo
   const resourceLimits = { maxYoungGenerationSizeMb: YOUNG_MB };
   const worker = new Worker(ENTRY, { workerData: start, name: "serin-proxy", resourceLimits });
   const waiting = new Map<number, Waiting>();
-  const listening = Promise.withResolvers<number>();
+  const listening = Promise.withResolvers<Ports>();
   let heardAt = Date.now();
   let asked = 0;
   let over = false;
@@ -49,8 +50,8 @@ export function startThread(start: WorkerStart, onReport: (report: Report) => vo
   listening.promise.catch(() => undefined);
 
   const hear: { readonly [K in Said["kind"]]: (said: Extract<Said, { kind: K }>) => void } = {
-    listening: (said) => listening.resolve(said.port),
-    unable: (said) => listening.reject(Object.assign(new Error(said.message), { code: said.code })),
+    listening: (said) => listening.resolve(said.ports),
+    unable: ({ message, code, port }) => listening.reject(Object.assign(new Error(message), { code, port })),
     done: (said) => {
       onReport(said.report);
       waiting.get(said.id)?.resolve(said.report);

@@ -1,6 +1,8 @@
 // Which replica does one request try next, and what came of it?
+import type { Lane } from "./lane.ts";
 import type { Pool, Waiting } from "./pool.ts";
 import type { Replica } from "./replica.ts";
+import type { Asked } from "./sight.ts";
 import type { Traffic } from "./traffic.ts";
 
 /**
@@ -13,27 +15,34 @@ export class Turn implements Waiting {
   /** After `next` gave nothing: a replica will have room, `again` is called then. */
   waiting = false;
   readonly #traffic: Traffic;
+  readonly #preview: boolean;
   readonly #again: () => void;
   readonly #tried: Replica[] = [];
+  #lane: Lane | undefined;
   #pool: Pool | undefined;
   #replica: Replica | undefined;
   #fellBack = false;
   #tries = 0;
   #startedAt = 0;
 
-  /** `again` is called when a turn that waits shall call `next` once more. */
-  constructor(traffic: Traffic, again: () => void) {
+  /**
+   * `preview`: whether requests come in at the second address. `again` is called when a turn that waits shall call
+   * `next` once more.
+   */
+  constructor(traffic: Traffic, preview: boolean, again: () => void) {
     this.#traffic = traffic;
+    this.#preview = preview;
     this.#again = again;
   }
 
-  /** A request's head has arrived: chooses its role, by the sticky key or evenly without one. */
-  begin(key: string | undefined): void {
-    const { pool, cookie } = this.#traffic.choose(key);
+  /** A request's head has arrived: chooses its section and role, by rules, by the sticky key or evenly without one. */
+  begin(asked: Asked): void {
+    const { lane, pool, cookie } = this.#traffic.choose(asked, this.#preview);
     this.#startedAt = this.#traffic.clock.tick();
     this.cookie = cookie;
+    this.#lane = lane;
     this.#pool = pool;
-    this.#fellBack = pool === this.#traffic.stable;
+    this.#fellBack = pool === lane.stable;
     this.#tries = 0;
     if (this.#tried.length > 0) this.#tried.length = 0;
   }
@@ -43,9 +52,10 @@ export class Turn implements Waiting {
     const { clock, config } = this.#traffic;
     while (this.#pool) {
       const pool = this.#pool;
-      if (pool.gone && pool !== this.#traffic.stable) {
+      const stable = this.#lane?.stable;
+      if (pool.gone && pool !== stable) {
         // The route moved on while this one waited or failed: nobody's fault.
-        this.#pool = this.#traffic.stable;
+        this.#pool = stable;
         this.#fellBack = true;
         continue;
       }
@@ -58,7 +68,7 @@ export class Turn implements Waiting {
       }
       // Requests that already failed at a replica are counted there.
       if (this.#tried.length === 0) pool.nobody.miss();
-      this.#pool = this.#fellBack ? undefined : this.#traffic.stable;
+      this.#pool = this.#fellBack ? undefined : stable;
       this.#fellBack = true;
       // Stable gets one try, however many the role has used up.
       this.#tries = this.#pool ? config.retries : this.#tries;

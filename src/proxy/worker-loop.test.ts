@@ -24,8 +24,9 @@ function begin(plane: Partial<DataPlane> = {}): {
   port1.on("message", (message: Said) => said.push(message));
   void runWorker(
     {
-      listen: async () => 8080,
+      listen: async () => ({ port: 8080 }),
       setRoute: () => void done.push("route"),
+      dropRoute: (section) => void done.push(`drop ${section}`),
       setTls: () => void done.push("tls"),
       counters: () => [],
       busy: () => [],
@@ -41,12 +42,13 @@ function begin(plane: Partial<DataPlane> = {}): {
 
 test("says where it listens, and answers every command with its id", async () => {
   const { said, done, ask } = begin();
-  await expect.poll(() => said).toContainEqual({ kind: "listening", port: 8080 });
+  await expect.poll(() => said).toContainEqual({ kind: "listening", ports: { port: 8080 } });
   ask(1, { op: "route", route });
   ask(2, { op: "tls", pair: { cert: "c", key: "k" } });
-  ask(3, { op: "read" });
-  for (const id of [1, 2, 3]) await expect.poll(() => said).toContainEqual({ kind: "done", id, report: none });
-  expect(done).toEqual(["route", "tls"]);
+  ask(3, { op: "drop", section: "cart" });
+  ask(4, { op: "read" });
+  for (const id of [1, 2, 3, 4]) await expect.poll(() => said).toContainEqual({ kind: "done", id, report: none });
+  expect(done).toEqual(["route", "tls", "drop cart"]);
   // Also without being asked.
   await expect.poll(() => said).toContainEqual({ kind: "report", report: none });
 });
@@ -64,10 +66,11 @@ test("says why it cannot do something, and goes on", async () => {
 });
 
 test("says why it cannot listen, and ends", async () => {
-  const busy = Object.assign(new Error("listen EADDRINUSE"), { code: "EADDRINUSE" });
+  const busy = Object.assign(new Error("listen EADDRINUSE"), { code: "EADDRINUSE", port: 8080 });
   const { said } = begin({ listen: () => Promise.reject(busy) });
   const closed = new Promise((resolve) => main?.once("close", resolve));
-  await expect.poll(() => said).toContainEqual({ kind: "unable", code: "EADDRINUSE", message: "listen EADDRINUSE" });
+  const unable = { kind: "unable", code: "EADDRINUSE", message: "listen EADDRINUSE", port: 8080 };
+  await expect.poll(() => said).toContainEqual(unable);
   await closed;
 });
 

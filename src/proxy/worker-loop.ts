@@ -29,16 +29,18 @@ export async function runWorker(plane: DataPlane, main: MessagePort, shared: boo
     }
   };
   try {
-    say({ kind: "listening", port: await plane.listen(shared) });
+    say({ kind: "listening", ports: await plane.listen(shared) });
     setInterval(() => say({ kind: "report", report: report() }), REPORT_EVERY_MS).unref();
   } catch (error) {
-    say({ kind: "unable", code: (error as NodeJS.ErrnoException).code ?? "ERROR", message: messageOf(error) });
+    const { code = "ERROR", port } = error as NodeJS.ErrnoException & { readonly port?: number };
+    say({ kind: "unable", code, message: messageOf(error), port });
     main.close();
   }
 }
 
 async function obey(plane: DataPlane, command: Command): Promise<void> {
   if (command.op === "route") plane.setRoute(command.route);
+  else if (command.op === "drop") plane.dropRoute(command.section);
   else if (command.op === "tls") plane.setTls(command.pair);
   else if (command.op === "drain") await plane.drain(command.timeoutMs);
 }

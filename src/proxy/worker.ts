@@ -6,7 +6,7 @@ import { createDataPlane } from "./plane.ts";
 import { runWorker } from "./worker-loop.ts";
 
 if (parentPort === null) throw new Error("worker.ts is started by the proxy, as a thread");
-const { config, shared, tls, route } = workerData as WorkerStart;
+const { config, shared, tls, routes } = workerData as WorkerStart;
 const plane = createDataPlane(config, tls, createHttp2Front);
-if (route) plane.setRoute(route);
+for (const route of routes) plane.setRoute(route);
 await runWorker(plane, parentPort, shared);

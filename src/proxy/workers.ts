@@ -1,10 +1,10 @@
 // How do several worker threads serve one port, and what if one of them dies?
-import type { Route } from "../core/split.ts";
 import type { Ms } from "../core/units.ts";
 import type { ProxyConfig } from "./config.ts";
-import type { TlsPair } from "./data-plane.ts";
+import type { Ports, TlsPair } from "./data-plane.ts";
 import { createLedger, type Count } from "./ledger.ts";
 import type { Command, Report } from "./messages.ts";
+import { changed, routesOf, undoOf, type Change, type Routes, type ServedRoute } from "./served.ts";
 import { startThread, ThreadGone, ThreadSilent, type Thread } from "./thread.ts";
 
 /** What the workers stand at together. */
@@ -16,11 +16,11 @@ interface FleetReport {
 }
 
 export interface Fleet {
-  readonly port: number;
-  /** The route that every worker follows; none before the first. */
-  readonly route: Route | undefined;
-  /** Resolves once every worker follows the route; when one refuses, all go back to the one before, and it rejects. */
-  setRoute(route: Route): Promise<void>;
+  readonly ports: Ports;
+  /** The routes that every worker follows; none before the first. */
+  readonly routes: Routes;
+  /** Resolves once every worker follows the change; when one refuses, all go back to what was before, and it rejects. */
+  change(change: Change): Promise<void>;
   setTls(pair: TlsPair): Promise<void>;
   read(): Promise<FleetReport>;
   /** Lets requests under way end, then ends every worker. */
@@ -36,7 +36,7 @@ export interface FleetOptions {
   /** Whether this system lets several listen on one port; needed for more than one worker. */
   readonly shared: boolean;
   readonly tls?: TlsPair | undefined;
-  readonly route?: Route | undefined;
+  readonly routes: readonly ServedRoute[];
   readonly log: (line: string) => void;
 }
 
@@ -73,11 +73,11 @@ export async function startFleet(options: FleetOptions): Promise<Fleet> {
 }
 
 class Workers implements Fleet {
-  port = 0;
+  ports: Ports;
+  routes: Routes;
   readonly #slots: Slot[] = [];
   readonly #ledger = createLedger(Date.now);
   readonly #options: FleetOptions;
-  route: Route | undefined;
   #tls: TlsPair | undefined;
   #stopping = false;
   #watch: NodeJS.Timeout | undefined;
@@ -87,9 +87,9 @@ class Workers implements Fleet {
 
   constructor(options: FleetOptions) {
     this.#options = options;
-    this.route = options.route;
+    this.routes = routesOf(options.routes);
     this.#tls = options.tls;
-    this.port = options.config.port;
+    this.ports = { port: options.config.port, preview: options.config.preview?.port };
   }
 
   async start(): Promise<void> {
@@ -105,17 +105,18 @@ class Workers implements Fleet {
       });
     }
     const [first, ...others] = this.#slots;
-    if (first) this.port = await this.#open(first);
+    if (first) this.ports = await this.#open(first);
     await Promise.all(others.map((slot) => this.#open(slot)));
     for (const slot of this.#slots) slot.permanent = true;
     this.#watch = setInterval(() => this.#look(), WATCH_EVERY_MS);
   }
 
-  #open(slot: Slot): Promise<number> {
+  #open(slot: Slot): Promise<Ports> {
     const life = ++this.#lives;
     const { shared } = this.#options;
-    const config = { ...this.#options.config, port: this.port };
-    const thread = startThread({ config, shared, tls: this.#tls, route: this.route }, (report: Report) => {
+    const config = this.#config();
+    const routes = [...this.routes.values()];
+    const thread = startThread({ config, shared, tls: this.#tls, routes }, (report: Report) => {
       this.#ledger.report(life, report.counts);
       slot.busy = report.busy;
     });
@@ -131,10 +132,17 @@ class Workers implements Fleet {
     return this.#listening(slot, thread);
   }
 
-  async #listening(slot: Slot, thread: Thread): Promise<number> {
-    const port = await thread.listening;
+  /** All workers listen on the ports that the first one was given. */
+  #config(): ProxyConfig {
+    const { config } = this.#options;
+    const { port, preview } = this.ports;
+    return { ...config, port, preview: config.preview && { ...config.preview, port: preview ?? config.preview.port } };
+  }
+
+  async #listening(slot: Slot, thread: Thread): Promise<Ports> {
+    const ports = await thread.listening;
     slot.listens = true;
-    return port;
+    return ports;
   }
 
   #replaceSoon(slot: Slot): void {
@@ -162,14 +170,14 @@ class Workers implements Fleet {
     }
   }
 
-  async setRoute(route: Route): Promise<void> {
-    const before = this.route;
-    this.route = route;
-    const asked = await this.#ask({ op: "route", route }, ANSWER_MS);
+  async change(change: Change): Promise<void> {
+    const before = this.routes;
+    this.routes = changed(before, change);
+    const asked = await this.#ask(change, ANSWER_MS);
     const refused = asked.find((result) => result !== undefined);
     if (!refused) return;
-    this.route = before;
-    if (before) await this.#ask({ op: "route", route: before }, ANSWER_MS);
+    this.routes = before;
+    await this.#ask(undoOf(change, before), ANSWER_MS);
     throw refused;
   }
 

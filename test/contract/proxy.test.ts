@@ -38,6 +38,7 @@ async function place(config: Partial<ProxyConfig>, sticky: RouterPlace["sticky"]
       }
       return answers;
     },
+    ask: async ({ method = "GET", path = "/", headers = {} }) => (await client.send({ method, path, headers })).text,
     dispose: async () => {
       await router.remove(call());
       client.close();

@@ -14,7 +14,7 @@ import { ms, weightOf } from "../../src/core/units.ts";
 import { PROXY_DEFAULTS, type ProxyConfig } from "../../src/proxy/config.ts";
 import { ask } from "../../src/proxy/control-client.ts";
 import { isAlive } from "../../src/proxy/lock.ts";
-import { readControl, readRoute, type Control } from "../../src/proxy/store.ts";
+import { readControl, readRoutes, type Control } from "../../src/proxy/store.ts";
 import { Backends, Client, freePort, Load } from "../proxy/parts.ts";
 
 const MAIN = fileURLToPath(new URL("../../src/proxy/main.ts", import.meta.url));
@@ -338,7 +338,7 @@ describe("the control API", () => {
     const good = await route(0.5);
     await adapter().apply(good, call());
     const known = control();
-    const kept = readRoute(dir);
+    const kept = readRoutes(dir);
     const put = (body: unknown) => ask(known, { method: "PUT", path: "/route", body, signal: call().signal });
     expect(await put({ nonsense: true })).toMatchObject({ status: 422, body: { ok: false } });
     expect((await put({ ...good, split: { weights: { stable: 7 } } })).body).toEqual({
@@ -348,7 +348,7 @@ describe("the control API", () => {
     // A full disk, as good as: the next file cannot be written.
     mkdirSync(join(dir, `route.json.${known.pid}.draft`));
     expect((await put(await route(0.9))).status).toBe(500);
-    expect(readRoute(dir)).toEqual(kept);
+    expect(readRoutes(dir)).toEqual(kept);
     expect(await adapter().observe(call())).toMatchObject({ value: { split: good.split } });
     rmSync(join(dir, `route.json.${known.pid}.draft`), { recursive: true });
     await adapter().remove(call());

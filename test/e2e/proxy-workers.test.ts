@@ -10,7 +10,7 @@ import { PROXY_DEFAULTS } from "../../src/proxy/config.ts";
 import { inquire } from "../../src/proxy/control-client.ts";
 import type { RunningProxy } from "../../src/proxy/running.ts";
 import { serve } from "../../src/proxy/serve.ts";
-import { readRoute } from "../../src/proxy/store.ts";
+import { readRoutes } from "../../src/proxy/store.ts";
 import { Backends, freePort, Load } from "../proxy/parts.ts";
 
 let dir: string;
@@ -95,12 +95,12 @@ test("one worker dies: the other goes on serving, the totals never go down, anot
 });
 
 test("a route that one worker cannot take is taken by none", async () => {
-  const before = proxy.fleet.route;
+  const before = proxy.fleet.routes;
   const broken = { split: { weights: { stable: weightOf(1) } }, pools: null } as unknown as Route;
-  await expect(proxy.fleet.setRoute(broken)).rejects.toThrow("null");
-  expect(proxy.fleet.route).toBe(before);
+  await expect(proxy.fleet.change({ op: "route", route: broken })).rejects.toThrow("null");
+  expect(proxy.fleet.routes).toBe(before);
   await expect(proxy.setRoute(broken)).rejects.toThrow("null");
-  expect(readRoute(dir)).toEqual(before);
+  expect(readRoutes(dir)).toEqual([...before.values()]);
   const load = new Load(port, 4);
   await expect.poll(() => load.ok, { timeout: 10_000 }).toBeGreaterThan(200);
   await load.stop();

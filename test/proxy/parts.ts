@@ -1,5 +1,5 @@
 // What does a test of the proxy need around it?
-import { Agent, createServer, request, type IncomingHttpHeaders, type Server } from "node:http";
+import { Agent, createServer, request, type IncomingHttpHeaders, type RequestOptions, type Server } from "node:http";
 import { createServer as createTcpServer, type AddressInfo } from "node:net";
 import type { RoutePool } from "../../src/core/split.ts";
 
@@ -75,8 +75,12 @@ export class Client {
   }
 
   get(path: string, headers: Readonly<Record<string, string>> = {}): Promise<Got> {
+    return this.send({ method: "GET", path, headers });
+  }
+
+  send(wanted: Pick<RequestOptions, "method" | "path" | "headers">): Promise<Got> {
     const { promise, resolve, reject } = Promise.withResolvers<Got>();
-    const asked = request({ host: "127.0.0.1", port: this.#port, path, headers, agent: this.#agent }, (answer) => {
+    const asked = request({ host: "127.0.0.1", port: this.#port, ...wanted, agent: this.#agent }, (answer) => {
       let text = "";
       answer.setEncoding("utf8");
       answer.on("data", (part: string) => (text += part));

@@ -111,13 +111,16 @@ export function route(stable: readonly Backend[], canary: readonly Backend[] = [
 export interface Started {
   readonly plane: DataPlane;
   readonly port: number;
+  /** Of the second address. */
+  readonly preview?: number | undefined;
 }
 
 /** A listening data plane under this route. */
 export async function started(initial: Route, settings: Settings = {}): Promise<Started> {
   const plane = createDataPlane(configOf(settings), settings.tls);
   plane.setRoute(initial);
-  return { plane, port: await plane.listen(false) };
+  const { port, preview } = await plane.listen(false);
+  return { plane, port, preview };
 }
 
 /** A client's connection that collects what it gets. */

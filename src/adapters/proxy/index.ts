@@ -1,17 +1,20 @@
 // How does the engine drive the built-in proxy?
 import { resolve } from "node:path";
 import type { Counters } from "../../core/evidence.ts";
+import type { Section } from "../../core/split.ts";
 import type { Clock } from "../../ports/clock.ts";
 import { ABSENT, seen, unreadable, type Call, type Observed } from "../../ports/observed.ts";
 import type { Carried, Metrics, Router } from "../../ports/router.ts";
 import type { ProxyConfig } from "../../proxy/config.ts";
-import { find, inquire, type Found } from "../../proxy/control-client.ts";
+import { find, inquire, type Found, type Inquired, type Question } from "../../proxy/control-client.ts";
 import { fingerprint, type Settings } from "../../proxy/settings.ts";
 import { forget, type Control } from "../../proxy/store.ts";
 import { PROXY_ABILITIES } from "./abilities.ts";
 import { checkSettings } from "./check.ts";
 import { endProxy } from "./end.ts";
+import { dropSection } from "./drop.ts";
 import { launch } from "./launch.ts";
+import { partOf, type Part } from "./section.ts";
 import { refused, silent } from "./troubles.ts";
 
 export interface ProxyAdapterOptions {
@@ -21,6 +24,8 @@ export interface ProxyAdapterOptions {
   readonly dir: string;
   readonly config: ProxyConfig;
   readonly clock: Clock;
+  /** Only these requests of the proxy are this service's; others that share the folder and settings have the rest. */
+  readonly section?: Section | undefined;
 }
 
 /** Longest time for one answer of the control API; the caller's signal may end it before. */
@@ -29,6 +34,8 @@ const ANSWER_MS = 5_000;
 /** The built-in proxy as a router and as a source of evidence: a process of its own, which outlives this one. */
 export function createProxyAdapter(options: ProxyAdapterOptions): Router & Metrics {
   const settings = settingsOf(options);
+  const { section, clock } = options;
+  const part = partOf(section);
   const look = (call: Call): Promise<Found> => find(settings.dir, inTime(call));
   return {
     kind: "proxy",
@@ -38,18 +45,19 @@ export function createProxyAdapter(options: ProxyAdapterOptions): Router & Metri
         () => undefined,
         (error: unknown) => ({ error }),
       );
-      const question = { method: "PUT", path: "/route", body: route, signal: inTime(call) } as const;
-      const asked = await inquire(settings.dir, question);
+      const question = { method: "PUT", path: "/route", body: part.outward(route), signal: inTime(call) } as const;
+      const asked = await askLast(settings.dir, question);
       // One with other settings that could not hand over goes on, and follows the route.
       if (trouble) throw trouble.error;
       if (asked.kind !== "answered") throw silent(settings, asked.kind === "silent" ? asked.why : "it ended just now");
       if (asked.answer.status !== 200) throw refused(settings, asked.answer);
     },
-    observe: async (call) => carried(await look(call)),
+    observe: async (call) => carried(await look(call), part),
     remove: async (call) => {
+      if (section) return dropSection(section.name, settings, inTime(call));
       const found = await look(call);
       if (found.kind === "silent") throw silent(settings, found.why);
-      if (found.kind === "running") await endProxy(found.control, { settings, clock: options.clock, call });
+      if (found.kind === "running") await endProxy(found.control, { settings, clock, call });
       forget(settings.dir);
     },
     read: async (call): Promise<Observed<Counters>> => {
@@ -57,9 +65,17 @@ export function createProxyAdapter(options: ProxyAdapterOptions): Router & Metri
       if (asked.kind === "none") return ABSENT;
       if (asked.kind === "silent") return unreadable(asked.why);
       const { status, body } = asked.answer;
-      return status === 200 ? seen(body as Counters) : unreadable(`the proxy answers ${status} to /counters`);
+      return status === 200
+        ? seen(part.countersIn(body as Counters))
+        : unreadable(`the proxy answers ${status} to /counters`);
     },
   };
+}
+
+/** A proxy that has just handed over takes no changes; its successor does. */
+async function askLast(dir: string, question: Question): Promise<Inquired> {
+  const asked = await inquire(dir, question);
+  return asked.kind === "answered" && asked.answer.status === 409 ? inquire(dir, question) : asked;
 }
 
 /** Refuses what this proxy could never do here; changes nothing. */
@@ -89,10 +105,16 @@ async function makeItRun(settings: Settings, call: Call): Promise<Control> {
   throw silent(settings, started.kind === "silent" ? started.why : "it ended soon after its start");
 }
 
-function carried(found: Found): Observed<Carried> {
+function carried(found: Found, part: Part): Observed<Carried> {
   if (found.kind === "silent") return unreadable(found.why);
-  if (found.kind === "none" || !found.state.route) return ABSENT;
-  const { route, busy, address, workers } = found.state;
+  const route = found.kind === "running" ? part.routeIn(found.state) : undefined;
+  if (found.kind === "none" || !route) return ABSENT;
+  const { address, preview, workers } = found.state;
   if (workers.alive === 0) return unreadable("no worker of the proxy listens at this moment");
-  return seen({ split: route.split, busy, address });
+  return seen({
+    split: route.split,
+    busy: part.busyIn(found.state),
+    address,
+    ...(preview !== undefined && { preview }),
+  });
 }

@@ -5,7 +5,7 @@ import type { Program } from "../plan/step.ts";
 import type { Rollout } from "../spec/rollout.ts";
 import type { Signals } from "../signals.ts";
 import type { HookRun, Message } from "../outbox/message.ts";
-import type { NotifyState } from "../outbox/notify.ts";
+import type { NotifyState } from "../outbox/notify-state.ts";
 import type { Comparison } from "../comparison.ts";
 import type { AbReport } from "../stats/ab/judge.ts";
 import type { ApplyCommand } from "./input.ts";

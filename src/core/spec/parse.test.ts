@@ -20,6 +20,17 @@ test("a program gets the text that stands in the file", () => {
   expect(env).toEqual({ A: "1.0", B: "no", 8: "8" });
 });
 
+test("a second address is read as the first one is, and must have a port of its own", () => {
+  const withPreview = (text: string) => parseRollout(SHOP.replace("listen: 8080", `listen: 8080, preview: ${text}`));
+  const parsed = withPreview('"[::1]:8081"');
+  if (!parsed.ok) throw new Error(JSON.stringify(parsed.issues));
+  expect(parsed.rollout.spec.traffic.proxy).toMatchObject({ port: 8080, preview: { host: "::1", port: 8081 } });
+  const same = withPreview("127.0.0.2:8080");
+  expect(same.ok ? [] : same.issues).toMatchObject([{ code: "conflict", path: "spec.traffic.proxy.preview" }]);
+  const wrong = withPreview("x");
+  expect(wrong.ok ? [] : wrong.issues).toMatchObject([{ path: "spec.traffic.proxy.preview" }]);
+});
+
 test("says where a path stands, and its parent when it does not", () => {
   const parsed = parseRollout(SHOP);
   if (!parsed.ok) throw new Error(JSON.stringify(parsed.issues));

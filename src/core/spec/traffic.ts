@@ -66,33 +66,44 @@ const Circuit = z
   })
   .transform(({ ejection, ...rest }) => ({ ...rest, ejectionMs: ejection }));
 
-const Proxy = z
-  .strictObject({
-    listen: writtenOrNumber(LISTEN).describe(
-      "Address of the service: host:port, or a port on 127.0.0.1. IPv6 in brackets. Port 0 takes a free one.",
-    ),
-    tls: Tls.optional().describe("Certificate and key. Without them the proxy speaks plain HTTP."),
-    workers: z.int().min(1).max(256).default(1).describe("Threads that share the port."),
-    balance: z
-      .enum(["round-robin", "least-request", "random"])
-      .default("least-request")
-      .describe("How a replica of a pool is chosen."),
-    timeouts: Timeouts.prefault({}).describe("Longest times."),
-    limits: Limits.prefault({}).describe("What clients may send."),
-    circuit: Circuit.prefault({}).describe("When a pool or a replica gets no more requests."),
-    retries: z
-      .int()
-      .min(0)
-      .max(10)
-      .default(1)
-      .describe("Further tries, on another replica, of requests without a body that are safe to repeat."),
-    trustForwarded: z
-      .boolean()
-      .default(false)
-      .describe("Keep X-Forwarded-* of the client and add to them: only behind a proxy that one trusts."),
-    drain: time("30s", "Longest time that open requests get when the proxy is stopped."),
-  })
-  .transform(({ listen, drain, ...rest }) => ({ ...listen, ...rest, drainMs: drain }));
+const ProxyFields = z.strictObject({
+  listen: writtenOrNumber(LISTEN).describe(
+    "Address of the service: host:port, or a port on 127.0.0.1. IPv6 in brackets. Port 0 takes a free one.",
+  ),
+  preview: writtenOrNumber(LISTEN)
+    .optional()
+    .describe("Second address: requests there go to the candidate while there is one, else to stable."),
+  tls: Tls.optional().describe("Certificate and key. Without them the proxy speaks plain HTTP."),
+  workers: z.int().min(1).max(256).default(1).describe("Threads that share the port."),
+  balance: z
+    .enum(["round-robin", "least-request", "random"])
+    .default("least-request")
+    .describe("How a replica of a pool is chosen."),
+  timeouts: Timeouts.prefault({}).describe("Longest times."),
+  limits: Limits.prefault({}).describe("What clients may send."),
+  circuit: Circuit.prefault({}).describe("When a pool or a replica gets no more requests."),
+  retries: z
+    .int()
+    .min(0)
+    .max(10)
+    .default(1)
+    .describe("Further tries, on another replica, of requests without a body that are safe to repeat."),
+  trustForwarded: z
+    .boolean()
+    .default(false)
+    .describe("Keep X-Forwarded-* of the client and add to them: only behind a proxy that one trusts."),
+  drain: time("30s", "Longest time that open requests get when the proxy is stopped."),
+});
+
+const Proxy = rule(
+  ProxyFields,
+  ({ listen, preview }, report) => {
+    if (preview !== undefined && preview.port !== 0 && preview.port === listen.port) {
+      report(["preview"], "conflict", `port ${preview.port} is already that of listen: choose another one`);
+    }
+  },
+  ["listen", "preview"],
+).transform(({ listen, drain, ...rest }) => ({ ...listen, ...rest, drainMs: drain }));
 
 const TOKEN = /^[!#$%&'*+.^_`|~0-9A-Za-z-]+$/u;
 const Token = z.string().regex(TOKEN, {

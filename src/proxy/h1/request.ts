@@ -1,10 +1,13 @@
 // What does a client ask for? (RFC 9112 3)
 import type { Limits } from "../config.ts";
+import type { Needs } from "../match.ts";
+import type { Asked } from "../sight.ts";
 import { CHUNKED, Fields, Head, INCOMPLETE, LENGTH, NO_BODY } from "./head.ts";
 import { CR, HOST, LF, SP, TARGET, TOKEN } from "./syntax.ts";
 
 export type Method = "GET" | "HEAD" | "OPTIONS" | "PUT" | "DELETE" | "TRACE" | "POST" | "CONNECT" | "other";
 
+const NONE: readonly string[] = [];
 const METHODS: readonly Method[] = ["GET", "HEAD", "OPTIONS", "PUT", "DELETE", "TRACE", "POST", "CONNECT"];
 const METHOD_BYTES = METHODS.map((method) => ({ method, bytes: [...Buffer.from(method)] }));
 
@@ -43,13 +46,11 @@ const READERS: Readonly<Record<string, (head: RequestHead) => number>> = {
 };
 
 /** The reader of a request's head; holds the last one read. */
-export class RequestHead extends Head {
+export class RequestHead extends Head implements Asked {
   method: Method = "other";
   host = "";
   /** Content of the Cookie fields; only read when asked for. */
   cookies: string | undefined;
-  /** Value of the header that sticks users to their role; only read when asked for. */
-  key: string | undefined;
   expectsContinue = false;
   forwardedFor = "";
   hasForwardedProto = false;
@@ -63,6 +64,13 @@ export class RequestHead extends Head {
   #line = "";
   #authority: string | undefined;
   #asterisk = false;
+  /** Where the target stands. */
+  #from = 0;
+  #to = 0;
+  /** The path of a target that was a whole URI. */
+  #path: string | undefined;
+  /** Values of the watched fields. */
+  readonly #seen = new Map<string, string[]>();
 
   constructor(limits: Limits, trustForwarded: boolean) {
     super(400);
@@ -70,14 +78,26 @@ export class RequestHead extends Head {
     this.trustForwarded = trustForwarded;
   }
 
-  /** Which header to read as the sticky key (lower case), and whether cookies are wanted. */
-  watch(header: string | undefined, cookies: boolean): void {
+  /** Which headers to keep the values of, and whether cookies are wanted. */
+  watch({ headers, cookies }: Needs): void {
     this.#wantsCookies = cookies;
-    const own = header !== undefined && Object.hasOwn(READERS, header) ? READERS[header] : undefined;
-    this.#known =
-      header === undefined
-        ? new Fields(READERS)
-        : new Fields<RequestHead>({ ...READERS, [header]: (head) => head.readKey() || (own?.(head) ?? 0) });
+    const watched = [...headers].map((name) => {
+      const own = Object.hasOwn(READERS, name) ? READERS[name] : undefined;
+      return [name, (head: RequestHead) => head.see(name) || (own?.(head) ?? 0)] as const;
+    });
+    this.#known = new Fields<RequestHead>({ ...READERS, ...Object.fromEntries(watched) });
+  }
+
+  get verb(): string {
+    return this.method === "other" ? this.b.latin1Slice(this.start, this.#from - 1) : this.method;
+  }
+
+  get target(): string {
+    return this.#path ?? this.b.latin1Slice(this.#from, this.#to);
+  }
+
+  field(name: string): readonly string[] {
+    return name === "host" ? [this.host] : (this.#seen.get(name) ?? NONE);
   }
 
   get idempotent(): boolean {
@@ -101,7 +121,8 @@ export class RequestHead extends Head {
     this.host = "";
     this.#hasHost = false;
     this.cookies = undefined;
-    this.key = undefined;
+    if (this.#seen.size > 0) this.#seen.clear();
+    this.#path = undefined;
     this.expectsContinue = false;
     if (this.trustForwarded) {
       this.forwardedFor = "";
@@ -140,6 +161,8 @@ export class RequestHead extends Head {
     while (i < n && TARGET[b[i] as number] === 1) i += 1;
     if (i === n) return INCOMPLETE;
     if (i === target || b[i] !== SP) return this.refuse(400);
+    this.#from = target;
+    this.#to = i;
     if (n < i + 11) return INCOMPLETE;
     if (b[i + 9] !== CR || b[i + 10] !== LF || b.latin1Slice(i + 1, i + 6) !== "HTTP/") return this.refuse(400);
     const major = (b[i + 6] as number) - 48;
@@ -166,6 +189,7 @@ export class RequestHead extends Head {
     const none = this.method === "OPTIONS" && rest === "" ? "*" : "/";
     const path = rest.startsWith("/") ? rest : rest === "" ? none : `/${rest}`;
     this.#authority = authority;
+    this.#path = path;
     this.#line = `${this.b.latin1Slice(this.start, from)}${path} HTTP/1.1\r\n`;
     return true;
   }
@@ -206,8 +230,11 @@ export class RequestHead extends Head {
     return 0;
   }
 
-  readKey(): number {
-    this.key = this.value();
+  /** Keeps the value of a watched field. */
+  see(name: string): number {
+    const known = this.#seen.get(name);
+    if (known) known.push(this.value());
+    else this.#seen.set(name, [this.value()]);
     return 0;
   }
 

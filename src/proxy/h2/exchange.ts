@@ -4,7 +4,8 @@ import { constants, type IncomingHttpHeaders, type ServerHttp2Stream } from "nod
 import type { Replica } from "../replica.ts";
 import type { Traffic } from "../traffic.ts";
 import { Turn } from "../turn.ts";
-import { toClient, toReplica, type Asked } from "./headers.ts";
+import { askedOf, type Received } from "./asked.ts";
+import { toClient, toReplica, type Passed } from "./headers.ts";
 
 /** What the requests of one client's connection share. */
 export interface Session {
@@ -12,6 +13,8 @@ export interface Session {
   readonly agent: Agent;
   /** The client's address. */
   readonly client: string;
+  /** It came in at the second address. */
+  readonly preview: boolean;
 }
 
 /** A request of these may be sent twice (RFC 9110 9.2.2). */
@@ -24,19 +27,21 @@ export class Exchange {
   readonly #session: Session;
   readonly #turn: Turn;
   readonly #given: IncomingHttpHeaders;
+  readonly #raw: readonly string[];
   readonly #hasBody: boolean;
-  #asked: Extract<Asked, { ok: true }> | undefined;
+  #asked: Extract<Passed, { ok: true }> | undefined;
   #upstream: ClientRequest | undefined;
   #timer: NodeJS.Timeout | undefined;
   #received = 0;
   #over = false;
 
-  constructor(session: Session, stream: ServerHttp2Stream, given: IncomingHttpHeaders) {
+  constructor(session: Session, stream: ServerHttp2Stream, { headers, raw }: Received) {
     this.#session = session;
     this.#stream = stream;
-    this.#given = given;
+    this.#given = headers;
+    this.#raw = raw;
     this.#hasBody = !stream.endAfterHeaders;
-    this.#turn = new Turn(session.traffic, () => this.#try(503));
+    this.#turn = new Turn(session.traffic, session.preview, () => this.#try(503));
     stream.on("error", () => undefined);
     stream.on("close", () => this.#left());
   }
@@ -50,8 +55,7 @@ export class Exchange {
     const tooLong = config.limits.bodyBytes > 0 && Number(this.#given["content-length"] ?? 0) > config.limits.bodyBytes;
     if (tooLong) return this.#refuse(413);
     if (this.#given.expect !== undefined) this.#stream.additionalHeaders({ ":status": 100 });
-    const watched = traffic.cohorts?.key.kind === "header" ? this.#given[traffic.cohorts.key.name] : undefined;
-    this.#turn.begin(traffic.keyOf(this.#given.cookie, Array.isArray(watched) ? watched.join(", ") : watched));
+    this.#turn.begin(askedOf({ headers: this.#given, raw: this.#raw }));
     this.#try(503);
   }
 

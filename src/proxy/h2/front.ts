@@ -22,7 +22,7 @@ export function createHttp2Front(traffic: Traffic): Front {
   const agent = new Agent({ keepAlive: true, maxFreeSockets: 64, timeout: KEPT_MS });
   let emptied: (() => void) | undefined;
 
-  const accept = (socket: TLSSocket): void => {
+  const accept = (socket: TLSSocket, preview: boolean): void => {
     if (sessions.size >= limits.connections) {
       socket.destroy();
       return;
@@ -41,7 +41,8 @@ export function createHttp2Front(traffic: Traffic): Front {
     });
     session.on("error", () => undefined);
     session.setTimeout(timeouts.keepAliveMs, () => session.close());
-    session.on("stream", (stream, headers) => new Exchange({ traffic, agent, client }, stream, headers).start());
+    const shared = { traffic, agent, client, preview };
+    session.on("stream", (stream, headers, ...[, raw]) => new Exchange(shared, stream, { headers, raw }).start());
   };
   const drain = async (): Promise<void> => {
     if (sessions.size === 0) return;

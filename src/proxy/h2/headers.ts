@@ -4,7 +4,7 @@ import type { IncomingHttpHeaders, OutgoingHttpHeaders as Http2Headers } from "n
 import type { ProxyConfig } from "../config.ts";
 
 /** A request as its replica gets it; or the status with which it is refused. */
-export type Asked =
+export type Passed =
   | { readonly ok: true; readonly method: string; readonly path: string; readonly headers: OutgoingHttpHeaders }
   | { readonly ok: false; readonly status: number };
 
@@ -43,7 +43,7 @@ const text = (value: string | string[] | undefined): string =>
   Array.isArray(value) ? value.join(", ") : (value ?? "");
 
 /** Checks a request's fields and makes those for the replica. */
-export function toReplica(given: IncomingHttpHeaders, from: { client: string; config: ProxyConfig }): Asked {
+export function toReplica(given: IncomingHttpHeaders, from: { client: string; config: ProxyConfig }): Passed {
   const { config, client } = from;
   const method = text(given[":method"]);
   const path = text(given[":path"]);
