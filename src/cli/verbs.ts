@@ -1,8 +1,10 @@
 // What can a person say to a controller from another terminal?
 import { dirname, resolve } from "node:path";
-import type { CommandRequest } from "../api/contract.ts";
+import type { CommandRequest, Link } from "../api/contract.ts";
+import { isGroupName } from "../core/group/state.ts";
 import { asker } from "./asker.ts";
 import { follow } from "./follow.ts";
+import { getGroup, historyGroup, watchGroup } from "./group.ts";
 import { lookInto, needController } from "./home.ts";
 import type { Context, Io } from "./io.ts";
 import { dateTime, painter, table } from "./paint.ts";
@@ -36,7 +38,7 @@ export async function verbCommand(
   const { service, reason, full, to } = options;
   const link = await needController(context.state);
   // Whatever else was decided meanwhile, who wants back wants back.
-  const expected = options.ifVersion ?? (kind === "abort" ? undefined : (await link.get(service)).version);
+  const expected = options.ifVersion ?? (kind === "abort" ? undefined : await versionOf(link, service));
   const reply = await link.command(service, { kind, actor: asker(), reason, expected, full, to });
   context.io.out(context.json ? JSON.stringify(reply) : reply.text);
   return 0;
@@ -44,6 +46,8 @@ export async function verbCommand(
 
 /** `serin retry | undo SERVICE`: start a rollout, and see it through when no controller runs that would. */
 export async function startCommand(kind: "retry" | "undo", options: VerbOptions, context: Context): Promise<number> {
+  // Several services are not seen through by a command; a controller does that.
+  if (isGroupName(options.service)) return verbCommand(kind, options, context);
   const { link, own } = await linkFor(context);
   try {
     const { service, reason, to } = options;
@@ -57,7 +61,9 @@ export async function startCommand(kind: "retry" | "undo", options: VerbOptions,
 }
 
 /** `serin get [SERVICE]`. */
-export async function getCommand(service: string | undefined, { io, json, state }: Context): Promise<number> {
+export async function getCommand(service: string | undefined, context: Context): Promise<number> {
+  if (service !== undefined && isGroupName(service)) return getGroup(service, context);
+  const { io, json, state } = context;
   const link = await lookInto(state);
   try {
     if (service !== undefined) {
@@ -80,11 +86,23 @@ export async function getCommand(service: string | undefined, { io, json, state 
         shortened(rollout?.waiting?.text ?? rollout?.why ?? "", 60),
       ]);
       io.out(table([["service", "health", "stable", "rollout", "address", "last word"], ...rows]).join("\n"));
+      const groups = await link.groups();
+      const named = groups.map(({ group, phase, outcome, members }) => [
+        group,
+        phase === "ended" ? (outcome ?? "ended") : phase === "forward" ? "under way" : phase,
+        members.map(({ name, at }) => `${name} ${at}`).join(", "),
+      ]);
+      if (named.length > 0) io.out(["", ...table([["group", "now", "members"], ...named])].join("\n"));
     }
     return 0;
   } finally {
     await link.close();
   }
+}
+
+/** The version that is decided on. */
+async function versionOf(link: Link, name: string): Promise<number> {
+  return (isGroupName(name) ? await link.group(name) : await link.get(name)).version;
 }
 
 function shortened(text: string, length: number): string {
@@ -96,7 +114,9 @@ function frame(io: Io): Parameters<typeof renderService>[1] {
 }
 
 /** `serin watch SERVICE`: until the rollout under way ends, or until interrupted when none is. */
-export async function watchCommand(service: string, { io, json, state, signal }: Context): Promise<number> {
+export async function watchCommand(service: string, context: Context): Promise<number> {
+  if (isGroupName(service)) return watchGroup(service, context);
+  const { io, json, state, signal } = context;
   const link = await needController(state);
   const { rollout, version } = await link.get(service);
   const underWay = rollout && rollout.phase !== "ended";
@@ -111,7 +131,9 @@ export async function watchCommand(service: string, { io, json, state, signal }:
 }
 
 /** `serin history SERVICE`: every rollout that has ended, newest first. */
-export async function historyCommand(service: string, { io, json, state }: Context): Promise<number> {
+export async function historyCommand(service: string, context: Context): Promise<number> {
+  if (isGroupName(service)) return historyGroup(service, context);
+  const { io, json, state } = context;
   const link = await lookInto(state);
   try {
     const { history } = await link.get(service);
@@ -142,7 +164,9 @@ export async function downCommand(service: string, context: Context): Promise<nu
     context.io.out(
       context.json
         ? JSON.stringify({ service })
-        : `${service} is down: its traffic, its replicas and its journal are gone`,
+        : service.startsWith("release/")
+          ? `${service} is forgotten; its services go on`
+          : `${service} is down: its traffic, its replicas and its journal are gone`,
     );
     return 0;
   } finally {

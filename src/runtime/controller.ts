@@ -50,8 +50,7 @@ export class Controller {
 
   /** Lets go of everything; traffic and replicas stay as they are. */
   async stop(): Promise<void> {
-    await this.groups.stop();
-    await Promise.all([...this.loops.values()].map((loop) => loop.stop()));
+    await Promise.all([this.groups.stop(), ...[...this.loops.values()].map((loop) => loop.stop())]);
     this.loops.clear();
     await this.house.journal.close();
   }
