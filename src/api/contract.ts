@@ -78,6 +78,8 @@ export interface MemberView {
   readonly at: Standing["at"];
   /** How far it is, in words. */
   readonly text: string;
+  /** Why it does not come further, or what it waits for. */
+  readonly why?: string | undefined;
   /** Of a façade: the requests that it takes, and how many legacy answered of them in the last minute. */
   readonly requests?: string | undefined;
   readonly legacyRequests?: number | undefined;

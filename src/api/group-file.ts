@@ -75,7 +75,7 @@ function facadeMembers(facade: Facade, { origin, at }: Place): Members {
     const compiled = compile(rollout, { abilities, stable: true });
     return (compiled.ok ? [] : compiled.issues).map((issue): Issue => {
       const path = issue.path.replace(/^spec/u, `spec.routes[${index}]`);
-      return { ...at(path), ...issue, path };
+      return Object.assign(at(path), issue, { path });
     });
   });
   return { members, issues };

@@ -44,7 +44,7 @@ function memberOf({ state, members }: SeenGroup, service: string): MemberView {
   if (!progress) throw new Error(`${service} is no member of ${state.group}`);
   const { plan } = state;
   const standing = standingOf(progress, members[service], gateOf(state.group));
-  const common = { service, at: standing.at };
+  const common = { service, at: standing.at, why: standing.why };
   if (plan.kind === "release") {
     const wave = plan.waves.findIndex((one) => one.members.includes(service));
     return { ...common, name: service, text: textOf(standing), wave, needs: plan.needs[service] ?? [] };
@@ -80,9 +80,10 @@ function textOf({ at, why }: Standing): string {
 
 function facadeText(standing: Standing, is: { readonly skipped: boolean; readonly isThere: boolean }): string {
   if (standing.at === "promoted") return "moved";
-  if (is.skipped) return `legacy, left there by a person; ${textOf(standing)}`;
+  if (is.skipped) return `legacy, left there by a person; ${WORDS[standing.at]}`;
   if (standing.at === "waiting") return is.isThere ? "legacy" : "legacy is not seen to answer yet";
-  return isStuck(standing) ? `legacy; ${textOf(standing)}` : textOf(standing);
+  // Why it is there stands below the table, where there is room for it.
+  return isStuck(standing) ? `legacy; ${WORDS[standing.at]}` : textOf(standing);
 }
 
 interface Looked {
@@ -98,7 +99,8 @@ function facadeNext({ state, members: states }: SeenGroup, { plan, members, nowM
   if (stuck) {
     const { group } = state;
     lines.push(
-      `${stuck.name} stands in the way: serin retry ${group}, or leave it with legacy: serin promote ${group}`,
+      `${stuck.name} ${WORDS[stuck.at]}${stuck.why ? `: ${stuck.why}` : ""}`,
+      `${stuck.name} stands in the way: change its file and apply again, or serin retry ${group}, or leave it with legacy: serin promote ${group}`,
     );
   }
   if (states[plan.rest] && !states[plan.rest]?.stable)

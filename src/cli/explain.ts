@@ -32,7 +32,8 @@ export async function explainCommand({ name, report: file }: ExplainOptions, con
   if (file !== undefined) formOf(file);
   const [service = "", asked] = name.split("/");
   // A number after the slash is that of a rollout; a name is that of a group.
-  if (/^(?:facade|release)$/u.test(service) && asked !== undefined && !/^\d+$/u.test(asked)) return explainGroup(name, context);
+  if (/^(?:facade|release)$/u.test(service) && asked !== undefined && !/^\d+$/u.test(asked))
+    return explainGroup(name, context);
   const link = await lookInto(state);
   try {
     const view = await link.get(service);

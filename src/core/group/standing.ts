@@ -20,7 +20,7 @@ export function standingOf(progress: Progress, state: ServiceState | undefined, 
     return { at: "under-way", why: `${underWayText(state)}${rollout.waiting ? `: ${rollout.waiting.text}` : ""}` };
   }
   const last = state.history.find((ended) => ended.candidate === candidate && ended.number > askedAfter);
-  if (last?.outcome === "promoted") return { at: "undone", why: "it was promoted and then taken back" };
+  if (last?.outcome === "promoted") return { at: "undone" };
   if (last) return { at: last.outcome === "rolled-back" ? "rolled-back" : "stopped", why: last.why };
   return refused ? { at: "refused", why: refused } : { at: "starting" };
 }
