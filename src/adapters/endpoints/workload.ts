@@ -11,7 +11,7 @@ import type { Replica, RunningPool, WantedPool, Workload } from "../../ports/wor
 import { ENDPOINTS_ABILITIES } from "./abilities.ts";
 
 /** Asks an address once: nothing when it is ready, else what was found instead. */
-export type Probe = (asked: {
+type Probe = (asked: {
   readonly host: string;
   readonly port: number;
   readonly ready: ProcessReady;
@@ -67,12 +67,13 @@ class Endpoints implements EndpointsWorkload {
     this.#file = join(options.dir, "pools.json");
   }
 
-  async apply(wanted: readonly WantedPool[]): Promise<void> {
+  async apply(wanted: readonly WantedPool[], _busy: readonly string[], call: Call): Promise<void> {
+    call.signal.throwIfAborted();
     const pools = wanted.flatMap(({ pool, size, revision: { id, template } }): KeptPool[] => {
       if (!isEndpoints(template)) throw new Error(`pool ${pool} is no list of addresses`);
       return size > 0 ? [{ pool, revision: id, template }] : [];
     });
-    if (JSON.stringify(pools) === JSON.stringify(this.#kept())) return;
+    if (this.#isKept(pools)) return;
     this.#keep(pools);
     this.#pools = pools;
     const known = new Set(pools.flatMap(namesOf));
@@ -119,6 +120,15 @@ class Endpoints implements EndpointsWorkload {
     const look = { atMs: clock.now(), misses, readySinceMs, why };
     this.#looks.set(id, look);
     return look;
+  }
+
+  /** What cannot be read is written anew. */
+  #isKept(pools: readonly KeptPool[]): boolean {
+    try {
+      return JSON.stringify(pools) === JSON.stringify(this.#kept());
+    } catch {
+      return false;
+    }
   }
 
   /** The pools as they were last asked for, also by an earlier controller. */
