@@ -13,7 +13,7 @@ export interface OpenHours {
 }
 
 /** A stretch of time in which nothing goes on. */
-export interface Freeze {
+interface Freeze {
   readonly fromMs: Ms;
   readonly toMs: Ms;
   readonly reason: string;

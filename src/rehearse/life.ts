@@ -71,7 +71,12 @@ export class Life {
   }
 
   metrics(metrics: Metrics): Metrics {
-    return { kind: metrics.kind, read: (call) => this.through(() => metrics.read(call)) };
+    const { comparison } = metrics;
+    return {
+      kind: metrics.kind,
+      read: (call) => this.through(() => metrics.read(call)),
+      ...(comparison && { comparison: (call) => this.through(() => comparison(call)) }),
+    };
   }
 
   signals(source: SignalSource): SignalSource {

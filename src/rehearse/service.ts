@@ -1,9 +1,10 @@
 // What does one service of the simulated world consist of?
 import { createMemoryWorkload, type Behaviour, type MemoryWorkload } from "../adapters/memory/workload.ts";
+import type { Comparison } from "../core/comparison.ts";
 import type { ServiceState } from "../core/engine/state.ts";
 import type { SignalWanted, Signals } from "../core/signals.ts";
 import { ms, type Ms } from "../core/units.ts";
-import { seen, type RunningPool } from "../core/world.ts";
+import { ABSENT, seen, type Observed, type RunningPool } from "../core/world.ts";
 import type { Clock } from "../ports/clock.ts";
 import type { Metrics, Router } from "../ports/router.ts";
 import type { SignalSource } from "../ports/signals.ts";
@@ -15,6 +16,12 @@ import { Meters, type Tells } from "./signals.ts";
 import { Traffic, type Answers, type Dealt, type Totals } from "./traffic.ts";
 import type { Witness } from "./world.ts";
 
+/** How somebody outside answers a call. */
+export interface HookAnswer {
+  readonly ok: boolean;
+  readonly afterMs: number;
+}
+
 /** How a service behaves, whatever is done to it. */
 export interface ServicePlan {
   readonly name: string;
@@ -24,6 +31,8 @@ export interface ServicePlan {
   readonly tells?: ((revision: string) => Tells) | undefined;
   /** Requests per second, by the time since the world began. */
   readonly perSecond: (elapsedMs: number) => number;
+  /** What a hook answers when it is called; yes, after a moment, without it. */
+  readonly hook?: ((name: string, elapsedMs: number) => HookAnswer) | undefined;
   readonly drainMs: Ms;
   /** The longest request; one under way holds its replica for up to this. */
   readonly lingerMs: number;
@@ -38,7 +47,7 @@ interface Made {
   readonly prompt: boolean;
 }
 
-const NOBODY: Dealt = { requests: 0, unserved: {}, byRole: {} };
+const NOBODY: Dealt = { requests: 0, unserved: {}, byRole: {}, copies: {} };
 
 export class SimService {
   readonly plan: ServicePlan;
@@ -55,6 +64,7 @@ export class SimService {
   crashedMs = -Infinity;
   readonly #traffic: Traffic;
   readonly #meters: Meters;
+  #mirror = "";
   readonly #isPrompt: boolean;
   readonly #startMs: Ms;
   #dealtMs: Ms;
@@ -120,6 +130,18 @@ export class SimService {
     },
   };
 
+  /** What the answers to copies differ in, under the mirror in force. */
+  #comparison(): Observed<Comparison> {
+    const { mirror } = this.plane.inForce()?.split ?? {};
+    const key = JSON.stringify(mirror ?? null);
+    if (key !== this.#mirror) this.#traffic.compared = { candidate: 0, noise: 0, differing: 0 };
+    this.#mirror = key;
+    if (!mirror?.compare) return ABSENT;
+    const { candidate, noise, differing } = this.#traffic.compared;
+    const fields = differing > 0 ? [{ path: "body.total", candidate: differing, noise: 0, examples: [] }] : [];
+    return seen({ epoch: key, candidate, noise, shed: 0, failed: 0, fields });
+  }
+
   /** The ports, with a witness of what is asked of them. */
   watched(witness: Witness | undefined): {
     readonly workload: Workload;
@@ -159,6 +181,7 @@ export class SimService {
           before();
           return plane.read(call);
         },
+        comparison: async () => this.#comparison(),
       },
     };
   }

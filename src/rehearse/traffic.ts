@@ -16,6 +16,8 @@ export interface Answers extends Shape {
   readonly burst?: number | undefined;
   /** How much replicas differ in errors: standard deviation of the log odds. */
   readonly tau?: number | undefined;
+  /** Share of answers that differ from stable's beyond noise. */
+  readonly differs?: number | undefined;
   /** Answers this many times slower until it is this old. */
   readonly cold?: { readonly factor: number; readonly untilMs: number } | undefined;
 }
@@ -26,6 +28,15 @@ export interface Dealt {
   /** Requests that no replica answered, by role. */
   readonly unserved: Readonly<Partial<Record<Role, number>>>;
   readonly byRole: Readonly<Partial<Record<Role, number>>>;
+  /** Copies of requests, by role. */
+  readonly copies: Readonly<Partial<Record<Role, number>>>;
+}
+
+/** Answers to copies that were compared. */
+export interface Compared {
+  candidate: number;
+  noise: number;
+  differing: number;
 }
 
 /** Sums over time, since `begin`. */
@@ -40,11 +51,16 @@ export interface Totals {
   excess: number;
 }
 
+/** Share of requests that a rule means. */
+const MATCHED = 0.03;
+
 const NOTHING: Totals = { requests: 0, lost: 0, candidate: 0, candidateFailed: 0, excess: 0 };
 
 /** The clients of one service. */
 export class Traffic {
   totals: Totals = { ...NOTHING };
+  /** What was compared since the mirror was last changed. */
+  compared: Compared = { candidate: 0, noise: 0, differing: 0 };
   /** What each replica has answered since its first request. */
   readonly answered = new Map<string, { requests: number; failed: number }>();
   readonly #random: Random;
@@ -72,10 +88,10 @@ export class Traffic {
     this.totals.requests += requests;
     if (!route) {
       this.#lose(requests);
-      return { requests, byRole, unserved: requests > 0 ? { stable: requests } : {} };
+      return { requests, byRole, unserved: requests > 0 ? { stable: requests } : {}, copies: {} };
     }
     const reached = { route, plane, workload, ages: agesOf(workload, nowMs) };
-    let left = requests;
+    let left = requests - this.#matched(requests, reached, byRole);
     let axis: number = WHOLE;
     for (const role of ROLES) {
       const share = shareOf(route.split.weights, role);
@@ -88,7 +104,49 @@ export class Traffic {
       byRole[own] = (byRole[own] ?? 0) + part;
       if (!this.#serve(own, part, reached)) unserved[own] = (unserved[own] ?? 0) + part;
     }
-    return { requests, byRole, unserved };
+    return { requests, byRole, unserved, copies: this.#copies(requests, reached) };
+  }
+
+  /** Requests that a rule sends to a role whatever the weights; how many. */
+  #matched(requests: number, to: Reached, byRole: Partial<Record<Role, number>>): number {
+    const rule = to.route.split.matches?.find(({ when }) => when.every(({ on }) => on !== "listener"));
+    if (!rule || !to.route.pools[rule.to]?.backends.length) return 0;
+    const part = this.#random.binomial(requests, MATCHED);
+    if (part > 0) byRole[rule.to] = (byRole[rule.to] ?? 0) + part;
+    if (part > 0) this.#serve(rule.to, part, to);
+    return part;
+  }
+
+  /** Nobody waits for a copy's answer, and nobody is harmed by it. */
+  #copies(requests: number, to: Reached): Dealt["copies"] {
+    const { mirror } = to.route.split;
+    const copies: Partial<Record<Role, number>> = {};
+    for (const role of mirror?.to ?? []) {
+      const pool = to.route.pools[role];
+      const there = (pool?.backends ?? []).filter(({ replica }) => to.workload.serves(replica));
+      if (!pool || there.length === 0 || !mirror) continue;
+      const part = this.#random.binomial(requests, mirror.share / WHOLE);
+      copies[role] = part;
+      let left = part;
+      there.forEach(({ replica }, index) => {
+        const mine = this.#random.binomial(left, 1 / (there.length - index));
+        left -= mine;
+        if (mine > 0) this.#answer(to.plane.tally(pool.pool, replica), mine, { ...to, isCopy: true });
+      });
+      this.#compare(role, part, this.#answersOf(there[0]?.replica ?? "", to));
+    }
+    return copies;
+  }
+
+  #answersOf(replica: string, { ages }: Reached): Answers {
+    return this.#answers(ages.get(replica)?.revision ?? "");
+  }
+
+  #compare(role: Role, copies: number, { differs = 0 }: Answers): void {
+    if (role === "canary") {
+      this.compared.candidate += copies;
+      this.compared.differing += this.#random.binomial(copies, differs);
+    } else this.compared.noise += copies;
   }
 
   /** A replica that does not answer passes its requests on to one that does, as the proxy's retries do. */
@@ -112,7 +170,7 @@ export class Traffic {
     return false;
   }
 
-  #answer(tally: Tally, requests: number, { ages }: Reached): void {
+  #answer(tally: Tally, requests: number, { ages, isCopy = false }: Reached & { readonly isCopy?: boolean }): void {
     const known = ages.get(tally.replica);
     const revision = known?.revision ?? "";
     const answers = this.#answers(revision);
@@ -122,7 +180,7 @@ export class Traffic {
     tally.failed += failed;
     if (answers.clientErrors) tally.clientErrors += this.#random.binomial(requests - failed, answers.clientErrors);
     latencies(answers, isCold ? answers.cold?.factor : 1)(this.#random, requests, tally.latency);
-    this.#sum(tally.replica, { revision, requests, failed });
+    if (!isCopy) this.#sum(tally.replica, { revision, requests, failed });
   }
 
   #failed(requests: number, share: number, burst: number): number {

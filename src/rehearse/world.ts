@@ -5,6 +5,8 @@ import type { Answer, Command } from "../core/engine/input.ts";
 import { underWay, type DecisionRecord, type ServiceState } from "../core/engine/state.ts";
 import { messageOf } from "../core/issues.ts";
 import { ms, type Ms } from "../core/units.ts";
+import type { Message } from "../core/outbox/message.ts";
+import type { Carriage } from "../ports/messenger.ts";
 import type { JournalEntry } from "../ports/journal.ts";
 import { Controller } from "../runtime/controller.ts";
 import { PACE, type House, type Pace } from "../runtime/parts.ts";
@@ -200,6 +202,7 @@ export class World {
           close: () => Promise.resolve(),
         }),
       },
+      messenger: { deliver: (message) => this.#deliver(message) },
       pace: this.#options.pace,
       tell: (event) => {
         if (event.kind === "trouble") this.trace(event.service, `trouble with ${event.part}: ${event.why}`);
@@ -217,6 +220,14 @@ export class World {
       this.trace("controller", `cannot begin: ${messageOf(error).split("\n")[0]}`);
       this.kill();
     });
+  }
+
+  /** Whoever is called answers as the plan says. Nobody is told anything in truth. */
+  async #deliver({ id, name }: Message): Promise<Carriage> {
+    const { plan } = this.service(id.slice(0, id.indexOf("/")));
+    const { ok, afterMs } = plan.hook?.(name, this.elapsedMs) ?? { ok: true, afterMs: 200 };
+    await this.clock.sleep(ms(afterMs));
+    return { ok, result: ok ? "says yes" : "says no", output: "" };
   }
 
   #written(service: SimService, entry: JournalEntry): void {

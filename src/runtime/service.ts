@@ -3,9 +3,8 @@ import { decide } from "../core/engine/decide.ts";
 import type { Answer, Command, Decision, Input, RouterTrouble } from "../core/engine/input.ts";
 import { FORMAT, underWay, type ServiceState } from "../core/engine/state.ts";
 import { wantedPools, wantedRoute } from "../core/engine/wanted.ts";
-import { brief, describe, messageOf, SerinError } from "../core/issues.ts";
-import { ROLES, sameSplit } from "../core/split.ts";
-import { ms, type Ms } from "../core/units.ts";
+import { describe, messageOf, SerinError } from "../core/issues.ts";
+import { ms } from "../core/units.ts";
 import { ABSENT, type Carried, type Observed, type RunningPool } from "../core/world.ts";
 import type { AlertSource } from "../ports/alerts.ts";
 import { StaleWrite, type Seq } from "../ports/journal.ts";
@@ -13,8 +12,10 @@ import { lookAt, within } from "./ask.ts";
 import { Outbox } from "./outbox.ts";
 import { Meter } from "./measured.ts";
 import { PACE, type House, type OwnedRouter, type OwnedWorkload, type Pace } from "./parts.ts";
+import { drifted } from "./drift.ts";
 import { readState } from "./saved.ts";
 import { readAlerts, readSignals } from "./signals.ts";
+import { notWrittenYet, routerTroubleOf, tooLate } from "./troubles.ts";
 
 interface Pending {
   readonly command: Command;
@@ -150,6 +151,7 @@ export class ServiceLoop {
       if (error !== undefined) {
         if (error instanceof StaleWrite) this.pending.unshift(...taken.splice(0));
         for (const one of taken.splice(0)) this.unwritten(one, decision, error);
+        this.outbox?.sync(this.state.outbox ?? [], this.house.clock.now());
         return await this.hold(input);
       }
       this.state = decision.state;
@@ -357,45 +359,4 @@ export class ServiceLoop {
     if (!this.troubles.delete(part)) return;
     this.house.tell?.({ kind: "cleared", service: this.state.service, part });
   }
-}
-
-function routerTroubleOf(error: unknown, atMs: Ms): RouterTrouble {
-  if (!(error instanceof SerinError)) return { why: messageOf(error), atMs, hopeless: false };
-  return { why: brief(error.trouble), atMs, hopeless: error.trouble.hopeless ?? false };
-}
-
-function notWrittenYet(service: string, error: unknown): SerinError {
-  return new SerinError(
-    {
-      code: "SERIN_NOT_WRITTEN_YET",
-      what: `abort of ${service} could not be written down`,
-      found: messageOf(error).split("\n")[0],
-      now: "traffic goes back to stable all the same, as fast as stable can carry it",
-      next: "mend the journal: the abort is written down as soon as that is possible; a controller that is started anew before then needs it again",
-    },
-    { cause: error },
-  );
-}
-
-function tooLate(service: string, { kind }: Command): SerinError {
-  return new SerinError({
-    code: "SERIN_LETS_GO",
-    what: `${kind} of ${service} was not carried out: the controller lets go of it`,
-    now: "traffic stays at the last split",
-    next: `start a controller with serin serve and ask again; a service that is being taken down: serin down ${service}`,
-  });
-}
-
-/**
- * Whether the data plane does something else than the state wants: another split; a replica that should answer and is
- * not on its route, or one on it that does not run any more, as after an older call that arrived late.
- */
-function drifted(state: ServiceState, running: readonly RunningPool[], traffic: Observed<Carried>): boolean {
-  if (traffic.kind !== "value") return true;
-  const { split, busy } = traffic.value;
-  if (!sameSplit(split, state.split)) return true;
-  const route = wantedRoute(state, running);
-  const named = ROLES.flatMap((role) => (route.pools[role]?.backends ?? []).map(({ replica }) => replica));
-  const there = new Set(running.flatMap(({ replicas }) => replicas.map(({ id }) => id)));
-  return named.some((id) => !busy.includes(id)) || busy.some((id) => !there.has(id));
 }

@@ -5,15 +5,27 @@ import { QUALITIES, STRATEGIES, type Quality } from "./specs.ts";
 
 /** Something that is done to the world at one moment. */
 export type Event =
-  | { readonly atMs: number; readonly kind: "apply"; readonly revision: string; readonly strategy: string }
+  | {
+      readonly atMs: number;
+      readonly kind: "apply";
+      readonly revision: string;
+      readonly strategy: string;
+      /** What becomes of it while another one is under way. */
+      readonly policy: Policy;
+      readonly hotfix: boolean;
+    }
   | { readonly atMs: number; readonly kind: "command"; readonly verb: Verb; readonly stale: boolean }
   | { readonly atMs: number; readonly kind: "kill"; readonly awayMs: number }
   | { readonly atMs: number; readonly kind: "crash-replica"; readonly nth: number }
   | { readonly atMs: number; readonly kind: "plane"; readonly awayMs: number; readonly keepsRoute: boolean };
 
-export type Verb = "promote" | "promote-full" | "pause" | "resume" | "abort" | "retry" | "undo";
+export type Policy = "refuse" | "queue" | "supersede";
 
-const VERBS: readonly Verb[] = ["promote", "promote-full", "pause", "resume", "abort", "retry", "undo"];
+const POLICIES: readonly Policy[] = ["refuse", "queue", "supersede"];
+
+export type Verb = "promote" | "promote-full" | "pause" | "resume" | "abort" | "retry" | "undo" | "scale";
+
+const VERBS: readonly Verb[] = ["promote", "promote-full", "pause", "resume", "abort", "retry", "undo", "scale"];
 
 export interface Plot {
   readonly seed: number;
@@ -26,6 +38,9 @@ export interface Plot {
   readonly silence?: { readonly fromMs: number; readonly toMs: number } | undefined;
   /** How much replicas differ in errors. */
   readonly tau: number;
+  /** Hooks of the file, and how often each says no. */
+  readonly hooks: string;
+  readonly hookSaysNo: number;
   readonly windows: readonly Window[];
   readonly events: readonly Event[];
   /** Chance, per append, that the controller dies before or after it. */
@@ -51,6 +66,7 @@ export function plotOf(seed: number): Plot {
   const hasFaults = !isCalm && chance.chance(0.75);
   const hasPeople = !isCalm && chance.chance(0.5);
   const hasDeaths = !isCalm && chance.chance(0.5);
+  const hasHooks = chance.chance(0.3);
   const windows = hasFaults ? windowsOf(chance) : [];
   const events = [
     ...appliesOf(strategy, hasPeople ? chance : undefined),
@@ -61,11 +77,13 @@ export function plotOf(seed: number): Plot {
   return {
     seed,
     strategy,
-    replicas: (strategy === "rollingJudge" || hasPeople ? 2 : 1) + chance.below(6),
+    replicas: (strategy === "rollingJudge" || strategy === "rollingBoth" || hasPeople ? 3 : 1) + chance.below(6),
     qualities: { v1: first, v2: quality, v3: pick(chance, QUALITIES) },
     perSecond: pick(chance, [60, 120]),
     silence: !isCalm && chance.chance(0.3) ? silenceOf(chance) : undefined,
     tau: chance.chance(0.5) ? 0.2 : 0,
+    hooks: hasHooks ? HOOKS : "",
+    hookSaysNo: hasHooks && !isCalm ? 0.2 : 0,
     windows,
     events,
     deadlyAppends: hasDeaths && chance.chance(0.5) ? 0.01 : 0,
@@ -74,25 +92,59 @@ export function plotOf(seed: number): Plot {
   };
 }
 
+/** One of each kind, so that each is somewhere in every program. */
+const HOOKS = `  hooks:
+    - { name: smoke, at: before, command: [smoke], retries: 1 }
+    - { name: more, at: increase, gate: true, every: 1s, command: [more] }
+    - { name: pulse, at: during, every: 3s, threshold: 3, command: [pulse] }
+    - { name: warm, at: after, command: [warm] }
+    - { name: tidy, at: rollback, command: [tidy] }
+  notify: [{ name: team, command: [tell], perMinute: 5 }]
+`;
+
+/** Strategies after which nothing is promoted. */
+const CONCLUDE: ReadonlySet<string> = new Set(["shadow", "experiment"]);
+
+/** Strategies that wait for a person. */
+const BY_HAND: ReadonlySet<string> = new Set(["gated", "blueGreenManual"]);
+
+/** Strategies that compare both versions long enough to see a version that fails half of its requests. */
+const COMPARES: ReadonlySet<string> = new Set([
+  "canary",
+  "sameSize",
+  "shorthand",
+  "downAndUp",
+  "gated",
+  "blueGreenMirror",
+  "shadow",
+  "shadowCanary",
+  "experiment",
+  "matched",
+  "stepsBack",
+]);
+
 /** How a rollout must end when nothing interferes. */
 export function rightFor(strategy: string, quality: Quality): readonly string[] {
   if (quality === "never") return ["rolled-back"];
   // A recreate looks at nothing but readiness, once.
-  if (strategy === "recreate") return ["promoted"];
+  if (strategy === "recreate") return quality === "crashing" ? ["promoted", "rolled-back"] : ["promoted"];
   // A gate may be answered with an abort.
-  const byHand = strategy === "gated" ? ["stopped"] : [];
-  if (quality === "good") return ["promoted", ...byHand];
-  if (quality === "errors" && strategy !== "rolling") return ["rolled-back", ...byHand];
+  const byHand = BY_HAND.has(strategy) ? ["stopped"] : [];
+  const fine = CONCLUDE.has(strategy) ? "concluded" : "promoted";
+  if (quality === "other" && strategy.startsWith("shadow")) return ["rolled-back"];
+  if (quality === "good" || quality === "other") return [fine, ...byHand];
+  if (quality === "errors" && (COMPARES.has(strategy) || strategy === "rollingJudge"))
+    return ["rolled-back", ...byHand];
   if (quality === "crashing" && !strategy.startsWith("rolling")) return ["rolled-back", ...byHand];
   // Seconds are enough to show an error rate of 50 %, and not always a slower tail or a cold start; nor is there
   // anything left to compare with once a rolling update has reached everyone.
-  return ["promoted", "rolled-back", ...byHand];
+  return [fine, "rolled-back", ...byHand];
 }
 
 function appliesOf(strategy: string, people: Random | undefined): readonly Event[] {
   const first: Event[] = [
-    { atMs: 0, kind: "apply", revision: "v1", strategy },
-    { atMs: CANDIDATE_MS, kind: "apply", revision: "v2", strategy },
+    { atMs: 0, kind: "apply", revision: "v1", strategy, policy: "refuse", hotfix: false },
+    { atMs: CANDIDATE_MS, kind: "apply", revision: "v2", strategy, policy: "refuse", hotfix: false },
   ];
   if (!people) return first;
   const more = Array.from({ length: people.below(3) }, (): Event => {
@@ -102,6 +154,8 @@ function appliesOf(strategy: string, people: Random | undefined): readonly Event
       kind: "apply",
       revision,
       strategy: pick(people, Object.keys(STRATEGIES)),
+      policy: pick(people, POLICIES),
+      hotfix: people.chance(0.1),
     };
   });
   return [...first, ...more];

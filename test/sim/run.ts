@@ -30,6 +30,8 @@ const END_MS = 200_000;
 /** After the last rollout's end all is tidy within this: drains, back-off of crashed replicas. */
 const TIDY_MS = 45_000;
 
+type Asked = Pick<Command, "id" | "actor" | "reason" | "expected">;
+
 /** Replays the run of a seed. */
 export function runSeed(seed: number): Promise<Result> {
   return new Run(plotOf(seed)).go();
@@ -46,7 +48,8 @@ class Run {
 
   constructor(plot: Plot) {
     this.#plot = plot;
-    const { seed, windows, qualities, perSecond, silence, tau } = plot;
+    const { seed, windows, qualities, perSecond, silence, tau, hookSaysNo } = plot;
+    const hooks = random(seed, 4);
     const faults = new WindowedFaults(windows, random(seed, 2), () => this.#world.elapsedMs);
     const quality = (revision: string) => qualities[revision] ?? "good";
     this.#world = new World({
@@ -58,6 +61,7 @@ class Run {
           answers: (revision) => ({ ...ANSWERS[quality(revision)], tau }),
           behaviour: (revision) => BEHAVIOURS[quality(revision)],
           perSecond: (at) => (silence && at >= silence.fromMs && at < silence.toMs ? 0 : perSecond),
+          hook: () => ({ ok: !hooks.chance(hookSaysNo), afterMs: hooks.below(3_000) }),
           drainMs: 5_000 as never,
           lingerMs: 2_000,
         },
@@ -82,7 +86,8 @@ class Run {
     try {
       await this.#until(Math.max(this.#plot.calmFromMs, (events.at(-1)?.atMs ?? 0) + 2_000), () => false);
       await this.#until(this.#world.elapsedMs + END_MS, () => !this.#busy(service) || this.#waits(service));
-      if (this.#busy(service)) await this.#byHand(service);
+      // What was queued may begin, and wait, too.
+      for (let round = 0; round < 3 && this.#busy(service); round += 1) await this.#byHand(service);
       await this.#until(this.#world.elapsedMs + TIDY_MS, () => false);
       this.#check(service, right);
     } catch (error) {
@@ -157,9 +162,12 @@ class Run {
     const service = this.#world.service(SERVICE);
     switch (event.kind) {
       case "apply": {
-        const file = fileOf(SERVICE, this.#plot.replicas, STRATEGIES[event.strategy] ?? "");
+        const { replicas, hooks } = this.#plot;
+        const more = `  onNewRevision: ${event.policy}\n${event.strategy === "recreate" ? "" : hooks}`;
+        const file = fileOf(SERVICE, replicas, STRATEGIES[event.strategy] ?? "", more);
         const id = `c${(this.#asked += 1)}`;
-        return this.#world.ask(SERVICE, applyOf(rolloutOf(file), { id, revision: event.revision }), true);
+        const command = applyOf(rolloutOf(file), { id, revision: event.revision });
+        return this.#world.ask(SERVICE, event.hotfix ? Object.assign({}, command, { hotfix: true }) : command, true);
       }
       case "command":
         return this.#command(event.verb, event.stale ? (service.truth?.version ?? 5) - 2 : undefined);
@@ -185,11 +193,15 @@ class Run {
 
   #command(verb: Verb, expected: number | undefined): void {
     const asked = { id: `c${(this.#asked += 1)}`, actor: "bob", reason: verb.replace("-full", ""), expected };
-    const command: Command =
-      verb === "promote" || verb === "promote-full"
-        ? { ...asked, kind: "promote", full: verb === "promote-full" }
-        : { ...asked, kind: verb };
+    const command = this.#commandOf(verb, asked);
     this.#world.ask(SERVICE, command, expected === undefined && ["resume", "abort", "promote-full"].includes(verb));
+  }
+
+  #commandOf(verb: Verb, asked: Asked): Command {
+    if (verb === "promote" || verb === "promote-full")
+      return { ...asked, kind: "promote", full: verb === "promote-full" };
+    if (verb === "scale") return { ...asked, kind: verb, replicas: 1 + ((this.#plot.seed + this.#asked) % 6) };
+    return { ...asked, kind: verb };
   }
 
   #say(line: string): void {

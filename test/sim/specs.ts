@@ -6,9 +6,9 @@ import type { Answers } from "../../src/rehearse/traffic.ts";
 export { applyOf, rolloutOf } from "../../src/rehearse/ask.ts";
 
 /** How a revision turns out to be. */
-export type Quality = "good" | "errors" | "slow" | "never" | "crashing" | "cold";
+export type Quality = "good" | "errors" | "slow" | "never" | "crashing" | "cold" | "other";
 
-export const QUALITIES: readonly Quality[] = ["good", "errors", "slow", "never", "crashing", "cold"];
+export const QUALITIES: readonly Quality[] = ["good", "errors", "slow", "never", "crashing", "cold", "other"];
 
 const GOOD: Answers = { errors: 0.001, p50Ms: 20, p99Ms: 120 };
 
@@ -19,6 +19,7 @@ export const ANSWERS: Readonly<Record<Quality, Answers>> = {
   never: GOOD,
   crashing: GOOD,
   cold: { ...GOOD, cold: { factor: 4, untilMs: 4_000 } },
+  other: { ...GOOD, differs: 0.1 },
 };
 
 export const BEHAVIOURS: Readonly<Record<Quality, Behaviour>> = {
@@ -28,10 +29,11 @@ export const BEHAVIOURS: Readonly<Record<Quality, Behaviour>> = {
   never: { readyAfterMs: "never" },
   crashing: { readyAfterMs: ms(1_500), crashAfterMs: ms(2_500), why: "exited with code 1: out of memory" },
   cold: { readyAfterMs: ms(5_000) },
+  other: {},
 };
 
 /** A rollout file around a strategy. */
-export function fileOf(name: string, replicas: number, strategy: string): string {
+export function fileOf(name: string, replicas: number, strategy: string, more = ""): string {
   return `apiVersion: serin.dev/v1
 kind: Rollout
 metadata: { name: ${name} }
@@ -40,7 +42,7 @@ spec:
   traffic: { proxy: { listen: 8080 } }
   progressDeadline: 20s
   strategy: ${strategy}
-${strategy.includes("recreate") ? "" : "  analysis: { falseRollback: 0.01%, warmup: 6s, metrics: [{ preset: success-rate }, { preset: latency-p99 }] }"}
+${more}${strategy.includes("recreate") ? "" : "  analysis: { falseRollback: 0.01%, warmup: 6s, metrics: [{ preset: success-rate }, { preset: latency-p99 }] }"}
 `;
 }
 
@@ -54,4 +56,14 @@ export const STRATEGIES: Readonly<Record<string, string>> = {
   rolling: `{ rolling: { maxSurge: 1, hold: 5s } }`,
   rollingJudge: `{ rolling: { maxSurge: 25%, judge: { atLeast: 5s, atMost: 15s, undecided: goOn } } }`,
   recreate: `{ recreate: {} }`,
+  rollingMissing: `{ rolling: { maxSurge: 0, maxUnavailable: 1, hold: 3s } }`,
+  rollingBoth: `{ rolling: { maxSurge: 25%, maxUnavailable: 25%, judge: { atLeast: 5s, atMost: 15s, undecided: goOn } } }`,
+  blueGreen: `{ blueGreen: { preview: [{ header: { x-preview: "1" } }], hold: 3s, keepOld: 10s } }`,
+  blueGreenMirror: `{ blueGreen: { replicas: 50%, mirror: { share: 50%, hold: 5s, judge: { atMost: 10s, undecided: goOn } }, keepOld: 5s } }`,
+  blueGreenManual: `{ blueGreen: { promotion: manual, keepOld: 0s } }`,
+  shadow: `{ shadow: { share: 50%, compare: { atLeast: 200 }, hold: 5s } }`,
+  shadowCanary: `{ shadow: { hold: 5s, compare: { atLeast: 100 }, next: { canary: { steps: [{ weight: 25%, hold: 5s }] } } } }`,
+  experiment: `{ experiment: { share: 20%, for: 15s } }`,
+  matched: `{ canary: { steps: [{ match: [{ header: { x-beta: "1" } }], hold: 5s }, { weight: 10%, replicas: 2, hold: 5s }, { weight: 50%, match: [], hold: 5s }], watch: 5s } }`,
+  stepsBack: `{ canary: { stepsBack: 2, steps: [{ weight: 10%, hold: 5s }, { weight: 30%, hold: 5s }, { weight: 50%, hold: 5s }] } }`,
 };

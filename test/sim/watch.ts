@@ -60,7 +60,7 @@ export class Watch implements Witness {
       this.#wayBack(service, memory);
       this.#served(service, memory);
       this.#revisions(service);
-      memory.answered += service.dealt.byRole.canary ?? 0;
+      memory.answered += (service.dealt.byRole.canary ?? 0) + (service.dealt.copies.canary ?? 0);
       memory.route = service.plane.inForce() ?? memory.route;
     }
   }
@@ -166,7 +166,8 @@ export class Watch implements Witness {
       const share = shareOf(route.split.weights, role);
       if (share <= shareOfPool(memory.route, pool)) continue;
       const ready = memory.history.most(pool);
-      const capacity = Math.floor((ready / rollout.program.fullSize) * WHOLE) + 1;
+      const { fullSize, leastSize = fullSize } = rollout.program;
+      const capacity = Math.floor((ready / leastSize) * WHOLE) + 1;
       // Replicas that crash all the time are ready between two looks of this watcher, and gone at both.
       const isFrail = this.#excuses.frail(memory.history.revisionOf(pool) ?? "");
       if (share > capacity && !isFrail && !this.#lastResort(service, rollout)) {
@@ -193,6 +194,9 @@ export class Watch implements Witness {
     const share = shareOfPool(service.plane.inForce(), pool);
     if (share > 0 && this.#world.elapsedMs > due)
       this.fail(service, `the candidate still has ${share} on the way back`);
+    const { matches, mirror } = service.plane.inForce()?.split ?? {};
+    if (((matches?.length ?? 0) > 0 || mirror) && this.#world.elapsedMs > due)
+      this.fail(service, "rules or copies are still in force on the way back");
     const isCalm = since > this.#excuses.calmFromMs + SLACK_MS;
     if (isCalm && share > shareOfPool(memory.route, pool)) this.fail(service, "the candidate got more on the way back");
   }

@@ -1,10 +1,12 @@
 // How is the engine asked for decisions, one after the other, without a world?
 import { decide, newService } from "../../src/core/engine/decide.ts";
-import type { Answer, Command, Decision, Input } from "../../src/core/engine/input.ts";
-import type { DecisionRecord, RolloutState, ServiceState } from "../../src/core/engine/state.ts";
+import type { Comparison } from "../../src/core/comparison.ts";
+import type { Answer, ApplyCommand, Command, Decision, Input } from "../../src/core/engine/input.ts";
+import type { DecisionRecord, RolloutState, ServiceState, TestReading } from "../../src/core/engine/state.ts";
 import { wantedRoute } from "../../src/core/engine/wanted.ts";
 import type { Series } from "../../src/core/evidence.ts";
-import { ROLES, shareOf } from "../../src/core/split.ts";
+import type { Delivery } from "../../src/core/outbox/message.ts";
+import { ROLES, shareOf, type Role } from "../../src/core/split.ts";
 import { ms, WHOLE } from "../../src/core/units.ts";
 import { ABSENT, seen, unreadable, type Replica, type RunningPool } from "../../src/core/world.ts";
 import { applyOf, fileOf, rolloutOf } from "../sim/specs.ts";
@@ -13,6 +15,9 @@ export const SERVICE = "shop";
 
 /** Canary steps that need little to be understood. */
 export const STEPS = `{ canary: { steps: [{ weight: 10%, hold: 10s }, { weight: 50%, hold: 10s }] } }`;
+
+/** What a hook answers when it is called; nothing yet when it is silent. */
+type HookAnswer = "yes" | "no" | "silent";
 
 type Verb = "promote" | "pause" | "resume" | "abort" | "retry" | "undo";
 
@@ -36,20 +41,27 @@ export class Desk {
   metrics: "read" | "gone" = "read";
   workload: "read" | "gone" = "read";
   routerTrouble: Input["routerTrouble"];
+  /** What hooks answer, by name; yes when not named. */
+  readonly hooks: Record<string, HookAnswer> = {};
+  /** Names of the hooks and receivers that were called, in order. */
+  readonly called: string[] = [];
+  comparison: Comparison | undefined;
+  test: TestReading | undefined;
   #carried: ServiceState["split"] | undefined;
   #asked = 0;
   readonly #series = new Map<string, Series>();
   readonly #readySince = new Map<string, number>();
-  readonly #file: string;
+  /** The file that is applied next. */
+  file: string;
 
-  constructor(strategy: string = STEPS, replicas = 4) {
-    this.#file = fileOf(SERVICE, replicas, strategy);
+  constructor(strategy: string = STEPS, replicas = 4, more = "") {
+    this.file = fileOf(SERVICE, replicas, strategy, more);
     this.state = newService(this.#apply("v1") as Extract<Command, { kind: "apply" }>);
   }
 
   /** A service whose v1 is stable, and which has served for a while. */
-  static serving(strategy: string = STEPS, replicas = 4): Desk {
-    const desk = new Desk(strategy, replicas);
+  static serving(strategy: string = STEPS, replicas = 4, more = ""): Desk {
+    const desk = new Desk(strategy, replicas, more);
     desk.apply("v1");
     desk.pass(5_000);
     if (desk.state.stable?.revision !== "v1") throw new Error("v1 did not become stable");
@@ -71,6 +83,15 @@ export class Desk {
 
   apply(revision: string, expected?: number): Answer {
     return this.ask({ ...this.#apply(revision), expected });
+  }
+
+  /** Applies a revision that takes the place of whatever is under way. */
+  hotfix(revision: string): Answer {
+    return this.ask({ ...(this.#apply(revision) as ApplyCommand), hotfix: true });
+  }
+
+  scale(replicas: number): Answer {
+    return this.ask({ id: this.#id(), kind: "scale", actor: "ann", reason: "more users", replicas });
   }
 
   say(verb: Verb, more: { full?: boolean; to?: string; expected?: number } = {}): Answer {
@@ -132,11 +153,27 @@ export class Desk {
           : unreadable("no metrics"),
       commands,
       routerTrouble: this.routerTrouble,
+      deliveries: this.#delivered(),
+      ...(this.comparison && { comparison: seen(this.comparison) }),
+      ...(this.test && { test: seen(this.test) }),
     };
   }
 
+  /** What came of the messages that are due; whoever is silent has not answered yet. */
+  #delivered(): readonly Delivery[] {
+    const due = (this.state.outbox ?? []).filter(
+      ({ dueMs, name }) => dueMs <= this.nowMs && this.hooks[name] !== "silent",
+    );
+    return due.map(({ id, failed, name }) => {
+      this.called.push(name);
+      const ok = this.hooks[name] !== "no";
+      const [startedMs, endedMs] = [ms(this.nowMs), ms(this.nowMs)];
+      return { id, failed, ok, result: ok ? "200 OK" : "503 Service Unavailable", output: "", startedMs, endedMs };
+    });
+  }
+
   #apply(revision: string): Command {
-    return applyOf(rolloutOf(this.#file), { id: this.#id(), revision });
+    return applyOf(rolloutOf(this.file), { id: this.#id(), revision });
   }
 
   #id(): string {
@@ -178,9 +215,17 @@ export class Desk {
     for (const { pool, role } of this.state.pools) {
       const replicas =
         running.find((entry) => entry.pool === pool)?.replicas.filter(({ state }) => state === "ready") ?? [];
-      const share = role === "former" ? 0 : shareOf(weights, role) / WHOLE;
+      const share = role === "former" ? 0 : shareOf(weights, role) / WHOLE + this.#besides(role);
       for (const { id } of replicas) this.#add(pool, id, (this.perTick * share) / replicas.length);
     }
+  }
+
+  /** What a role gets besides its share: a tenth by rules, and copies. */
+  #besides(role: Role): number {
+    const { matches = [], mirror } = this.#carried ?? {};
+    const isRuled = matches.some(({ to, when }) => to === role && when.some(({ on }) => on !== "listener"));
+    const isCopied = mirror?.to.some((name) => name === role) ?? false;
+    return (isRuled ? 0.1 : 0) + (isCopied ? (mirror?.share ?? 0) / WHOLE : 0);
   }
 
   #add(pool: string, replica: string, requests: number): void {

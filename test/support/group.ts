@@ -61,7 +61,7 @@ export class GroupDesk {
       : never,
   ): Answer {
     const id = `g${(this.asks += 1)}`;
-    const { answers } = this.tick([{ ...command, id, actor: "ann", reason: "because" } as GroupCommand]);
+    const { answers } = this.tick([{ ...command, id, actor: "ann", reason: "because" }]);
     const answer = answers.find((one) => one.id === id);
     if (!answer) throw new Error("no answer");
     return answer;

@@ -97,7 +97,7 @@ export function give(turn: Turn, { weights, matches = [], mirror }: Shares): Che
       ...(mirror && { mirror }),
     },
   });
-  if (raises || !isExposed(before, "canary")) turn.setRollout({ requestsAtShare: 0 });
+  if (raises || !isExposed(before, "canary")) turn.setRollout({ requestsAtShare: 0, raisedMs: turn.nowMs });
   return asked(turn);
 }
 

@@ -88,13 +88,24 @@ function judge(turn: Turn, seen: Look): void {
   const now = verdictOf(program.analysis, next);
   const turns = verdict?.kind !== now.kind;
   const trail = leave(turn.rollout.trail ?? startTrail(), () => pointOf(turn, next, now), turns);
-  turn.setRollout({ analysis: next, verdict: now, trail, requestsAtShare: requestsAtShare + canary });
+  turn.setRollout({
+    analysis: next,
+    verdict: now,
+    trail,
+    requestsAtShare: requestsAtShare + atShare(turn, seen, canary),
+  });
   // What is worse goes back in this very decision, which says why.
   const decides = now.kind === "worse" && !now.suspended;
   const isNews = turns || (verdict?.suspended === undefined) !== (now.suspended === undefined);
   if (verdict && !decides && isNews) {
     turn.record("verdict", now.suspended ? `verdict held back: ${now.suspended}` : now.text, { verdict: now });
   }
+}
+
+/** Of the canary's requests in an interval that began before its share was raised nobody knows which were at that share. */
+function atShare({ rollout, input }: Turn, { durationMs }: Look, requests: number): number {
+  if (input.counters.kind !== "value" || rollout.raisedMs === undefined) return requests;
+  return input.counters.value.at - durationMs >= rollout.raisedMs ? requests : 0;
 }
 
 /** Four digits are enough for a picture, and keep the state small. */

@@ -47,8 +47,8 @@ export function advance(turn: Turn): void {
         waiting: { for: "replicas", text: "the canary has too few replicas that stay ready for its share" },
       });
     }
-    if (next?.op === "promote" && !settled(turn)) {
-      const text = `the canary stays ready for ${duration(settleMs(turn))} before it is made stable`;
+    if (takesAway(next) && !settled(turn)) {
+      const text = `the canary stays ready for ${duration(settleMs(turn))} before ${next?.op === "promote" ? "it is made stable" : "stable goes"}`;
       return turn.setRollout({ waiting: { for: "replicas", text } });
     }
     const shut = next && RAISES.has(next.op) && raises(turn, next) ? closedNow(turn) : undefined;
@@ -107,7 +107,13 @@ function settled(turn: Turn): boolean {
   const lasting = (pool?.replicas ?? []).filter(({ state: is, readySinceMs = turn.nowMs }) => {
     return is === "ready" && turn.nowMs - readySinceMs >= settleMs(turn);
   });
-  return lasting.length >= (pool?.unlimited ? 1 : rollout.program.fullSize);
+  const needed = pool?.unlimited ? 1 : (poolOf(state, "canary")?.size ?? rollout.program.fullSize);
+  return lasting.length >= needed;
+}
+
+/** Steps after which nobody could go back at once. */
+function takesAway(next: Step | undefined): boolean {
+  return next?.op === "promote" || (next?.op === "scale" && next.role === "stable" && next.size === 0);
 }
 
 /** Steps that are over only while the candidate can carry what it was given. */
@@ -181,6 +187,7 @@ function promote(turn: Turn): void {
     stable: { pool: candidate.pool, revision: rollout.candidate },
     split: { weights: all("stable") },
   });
+  turn.setRollout({ shortSinceMs: undefined });
 }
 
 function checkScale(turn: Turn, role: Role, size: number): Check {

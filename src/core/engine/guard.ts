@@ -1,7 +1,7 @@
 // Does the evidence, or what runs, end the rollout?
 import { carriers } from "./capacity.ts";
 import { sizeFor } from "../plan/capacity.ts";
-import { shareOf } from "../split.ts";
+import { isExposed, shareOf, type Split } from "../split.ts";
 import { duration } from "../units.ts";
 import { troubleOf } from "../world.ts";
 import { poolOf } from "./state.ts";
@@ -20,9 +20,8 @@ export function guard(turn: Turn): void {
   }
   const told = duringWhy(turn);
   if (told !== undefined) return goBack(turn, "rolled-back", told);
-  const share = shareOf(turn.state.split.weights, "canary");
   const pool = poolOf(turn.state, "canary")?.pool;
-  const needs = sizeFor(share, carriers(program));
+  const needs = neededFor(turn.state.split, carriers(program));
   if (turn.input.pools.kind !== "value") return;
   if (firm(turn, pool) >= needs) {
     if (shortSinceMs !== undefined) turn.setRollout({ shortSinceMs: undefined });
@@ -33,6 +32,13 @@ export function guard(turn: Turn): void {
   const why = troubleOf(turn.replicas(pool));
   const lost = `canary has not kept ${needs} of its replicas ready for ${duration(program.progressDeadlineMs)}`;
   goBack(turn, "rolled-back", why ? `${lost}: ${why}` : lost);
+}
+
+/** Replicas that the candidate needs for its share, for copies, and for those whom a rule sends to it. */
+function neededFor(split: Split, fullSize: number): number {
+  const { weights, mirror } = split;
+  const copies = mirror?.to.includes("canary") ? sizeFor(mirror.share, fullSize) : 0;
+  return Math.max(isExposed(split, "canary") ? 1 : 0, sizeFor(shareOf(weights, "canary"), fullSize), copies);
 }
 
 /** A replica that comes back and crashes again is no capacity: after a loss, it counts once it has lasted this long. */

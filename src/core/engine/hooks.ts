@@ -24,7 +24,8 @@ export function takeDeliveries(turn: Turn): void {
     turn.set({ outbox: isFinal ? rest : [...rest, again(turn, message)] });
     if (!isFinal) continue;
     if (message.purpose === "hook") settle(turn, message, delivery);
-    else if (!delivery.ok) turn.record("note", `${message.name} could not be told: ${delivery.result}`);
+    else if (!delivery.ok)
+      turn.record("note", `${message.name} could not be told: ${delivery.result}`, { untold: true });
   }
 }
 

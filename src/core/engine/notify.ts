@@ -9,20 +9,20 @@ const MOST_WAITING = 500;
 /** Puts into the outbox what somebody wants to know. A notification never delays anything. */
 export function notify(turn: Turn): void {
   const { state, nowMs } = turn;
-  const { notify } = state.spec.spec;
+  const wanted = state.spec.spec.notify;
   const sent = state.notified ?? {};
   const isDue = (nextNotificationMs(sent) ?? Infinity) <= nowMs;
-  if (notify.length === 0 || (turn.records.length === 0 && !isDue)) return;
+  if (wanted.length === 0 || (turn.records.length === 0 && !isDue)) return;
   const { rollout } = state;
   const told = notificationsOf({
     service: state.service,
     origin: state.origin,
-    notify,
+    notify: wanted,
     records: turn.records,
     nowMs,
     sent,
     ...(rollout && {
-      told: {
+      about: {
         candidate: rollout.candidate,
         stable: rollout.stable,
         phase: rollout.phase,

@@ -78,8 +78,9 @@ export interface RolloutState {
   readonly test?: TestReading | undefined;
   /** How often a worse version was taken down a step. */
   readonly steppedBack?: number | undefined;
-  /** Canary requests counted since its share was last raised. */
+  /** Canary requests counted since its share was last raised, and when that was. */
   readonly requestsAtShare: number;
+  readonly raisedMs?: Ms | undefined;
   /** Whether the last look could read the evidence. */
   readonly blind?: string | undefined;
   readonly endedMs?: Ms | undefined;
@@ -95,7 +96,7 @@ export interface TestReading {
 }
 
 /** A newer revision that waits for the rollout under way to end. */
-export interface Queued {
+interface Queued {
   readonly command: ApplyCommand;
   readonly atMs: Ms;
 }
@@ -140,6 +141,8 @@ export interface DecisionRecord {
   readonly test?: TestReading | undefined;
   /** How a hook ended. */
   readonly run?: HookRun | undefined;
+  /** It says that somebody could not be told: nobody is told of that. */
+  readonly untold?: true | undefined;
   /** Who asked for it, for commands. */
   readonly actor?: string | undefined;
   readonly reason?: string | undefined;

@@ -1,5 +1,5 @@
 // Do routes move one by one, and stay with legacy when they are worse?
-import fc from "fast-check";
+import * as fc from "fast-check";
 import { describe, expect, test } from "vitest";
 import { GroupDesk, type Mishap, type Turns } from "../../../test/support/group.ts";
 import { lastMinute } from "./legacy.ts";

@@ -1,5 +1,5 @@
 // Do the services of a release come together, and go back together?
-import fc from "fast-check";
+import * as fc from "fast-check";
 import { describe, expect, test } from "vitest";
 import { GroupDesk, type Mishap, type Turns } from "../../../test/support/group.ts";
 import { ms } from "../units.ts";

@@ -83,9 +83,18 @@ export interface HookRun extends Omit<Delivery, "failed"> {
 /**
  * When a hook is called. `start`: before anything runs; `before`: the candidate is ready and gets no request yet;
  * `increase`: before each rise of its share; `between`: after each step's waits; `promotion`: before it is made stable;
- * `after`: it is stable; `rollback`: the rollout was taken back or stopped. `during`: again and again while it gets requests.
+ * `after`: it is stable; `step`: where a step names it; `rollback`: the rollout was taken back or stopped. `during`: again and again while it gets requests.
  */
-export type HookAt = "start" | "before" | "increase" | "between" | "promotion" | "after" | "rollback" | "during";
+export type HookAt =
+  | "start"
+  | "before"
+  | "increase"
+  | "between"
+  | "promotion"
+  | "after"
+  | "rollback"
+  | "during"
+  | "step";
 
 /** A hook, as a file asks for it. */
 export interface HookSpec {

@@ -12,18 +12,16 @@ const PATH = "spec.strategy.blueGreen";
 export function compileBlueGreen(asked: BlueGreenSpec, frame: Frame): Compiled {
   const { fullSize } = frame;
   const size = asked.replicas === undefined ? fullSize : replicasOf(asked.replicas, fullSize);
-  const steps: Step[] = [
-    { op: "scale", role: "canary", size },
-    ...previewed(asked.preview, frame),
-    ...mirrored(asked, frame),
-  ];
+  const steps: Step[] = [{ op: "scale", role: "canary", size }, ...previewed(asked.preview, frame)];
+  const testable = steps.length;
+  steps.push(...mirrored(asked, frame));
   if (asked.holdMs !== undefined) steps.push({ op: "hold", durationMs: asked.holdMs });
   if (asked.promotion === "manual") steps.push({ op: "gate", what: "switch all requests to the new version" });
   if (size < fullSize) steps.push({ op: "scale", role: "canary", size: fullSize });
   steps.push({ op: "route", weights: all("canary") });
   if (asked.keepOldMs > 0) steps.push({ op: "hold", durationMs: asked.keepOldMs });
   steps.push({ op: "promote" }, { op: "retire", role: "stable" });
-  return { steps, issues: unable(asked, frame, size) };
+  return { steps, testable, issues: unable(asked, frame, size) };
 }
 
 function mirrored({ mirror, preview }: BlueGreenSpec, frame: Frame): readonly Step[] {

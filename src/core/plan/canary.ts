@@ -7,6 +7,7 @@ import { all, type Weights } from "../split.ts";
 import { NOTHING, WHOLE, percent, weight, type Weight } from "../units.ts";
 import { sizeFor } from "./capacity.ts";
 import type { Step } from "./step.ts";
+import { hookStep } from "./hooks.ts";
 import { previewed, rulesFor, unmatched } from "./rules.ts";
 import { judgement, type Compiled, type Frame, type PlanIssue } from "./strategy.ts";
 
@@ -111,8 +112,10 @@ function takeOver({ canary, frame: { fullSize }, reached }: At): readonly Step[]
   return steps;
 }
 
-function waits({ holdMs, judge, gate }: StepSpec, frame: Frame): readonly Step[] {
-  const steps: Step[] = [];
+function waits({ run, holdMs, judge, gate }: StepSpec, frame: Frame): readonly Step[] {
+  const steps: Step[] = frame.hooks
+    .filter(({ at, name }) => at === "step" && name === run)
+    .map((hook) => hookStep(hook));
   if (holdMs !== undefined) steps.push({ op: "hold", durationMs: holdMs });
   if (judge) steps.push(judgement(judge, frame));
   if (gate) steps.push({ op: "gate", ...gate });

@@ -46,7 +46,8 @@ export function compile(rollout: Rollout, context: CompileContext): CompileResul
     abilities: context.abilities,
     fullSize: context.replicas ?? replicasAsked(spec.workload),
     undecided: spec.analysis?.undecided ?? "hold",
-    preview: "preview" in spec.traffic.proxy && spec.traffic.proxy.preview !== undefined,
+    hooks: spec.hooks,
+    preview: spec.traffic.proxy.preview !== undefined,
   };
   // What the file asks for is checked even when this rollout happens not to need it: the next one will.
   const asked = compileStrategy(rollout, frame);
@@ -59,10 +60,10 @@ export function compile(rollout: Rollout, context: CompileContext): CompileResul
   ];
   if (issues.length > 0) return { ok: false, issues };
   const isShort = !context.stable || context.direct === true;
-  const { steps: bare, leastSize } = isShort ? { ...compileFirst(frame, context.stable), leastSize: undefined } : asked;
+  const bare = isShort ? compileFirst(frame, context.stable) : asked;
+  const { leastSize } = bare;
   const hooks = isShort ? [] : spec.hooks;
-  const gated = context.direct ? bare : withLastGate(bare, spec.lastGate);
-  const steps = withHooks(gated, hooks);
+  const steps = withLastGate(withHooks(bare, hooks), context.direct ? undefined : spec.lastGate);
   const repeated = hooks.filter(({ at, mode }) => mode === "rollback" || at === "during" || at === "rollback");
   const stepsBack = spec.strategy.kind === "canary" ? spec.strategy.stepsBack : 0;
   const compares = !isShort && canShow(steps, spec.analysis) && spec.analysis;

@@ -67,7 +67,7 @@ export type Step =
   | { readonly op: "conclude"; readonly what: string };
 
 /** Who opens a gate, if not a person. A person may, always. */
-export type GateBy =
+type GateBy =
   | { readonly kind: "hook"; readonly hook: HookSpec }
   | { readonly kind: "hours"; readonly hours: readonly OpenHours[] };
 
@@ -108,6 +108,6 @@ export interface Program {
 }
 
 /** Instead of the way back: one share lower, and judged anew. Each try has its part of the false-rollback rate. */
-export interface StepsBack {
+interface StepsBack {
   readonly times: number;
 }

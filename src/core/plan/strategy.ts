@@ -1,6 +1,7 @@
 // What does a strategy's compiler get, and what does it return?
 import type { Abilities } from "../abilities.ts";
 import type { Issue } from "../issues.ts";
+import type { HookSpec } from "../outbox/message.ts";
 import type { JudgeSpec } from "../spec/steps.ts";
 import type { Step, Undecided } from "./step.ts";
 
@@ -16,6 +17,7 @@ export interface Frame {
   readonly undecided: Undecided;
   /** Whether requests that come in at a second address go to the candidate. */
   readonly preview: boolean;
+  readonly hooks: readonly HookSpec[];
 }
 
 /** The steps, and what stands against them. */
@@ -24,6 +26,8 @@ export interface Compiled {
   readonly issues: readonly PlanIssue[];
   /** Replicas that carry all of the traffic at the least, where fewer than all may be ready for a time. */
   readonly leastSize?: number | undefined;
+  /** Steps after which the candidate is ready to be tested, where a preview for people comes before that. */
+  readonly testable?: number | undefined;
 }
 
 /** A judgement as a step. */

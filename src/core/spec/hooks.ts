@@ -18,6 +18,7 @@ const MOMENTS: Readonly<Record<HookAt, boolean>> = {
   after: false,
   rollback: false,
   during: false,
+  step: true,
 };
 const GATES = Object.keys(MOMENTS).filter((at) => MOMENTS[at as HookAt]);
 
@@ -26,7 +27,9 @@ const hookFields = z.strictObject({
   at: z
     .enum(Object.keys(MOMENTS) as [HookAt, ...HookAt[]])
     .optional()
-    .describe("When it is called: start, before, increase, between, promotion, after, rollback or during."),
+    .describe(
+      "When it is called: start, before, increase, between, promotion, after, rollback, during, or step: where a step names it.",
+    ),
   gate: z.literal(true).optional().describe("Asked again and again until it succeeds, as long as it takes."),
   rollbackWhen: z
     .literal(true)

@@ -7,9 +7,9 @@ import type { Issue } from "../issues.ts";
 import { messageOf } from "../issues.ts";
 import { pathOf, pathText, type Path } from "./fields.ts";
 import { nearest } from "./nearest.ts";
-import { nodeAt, offsetOf, resolved } from "./positions.ts";
 import { FacadeSchema, type Facade } from "./facade.ts";
 import { ReleaseSchema, type Release } from "./release.ts";
+import { offsetOf, resolved } from "./positions.ts";
 import { API_VERSION, KIND, RolloutSchema, type Rollout } from "./rollout.ts";
 import { listed } from "./rule.ts";
 import { missingText, unknownText, wrongText } from "./texts.ts";
@@ -153,34 +153,34 @@ function readDocument(
   return { ok: true, document: read.data, at: (path) => locate(pathOf(path), "value") };
 }
 
-/** Where a program gets texts, a number is what stands in the file: `1.10` is not 1.1, and `0x10` not 16. */
-const TEXTS: readonly Path[] = [
-  ["metadata", "labels"],
-  ["metadata", "annotations"],
-  ["spec", "workload", "process", "env"],
-  ["spec", "workload", "process", "command"],
-];
-
-/** The same of each route of a façade. */
-const ROUTE_TEXTS: readonly Path[] = [
-  ["workload", "process", "env"],
-  ["workload", "process", "command"],
-];
+/** Maps and lists whose values are texts, whatever they look like: `1.10` is not 1.1, and `0x10` not 16. */
+const TEXTS = new Set(["annotations", "command", "cookie", "env", "header", "headers", "labels", "query"]);
 
 function keepText(document: Document): void {
-  const routes = nodeAt(document, ["spec", "routes"]);
-  const count = isSeq(routes) ? routes.items.length : 0;
-  const inRoutes = Array.from({ length: count }, (_, index) =>
-    ROUTE_TEXTS.map((path): Path => ["spec", "routes", index].concat(path)),
-  );
-  for (const path of [...TEXTS, ...inRoutes.flat()]) {
-    const node = nodeAt(document, path);
-    if (!isMap(node) && !isSeq(node)) continue;
-    for (const item of node.items) {
-      const scalar = resolved(document, isPair(item) ? item.value : item);
-      if (isScalar(scalar) && scalar.value !== null && typeof scalar.value !== "string") scalar.value = scalar.source;
+  const seen = { text: new Set<unknown>(), other: new Set<unknown>() };
+  const visit = (given: unknown, isText: boolean): void => {
+    const node = resolved(document, given);
+    if (isScalar(node)) {
+      if (isText && node.value !== null && typeof node.value !== "string") node.value = node.source;
+      return;
     }
-  }
+    const known = isText ? seen.text : seen.other;
+    if ((!isMap(node) && !isSeq(node)) || known.has(node)) return;
+    // An alias may stand in very many places; one visit is enough.
+    known.add(node);
+    for (const item of node.items) {
+      if (!isPair(item)) visit(item, isText);
+      else visit(item.value, isTextField(item.key, item.value, isText));
+    }
+  };
+  visit(document.contents, false);
+}
+
+/** `present: true` stands beside texts and is none; `limits.headers: 200` only looks like such a map. */
+function isTextField(key: unknown, value: unknown, isText: boolean): boolean {
+  const name = isScalar(key) ? String(key.value) : "";
+  if (name === "exact") return true;
+  return isText ? name !== "present" : TEXTS.has(name) && !isScalar(value);
 }
 
 /** A Deployment or a Flagger Canary is not a rollout with twenty mistakes. */

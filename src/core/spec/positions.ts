@@ -38,13 +38,6 @@ function step(document: Document, node: Node | undefined, part: string | number)
   return pair && { key: pair.key as Node, value: (pair.value ?? undefined) as Node | undefined };
 }
 
-/** The node at a path. */
-export function nodeAt(document: Document, path: Path): Node | undefined {
-  let place: Place | undefined = { value: document.contents ?? undefined };
-  for (const part of path) place = place && step(document, place.value, part);
-  return resolved(document, place?.value);
-}
-
 /** Character at which a path's key or value begins. Of a path that is not there, its nearest parent's key. */
 export function offsetOf(document: Document, path: Path, what: "key" | "value"): number {
   let place: Place = { value: document.contents ?? undefined };

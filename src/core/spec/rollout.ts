@@ -11,9 +11,10 @@ import { durationFormat } from "./durations.ts";
 import { HooksSchema } from "./hooks.ts";
 import { NotifySchema } from "./notify.ts";
 import { shown, written } from "./reading.ts";
-import { rule, type Report } from "./rule.ts";
+import { listed, rule, type Report } from "./rule.ts";
 import { batchOf } from "./rolling.ts";
 import type { CanarySpec } from "./canary.ts";
+import type { StepSpec } from "./steps.ts";
 import { StrategySchema, type StrategySpec } from "./strategy.ts";
 import { TrafficSchema, type ProxySpec } from "./traffic.ts";
 import { Plain, replicasAsked, WorkloadSchema, type WorkloadSpec } from "./workload.ts";
@@ -64,6 +65,7 @@ interface SpecFields {
   readonly strategy: StrategySpec;
   readonly analysis?: AnalysisFields | undefined;
   readonly workload: WorkloadSpec;
+  readonly hooks: readonly HookSpec[];
 }
 
 type AnalysisFields = z.output<typeof AnalysisSchema>;
@@ -126,7 +128,13 @@ const rollingNeedsBatches = ({ strategy, workload }: SpecFields, report: Report)
 
 /** What strategy, analysis and workload may not say together; also of a rollout that stands in another kind of file. */
 export function checkTogether(fields: SpecFields, report: Report): void {
-  for (const check of [judgesNeedAnalysis, recreateComparesNothing, rampCountsFailures, rollingNeedsBatches])
+  for (const check of [
+    judgesNeedAnalysis,
+    recreateComparesNothing,
+    rampCountsFailures,
+    rollingNeedsBatches,
+    stepsNameHooks,
+  ])
     check(fields, report);
 }
 
@@ -136,17 +144,46 @@ export function analysisOf(analysis: AnalysisFields | undefined): AnalysisSpec |
   return read.enabled ? read : undefined;
 }
 
+const stepsNameHooks = ({ strategy, hooks }: SpecFields, report: Report): void => {
+  const named = hooks.filter(({ at }) => at === "step").map(({ name }) => name);
+  const used = stepsOf(strategy);
+  for (const { run, path } of used) {
+    if (run === undefined || named.includes(run)) continue;
+    const right = named.length === 0 ? "no hook has at: step" : `hooks with at: step are ${listed(named, "and")}`;
+    report(["strategy", ...path, "run"], "wrong-value", `found ${run}, ${right}`);
+  }
+  hooks.forEach(({ at, name }, index) => {
+    if (at !== "step" || used.some(({ run }) => run === name)) return;
+    report(
+      ["hooks", index, "at"],
+      "conflict",
+      `no step names it: add run: ${name} to a step, or call it at another time`,
+    );
+  });
+};
+
+/** The steps of a canary, with their places. */
+function stepsOf(strategy: StrategySpec): readonly (StepSpec & { readonly path: readonly (string | number)[] })[] {
+  const canary = strategy.kind === "shadow" ? strategy.next : strategy.kind === "canary" ? strategy : undefined;
+  const at = strategy.kind === "shadow" ? ["shadow", "next", "canary"] : ["canary"];
+  return (canary?.steps ?? []).map((step, index) => ({ ...step, path: [...at, "steps", index] }));
+}
+
 const Spec = rule(
   rule(
-    rule(rule(specFields, judgesNeedAnalysis, ["strategy", "analysis"]), recreateComparesNothing, [
-      "strategy",
-      "analysis",
-    ]),
-    rampCountsFailures,
-    ["strategy", "analysis"],
+    rule(
+      rule(rule(specFields, judgesNeedAnalysis, ["strategy", "analysis"]), recreateComparesNothing, [
+        "strategy",
+        "analysis",
+      ]),
+      rampCountsFailures,
+      ["strategy", "analysis"],
+    ),
+    rollingNeedsBatches,
+    ["strategy", "workload"],
   ),
-  rollingNeedsBatches,
-  ["strategy", "workload"],
+  stepsNameHooks,
+  ["strategy", "hooks"],
 ).transform(({ progressDeadline, analysis, ...rest }) => {
   return { ...rest, progressDeadlineMs: progressDeadline, analysis: analysisOf(analysis) };
 });

@@ -21,7 +21,7 @@ export interface ShadowSpec extends CopiesSpec {
 }
 
 /** How answers are compared. */
-export interface CompareSpec {
+interface CompareSpec {
   readonly atLeast: number;
   readonly ignore: readonly string[];
   readonly found: "rollBack" | "hold" | "goOn";

@@ -77,7 +77,7 @@ export function readPoolSize(input: unknown): Reading<PoolSize> {
 }
 
 /** Reads a part of a pool that may be nothing: `0` or `0%` besides what `readPoolSize` takes. */
-export function readPoolPart(input: unknown): Reading<PoolSize> {
+function readPoolPart(input: unknown): Reading<PoolSize> {
   return input === 0 || input === "0" || input === "0%" ? good({ replicas: 0 }) : readPoolSize(input);
 }
 

@@ -47,7 +47,7 @@ export type JudgeSpec = Readonly<z.output<typeof JudgeSchema>>;
 
 export const HoldSchema = written(moreThanNothing);
 
-const DOES = ["weight", "match", "replicas", "hold", "judge", "gate"] as const;
+const DOES = ["weight", "match", "replicas", "run", "hold", "judge", "gate"] as const;
 
 const Gate = z.union(
   [
@@ -71,6 +71,7 @@ const StepSchema = rule(
       replicas: writtenOrNumber(POOL_SIZE)
         .optional()
         .describe("Replicas of the canary from this step on, where its share alone would need fewer."),
+      run: z.string().min(1).optional().describe("Name of a hook with at: step, which is called now."),
       hold: HoldSchema.optional().describe("Stay so long. A version that is shown to be worse is rolled back at once."),
       judge: JudgeSchema.optional().describe("Stay until the version is shown to be no worse."),
       gate: Gate.optional().describe(
@@ -100,10 +101,12 @@ export interface StepSpec {
   /** Requests of which all conditions of any entry hold go to the canary. */
   readonly match?: readonly (readonly Condition[])[] | undefined;
   readonly replicas?: PoolSize | undefined;
+  /** Name of a hook. */
+  readonly run?: string | undefined;
 }
 
 /** What a step waits for, and who says so if it is not a person. */
-export interface GateSpec {
+interface GateSpec {
   readonly what: string;
   readonly by?: { readonly kind: "hours"; readonly hours: readonly OpenHours[] } | undefined;
 }

@@ -57,7 +57,9 @@ const requestsOf = (seen: Look, canary: boolean): number =>
 
 function splitAfter(state: AnalysisState, seen: Look, [canary, others]: readonly [number, number]) {
   const share = seen.shares?.canary ?? 0;
-  if (state.split === null || share <= 0 || share >= 1) return state.split;
+  if (state.split === null || share <= 0) return state.split;
+  // Nothing is shared out any more, so nothing can be off.
+  if (share >= 1) return startSplitCheck();
   return checkSplit(state.split, { canary, others, share, durationMs: seen.durationMs });
 }
 
