@@ -4,8 +4,12 @@ import { cp, mkdtemp, readdir, readFile, rm, writeFile } from "node:fs/promises"
 import { createServer, type AddressInfo } from "node:net";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
+import { kill, processesOf } from "../test/e2e/harness.ts";
 
 const MAIN = join(import.meta.dirname, "../src/cli/main.ts");
+
+/** A command that takes longer waits for something that does not happen. */
+const LONGEST_MS = 60_000;
 
 /** A command of a README, and what it says that it shows: `…` stands for whatever is there. */
 interface Shown {
@@ -74,7 +78,9 @@ export class Example {
       this.running.push(child);
       await until(() => lines.every((line) => isIn(line, out)) && out !== "");
     }
+    const late = setTimeout(() => !isLeft && child.kill("SIGKILL"), LONGEST_MS);
     const code = isLeft ? 0 : await ended;
+    clearTimeout(late);
     return { command, lines, out, code, missing: lines.filter((line) => !isIn(line, out)) };
   }
 
@@ -86,6 +92,8 @@ export class Example {
       child.kill("SIGTERM");
       await ended;
     }
+    // After a failure in mid-story.
+    for (const { pid } of await processesOf(this.dir)) kill(pid);
     await rm(this.dir, { recursive: true, force: true });
   }
 }

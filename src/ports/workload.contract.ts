@@ -22,19 +22,19 @@ const call = () => ({ signal: new AbortController().signal });
 const LIMIT_MS = 15_000;
 const STEP_MS = 50;
 
-/** Every workload must pass this, but for what it cannot do by its nature: the test's name, and why. */
-export function workloadContract(
-  name: string,
-  create: () => Promise<WorkloadPlace>,
-  skips: Readonly<Record<string, string>> = {},
-): void {
-  const left = new Set(Object.keys(skips));
-  const check = (title: string, body: () => Promise<void>): void => {
-    const why = skips[title];
-    left.delete(title);
-    if (why === undefined) test(title, body);
-    else test.skip(`${title} (${why})`, body);
-  };
+/** What a workload cannot do by its nature, and why. */
+interface Unable {
+  /** Have as many replicas as are asked for. */
+  readonly sizes?: string;
+  /** Start and end replicas. */
+  readonly lives?: string;
+  /** Know since when a replica has been ready, after a controller has gone. */
+  readonly memory?: string;
+}
+
+/** Every workload must pass this, but for what it is not able to. */
+export function workloadContract(name: string, create: () => Promise<WorkloadPlace>, unable: Unable = {}): void {
+  const [sizes, lives, memory] = [unable.sizes, unable.lives, unable.memory].map((why) => why !== undefined);
   describe(`${name} as a workload`, () => {
     let place: WorkloadPlace;
     beforeEach(async () => {
@@ -72,11 +72,11 @@ export function workloadContract(
       found.length === size && found.every(({ state }) => state === "ready");
     const ids = (found: readonly Replica[]) => found.map(({ id }) => id).toSorted();
 
-    check("runs nothing before it is asked", async () => {
+    test("runs nothing before it is asked", async () => {
       expect(await look()).toEqual([]);
     });
 
-    check("brings pools to their sizes, each replica with a name and an address of its own", async () => {
+    test.skipIf(sizes)("brings pools to their sizes, each replica with a name and an address of its own", async () => {
       await apply([pool("a", 2), pool("b", 1, "other")]);
       // It has not waited: nothing can be ready yet.
       expect((await replicas("a")).map(({ state }) => state)).toEqual(["starting", "starting"]);
@@ -90,7 +90,7 @@ export function workloadContract(
       ]);
     });
 
-    check("asked again for the same, changes nothing", async () => {
+    test("asked again for the same, changes nothing", async () => {
       await apply([pool("a", 2)]);
       await apply([pool("a", 2)]);
       const before = await until("a", ready(2));
@@ -99,7 +99,7 @@ export function workloadContract(
       expect(await replicas("a")).toEqual(before);
     });
 
-    check("grows by new replicas, shrinks by the youngest, and names are never used again", async () => {
+    test.skipIf(lives)("grows by new replicas, shrinks by the youngest, and names are never used again", async () => {
       await apply([pool("a", 1)]);
       const [first] = ids(await until("a", ready(1)));
       await apply([pool("a", 2)]);
@@ -113,7 +113,7 @@ export function workloadContract(
       expect(both).not.toContain(ids(await until("a", ready(1)))[0]);
     });
 
-    check("a busy replica drains until it is not busy any more", async () => {
+    test.skipIf(lives)("a busy replica drains until it is not busy any more", async () => {
       await apply([pool("a", 1)]);
       const [one] = ids(await until("a", ready(1)));
       await apply([], [one ?? ""]);
@@ -124,7 +124,7 @@ export function workloadContract(
       await until("a", (found) => found.length === 0);
     });
 
-    check("a replica that stays busy is ended when its drain time is over", async () => {
+    test.skipIf(lives)("a replica that stays busy is ended when its drain time is over", async () => {
       await apply([pool("a", 1)]);
       const [one] = ids(await until("a", ready(1)));
       await apply([], [one ?? ""]);
@@ -133,7 +133,7 @@ export function workloadContract(
       await until("a", (found) => found.length === 0);
     });
 
-    check("a draining replica that is wanted again is taken back", async () => {
+    test.skipIf(lives)("a draining replica that is wanted again is taken back", async () => {
       await apply([pool("a", 2)]);
       const both = ids(await until("a", ready(2)));
       await apply([pool("a", 1)], both);
@@ -142,7 +142,7 @@ export function workloadContract(
       expect(ids(await until("a", ready(2)))).toEqual(both);
     });
 
-    check("a pool whose revision changes gets new replicas, the old ones drain", async () => {
+    test.skipIf(lives)("a pool whose revision changes gets new replicas, the old ones drain", async () => {
       await apply([pool("a", 1)]);
       const old = ids(await until("a", ready(1)));
       await apply([pool("a", 1, "other")], old);
@@ -153,7 +153,7 @@ export function workloadContract(
       expect((await look()).map(({ revision }) => revision)).toEqual([place.revision("other").id]);
     });
 
-    check("a crashing replica is started again under its name, and says why it fails", async () => {
+    test.skipIf(lives)("a crashing replica is started again under its name, and says why it fails", async () => {
       await apply([pool("a", 1, "crashing"), pool("b", 1)]);
       const [failing] = await until("a", ([one]) => one?.state === "failing");
       expect(failing?.why).toMatch(/\S/);
@@ -166,7 +166,7 @@ export function workloadContract(
       await until("a", (found) => found.length === 0);
     });
 
-    check("a replica that never becomes ready fails at its deadline, and says so", async () => {
+    test.skipIf(lives)("a replica that never becomes ready fails at its deadline, and says so", async () => {
       await apply([pool("a", 1, "never")]);
       expect(await replicas("a")).toMatchObject([{ state: "starting" }]);
       const [failing] = await until("a", ([one]) => one?.state === "failing");
@@ -174,7 +174,7 @@ export function workloadContract(
       expect(failing?.readySinceMs).toBeUndefined();
     });
 
-    check("another controller finds every replica again, none is doubled", async () => {
+    test.skipIf(memory)("another controller finds every replica again, none is doubled", async () => {
       await apply([pool("a", 2), pool("b", 1, "other")]);
       const a = await until("a", ready(2));
       const b = await until("b", ready(1));
@@ -199,12 +199,11 @@ export function workloadContract(
       await until("a", ready(1));
     });
 
-    check("a call that was called off before it began does nothing", async () => {
+    test("a call that was called off before it began does nothing", async () => {
       const off = { signal: AbortSignal.abort() };
       await expect(place.workload.apply([pool("a", 1)], [], off)).rejects.toBeDefined();
       await place.pass(ms(200));
       expect(await look()).toEqual([]);
     });
-    if (left.size > 0) throw new Error(`skipped, and not in the contract: ${[...left].join("; ")}`);
   });
 }

@@ -10,8 +10,6 @@ import { probe } from "../../src/adapters/process/probe.ts";
 import { systemClock } from "../../src/adapters/system/clock.ts";
 import { workloadContract } from "../../src/ports/workload.contract.ts";
 
-const STARTS = "Serin starts and ends none of them";
-
 async function listening(): Promise<Server> {
   const server = createServer((_request, response) => response.end());
   await new Promise<void>((resolve) => server.listen(0, "127.0.0.1", resolve));
@@ -48,14 +46,8 @@ workloadContract(
     };
   },
   {
-    "brings pools to their sizes, each replica with a name and an address of its own": "sizes are not ours to choose",
-    "grows by new replicas, shrinks by the youngest, and names are never used again": STARTS,
-    "a busy replica drains until it is not busy any more": STARTS,
-    "a replica that stays busy is ended when its drain time is over": STARTS,
-    "a draining replica that is wanted again is taken back": STARTS,
-    "a pool whose revision changes gets new replicas, the old ones drain": STARTS,
-    "a crashing replica is started again under its name, and says why it fails": STARTS,
-    "a replica that never becomes ready fails at its deadline, and says so": "it fails at the first look",
-    "another controller finds every replica again, none is doubled": "since when one answers is counted anew",
+    sizes: "the addresses are as many as they are",
+    lives: "Serin starts and ends none of them",
+    memory: "since when one answers is counted anew",
   },
 );
