@@ -193,7 +193,10 @@ function kindOf(data: unknown, kinds: Kinds): { kind: AnyDocument["kind"]; forei
   const version = typeof of === "string" ? ` of ${of}` : "";
   const known = `kind: ${listed(kinds, "or")} of ${API_VERSION}`;
   const ours = KINDS.some((other) => other === asked);
-  return { kind: KIND, foreign: `found ${asked}${version}, ${ours ? "here is read" : "Serin reads"} ${known}` };
+  return {
+    kind: KIND,
+    foreign: `found ${asked}${version}, ${ours ? `${known} must be here` : `Serin reads ${known}`}`,
+  };
 }
 
 /** `comand` instead of `command` is one mistake: the field that is missing then is not named a second time. */
