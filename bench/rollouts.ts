@@ -111,7 +111,7 @@ interface Setup {
 async function begin(world: World, services: number, { pace, strategy }: Setup) {
   const controller = new Controller({ clock: world.clock, journal: world.journal(), factory: world.factory(), pace });
   const specs = new Map<string, Rollout>();
-  for (let n = 0; n < services; n += 1) specs.set(`svc-${n}`, rolloutOf(fileOf(`svc-${n}`, 4, strategy)));
+  for (let n = 0; n < services; n += 1) specs.set(`svc-${n}`, rolloutOf(fileOf(`svc-${n}`, 4, { strategy })));
   let asked = 0;
   const apply = (revision: string): void => {
     for (const [name, spec] of specs) {

@@ -6,6 +6,7 @@ import type { Section } from "../core/split.ts";
 import { isEndpoints } from "../core/endpoints-template.ts";
 import type { Revision } from "../core/world.ts";
 import type { Clock } from "../ports/clock.ts";
+import type { TestEvents } from "../ports/tests.ts";
 import type { Asked, Factory } from "../runtime/parts.ts";
 import { ENDPOINTS_ABILITIES } from "./endpoints/abilities.ts";
 import { PROCESS_ABILITIES } from "./process/abilities.ts";
@@ -52,9 +53,31 @@ function serviceDir(home: Home, service: string): string {
   return join(home.dir, "services", service);
 }
 
+/** The adapters, and what all services share. */
+export interface Adapters extends Factory {
+  /** What is told of the users of A/B tests. */
+  events(): Promise<TestEvents>;
+  /** Lets go of what services share, after the last of them. */
+  close(): Promise<void>;
+}
+
 /** Makes the adapters of a service. Each is loaded when the first service asks for it. */
-export function adapters(home: Home): Factory {
+export function adapters(home: Home): Adapters {
+  const events = once(async () => {
+    const { openEventStore } = await import("./events/store.ts");
+    return openEventStore(join(home.dir, "events.db"));
+  });
   return {
+    events: events.get,
+    close: async () => (await events.made()?.catch(() => undefined))?.close(),
+    tests: async (state) => {
+      const { createTestSource } = await import("./events/source.ts");
+      const { createExpositionSource } = await import("./exposition/source.ts");
+      // Of its own: a source that is asked for other names by turns would fetch the pages anew each time.
+      const pages = following(pageOf, (page) => createExpositionSource({ clock: home.clock, ...page }));
+      const options = { clock: home.clock, store: await events.get(), signals: () => pages.of(state()) };
+      return { source: createTestSource(options), close: pages.close };
+    },
     check: async (asked) => {
       const { checkProxy } = await import("./proxy/index.ts");
       await checkProxy(proxyOf(home, asked));
@@ -75,10 +98,7 @@ export function adapters(home: Home): Factory {
         { workload: processes, runs: (template) => !isEndpoints(template) },
       ]);
       const usage = createUsageSource({ clock, workload: processes });
-      const pages = following(
-        (asked) => asked.spec.spec.workload.process?.metrics,
-        (page) => createExpositionSource({ clock: home.clock, ...page }),
-      );
+      const pages = following(pageOf, (page) => createExpositionSource({ clock: home.clock, ...page }));
       return {
         workload,
         signals: (asked) => [usage, ...pages.of(asked)],
@@ -104,6 +124,22 @@ export function adapters(home: Home): Factory {
       return { router: proxy, metrics: proxy, close: () => Promise.resolve() };
     },
   };
+}
+
+/** The replicas' metrics page, as the file says. */
+const pageOf = ({ spec }: Asked) => spec.spec.workload.process?.metrics;
+
+/** Makes something when it is first asked for; again only after a failure. */
+function once<T>(make: () => Promise<T>) {
+  let made: Promise<T> | undefined;
+  const get = (): Promise<T> => {
+    made ??= make().catch((error: unknown) => {
+      made = undefined;
+      throw error;
+    });
+    return made;
+  };
+  return { get, made: (): Promise<T> | undefined => made };
 }
 
 /** A part that is made anew when what the file says of it changes, and is not there while it says nothing. */

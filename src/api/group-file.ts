@@ -37,7 +37,7 @@ export type GroupFileResult =
   | { readonly ok: false; readonly issues: readonly Issue[] };
 
 /** The name of the group that a document is about. */
-export function groupOf({ kind, metadata }: Facade | Release): string {
+function groupOf({ kind, metadata }: Facade | Release): string {
   const group: GroupKind = kind === "Facade" ? "facade" : "release";
   return `${group}/${metadata.name}`;
 }

@@ -4,7 +4,7 @@ import { abilitiesOf, revisionOf } from "../adapters/registry.ts";
 import type { Answer, ApplyCommand, Command } from "../core/engine/input.ts";
 import { underWay } from "../core/engine/state.ts";
 import { isGroupName } from "../core/group/state.ts";
-import { SerinError } from "../core/issues.ts";
+import { SerinError, type Trouble } from "../core/issues.ts";
 import { parseDocument } from "../core/spec/parse.ts";
 import { KIND } from "../core/spec/rollout.ts";
 import type { Clock } from "../ports/clock.ts";
@@ -43,24 +43,26 @@ export function localLink(controller: Controller, clock: Clock): Link {
     get: async (service) => viewOf(controller.get(service), clock.now()),
     groups: async () => controller.groups.list().map(view),
     group: async (name) => view(controller.groups.get(name)),
-    apply: async ({ text, origin, actor, reason }) => {
+    apply: async ({ text, origin, actor, reason, hotfix }) => {
       const asked = { id: randomUUID(), actor, reason };
       const parsed = parseDocument(text);
       if (!parsed.ok) throw notARollout(parsed.issues);
       if (parsed.document.kind !== KIND) {
         const read = await readGroupFile(parsed.document, { origin, at: parsed.at });
         if (!read.ok) throw notARollout(read.issues);
+        if (hotfix) throw notOfGroups(read.file.group, "hotfix");
         const command = await applyOf(read.file, asked);
         return groupReply(read.file.group, await controller.groups.send(read.file.group, command));
       }
       const command = await rolloutCommand(text, origin);
       const { name } = command.spec.metadata;
       refusePartOf(controller.groups.facadeOf(name), name);
-      return reply(name, await controller.send(name, { ...asked, ...command }));
+      return reply(name, await controller.send(name, { ...asked, ...command, ...(hotfix ? { hotfix } : {}) }));
     },
     command: async (name, request) => {
       if (!isGroupName(name)) return reply(name, await controller.send(name, commandOf(request)));
       const { kind, actor, reason, expected } = request;
+      if (kind === "scale") throw notOfGroups(name, kind);
       return groupReply(name, await controller.groups.send(name, { id: randomUUID(), kind, actor, reason, expected }));
     },
     records: (service, after, limit) => controller.records(service, after, limit),
@@ -75,6 +77,17 @@ async function rolloutCommand(text: string, origin: string): Promise<Omit<ApplyC
   const { rollout } = parsed;
   const revision = await revisionOf(rollout, origin);
   return { kind: "apply", spec: rollout, origin, revision, abilities: abilitiesOf(rollout) };
+}
+
+/** What makes sense for one service only. */
+function notOfGroups(group: string, what: string): SerinError {
+  return new SerinError({
+    code: "SERIN_REFUSED",
+    what: `${what} is of one service, and ${group} has several`,
+    now: "nothing was changed",
+    next: `name one of its services; serin get ${group} lists them`,
+    exitCode: 2,
+  });
 }
 
 /** A service of a façade has its part of a proxy from the façade's file, and would lose it by a file of its own. */
@@ -94,8 +107,17 @@ function commandOf(request: CommandRequest): Command {
   const asked = { id: randomUUID(), actor, reason, expected };
   if (request.kind === "promote") return { ...asked, kind: "promote", full: request.full ?? false };
   if (request.kind === "undo") return { ...asked, kind: "undo", to: request.to };
-  return { ...asked, kind: request.kind };
+  if (request.kind !== "scale") return { ...asked, kind: request.kind };
+  if (request.replicas === undefined) throw new SerinError(NO_NUMBER);
+  return { ...asked, kind: "scale", replicas: request.replicas };
 }
+
+const NO_NUMBER: Trouble = {
+  code: "SERIN_BAD_CALL",
+  what: "scale needs the number of replicas",
+  next: "serin scale SERVICE NUMBER",
+  exitCode: 2,
+};
 
 function notARollout(issues: readonly { line: number; column: number; path: string; message: string }[]): SerinError {
   const found = issues

@@ -20,13 +20,19 @@ export interface OpenDoor extends Door {
 }
 
 const asking = { actor: z.string().min(1).max(200), reason: z.string().max(2_000) };
-const applyBody = z.strictObject({ ...asking, text: z.string(), origin: z.string().min(1) });
+const applyBody = z.strictObject({
+  ...asking,
+  text: z.string(),
+  origin: z.string().min(1),
+  hotfix: z.boolean().optional(),
+});
 const commandBody = z.strictObject({
   ...asking,
-  kind: z.enum(["promote", "pause", "resume", "abort", "retry", "undo"]),
+  kind: z.enum(["promote", "pause", "resume", "abort", "retry", "undo", "scale"]),
   expected: z.int().min(0).optional(),
   full: z.boolean().optional(),
   to: z.string().min(1).max(64).optional(),
+  replicas: z.int().min(1).max(1_000).optional(),
 });
 const range = z.object({
   after: z.coerce.number().int().min(0).default(0),
@@ -110,12 +116,16 @@ function statusOf({ code, exitCode }: Trouble): 400 | 404 | 409 {
   return exitCode === 2 ? 400 : 409;
 }
 
-function problem(c: Context, trouble: Trouble, status: 400 | 401 | 404 | 409 | 413 | 500): Response {
+type ProblemStatus = 400 | 401 | 403 | 404 | 409 | 413 | 415 | 500 | 503;
+
+/** A trouble as the answer to a call. */
+export function problem(c: Context, trouble: Trouble, status: ProblemStatus): Response {
   const body = { type: `urn:serin:${trouble.code}`, title: trouble.what, status, trouble };
   return c.body(JSON.stringify(body), status, { "content-type": "application/problem+json" });
 }
 
-function allowed(header: string | undefined, token: string): boolean {
+/** Whether the header carries the token. */
+export function allowed(header: string | undefined, token: string): boolean {
   const given = Buffer.from(header ?? "");
   const right = Buffer.from(`Bearer ${token}`);
   return given.length === right.length && timingSafeEqual(given, right);

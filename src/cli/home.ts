@@ -7,6 +7,7 @@ import { openSqliteJournal, readSqliteJournal } from "../adapters/sqlite/journal
 import { systemClock } from "../adapters/system/clock.ts";
 import { connect } from "../api/client.ts";
 import type { Link } from "../api/contract.ts";
+import { openEvents, type EventsOptions, type OpenEvents } from "../api/events.ts";
 import { localLink } from "../api/local.ts";
 import { openDoor, type Door } from "../api/server.ts";
 import { SerinError } from "../core/issues.ts";
@@ -22,29 +23,52 @@ export function stateDir(option: string | undefined): string {
 const journalFile = (dir: string): string => join(dir, "journal.db");
 const doorFile = (dir: string): string => join(dir, "controller.json");
 
+/** What a controller may be told besides where its state is. */
+export interface HostOptions extends Pick<House, "tell" | "pace"> {
+  /** Where it takes events of the users of A/B tests; nowhere without it. */
+  readonly events?: EventsOptions | undefined;
+}
+
+/** A controller in this process. */
+export interface Hosted extends Link {
+  /** Where it takes events, if it does. */
+  readonly eventsUrl?: string | undefined;
+}
+
 /** Starts a controller on the state in `dir`. Throws SERIN_JOURNAL_HELD when another one has it. */
-export async function openController(dir: string, options: Pick<House, "tell" | "pace"> = {}): Promise<Link> {
+export async function openController(dir: string, options: HostOptions = {}): Promise<Hosted> {
+  const { events: wanted, ...told } = options;
   await mkdir(dir, { recursive: true, mode: 0o700 });
   const clock = systemClock();
   const journal = await openSqliteJournal(journalFile(dir));
-  const controller = new Controller({
-    clock,
-    journal,
-    factory: adapters({ dir, clock }),
-    messenger: createMessenger({ clock }),
-    ...options,
-  });
+  const factory = adapters({ dir, clock });
+  const controller = new Controller({ clock, journal, factory, messenger: createMessenger({ clock }), ...told });
+  const link = localLink(controller, clock);
+  let events: OpenEvents | undefined;
+  const close = async (): Promise<void> => {
+    await events?.close();
+    await link.close();
+    await factory.close();
+  };
   try {
+    const states = () => controller.list().map(({ state }) => state);
+    const house = {
+      clock,
+      states,
+      state: (name: string) => controller.get(name).state,
+      events: () => factory.events(),
+    };
+    events = wanted && (await openEvents(wanted, house));
     await controller.start();
   } catch (error) {
-    await controller.stop();
+    await close();
     throw error;
   }
-  return localLink(controller, clock);
+  return { ...link, close, eventsUrl: events?.url };
 }
 
 /** The same, and other terminals reach it for as long as it is open. */
-export async function hostController(dir: string, options: Pick<House, "tell" | "pace"> = {}): Promise<Link> {
+export async function hostController(dir: string, options: HostOptions = {}): Promise<Hosted> {
   const link = await openController(dir, options);
   try {
     const door = await openDoor(link);

@@ -6,6 +6,7 @@ import { readLines } from "../core/stats/ab/lines.ts";
 import { type AbIssue, namesOf, readNumbers, type TypedPlan } from "../core/stats/ab/options.ts";
 import { abSentence, differenceText, liftText, pText, sampleText } from "../core/stats/ab/sentence.ts";
 import { type Folded, foldUsers, type Names, sortedByOutcome } from "../core/stats/ab/users.ts";
+import { momentOf } from "../api/moment.ts";
 import type { Io } from "./io.ts";
 import { grouped, hanging, painter, table } from "./paint.ts";
 import { BAD_INPUT, unreadable } from "./rollout-file.ts";
@@ -25,13 +26,6 @@ const UNDECIDED = 4;
 
 /** Wrong lines that are shown; the others are counted. */
 const SHOWN = 20;
-
-/** ISO 8601 with a zone: anything else would mean another moment on another machine. */
-function momentOf(text: string): number | undefined {
-  const whole = /^\d{4}-\d\d-\d\d[T ]\d\d:\d\d(:\d\d(\.\d+)?)?(Z|[+-]\d\d:\d\d)$/u.test(text);
-  const atMs = whole ? Date.parse(text.replace(" ", "T")) : NaN;
-  return Number.isNaN(atMs) ? undefined : atMs;
-}
 
 /** The judged file: what it says, and what was left out of it. */
 interface Judged {

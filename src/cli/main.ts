@@ -4,6 +4,7 @@ import { describe, messageOf, SerinError } from "../core/issues.ts";
 import { demoCommand } from "./demo/demo.ts";
 import { checkCommand } from "./check.ts";
 import { explainCommand } from "./explain.ts";
+import { eventsOptions, type TypedEvents } from "./events-options.ts";
 import { stateDir } from "./home.ts";
 import { processIo, type Context } from "./io.ts";
 import { judgeCommand, type JudgeOptions } from "./judge.ts";
@@ -19,6 +20,7 @@ import {
   getCommand,
   historyCommand,
   startCommand,
+  statusCommand,
   verbCommand,
   watchCommand,
 } from "./verbs.ts";
@@ -71,17 +73,29 @@ function verb(usage: string, description: string): Command {
 
 const reason = (): Option => new Option("--reason <text>", "why, for the record").default("");
 
-verb("run <file>", "bring one rollout to its end")
+/** A command whose controller may take events of users. */
+const takingEvents = (command: Command): Command =>
+  command
+    .option("--events <host:port>", "take events of the users of A/B tests there (token: $SERIN_EVENTS_TOKEN)")
+    .option("--events-origin <origin...>", "with --events: pages of these origins may send some from a browser");
+
+takingEvents(verb("run <file>", "bring one rollout to its end"))
   .addOption(reason())
   .option("--no-wait", "leave with exit code 4 when a person must decide")
-  .action((file: string, options: Shared & { reason: string; wait: boolean }) =>
-    act(options, (context) => runCommand({ file, reason: options.reason, wait: options.wait }, context)),
+  .action((file: string, options: Shared & TypedEvents & { reason: string; wait: boolean }) =>
+    act(options, (context) => {
+      const events = eventsOptions(options);
+      return runCommand({ file, reason: options.reason, wait: options.wait, events }, context);
+    }),
   );
-verb("serve", "run the controller until interrupted").action((options: Shared) => act(options, serveCommand));
+takingEvents(verb("serve", "run the controller until interrupted")).action((options: Shared & TypedEvents) =>
+  act(options, (context) => serveCommand(options, context)),
+);
 verb("apply <file>", "start a rollout on the controller that runs")
   .addOption(reason())
-  .action((file: string, options: Shared & { reason: string }) =>
-    act(options, (context) => applyCommand(file, options.reason, context)),
+  .option("--hotfix", "take the place of what is under way, once stable has its traffic, and ask no calendar")
+  .action((file: string, options: Shared & { reason: string; hotfix?: boolean }) =>
+    act(options, (context) => applyCommand({ file, reason: options.reason, hotfix: options.hotfix }, context)),
   );
 verb("get [service] [name]", "show services, or one; get release NAME or get facade NAME shows a group").action(
   (service: string | undefined, name: string | undefined, options: Shared) =>
@@ -131,6 +145,18 @@ verb("undo <service>", "go back to what was stable before, at once")
   .option("--to <revision>", "to this revision instead of the last one")
   .action((service: string, options: VerbShared) =>
     act(options, (context) => startCommand("undo", { ...options, service }, context)),
+  );
+verb("scale <service>", "run so many replicas from now on, in mid-rollout too")
+  .argument("<replicas>", "how many", wholeNumber)
+  .addOption(reason())
+  .addOption(ifVersion())
+  .action((service: string, replicas: number, options: VerbShared) =>
+    act(options, (context) => verbCommand("scale", { ...options, service, replicas }, context)),
+  );
+verb("status <service>", "wait for the rollout's end: exit code 0 promoted or concluded, 3 rolled back, 1 stopped")
+  .option("--no-wait", "only look; exit code 4 while it is under way")
+  .action((service: string, options: Shared & { wait: boolean }) =>
+    act(options, (context) => statusCommand({ service, wait: options.wait }, context)),
   );
 verb("history <service>", "show the rollouts that have ended").action((service: string, options: Shared) =>
   act(options, (context) => historyCommand(service, context)),

@@ -1,5 +1,6 @@
 // How is one rollout brought to its end?
 import { dirname, resolve } from "node:path";
+import type { EventsOptions } from "../api/events.ts";
 import type { ApplyRequest, Link, Reply, ServiceView } from "../api/contract.ts";
 import { SerinError } from "../core/issues.ts";
 import { parseDocument, parseRollout } from "../core/spec/parse.ts";
@@ -16,15 +17,18 @@ export interface RunOptions {
   readonly reason: string;
   /** Whether to stay when a person must decide, or to leave with exit code 4. */
   readonly wait: boolean;
+  /** Where events of users are taken meanwhile. */
+  readonly events?: EventsOptions | undefined;
 }
 
 /** What a command that follows a rollout answers for its outcome. */
 export const EXIT = { promoted: 0, "rolled-back": 3, stopped: 1, concluded: 0 } as const;
 
 /** Applies a file and follows the rollout to its end: exit code 0 promoted, 3 rolled back, 4 waiting for a person. */
-export async function runCommand({ file, reason, wait }: RunOptions, context: Context): Promise<number> {
+export async function runCommand({ file, reason, wait, events }: RunOptions, context: Context): Promise<number> {
   const text = await readRollout(file);
-  const { link, own } = await linkFor(context);
+  const { link, own, eventsUrl } = await linkFor(context, events);
+  if (eventsUrl !== undefined && !context.json) context.io.out(`taking events of users at ${eventsUrl}`);
   try {
     const request = { text, origin: dirname(resolve(file)), actor: asker(), reason };
     const parsed = parseDocument(text);
@@ -123,10 +127,23 @@ function farewell({ service, rollout, address, stable }: ServiceView, own: boole
 }
 
 /** The controller that runs, or one of our own for as long as this command lasts. */
-export async function linkFor({ state }: Pick<Context, "state">): Promise<{ link: Link; own: boolean }> {
+export async function linkFor(
+  { state }: Pick<Context, "state">,
+  events?: EventsOptions,
+): Promise<{ link: Link; own: boolean; eventsUrl?: string | undefined }> {
   const found = await findController(state);
-  if (found) return { link: found, own: false };
-  return { link: await hostController(state), own: true };
+  if (!found) {
+    const link = await hostController(state, { events });
+    return { link, own: true, eventsUrl: link.eventsUrl };
+  }
+  if (!events) return { link: found, own: false };
+  throw new SerinError({
+    code: "SERIN_EVENTS_ELSEWHERE",
+    what: `the controller that runs on ${state} must take the events, this command cannot`,
+    now: "nothing was changed",
+    next: "start that one with --events, and run this again without it",
+    exitCode: 2,
+  });
 }
 
 /** The text of a rollout file. Throws a SerinError when it cannot be read. */

@@ -1,15 +1,18 @@
 // How does a controller run for a long time?
+import { eventsOptions, type TypedEvents } from "./events-options.ts";
 import { hostController } from "./home.ts";
 import type { Context } from "./io.ts";
 import { clockTime } from "./paint.ts";
 
 /** Runs the controller until it is asked to end. Traffic and replicas outlive it. */
-export async function serveCommand({ io, json, state, signal }: Context): Promise<number> {
+export async function serveCommand(options: TypedEvents, { io, json, state, signal }: Context): Promise<number> {
+  const events = eventsOptions(options);
   const say = (event: { readonly service?: string; readonly text: string }): void => {
     if (json) io.out(JSON.stringify({ atMs: Date.now(), ...event }));
     else io.out(`${clockTime(Date.now())}  ${event.service ? `${event.service}  ` : ""}${event.text}`);
   };
   const link = await hostController(state, {
+    events,
     tell: (event) => {
       const { service } = event;
       if (event.kind === "decided") for (const text of event.texts) say({ service, text });
@@ -19,6 +22,7 @@ export async function serveCommand({ io, json, state, signal }: Context): Promis
   });
   const services = await link.list();
   say({ text: `serving ${state}: ${services.length} services; commands: serin --state ${state} get` });
+  if (link.eventsUrl !== undefined) say({ text: `taking events of users at ${link.eventsUrl}` });
   await ended(signal);
   say({ text: "ending; traffic and replicas go on" });
   await link.close();

@@ -32,6 +32,11 @@ export interface Match {
   readonly to: Role;
 }
 
+/** Whether a rule is for users: requests at the second address are somebody's who tests. */
+export function isForUsers({ when }: Match): boolean {
+  return when.every(({ on }) => on !== "listener");
+}
+
 /** Whether two lists of rules say the same; nothing is an empty list. */
 export function sameMatches(a: readonly Match[] | undefined, b: readonly Match[] | undefined): boolean {
   return canonical(a ?? []) === canonical(b ?? []);

@@ -1,5 +1,5 @@
 // How are requests shared out among the roles?
-import { sameMatches, type Condition, type Match } from "./match.ts";
+import { isForUsers, sameMatches, type Condition, type Match } from "./match.ts";
 import { sameMirror, type Mirror } from "./mirror.ts";
 import { NOTHING, WHOLE, type Ms, type Weight } from "./units.ts";
 
@@ -66,9 +66,9 @@ export interface Section {
   readonly when: readonly (readonly Condition[])[];
 }
 
-/** Whether a role gets requests or copies of them: a share, a rule that names it, a mirror. */
+/** Whether a role gets users' requests or copies of them: by a share, by a rule for users, by a mirror. */
 export function isExposed({ weights, matches, mirror }: Split, role: Role): boolean {
-  if (shareOf(weights, role) > 0 || (matches ?? []).some(({ to }) => to === role)) return true;
+  if (shareOf(weights, role) > 0 || (matches ?? []).some((rule) => rule.to === role && isForUsers(rule))) return true;
   return mirror !== undefined && mirror.to.some((name) => name === role);
 }
 

@@ -1,11 +1,12 @@
 // Which role and pool does a request belong to, under one route?
+import { cut, roleAt } from "../core/cohort.ts";
 import { ROLES, type Backend, type Role, type RoutePool } from "../core/split.ts";
 import type { ProxyConfig } from "./config.ts";
 import { anyTestOf, needsOf, rulesOf, type Needs, type Test } from "./match.ts";
 import { Pool } from "./pool.ts";
 import { Replica } from "./replica.ts";
 import type { ServedRoute } from "./served.ts";
-import { cut, roleAt, Weyl } from "./shares.ts";
+import { Weyl } from "./shares.ts";
 import type { Asked, Sight } from "./sight.ts";
 import { Cohorts } from "./sticky.ts";
 import { NOBODY, type Tallies, type Tally } from "./tally.ts";

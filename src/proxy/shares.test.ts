@@ -1,9 +1,10 @@
 // Are requests shared out evenly, and do users stay where they are?
 import { describe, expect, it } from "vitest";
+import { AXIS, cut, mix, roleAt, unmix } from "../core/cohort.ts";
 import type { Role, Weights } from "../core/split.ts";
 import { weight } from "../core/units.ts";
-import { AXIS, cut, roleAt, Weyl } from "./shares.ts";
-import { Cohorts, mix, unmix } from "./sticky.ts";
+import { Weyl } from "./shares.ts";
+import { Cohorts } from "./sticky.ts";
 
 const canaryOf = (percent: number): Weights => {
   const canary = weight(Math.round(percent * 10_000));

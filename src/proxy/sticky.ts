@@ -1,44 +1,7 @@
 // Which position on the share axis does a user keep?
+import { keyAt, positionOf, seedOf } from "../core/cohort.ts";
 import type { StickyKey, Stickiness } from "../core/split.ts";
 import type { Asked } from "./sight.ts";
-
-/** MurmurHash3's finalizer: a bijection of 32-bit integers in which every bit of the input moves half of the output. */
-export function mix(value: number): number {
-  let h = value | 0;
-  h = Math.imul(h ^ (h >>> 16), 0x85ebca6b);
-  h = Math.imul(h ^ (h >>> 13), 0xc2b2ae35);
-  return (h ^ (h >>> 16)) >>> 0;
-}
-
-/** The value that `mix` turns into `mixed`. */
-export function unmix(mixed: number): number {
-  let h = mixed ^ (mixed >>> 16);
-  h = Math.imul(h, 0x7ed1b41d);
-  h = Math.imul(h ^ (h >>> 13) ^ (h >>> 26), 0xa5cb9243);
-  return (h ^ (h >>> 16)) >>> 0;
-}
-
-function hash(text: string, seed: number): number {
-  let h = seed | 0;
-  for (let i = 0; i < text.length; i += 1) h = Math.imul(h ^ text.charCodeAt(i), 0x01000193);
-  return mix(h);
-}
-
-/**
- * The number in a key that the proxy handed out itself, `s` and eight hexadecimal digits; -1 for other keys (an
- * application's cookie), which are any text. By hand, because a match object a request is the dearest part of a cohort.
- */
-function issued(key: string): number {
-  if (key.length !== 9 || key.charCodeAt(0) !== 115) return -1;
-  let number = 0;
-  for (let i = 1; i < 9; i += 1) {
-    const code = key.charCodeAt(i);
-    const digit = code < 58 ? code - 48 : code - 87;
-    if (digit < 0 || digit > 15 || (code >= 58 && digit < 10)) return -1;
-    number = number * 16 + digit;
-  }
-  return number;
-}
 
 /** One split's stickiness, ready for the hot path. */
 export class Cohorts {
@@ -49,7 +12,7 @@ export class Cohorts {
 
   constructor(sticky: Stickiness) {
     this.key = sticky.key.kind === "header" ? { ...sticky.key, name: sticky.key.name.toLowerCase() } : sticky.key;
-    this.#seed = hash(sticky.salt, 0x811c9dc5);
+    this.#seed = seedOf(sticky.salt);
     this.#prefix = `${this.key.name}=`;
     const maxAgeMs = sticky.key.kind === "cookie" ? sticky.key.maxAgeMs : undefined;
     const age = maxAgeMs === undefined ? "" : `; Max-Age=${Math.floor(maxAgeMs / 1_000)}`;
@@ -79,13 +42,11 @@ export class Cohorts {
   }
 
   positionOf(key: string): number {
-    const number = issued(key);
-    return number < 0 ? hash(key, this.#seed) : mix(number ^ this.#seed);
+    return positionOf(key, this.#seed);
   }
 
   /** Set-Cookie value with a key whose position is the one that the request was given already. */
   issue(position: number): string {
-    const key = (unmix(position) ^ this.#seed) >>> 0;
-    return `${this.#prefix}s${key.toString(16).padStart(8, "0")}${this.#attributes}`;
+    return `${this.#prefix}${keyAt(position, this.#seed)}${this.#attributes}`;
   }
 }

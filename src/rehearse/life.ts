@@ -3,6 +3,7 @@ import { SerinError } from "../core/issues.ts";
 import type { Ms } from "../core/units.ts";
 import type { Clock } from "../ports/clock.ts";
 import type { Journal, JournalEntry, Seq } from "../ports/journal.ts";
+import { ABSENT } from "../ports/observed.ts";
 import type { Metrics, Router } from "../ports/router.ts";
 import type { SignalSource } from "../ports/signals.ts";
 import type { Workload } from "../ports/workload.ts";
@@ -71,11 +72,10 @@ export class Life {
   }
 
   metrics(metrics: Metrics): Metrics {
-    const { comparison } = metrics;
     return {
       kind: metrics.kind,
       read: (call) => this.through(() => metrics.read(call)),
-      ...(comparison && { comparison: (call) => this.through(() => comparison(call)) }),
+      comparison: (call) => this.through(async () => (await metrics.comparison?.(call)) ?? ABSENT),
     };
   }
 

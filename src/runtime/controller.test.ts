@@ -41,7 +41,7 @@ async function house() {
   await controller.start();
   let asked = 0;
   const apply = (service: string, revision: string, strategy = CANARY): Promise<string> => {
-    const spec = rolloutOf(fileOf(service, 4, strategy));
+    const spec = rolloutOf(fileOf(service, 4, { strategy }));
     return settle(applyOf(spec, { id: `a${(asked += 1)}`, revision }), service);
   };
   /** The answer's text, whatever it is, once time has passed. */
@@ -78,7 +78,7 @@ describe("a controller", () => {
 
   test("forgets a service whose first file is refused, and starts nothing for it", async () => {
     const { controller, journal, routers } = await house();
-    const spec = rolloutOf(fileOf("shop", 4, CANARY));
+    const spec = rolloutOf(fileOf("shop", 4, { strategy: CANARY }));
     const command = applyOf(spec, { id: "a", revision: "v1" }) as Extract<Command, { kind: "apply" }>;
     const { router, workload } = command.abilities;
     const abilities = { router, workload: { ...workload, promote: "replace" as const } };

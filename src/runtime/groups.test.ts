@@ -14,7 +14,7 @@ import { Controller } from "./controller.ts";
 const STEPS = `{ canary: { steps: [{ weight: 25%, hold: 5s }] } }`;
 
 function targetOf(service: string, revision: string, gate?: string): Target {
-  const spec = rolloutOf(fileOf(service, 2, STEPS).replace("metrics:", "enabled: false, metrics:"));
+  const spec = rolloutOf(fileOf(service, 2, { strategy: STEPS }).replace("metrics:", "enabled: false, metrics:"));
   const own = gate === undefined ? spec : { ...spec, spec: { ...spec.spec, lastGate: gate } };
   const command = applyOf(own, { id: "t", revision }) as Extract<Command, { kind: "apply" }>;
   return { spec: own, origin: "/", revision: command.revision, abilities: command.abilities };

@@ -6,6 +6,7 @@ import type { Journal } from "../ports/journal.ts";
 import type { Messenger } from "../ports/messenger.ts";
 import type { Metrics, Router } from "../ports/router.ts";
 import type { SignalSource } from "../ports/signals.ts";
+import type { TestSource } from "../ports/tests.ts";
 import type { Workload } from "../ports/workload.ts";
 
 /** Who runs a service, and who must be let go of when nobody looks after it any more. */
@@ -26,6 +27,13 @@ export interface OwnedRouter {
   close(): Promise<void>;
 }
 
+/** Who reads a service's A/B tests. */
+export interface OwnedTests {
+  readonly source: TestSource;
+  /** Stops looking; what was counted stays. */
+  close(): void;
+}
+
 /** What the adapters of a service are made for. */
 export type Asked = Pick<ServiceState, "service" | "spec" | "origin">;
 
@@ -36,6 +44,8 @@ export interface Factory {
   workload(state: ServiceState): Promise<OwnedWorkload>;
   /** Where alerts are read that the file names; not asked of a file that names none. */
   alerts?(state: ServiceState): Promise<readonly AlertSource[]>;
+  /** Where is read what the users of a service's A/B tests did, as the file in force says. */
+  tests?(state: () => ServiceState): Promise<OwnedTests>;
   router(state: ServiceState): Promise<OwnedRouter>;
 }
 

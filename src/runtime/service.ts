@@ -7,13 +7,15 @@ import { describe, messageOf, SerinError } from "../core/issues.ts";
 import { ms } from "../core/units.ts";
 import { ABSENT, type Carried, type Observed, type RunningPool } from "../core/world.ts";
 import type { AlertSource } from "../ports/alerts.ts";
+import type { TestSource } from "../ports/tests.ts";
 import { StaleWrite, type Seq } from "../ports/journal.ts";
 import { lookAt, within } from "./ask.ts";
 import { Outbox } from "./outbox.ts";
 import { Meter } from "./measured.ts";
-import { PACE, type House, type OwnedRouter, type OwnedWorkload, type Pace } from "./parts.ts";
+import { PACE, type House, type OwnedRouter, type OwnedTests, type OwnedWorkload, type Pace } from "./parts.ts";
 import { drifted } from "./drift.ts";
 import { readState } from "./saved.ts";
+import { readTest } from "./tests.ts";
 import { readAlerts, readSignals } from "./signals.ts";
 import { notWrittenYet, routerTroubleOf, tooLate } from "./troubles.ts";
 
@@ -50,6 +52,7 @@ export class ServiceLoop {
   private workload: OwnedWorkload | undefined;
   private router: OwnedRouter | undefined;
   private alerts: { readonly of: unknown; readonly sources: readonly AlertSource[] } | undefined;
+  private tests: OwnedTests | undefined;
   private routerFor = "";
   private lastRoute = "";
   private routerTrouble: RouterTrouble | undefined;
@@ -84,6 +87,7 @@ export class ServiceLoop {
     await this.outbox?.stop();
     await this.workload?.close();
     await this.router?.close();
+    this.tests?.close();
   }
 
   /** Stops, ends every replica, takes the data plane away and forgets the service. */
@@ -100,6 +104,7 @@ export class ServiceLoop {
     await workload.remove();
     await workload.close();
     await router.close();
+    this.tests?.close();
     await this.house.journal.remove(this.state.service);
   }
 
@@ -191,6 +196,7 @@ export class ServiceLoop {
     const comparison = compares
       ? await lookAt(clock, limit, async (call) => metrics.comparison?.(call) ?? ABSENT)
       : undefined;
+    const test = await readTest(this.state, () => this.theTests(), { clock, limitMs: limit, pools });
     const deliveries = this.outbox?.taken() ?? [];
     const { routerTrouble } = this;
     return {
@@ -201,6 +207,7 @@ export class ServiceLoop {
       ...(signals && { signals }),
       ...(alerts && { alerts }),
       ...(comparison && { comparison }),
+      ...(test && { test }),
       ...(deliveries.length > 0 && { deliveries }),
       commands,
       routerTrouble,
@@ -322,6 +329,11 @@ export class ServiceLoop {
   private async theWorkload(): Promise<OwnedWorkload> {
     this.workload ??= await this.house.factory.workload(this.state);
     return this.workload;
+  }
+
+  private async theTests(): Promise<TestSource | undefined> {
+    this.tests ??= await this.house.factory.tests?.(() => this.state);
+    return this.tests?.source;
   }
 
   /** Sources of alerts; made anew when the file names others. */

@@ -21,6 +21,7 @@ const BETWEEN_FIELDS = new Set([
   "bad-kayenta.txt",
   "bad-metrics-of-kinds.txt",
   "bad-shadow-nothing.txt",
+  "bad-ab-test-sticky.txt",
 ]);
 
 const cases = readdirSync(folder)

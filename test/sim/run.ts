@@ -164,7 +164,7 @@ class Run {
       case "apply": {
         const { replicas, hooks } = this.#plot;
         const more = `  onNewRevision: ${event.policy}\n${event.strategy === "recreate" ? "" : hooks}`;
-        const file = fileOf(SERVICE, replicas, STRATEGIES[event.strategy] ?? "", more);
+        const file = fileOf(SERVICE, replicas, { strategy: STRATEGIES[event.strategy] ?? "", more });
         const id = `c${(this.#asked += 1)}`;
         const command = applyOf(rolloutOf(file), { id, revision: event.revision });
         return this.#world.ask(SERVICE, event.hotfix ? Object.assign({}, command, { hotfix: true }) : command, true);

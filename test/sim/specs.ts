@@ -32,8 +32,14 @@ export const BEHAVIOURS: Readonly<Record<Quality, Behaviour>> = {
   other: {},
 };
 
+/** What a rollout file is made around: a strategy, and further lines below `spec`. */
+interface Around {
+  readonly strategy: string;
+  readonly more?: string;
+}
+
 /** A rollout file around a strategy. */
-export function fileOf(name: string, replicas: number, strategy: string, more = ""): string {
+export function fileOf(name: string, replicas: number, { strategy, more = "" }: Around): string {
   return `apiVersion: serin.dev/v1
 kind: Rollout
 metadata: { name: ${name} }

@@ -58,7 +58,7 @@ export async function endingOf({ strategy, quality, replicas }: Case, faults: Fa
     planeTrouble: () => false,
     frail: (revision) => ["never", "crashing"].includes(of(revision)),
   });
-  const spec = rolloutOf(fileOf(SERVICE, replicas, strategy));
+  const spec = rolloutOf(fileOf(SERVICE, replicas, { strategy }));
   const service = world.service(SERVICE);
   const pass = async (untilMs: number, over: () => boolean): Promise<void> => {
     while (world.elapsedMs < untilMs && !over()) {

@@ -55,7 +55,7 @@ export class Desk {
   file: string;
 
   constructor(strategy: string = STEPS, replicas = 4, more = "") {
-    this.file = fileOf(SERVICE, replicas, strategy, more);
+    this.file = fileOf(SERVICE, replicas, { strategy, more });
     this.state = newService(this.#apply("v1") as Extract<Command, { kind: "apply" }>);
   }
 

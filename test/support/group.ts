@@ -43,7 +43,7 @@ export class GroupDesk {
 
   /** What `v2` of a member is: with the release's last gate when one is named. */
   target(revision: string, gate?: string, strategy = STEPS): Target {
-    const spec = rolloutOf(fileOf("shop", 4, strategy));
+    const spec = rolloutOf(fileOf("shop", 4, { strategy }));
     const own = gate === undefined ? spec : { ...spec, spec: { ...spec.spec, lastGate: gate } };
     const command = applyOf(own, { id: "t", revision }) as Extract<Command, { kind: "apply" }>;
     return { spec: own, origin: "/", revision: command.revision, abilities: command.abilities };

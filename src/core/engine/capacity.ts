@@ -25,7 +25,8 @@ export function shortOf(turn: Turn, split: Split): string | undefined {
   const { weights, mirror } = split;
   const fullSize = carriers(turn.rollout.program);
   for (const role of ROLES) {
-    if (role === "stable" || !isExposed(split, role)) continue;
+    const isNamed = split.matches?.some(({ to }) => to === role) ?? false;
+    if (role === "stable" || (!isNamed && !isExposed(split, role))) continue;
     const ready = turn.ready(poolOf(turn.state, role)?.pool);
     if (ready === 0) return `${role} has no ready replica`;
     const copies =

@@ -187,7 +187,7 @@ describe("retry", () => {
 describe("apply of what is stable", () => {
   test("starts nothing, and takes over how it is treated", () => {
     const desk = Desk.serving();
-    const command = { ...applyOf(rolloutOf(fileOf("shop", 4, STEPS)), { id: "again", revision: "v1" }) };
+    const command = { ...applyOf(rolloutOf(fileOf("shop", 4, { strategy: STEPS })), { id: "again", revision: "v1" }) };
     if (command.kind !== "apply") throw new Error("no apply");
     const template = { drainMs: 5 };
     expect(desk.ask({ ...command, revision: { id: "v1", template } }).text).toContain("nothing to roll out");

@@ -75,7 +75,9 @@ function rateAfter(known: number | undefined, { durationMs, rows }: Look): numbe
 /** Whether the candidate gets requests under an analysis. */
 function guarded(turn: Turn): boolean {
   const { rollout } = turn.state;
-  return rollout?.phase === "forward" && rollout.analysis !== undefined && poolOf(turn.state, "canary") !== undefined;
+  if (rollout?.phase !== "forward" || rollout.analysis === undefined || !poolOf(turn.state, "canary")) return false;
+  // What a tester has sent to the second address says nothing of users' requests.
+  return rollout.verdict !== undefined || isExposed(turn.state.split, "canary");
 }
 
 function judge(turn: Turn, seen: Look): void {

@@ -1,9 +1,10 @@
 // What follows from another number of replicas?
 import { compile } from "../plan/compile.ts";
 import { sizeFor } from "../plan/capacity.ts";
-import type { Program } from "../plan/step.ts";
+import type { Step } from "../plan/step.ts";
 import { replicasAsked } from "../spec/workload.ts";
 import { shareOf } from "../split.ts";
+import { enter } from "./forward.ts";
 import { poolOf, underWay, type RolloutState, type ServiceState } from "./state.ts";
 import type { Turn } from "./turn.ts";
 
@@ -18,36 +19,54 @@ export function replicasOf({ replicas, spec }: Pick<ServiceState, "replicas" | "
  */
 export function resizeTo(turn: Turn, replicas: number): string | undefined {
   const rollout = underWay(turn.state);
-  const program = rollout && resized(turn, rollout, replicas);
-  if (rollout && !program) return "its batches are of the old number: wait for its end, or abort it";
+  const place = rollout && resized(turn, rollout, replicas);
+  if (rollout && !place) return "its batches are of the old number: wait for its end, or abort it";
   turn.set({ replicas });
   const stable = poolOf(turn.state, "stable");
-  if (!rollout || !program) {
+  if (!rollout || !place) {
     if (stable && stable.size !== replicas) turn.want({ ...stable, size: replicas });
     return undefined;
   }
-  turn.setRollout({ program, stepSinceMs: turn.nowMs });
+  turn.setRollout({ ...place, stepSinceMs: turn.nowMs });
   for (const pool of turn.state.pools) {
-    if (pool.role === "former") continue;
+    if (pool.role === "former" || pool.size === 0) continue;
     const grown = Math.ceil((pool.size * replicas) / rollout.program.fullSize);
     const least = sizeFor(shareOf(turn.state.split.weights, pool.role), replicas);
-    const size = pool.role === "stable" ? replicas : Math.max(1, least, grown);
-    if (pool.size > 0) turn.want({ ...pool, size });
+    turn.want({ ...pool, size: pool.role === "stable" ? replicas : Math.max(1, least, grown) });
   }
+  if (place.program.steps[place.cursor]?.op === "scale") enter(turn);
   return undefined;
 }
 
-/** The same program for another number; `undefined` when it would have other steps. */
-function resized({ state }: Turn, rollout: RolloutState, replicas: number): Program | undefined {
-  const { strategy, steps } = rollout.program;
+type Place = Pick<RolloutState, "program" | "cursor">;
+
+const isPlaced = ({ op }: Step): boolean => op !== "scale";
+
+/**
+ * The same program for another number, and where it stands: pools of other sizes may need more or fewer steps to grow.
+ * Nothing when the other steps would be others, or are batches.
+ */
+function resized({ state }: Turn, rollout: RolloutState, replicas: number): Place | undefined {
+  const { program: before, cursor } = rollout;
   const compiled = compile(state.spec, {
     abilities: state.abilities,
-    stable: strategy !== "first",
-    direct: strategy === "direct",
+    stable: before.strategy !== "first",
+    direct: before.strategy === "direct",
+    hotfix: before.calendar === undefined,
     replicas,
   });
-  if (!compiled.ok || strategy === "rolling") return undefined;
+  if (!compiled.ok || before.strategy === "rolling") return undefined;
   const { program } = compiled;
-  const same = program.steps.length === steps.length && program.steps.every(({ op }, at) => op === steps[at]?.op);
-  return same ? { ...program, analysis: rollout.program.analysis } : undefined;
+  const [old, fresh] = [before.steps, program.steps].map((steps) => steps.filter(isPlaced).map(({ op }) => op));
+  if (old?.join() !== fresh?.join()) return undefined;
+  const passed = before.steps.slice(0, cursor).filter(isPlaced).length;
+  const isGrowing = before.steps[cursor]?.op === "scale";
+  return { program: { ...program, analysis: before.analysis }, cursor: placeOf(program.steps, passed, isGrowing) };
+}
+
+/** Where so many steps that do not only grow are passed; with `growing`, what grows for the next one comes first. */
+function placeOf(steps: readonly Step[], passed: number, growing: boolean): number {
+  const places = steps.flatMap((step, index) => (isPlaced(step) ? [index] : []));
+  if (growing) return passed === 0 ? 0 : (places[passed - 1] ?? -1) + 1;
+  return places[passed] ?? steps.length;
 }

@@ -156,9 +156,9 @@ describe("a shadow", () => {
 
   test("counts as many requests per second as users have sent, without the copies", () => {
     const desk = Desk.serving(`{ shadow: { hold: 1m, compare: { enabled: false } } }`);
-    desk.pass(20_000);
-    const before = desk.state.perSecond ?? 0;
     desk.apply("v2");
+    desk.passUntil(() => desk.state.split.mirror !== undefined);
+    const before = desk.state.perSecond ?? 0;
     desk.pass(20_000);
     expect((desk.state.perSecond ?? 0) / before).toBeCloseTo(1, 1);
   });

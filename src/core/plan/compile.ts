@@ -4,9 +4,11 @@ import type { AnalysisSpec, MetricSpec } from "../spec/analysis.ts";
 import type { Rollout } from "../spec/rollout.ts";
 import { replicasAsked } from "../spec/workload.ts";
 import type { StrategySpec } from "../spec/strategy.ts";
-import type { Match } from "../match.ts";
+import { isForUsers } from "../match.ts";
+import { isExposed, shareOf } from "../split.ts";
 import { listed } from "../spec/rule.ts";
 import { compileAnalysis, restsOn, wantedSignals } from "./analysis.ts";
+import { compileAbTest } from "./ab-test.ts";
 import { compileBlueGreen } from "./blue-green.ts";
 import { compileCanary } from "./canary.ts";
 import { compileExperiment } from "./experiment.ts";
@@ -15,7 +17,7 @@ import { withHooks } from "./hooks.ts";
 import { compileKayenta } from "./kayenta.ts";
 import { withLastGate } from "./last-gate.ts";
 import type { KayentaPlan } from "../stats/kayenta/stage.ts";
-import { duration } from "../units.ts";
+import { duration, WHOLE } from "../units.ts";
 import { compileRecreate } from "./recreate.ts";
 import { compileRolling } from "./rolling.ts";
 import { compileShadow } from "./shadow.ts";
@@ -61,35 +63,43 @@ export function compile(rollout: Rollout, context: CompileContext): CompileResul
   if (issues.length > 0) return { ok: false, issues };
   const isShort = !context.stable || context.direct === true;
   const bare = isShort ? compileFirst(frame, context.stable) : asked;
-  const { leastSize } = bare;
   const hooks = isShort ? [] : spec.hooks;
   const steps = withLastGate(withHooks(bare, hooks), context.direct ? undefined : spec.lastGate);
   const repeated = hooks.filter(({ at, mode }) => mode === "rollback" || at === "during" || at === "rollback");
-  const stepsBack = spec.strategy.kind === "canary" ? spec.strategy.stepsBack : 0;
-  const compares = !isShort && canShow(steps, spec.analysis) && spec.analysis;
-  const isRamp = steps.some(({ op }) => op === "ramp");
   const program: Program = {
     strategy: context.stable ? (isShort ? "direct" : spec.strategy.kind) : "first",
     steps,
     fullSize: frame.fullSize,
     progressDeadlineMs: spec.progressDeadlineMs,
-    ...(leastSize === undefined ? {} : { leastSize }),
-    ...(spec.calendar && !context.hotfix && context.stable ? { calendar: spec.calendar } : {}),
+    ...(bare.leastSize === undefined ? {} : { leastSize: bare.leastSize }),
+    ...(spec.calendar && !context.hotfix && !isShort ? { calendar: spec.calendar } : {}),
     ...(repeated.length > 0 ? { hooks: repeated } : {}),
-    ...(compares && stepsBack > 0 ? { stepsBack: { times: stepsBack } } : {}),
-    ...(compares
-      ? {
-          analysis: {
-            ...compileAnalysis(compares, { split: isEven(spec, steps), limit: isRamp }),
-            // Each time down is another try: together they roll back no more good versions than one may.
-            ...(stepsBack > 0 ? { falseRollback: compares.falseRollback / (stepsBack + 1) } : {}),
-            ...(kayenta?.ok ? { kayenta: kayenta.plan } : {}),
-          },
-        }
-      : {}),
+    ...(isShort ? {} : guardOf(rollout, steps, kayenta?.ok ? kayenta.plan : undefined)),
     ...(spec.traffic.sticky ? { sticky: spec.traffic.sticky } : {}),
   };
   return { ok: true, program };
+}
+
+/** What guards a rollout that has something to compare, and how often it may go a step down. */
+function guardOf(
+  { spec }: Rollout,
+  steps: readonly Step[],
+  kayenta: KayentaPlan | undefined,
+): Pick<Program, "analysis" | "stepsBack"> {
+  if (!spec.analysis || !canShow(steps, spec.analysis)) return {};
+  const canary = spec.strategy.kind === "shadow" ? spec.strategy.next : spec.strategy;
+  const times = canary?.kind === "canary" ? canary.stepsBack : 0;
+  const limit = steps.some(({ op }) => op === "ramp");
+  const analysis = compileAnalysis(spec.analysis, { split: isEven(spec, steps), limit });
+  return {
+    analysis: {
+      ...analysis,
+      // Each time down is another try: together they roll back no more good versions than one may.
+      falseRollback: analysis.falseRollback / (times + 1),
+      ...(kayenta ? { kayenta } : {}),
+    },
+    ...(times > 0 ? { stepsBack: { times } } : {}),
+  };
 }
 
 type Compilers = {
@@ -101,6 +111,7 @@ const COMPILERS: Compilers = {
   rolling: compileRolling,
   blueGreen: compileBlueGreen,
   shadow: compileShadow,
+  abTest: compileAbTest,
   experiment: compileExperiment,
   recreate: (_asked, frame) => compileRecreate(frame),
 };
@@ -113,28 +124,18 @@ function compileStrategy({ spec: { strategy } }: Rollout, frame: Frame): Compile
 
 /** Whether every request falls to a version by its share alone: no user sticks, no rule sends, no request is copied. */
 function isEven({ traffic }: Rollout["spec"], steps: readonly Step[]): boolean {
-  const isRuled = steps.some((step) => step.op === "route" && (step.matches?.some(isUsers) || step.mirror));
+  const isRuled = steps.some((step) => step.op === "route" && (step.matches?.some(isForUsers) || step.mirror));
   return traffic.sticky === undefined && !isRuled;
 }
-
-const isUsers = ({ when }: Match): boolean => when.some(({ on }) => on !== "listener");
 
 /** Evidence needs a baseline: a step at which both versions get requests, or a bound that is looked at alone. */
 function canShow(steps: readonly Step[], analysis: AnalysisSpec | undefined): boolean {
   const isShared = (step: Step): boolean =>
-    step.op === "ramp" || (step.op === "route" && (Object.keys(step.weights).length > 1 || sendsToCanary(step)));
+    step.op === "ramp" || (step.op === "route" && shareOf(step.weights, "canary") < WHOLE && isExposed(step, "canary"));
   if (steps.some(isShared)) return true;
   const bounded = (metric: MetricSpec): boolean =>
     metric.kind === "latency" ? metric.maxMs !== undefined : "max" in metric && metric.max !== undefined;
   return analysis?.metrics.some(bounded) ?? false;
-}
-
-/** Whether a rule or a mirror lets the candidate work while stable has the traffic. */
-function sendsToCanary({ matches, mirror }: Extract<Step, { op: "route" }>): boolean {
-  return (
-    mirror !== undefined ||
-    (matches ?? []).some(({ when, to }) => to === "canary" && when.some(({ on }) => on !== "listener"))
-  );
 }
 
 /** What the parts cannot do, whatever the strategy. */

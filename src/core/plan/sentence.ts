@@ -36,7 +36,10 @@ function testText({ sample, alpha, split, names }: AbPlan): string {
 }
 
 function routeText({ weights, matches, mirror }: Extract<Step, { op: "route" }>): string {
-  const rules = (matches ?? []).map(({ when, to }) => ` Those with ${conditionsText(when)} go to ${NAMES[to]}.`);
+  const rules = (matches ?? []).map(({ when, to }) => {
+    const isPreview = when.some(({ on }) => on === "listener");
+    return ` Those ${isPreview ? "at" : "with"} ${conditionsText(when)} go to ${NAMES[to]}.`;
+  });
   const shares = rules.length > 0 ? `Send ${sharesText(weights)}.${rules.join("")}` : `Send ${sharesText(weights)}.`;
   if (!mirror) return shares;
   const what = mirror.share === WHOLE ? "Copy all requests" : `Copy ${percent(mirror.share)} of the requests`;
@@ -110,6 +113,8 @@ export function describeProgram(program: Program, rollout: Rollout): string[] {
 const HEADS: Readonly<Record<string, string>> = {
   first: "first version",
   direct: "straight back to a known version",
+  abTest: "A/B test",
+  blueGreen: "blue-green",
 };
 
 function guards({ strategy, analysis, steps }: Program, { spec }: Rollout): string[] {
@@ -201,7 +206,8 @@ function timeText({ steps, progressDeadlineMs, calendar }: Program): string[] {
   let [least, most] = [0, 0];
   for (const step of steps) {
     least += step.op === "hold" ? step.durationMs : step.op === "judge" ? step.atLeastMs : 0;
-    most += step.op === "hold" ? step.durationMs : step.op === "judge" ? (step.atMostMs ?? step.atLeastMs) : 0;
+    const judged = step.op === "judge" ? (step.atMostMs ?? step.atLeastMs) : 0;
+    most += step.op === "hold" ? step.durationMs : step.op === "test" ? step.atMostMs : judged;
   }
   const starts = steps.filter(({ op }) => op === "scale").length;
   const times = starts === 1 ? "once, at most" : `${starts} times, at most`;

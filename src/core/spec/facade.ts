@@ -18,7 +18,7 @@ import { TrafficSchema, type ProxySpec } from "./traffic.ts";
 import { UrlsSchema, WorkloadSchema, type EndpointsSpec } from "./workload.ts";
 
 /** One way to the new world: the requests that it takes, and how what answers them comes to its users. */
-export interface FacadeRoute {
+interface FacadeRoute {
   readonly name: string;
   readonly when: readonly (readonly Condition[])[];
   readonly spec: Pick<Rollout["spec"], "workload" | "strategy" | "analysis" | "progressDeadlineMs" | "hooks">;
@@ -84,7 +84,7 @@ const specFields = z.strictObject({
 
 type SpecFields = z.output<typeof specFields>;
 
-function checkRoutes({ routes, strategy, analysis }: SpecFields, report: Report): void {
+function checkRoutes({ routes, strategy, analysis, traffic }: SpecFields, report: Report): void {
   const names = routes.map(({ name }) => name);
   routes.forEach((route, index) => {
     const at = ["routes", index] as const;
@@ -94,13 +94,12 @@ function checkRoutes({ routes, strategy, analysis }: SpecFields, report: Report)
       report([...at, "match"], "wrong-value", "found an empty list, at least one entry must be in it");
     const how = route.strategy ?? strategy;
     if (!how) return report([...at], "missing-field", "strategy must be here, or in spec for all routes");
-    return checkTogether({ ...route, strategy: how, analysis: route.analysis ?? analysis }, (path, code, message) =>
-      report([...at, ...path], code, message),
-    );
+    const fields = { ...route, strategy: how, analysis: route.analysis ?? analysis, traffic };
+    return checkTogether(fields, (path, code, message) => report([...at, ...path], code, message));
   });
 }
 
-const Spec = rule(specFields, checkRoutes, ["strategy", "analysis", "routes"]).transform(
+const Spec = rule(specFields, checkRoutes, ["strategy", "analysis", "routes", "traffic"]).transform(
   ({ routes, strategy, analysis, ...rest }): Facade["spec"] => ({
     ...rest,
     progressDeadlineMs: ProgressDeadline.parse(undefined),

@@ -28,7 +28,7 @@ type Failed = { readonly ok: false; readonly issues: readonly Issue[] };
 export type ParseResult = { readonly ok: true; readonly rollout: Rollout; readonly at: At } | Failed;
 
 /** Any document that Serin reads; its `kind` says which. */
-export type AnyDocument = Rollout | Facade | Release;
+type AnyDocument = Rollout | Facade | Release;
 
 export type DocumentResult = { readonly ok: true; readonly document: AnyDocument; readonly at: At } | Failed;
 

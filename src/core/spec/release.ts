@@ -8,7 +8,7 @@ import { API_VERSION, MetadataSchema, type Rollout } from "./rollout.ts";
 import { listed, rule, type Report } from "./rule.ts";
 
 /** One service of a release: a rollout file of its own. */
-export interface ReleaseMember {
+interface ReleaseMember {
   readonly name: string;
   /** Relative to the release's file. */
   readonly file: string;

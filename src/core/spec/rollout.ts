@@ -3,6 +3,7 @@
 // The one definition: the type, the checks, the JSON Schema and the reference page all come from it.
 import * as z from "zod";
 import { ms, type Ms } from "../units.ts";
+import { checkAround } from "./ab-test.ts";
 import { AnalysisSchema, type AnalysisSpec } from "./analysis.ts";
 import { CalendarSchema } from "./calendar.ts";
 import type { Calendar } from "../calendar.ts";
@@ -66,6 +67,7 @@ interface SpecFields {
   readonly analysis?: AnalysisFields | undefined;
   readonly workload: WorkloadSpec;
   readonly hooks: readonly HookSpec[];
+  readonly traffic: { readonly sticky?: StickyKey | undefined };
 }
 
 type AnalysisFields = z.output<typeof AnalysisSchema>;
@@ -126,6 +128,12 @@ const rollingNeedsBatches = ({ strategy, workload }: SpecFields, report: Report)
   );
 };
 
+const testsNeedUsers = ({ strategy, traffic, workload }: SpecFields, report: Report): void => {
+  if (strategy.kind !== "abTest") return;
+  const around = { sticky: traffic.sticky !== undefined, page: workload.process?.metrics !== undefined };
+  checkAround(strategy, around, (path, code, message) => report(["strategy", "abTest", ...path], code, message));
+};
+
 /** What strategy, analysis and workload may not say together; also of a rollout that stands in another kind of file. */
 export function checkTogether(fields: SpecFields, report: Report): void {
   for (const check of [
@@ -134,6 +142,7 @@ export function checkTogether(fields: SpecFields, report: Report): void {
     rampCountsFailures,
     rollingNeedsBatches,
     stepsNameHooks,
+    testsNeedUsers,
   ])
     check(fields, report);
 }
@@ -162,28 +171,36 @@ const stepsNameHooks = ({ strategy, hooks }: SpecFields, report: Report): void =
   });
 };
 
+interface NamedHook extends Pick<StepSpec, "run"> {
+  readonly path: readonly (string | number)[];
+}
+
 /** The steps of a canary, with their places. */
-function stepsOf(strategy: StrategySpec): readonly (StepSpec & { readonly path: readonly (string | number)[] })[] {
+function stepsOf(strategy: StrategySpec): readonly NamedHook[] {
   const canary = strategy.kind === "shadow" ? strategy.next : strategy.kind === "canary" ? strategy : undefined;
   const at = strategy.kind === "shadow" ? ["shadow", "next", "canary"] : ["canary"];
-  return (canary?.steps ?? []).map((step, index) => ({ ...step, path: [...at, "steps", index] }));
+  return (canary?.steps ?? []).map(({ run }, index) => ({ run, path: [...at, "steps", index] }));
 }
 
 const Spec = rule(
   rule(
     rule(
-      rule(rule(specFields, judgesNeedAnalysis, ["strategy", "analysis"]), recreateComparesNothing, [
-        "strategy",
-        "analysis",
-      ]),
-      rampCountsFailures,
-      ["strategy", "analysis"],
+      rule(
+        rule(rule(specFields, judgesNeedAnalysis, ["strategy", "analysis"]), recreateComparesNothing, [
+          "strategy",
+          "analysis",
+        ]),
+        rampCountsFailures,
+        ["strategy", "analysis"],
+      ),
+      rollingNeedsBatches,
+      ["strategy", "workload"],
     ),
-    rollingNeedsBatches,
-    ["strategy", "workload"],
+    stepsNameHooks,
+    ["strategy", "hooks"],
   ),
-  stepsNameHooks,
-  ["strategy", "hooks"],
+  testsNeedUsers,
+  ["strategy", "traffic", "workload"],
 ).transform(({ progressDeadline, analysis, ...rest }) => {
   return { ...rest, progressDeadlineMs: progressDeadline, analysis: analysisOf(analysis) };
 });

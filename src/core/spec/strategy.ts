@@ -1,5 +1,6 @@
 // How does a rollout file say in which way the new version comes to its users?
 import * as z from "zod";
+import { AbTestSchema, type AbTestSpec } from "./ab-test.ts";
 import { BlueGreenSchema, type BlueGreenSpec } from "./blue-green.ts";
 import { CanarySchema, type CanarySpec } from "./canary.ts";
 import { ExperimentSchema, type ExperimentSpec } from "./experiment.ts";
@@ -12,9 +13,16 @@ interface RecreateSpec {
   readonly kind: "recreate";
 }
 
-export type StrategySpec = CanarySpec | RollingSpec | BlueGreenSpec | ShadowSpec | ExperimentSpec | RecreateSpec;
+export type StrategySpec =
+  | CanarySpec
+  | AbTestSpec
+  | RollingSpec
+  | BlueGreenSpec
+  | ShadowSpec
+  | ExperimentSpec
+  | RecreateSpec;
 
-const STRATEGIES = ["canary", "rolling", "blueGreen", "shadow", "experiment", "recreate"] as const;
+const STRATEGIES = ["canary", "rolling", "blueGreen", "shadow", "abTest", "experiment", "recreate"] as const;
 
 export const StrategySchema = rule(
   z
@@ -23,6 +31,7 @@ export const StrategySchema = rule(
       rolling: RollingSchema.optional().describe("Replace the replicas batch by batch."),
       blueGreen: BlueGreenSchema.optional().describe("All of the new version beside the old one, then one switch."),
       shadow: ShadowSchema.optional().describe("Copies of users' requests; nobody gets the new version's answers."),
+      abTest: AbTestSchema.optional().describe("Two variants for two groups of users, told apart by what they do."),
       experiment: ExperimentSchema.optional().describe(
         "Side by side with a fresh copy of stable; nothing is promoted.",
       ),

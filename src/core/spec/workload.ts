@@ -36,7 +36,7 @@ const Ready = rule(
 ).transform(({ path }): Readiness => (path === undefined ? { kind: "tcp" } : { kind: "http", path }));
 
 /** When a replica is ready: a GET answers 200 to 399, or the port accepts a connection. */
-export type Readiness = { readonly kind: "http"; readonly path: string } | { readonly kind: "tcp" };
+type Readiness = { readonly kind: "http"; readonly path: string } | { readonly kind: "tcp" };
 
 // Its names are looked at whatever the values are.
 const Env = rule(z.record(z.string().min(1), Plain), checkNames, []);
@@ -153,10 +153,10 @@ export const UrlsSchema = z
   .transform(({ urls, ready }): EndpointsSpec => ({ addresses: urls, ready: ready ?? { kind: "tcp" } }));
 
 /** A group of processes, as the file asks for it. */
-export type ProcessSpec = Readonly<z.output<typeof Process>>;
+type ProcessSpec = Readonly<z.output<typeof Process>>;
 
 /** Where somebody answers. */
-export interface Address {
+interface Address {
   readonly host: string;
   readonly port: number;
 }

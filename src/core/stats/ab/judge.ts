@@ -1,7 +1,7 @@
 // What does an A/B test say, by the method chosen beforehand?
 import { type Always, addBatch, alwaysP, confidenceSequence, type Sequence, startAlways } from "./always.ts";
 import type { Arms } from "./arms.ts";
-import { type Fixed, type FixedPlan, judgeFixed, plannedSample } from "./fixed.ts";
+import { type Fixed, type FixedPlan, judgeFixed, plannedSample, type Sample } from "./fixed.ts";
 import { armsOf, checkSplit, firstOf, looksOf, type Names, type Outcome, type SplitCheck } from "./users.ts";
 
 /** What is chosen before the test begins. */
@@ -55,25 +55,48 @@ function fixedPlanOf({ sample, alpha, split }: AbPlan): FixedPlan | undefined {
   return sample && { ...sample, alpha, split };
 }
 
+/** What the tests look at: all users, those up to the planned sample, and the looks of the always-valid test. */
+export interface Batches {
+  readonly batches: readonly Arms[];
+  readonly total: Arms;
+  readonly first: Arms;
+}
+
 /**
- * Judges the users, who stand in the order of their exposure. Both tests are computed, but only one decides: two tests
- * at alpha, either of which may decide, would together find differences where there are none more often than alpha.
+ * Judges users in batches. Both tests are computed, but only one decides: two tests at alpha, either of which may decide,
+ * would together find differences where there are none more often than alpha.
  *
- * @throws RangeError for a plan that cannot be.
+ * @throws RangeError for a plan or counts that cannot be.
  */
-export function judgeAb(plan: AbPlan, outcomes: readonly Outcome[]): AbReport {
-  const { names, alpha } = plan;
+export function judgeBatches(plan: AbPlan, { batches, total, first }: Batches): AbReport {
   const fixedPlan = fixedPlanOf(plan);
-  const { batches } = looksOf(outcomes, names);
   const state = batches.reduce(addBatch, startAlways());
-  const sequence = confidenceSequence(batches, alpha);
-  const total = armsOf(outcomes, names);
+  const sequence = confidenceSequence(batches, plan.alpha);
   const report = {
     plan,
     total,
     split: checkSplit(total, plan.split),
-    fixed: fixedPlan && judgeFixed(fixedPlan, firstOf(outcomes, names, plannedSample(fixedPlan))),
+    fixed: fixedPlan && judgeFixed(fixedPlan, first),
     always: { p: alwaysP(state), sequence, looks: state.looks, counted: state.counted, towards: state.towards },
   };
   return { ...report, decision: decide(report) };
+}
+
+/** How many users the fixed test looks at; nothing without a planned sample. */
+export function sampleOf(plan: AbPlan): Sample | undefined {
+  const fixedPlan = fixedPlanOf(plan);
+  return fixedPlan && plannedSample(fixedPlan);
+}
+
+/**
+ * Judges the users, who stand in the order of their exposure.
+ *
+ * @throws RangeError for a plan that cannot be.
+ */
+export function judgeAb(plan: AbPlan, outcomes: readonly Outcome[]): AbReport {
+  const { names } = plan;
+  const sample = sampleOf(plan);
+  const total = armsOf(outcomes, names);
+  const first = sample ? firstOf(outcomes, names, sample) : total;
+  return judgeBatches(plan, { batches: looksOf(outcomes, names).batches, total, first });
 }

@@ -36,7 +36,7 @@ function shareOf(text: string): number | undefined {
 }
 
 /** `10%` of the baseline, or `1pt` of the whole. */
-function liftFrom(text: string): Lift | undefined {
+export function readLift(text: string): Lift | undefined {
   const points = /^([+-]?\d*\.?\d+)\s*(?:pt|pp|points?)$/u.exec(text.trim());
   if (points) return { kind: "absolute", value: Number(points[1]) / 100 };
   const value = text.trim().endsWith("%") ? shareOf(text) : undefined;
@@ -61,7 +61,7 @@ export function readNumbers(typed: TypedPlan): Numbers | readonly AbIssue[] {
   const { baseline: baselineText, lift: liftTyped } = typed;
   if (baselineText === undefined && liftTyped === undefined) return issues.length > 0 ? issues : { alpha, split };
   const baseline = baselineText === undefined ? NaN : share("baseline", baselineText);
-  const lift = liftTyped === undefined ? undefined : liftFrom(liftTyped);
+  const lift = liftTyped === undefined ? undefined : readLift(liftTyped);
   const needBoth = "is missing: a planned sample needs --baseline and --lift";
   if (baselineText === undefined) issues.push(optionIssue("baseline", needBoth));
   if (liftTyped === undefined) issues.push(optionIssue("lift", needBoth));

@@ -121,6 +121,11 @@ export function firstOf(outcomes: readonly Outcome[], names: Names, sample: Samp
 const FIRST_LOOK = 20;
 const LOOK = 0.01;
 
+/** How many users the next look brings after so many: 20, later 1 % of those before. */
+export function lookSize(before: number): number {
+  return Math.max(FIRST_LOOK, Math.ceil(LOOK * before));
+}
+
 /** What a series of looks is made of. */
 export interface Looks {
   readonly batches: readonly Arms[];
@@ -134,14 +139,14 @@ export interface Looks {
  */
 export function looksOf(outcomes: readonly Outcome[], names: Names): Looks {
   const batches: Arms[] = [];
-  let [before, size] = [0, FIRST_LOOK];
+  let [before, size] = [0, lookSize(0)];
   let batch = NO_ONE;
   for (const outcome of outcomes) {
     batch = withOutcome(batch, outcome, names);
     if (batch.control.users + batch.treatment.users < size) continue;
     batches.push(batch);
     before += size;
-    size = Math.max(FIRST_LOOK, Math.ceil(LOOK * before));
+    size = lookSize(before);
     batch = NO_ONE;
   }
   return { batches, rest: batch };
