@@ -213,7 +213,7 @@ export const RolloutSchema: z.ZodType<Rollout> = z.strictObject({
 });
 
 /** A part of the proxy of the service that is named. */
-export interface SharedSection extends Section {
+interface SharedSection extends Section {
   readonly of: string;
 }
 
