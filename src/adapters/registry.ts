@@ -1,14 +1,17 @@
 // Which adapter does a rollout file name?
 import { join, resolve } from "node:path";
 import type { Abilities } from "../core/abilities.ts";
+import type { NamedRevision } from "../core/engine/input.ts";
 import type { Rollout } from "../core/spec/rollout.ts";
 import type { Section } from "../core/split.ts";
 import { isEndpoints } from "../core/endpoints-template.ts";
 import type { Revision } from "../core/world.ts";
 import type { Clock } from "../ports/clock.ts";
+import type { Messenger } from "../ports/messenger.ts";
 import type { TestEvents } from "../ports/tests.ts";
 import type { Asked, Factory } from "../runtime/parts.ts";
 import { ENDPOINTS_ABILITIES } from "./endpoints/abilities.ts";
+import { createMessenger } from "./messenger/messenger.ts";
 import { PROCESS_ABILITIES } from "./process/abilities.ts";
 import { PROXY_ABILITIES } from "./proxy/abilities.ts";
 
@@ -48,6 +51,20 @@ export async function revisionOf({ spec }: Pick<Rollout, "spec">, origin: string
   });
 }
 
+/** The further candidates of an experiment: the file's workload, each with its own command or environment. */
+export async function rivalsOf(rollout: Rollout, origin: string): Promise<readonly NamedRevision[]> {
+  const { strategy, workload } = rollout.spec;
+  if (strategy.kind !== "experiment") return [];
+  const own = workload.process;
+  if (!own) throw new Error("an experiment of addresses");
+  const named = strategy.rivals.map(async ({ name, command = own.command, env }) => {
+    const process = { ...own, command: [...command], env: { ...own.env, ...env } };
+    const spec = { ...rollout.spec, workload: { ...workload, process } };
+    return { name, revision: await revisionOf({ ...rollout, spec }, origin) };
+  });
+  return Promise.all(named);
+}
+
 /** The folder in which one service's processes and proxy leave their records and logs. */
 function serviceDir(home: Home, service: string): string {
   return join(home.dir, "services", service);
@@ -55,6 +72,7 @@ function serviceDir(home: Home, service: string): string {
 
 /** The adapters, and what all services share. */
 export interface Adapters extends Factory {
+  readonly messenger: Messenger;
   /** What is told of the users of A/B tests. */
   events(): Promise<TestEvents>;
   /** Lets go of what services share, after the last of them. */
@@ -68,6 +86,7 @@ export function adapters(home: Home): Adapters {
     return openEventStore(join(home.dir, "events.db"));
   });
   return {
+    messenger: createMessenger({ clock: home.clock }),
     events: events.get,
     close: async () => (await events.made()?.catch(() => undefined))?.close(),
     tests: async (state) => {

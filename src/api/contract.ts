@@ -37,6 +37,8 @@ export interface RolloutView {
   readonly paused?: RolloutState["paused"];
   readonly goesBackBecause?: string | undefined;
   readonly verdict?: Verdict | undefined;
+  /** Further candidates of an experiment. */
+  readonly rivals?: readonly RivalView[] | undefined;
   /** How the evidence came about, while the rollout is under way; afterwards its last decision has it. */
   readonly trail?: Trail | undefined;
   /** In what the answers to copies differ, while they are compared; afterwards the last decision has it. */
@@ -45,6 +47,16 @@ export interface RolloutView {
   readonly test?: RolloutState["test"];
   readonly outcome?: RolloutState["outcome"];
   readonly why?: string | undefined;
+}
+
+/** A further candidate of an experiment. */
+export interface RivalView {
+  readonly name: string;
+  readonly role: Role;
+  readonly revision: string;
+  readonly verdict?: Verdict | undefined;
+  /** Why it has left. */
+  readonly left?: string | undefined;
 }
 
 /** One service as it is now. */

@@ -1,7 +1,7 @@
 // What does the file of a group ask for, with the files that it names?
 import { readFile } from "node:fs/promises";
 import { dirname, relative, resolve } from "node:path";
-import { abilitiesOf, revisionOf } from "../adapters/registry.ts";
+import { abilitiesOf, revisionOf, rivalsOf } from "../adapters/registry.ts";
 import type { Abilities } from "../core/abilities.ts";
 import type { GroupApply } from "../core/group/input.ts";
 import { gateOf, type FacadePlan, type GroupKind, type ReleasePlan, type Target } from "../core/group/state.ts";
@@ -128,7 +128,8 @@ export async function applyOf(
 ): Promise<GroupApply> {
   const targets = await Promise.all(
     members.map(async ({ service, rollout, origin, abilities }): Promise<readonly [string, Target]> => {
-      return [service, { spec: rollout, origin, abilities, revision: await revisionOf(rollout, origin) }];
+      const [revision, rivals] = await Promise.all([revisionOf(rollout, origin), rivalsOf(rollout, origin)]);
+      return [service, { spec: rollout, origin, abilities, revision, ...(rivals.length > 0 && { rivals }) }];
     }),
   );
   const known = Object.fromEntries(targets);

@@ -1,6 +1,6 @@
 // How does a controller in this process answer?
 import { randomUUID } from "node:crypto";
-import { abilitiesOf, revisionOf } from "../adapters/registry.ts";
+import { abilitiesOf, revisionOf, rivalsOf } from "../adapters/registry.ts";
 import type { Answer, ApplyCommand, Command } from "../core/engine/input.ts";
 import { underWay } from "../core/engine/state.ts";
 import { isGroupName } from "../core/group/state.ts";
@@ -76,7 +76,9 @@ async function rolloutCommand(text: string, origin: string): Promise<Omit<ApplyC
   if (!parsed.ok) throw notARollout(parsed.issues);
   const { rollout } = parsed;
   const revision = await revisionOf(rollout, origin);
-  return { kind: "apply", spec: rollout, origin, revision, abilities: abilitiesOf(rollout) };
+  const rivals = await rivalsOf(rollout, origin);
+  const more = rivals.length > 0 ? { rivals } : {};
+  return { kind: "apply", spec: rollout, origin, revision, abilities: abilitiesOf(rollout), ...more };
 }
 
 /** What makes sense for one service only. */

@@ -115,6 +115,7 @@ function rolloutOf(rollout: RolloutState, stable: string | undefined): RolloutVi
     goesBackBecause: rollout.back?.why,
     // Once the candidate is stable there is nothing left to compare it with.
     verdict: stable === rollout.candidate ? undefined : rollout.verdict,
+    rivals: rollout.rivals?.map(({ name, role, revision, verdict, left }) => ({ name, role, revision, verdict, left })),
     trail: rollout.trail,
     comparison: rollout.comparison,
     test: rollout.test,

@@ -1,7 +1,6 @@
 // Where is Serin's state, and who holds it?
 import { chmod, mkdir, readFile, rename, rm, writeFile } from "node:fs/promises";
 import { join, resolve } from "node:path";
-import { createMessenger } from "../adapters/messenger/messenger.ts";
 import { adapters } from "../adapters/registry.ts";
 import { openSqliteJournal, readSqliteJournal } from "../adapters/sqlite/journal.ts";
 import { systemClock } from "../adapters/system/clock.ts";
@@ -42,7 +41,7 @@ export async function openController(dir: string, options: HostOptions = {}): Pr
   const clock = systemClock();
   const journal = await openSqliteJournal(journalFile(dir));
   const factory = adapters({ dir, clock });
-  const controller = new Controller({ clock, journal, factory, messenger: createMessenger({ clock }), ...told });
+  const controller = new Controller({ clock, journal, factory, messenger: factory.messenger, ...told });
   const link = localLink(controller, clock);
   let events: OpenEvents | undefined;
   const close = async (): Promise<void> => {

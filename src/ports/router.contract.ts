@@ -43,7 +43,7 @@ export function routerContract(options: { name: string; make: () => Promise<Rout
   const { name, make, skip = {} } = options;
   describe(`${name} as a router`, () => {
     let place: RouterPlace;
-    let pools: Readonly<Record<Role, RoutePool>>;
+    let pools: Readonly<Record<"stable" | "canary" | "baseline", RoutePool>>;
     beforeEach(async () => {
       place = await make();
       pools = {

@@ -26,9 +26,12 @@ const pool = z.strictObject({
   backends: z.array(z.strictObject({ replica: label, host, port: z.number().int().min(1).max(65_535) })),
 });
 
+/** A field for every role. */
+const perRole = <T>(field: T): Record<string, T> => Object.fromEntries(ROLES.map((role) => [role, field]));
+
 const routeSchema = z.strictObject({
   split: z.strictObject({
-    weights: z.strictObject({ canary: weight.optional(), baseline: weight.optional(), stable: weight.optional() }),
+    weights: z.strictObject(perRole(weight.optional())),
     sticky: z
       .strictObject({
         key: z.discriminatedUnion("kind", [
@@ -40,7 +43,7 @@ const routeSchema = z.strictObject({
       .optional(),
     matches: matchesSchema.optional(),
   }),
-  pools: z.strictObject({ canary: pool.optional(), baseline: pool.optional(), stable: pool.optional() }),
+  pools: z.strictObject(perRole(pool.optional())),
   section: sectionSchema.optional(),
 });
 

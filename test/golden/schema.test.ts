@@ -22,6 +22,7 @@ const BETWEEN_FIELDS = new Set([
   "bad-metrics-of-kinds.txt",
   "bad-shadow-nothing.txt",
   "bad-ab-test-sticky.txt",
+  "bad-experiment-rivals.txt",
 ]);
 
 const cases = readdirSync(folder)

@@ -25,6 +25,7 @@ import { checkTest } from "./ab-test.ts";
 import { checkComparison } from "./compare.ts";
 import { end } from "./end.ts";
 import { checkHookGate, checkRun } from "./hooks.ts";
+import { rivalsText } from "./rivals.ts";
 import { checkRamp } from "./ramp.ts";
 import { poolOf, type PoolState } from "./state.ts";
 import type { Turn } from "./turn.ts";
@@ -153,7 +154,8 @@ const CHECKS: StepTable<(turn: Turn) => Check> = {
   test: (step) => (turn) => checkTest(turn, step),
   conclude: (step) => (turn) => {
     const { verdict } = turn.rollout;
-    return { kind: "back", outcome: "concluded", why: verdict ? `${step.what}. ${verdict.text}` : step.what };
+    const why = `${verdict ? `${step.what}. ${verdict.text}` : step.what}${rivalsText(turn.rollout)}`;
+    return { kind: "back", outcome: "concluded", why };
   },
   promote: () => (turn) =>
     reported(turn, turn.state.split) ? done(`${turn.rollout.candidate} promoted`) : asked(turn),
@@ -168,7 +170,8 @@ function scale(turn: Turn, role: Role, size: number): void {
   const { rollout, state } = turn;
   const known = poolOf(state, role);
   if (known) return turn.want({ ...known, size });
-  const revision = role === "canary" ? rollout.candidate : rollout.stable;
+  const rival = rollout.rivals?.find((other) => other.role === role);
+  const revision = rival?.revision ?? (role === "canary" ? rollout.candidate : rollout.stable);
   if (revision === undefined) throw new Error(`no revision for a pool of role ${role}`);
   turn.want({ pool: `${rollout.number}-${role}`, role, revision, size });
 }

@@ -20,8 +20,8 @@ export function askToStart(turn: GroupTurn, service: string): void {
   return askFor(turn, service, target);
 }
 
-export function askFor(turn: GroupTurn, service: string, { spec, origin, revision, abilities }: Target): void {
-  turn.ask(service, "apply", { spec, origin, revision, abilities });
+export function askFor(turn: GroupTurn, service: string, { rivals, ...target }: Target): void {
+  turn.ask(service, "apply", { ...target, ...(rivals && { rivals }) });
 }
 
 /** Codes of refusals that pass by themselves: somebody else was quicker, or is not done yet. */

@@ -1,5 +1,6 @@
 // What is remembered of a group of services?
 import type { Abilities } from "../abilities.ts";
+import type { ApplyCommand } from "../engine/input.ts";
 import type { DecisionRecord } from "../engine/state.ts";
 import type { Rollout } from "../spec/rollout.ts";
 import type { Wave } from "../spec/release.ts";
@@ -17,6 +18,8 @@ export interface Target {
   readonly origin: string;
   readonly revision: Revision;
   readonly abilities: Abilities;
+  /** Further candidates, of an experiment. */
+  readonly rivals?: ApplyCommand["rivals"];
 }
 
 /** Several services as one, and in which order they come. */

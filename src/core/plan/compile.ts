@@ -89,13 +89,14 @@ function guardOf(
   if (!spec.analysis || !canShow(steps, spec.analysis)) return {};
   const canary = spec.strategy.kind === "shadow" ? spec.strategy.next : spec.strategy;
   const times = canary?.kind === "canary" ? canary.stepsBack : 0;
+  const rivals = spec.strategy.kind === "experiment" ? spec.strategy.rivals.length : 0;
   const limit = steps.some(({ op }) => op === "ramp");
   const analysis = compileAnalysis(spec.analysis, { split: isEven(spec, steps), limit });
   return {
     analysis: {
       ...analysis,
-      // Each time down is another try: together they roll back no more good versions than one may.
-      falseRollback: analysis.falseRollback / (times + 1),
+      // Each time down, and each further candidate, is another try: together they roll back no more than one may.
+      falseRollback: analysis.falseRollback / (times + rivals + 1),
       ...(kayenta ? { kayenta } : {}),
     },
     ...(times > 0 ? { stepsBack: { times } } : {}),
@@ -125,7 +126,8 @@ function compileStrategy({ spec: { strategy } }: Rollout, frame: Frame): Compile
 /** Whether every request falls to a version by its share alone: no user sticks, no rule sends, no request is copied. */
 function isEven({ traffic }: Rollout["spec"], steps: readonly Step[]): boolean {
   const isRuled = steps.some((step) => step.op === "route" && (step.matches?.some(isForUsers) || step.mirror));
-  return traffic.sticky === undefined && !isRuled;
+  const hasRivals = steps.some((step) => step.op === "scale" && step.role === "canary-2");
+  return traffic.sticky === undefined && !isRuled && !hasRivals;
 }
 
 /** Evidence needs a baseline: a step at which both versions get requests, or a bound that is looked at alone. */

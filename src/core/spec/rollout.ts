@@ -143,6 +143,7 @@ export function checkTogether(fields: SpecFields, report: Report): void {
     rollingNeedsBatches,
     stepsNameHooks,
     testsNeedUsers,
+    experimentsStartProcesses,
   ])
     check(fields, report);
 }
@@ -152,6 +153,11 @@ export function analysisOf(analysis: AnalysisFields | undefined): AnalysisSpec |
   const read = analysis ?? AnalysisSchema.parse({});
   return read.enabled ? read : undefined;
 }
+
+const experimentsStartProcesses = ({ strategy, workload }: SpecFields, report: Report): void => {
+  if (strategy.kind !== "experiment" || workload.process) return;
+  report(["strategy", "experiment"], "conflict", "an experiment starts its candidates: it needs a process, not urls");
+};
 
 const stepsNameHooks = ({ strategy, hooks }: SpecFields, report: Report): void => {
   const named = hooks.filter(({ at }) => at === "step").map(({ name }) => name);
@@ -186,21 +192,25 @@ const Spec = rule(
   rule(
     rule(
       rule(
-        rule(rule(specFields, judgesNeedAnalysis, ["strategy", "analysis"]), recreateComparesNothing, [
-          "strategy",
-          "analysis",
-        ]),
-        rampCountsFailures,
-        ["strategy", "analysis"],
+        rule(
+          rule(rule(specFields, judgesNeedAnalysis, ["strategy", "analysis"]), recreateComparesNothing, [
+            "strategy",
+            "analysis",
+          ]),
+          rampCountsFailures,
+          ["strategy", "analysis"],
+        ),
+        rollingNeedsBatches,
+        ["strategy", "workload"],
       ),
-      rollingNeedsBatches,
-      ["strategy", "workload"],
+      stepsNameHooks,
+      ["strategy", "hooks"],
     ),
-    stepsNameHooks,
-    ["strategy", "hooks"],
+    testsNeedUsers,
+    ["strategy", "traffic", "workload"],
   ),
-  testsNeedUsers,
-  ["strategy", "traffic", "workload"],
+  experimentsStartProcesses,
+  ["strategy", "workload"],
 ).transform(({ progressDeadline, analysis, ...rest }) => {
   return { ...rest, progressDeadlineMs: progressDeadline, analysis: analysisOf(analysis) };
 });
