@@ -53,7 +53,9 @@ function healthOf(state: ServiceState, world: Seen["world"]): ServiceView["healt
   const carriers = state.pools.flatMap(({ pool, role }) => {
     if (role === "former" || shareOf(weights, role) === 0) return [];
     const needs = sizeFor(shareOf(weights, role), replicasOf(state));
-    return [{ needs, ready: readyIn(running.find((entry) => entry.pool === pool)) }];
+    const found = running.find((entry) => entry.pool === pool);
+    const ready = readyIn(found);
+    return [{ needs, ready: found?.unlimited && ready > 0 ? needs : ready }];
   });
   const nobody = carriers.every(({ ready }) => ready === 0);
   if (nobody || world.traffic.kind === "absent") return "down";

@@ -3,6 +3,7 @@ import type { Trouble } from "../issues.ts";
 import { compile } from "../plan/compile.ts";
 import type { Step } from "../plan/step.ts";
 import { startAnalysis } from "../stats/verdict.ts";
+import { replicasAsked } from "../spec/workload.ts";
 import type { Revision } from "../world.ts";
 import { attributed } from "./check.ts";
 import { enter } from "./forward.ts";
@@ -65,7 +66,7 @@ const VERBS: Verbs = {
       return receiveNewer(turn, command, busy);
     }
     // A file that says another number of replicas than the last one takes back what a person had set.
-    const isSame = spec.spec.workload.process.replicas === state.spec.spec.workload.process.replicas;
+    const isSame = replicasAsked(spec.spec.workload) === replicasAsked(state.spec.spec.workload);
     const replicas = isSame ? state.replicas : undefined;
     turn.set({ spec, origin: command.origin, abilities: command.abilities, replicas });
     const stable = poolOf(turn.state, "stable");

@@ -104,10 +104,12 @@ function settled(turn: Turn): boolean {
   const { rollout, state, input } = turn;
   if (rollout.stable === undefined) return true;
   if (input.pools.kind !== "value") return false;
-  const lasting = turn.replicas(poolOf(state, "canary")?.pool).filter(({ state: is, readySinceMs = turn.nowMs }) => {
+  const pool = turn.running(poolOf(state, "canary")?.pool);
+  const lasting = (pool?.replicas ?? []).filter(({ state: is, readySinceMs = turn.nowMs }) => {
     return is === "ready" && turn.nowMs - readySinceMs >= settleMs(turn);
   });
-  return lasting.length >= (poolOf(state, "canary")?.size ?? rollout.program.fullSize);
+  const needed = pool?.unlimited ? 1 : (poolOf(state, "canary")?.size ?? rollout.program.fullSize);
+  return lasting.length >= needed;
 }
 
 /** Steps after which nobody could go back at once. */
@@ -197,6 +199,8 @@ function checkScale(turn: Turn, role: Role, size: number): Check {
   if (pools.kind === "unreadable") return wait("replicas", `what runs cannot be read: ${pools.why}`);
   const pool = poolOf(turn.state, role);
   const ready = turn.ready(pool?.pool);
+  // Of addresses that somebody else runs one is as good as all of them.
+  if (ready === Infinity) return done(`${role} answers`);
   if (ready >= size) return done(`${role} has ${ready} of ${size} ready`);
   const replicas = turn.replicas(pool?.pool);
   const why = troubleOf(replicas);

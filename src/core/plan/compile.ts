@@ -2,6 +2,7 @@
 import type { Abilities } from "../abilities.ts";
 import type { AnalysisSpec, MetricSpec } from "../spec/analysis.ts";
 import type { Rollout } from "../spec/rollout.ts";
+import { replicasAsked } from "../spec/workload.ts";
 import type { StrategySpec } from "../spec/strategy.ts";
 import { isForUsers } from "../match.ts";
 import { isExposed, shareOf } from "../split.ts";
@@ -14,6 +15,7 @@ import { compileExperiment } from "./experiment.ts";
 import { compileFirst } from "./first.ts";
 import { withHooks } from "./hooks.ts";
 import { compileKayenta } from "./kayenta.ts";
+import { withLastGate } from "./last-gate.ts";
 import type { KayentaPlan } from "../stats/kayenta/stage.ts";
 import { duration, WHOLE } from "../units.ts";
 import { compileRecreate } from "./recreate.ts";
@@ -44,7 +46,7 @@ export function compile(rollout: Rollout, context: CompileContext): CompileResul
   const { spec } = rollout;
   const frame: Frame = {
     abilities: context.abilities,
-    fullSize: context.replicas ?? spec.workload.process.replicas,
+    fullSize: context.replicas ?? replicasAsked(spec.workload),
     undecided: spec.analysis?.undecided ?? "hold",
     hooks: spec.hooks,
     preview: spec.traffic.proxy.preview !== undefined,
@@ -62,7 +64,7 @@ export function compile(rollout: Rollout, context: CompileContext): CompileResul
   const isShort = !context.stable || context.direct === true;
   const bare = isShort ? compileFirst(frame, context.stable) : asked;
   const hooks = isShort ? [] : spec.hooks;
-  const steps = withHooks(bare, hooks);
+  const steps = withLastGate(withHooks(bare, hooks), context.direct ? undefined : spec.lastGate);
   const repeated = hooks.filter(({ at, mode }) => mode === "rollback" || at === "during" || at === "rollback");
   const program: Program = {
     strategy: context.stable ? (isShort ? "direct" : spec.strategy.kind) : "first",
@@ -186,7 +188,7 @@ function untold(
       const told = known.length === 0 ? "it tells nothing of its replicas" : `it tells ${listed(known, "and")}`;
       return [{ path, code: "unable", message: `needs ${name}, which the workload does not tell: ${told}` }];
     }
-    if (process.metrics) return [];
+    if (process?.metrics) return [];
     const message = `needs the series ${name}, and no page is named that has it: add metrics: { path: /metrics } to spec.workload.process`;
     return [{ path, code: "unable", message }];
   });
