@@ -117,6 +117,11 @@ test.skipIf(!HAS_WRK)(
     await scene.see("the rule", ({ split }) => (split.matches?.length ?? 0) > 1);
     await until("a tester's request to v3", async () => (await versionAt(address, { cookie: "tester=1" })) === "v3");
     expect(await versionAt(address)).toBe("v2");
+    // Nobody's request is no evidence: testers go on until everybody is asked.
+    await until("a share of everybody's requests", async () => {
+      await versionAt(address, { cookie: "tester=1" });
+      return shareOf((await scene.look()).wanted, "canary") > 0;
+    });
     expect((await scene.ended(second)).rollout?.outcome).toBe("promoted");
     await noneLost();
     expect(canary.wrong).toEqual([]);
