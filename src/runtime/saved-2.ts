@@ -26,6 +26,13 @@ export function from2(state: unknown): unknown {
   const file = part(known?.["spec"]);
   const spec = part(file?.["spec"]);
   if (!known || !spec) return state;
-  const asked = { onNewRevision: "refuse", hooks: [], notify: [], ...spec, strategy: strategy(spec["strategy"]) };
+  const asked = {
+    onNewRevision: "refuse",
+    revisionHistory: 10,
+    hooks: [],
+    notify: [],
+    ...spec,
+    strategy: strategy(spec["strategy"]),
+  };
   return { ...known, spec: { ...file, spec: asked } };
 }

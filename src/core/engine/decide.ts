@@ -29,7 +29,7 @@ export function decide(state: ServiceState, input: Input): Decision {
   if (turn.state.rollout?.phase === "forward") advance(turn);
   if (turn.state.rollout?.phase === "back") stepBack(turn);
   obeyQueued(turn);
-  notify(turn);
+  notify(turn, state);
   checkInvariants(state, turn);
   return { state: turn.state, records: turn.records, answers };
 }

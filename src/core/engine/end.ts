@@ -2,9 +2,6 @@
 import { KEEP, rolloutName, type Outcome, type ServiceState } from "./state.ts";
 import type { Turn } from "./turn.ts";
 
-/** Revisions that were stable before and can be gone back to. */
-const KEEP_REVISIONS = 10;
-
 /** Ends the rollout and writes down how. */
 export function end(turn: Turn, outcome: Outcome, why: string): void {
   const { rollout } = turn;
@@ -48,7 +45,9 @@ export function end(turn: Turn, outcome: Outcome, why: string): void {
 }
 
 function worthKeeping(state: ServiceState): ServiceState["revisions"] {
-  const promoted = state.history.filter(({ outcome }) => outcome === "promoted").slice(0, KEEP_REVISIONS);
+  const promoted = state.history
+    .filter(({ outcome }) => outcome === "promoted")
+    .slice(0, state.spec.spec.revisionHistory);
   const names = new Set([
     ...promoted.map(({ candidate }) => candidate),
     ...state.pools.map(({ revision }) => revision),

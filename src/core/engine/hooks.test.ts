@@ -215,4 +215,19 @@ describe("notifications", () => {
     expect(desk.state.outbox).toEqual([]);
     expect(desk.texts.filter((text) => text.startsWith("team could not be told")).length).toBeLessThan(5);
   });
+
+  test("are told when a person is waited for, once", () => {
+    const strategy = `{ canary: { steps: [{ weight: 10%, gate: look at it }] } }`;
+    const desk = Desk.serving(strategy, 4, `  notify: [{ name: team, http: "http://team/", events: [waiting] }]\n`);
+    desk.hooks["team"] = "silent";
+    desk.apply("v2");
+    desk.passUntil(() => desk.rollout.waiting?.for === "person");
+    desk.pass(10_000);
+    expect(desk.state.outbox).toHaveLength(1);
+    expect(desk.state.outbox?.[0]?.payload).toMatchObject({
+      event: "waiting",
+      severity: "warning",
+      text: "shop/2: look at it: waits for a person",
+    });
+  });
 });

@@ -1,24 +1,34 @@
 // Who is told of the decisions of this turn?
-import { nextNotificationMs, notificationsOf } from "../outbox/notify.ts";
+import { nextNotificationMs, notificationsOf, type NotifiedRecord } from "../outbox/notify.ts";
 import { shareOf } from "../split.ts";
+import type { ServiceState } from "./state.ts";
 import type { Turn } from "./turn.ts";
+
+/** A rollout that begins to wait for a person has decided nothing, and whoever could say something wants to know. */
+function waitsForPerson(before: ServiceState, { rollout, version }: ServiceState): readonly NotifiedRecord[] {
+  const { waiting } = rollout ?? {};
+  if (!rollout || waiting?.for !== "person" || before.rollout?.waiting?.text === waiting.text) return [];
+  // Between two decisions, so that it is told under a name of its own.
+  return [{ kind: "note", text: waiting.text, version: version + 0.5, rollout: rollout.number }];
+}
 
 /** More messages than this wait only when nobody takes them for long: then the oldest notifications are given up. */
 const MOST_WAITING = 500;
 
 /** Puts into the outbox what somebody wants to know. A notification never delays anything. */
-export function notify(turn: Turn): void {
+export function notify(turn: Turn, before: ServiceState): void {
   const { state, nowMs } = turn;
   const wanted = state.spec.spec.notify;
   const sent = state.notified ?? {};
   const isDue = (nextNotificationMs(sent) ?? Infinity) <= nowMs;
-  if (wanted.length === 0 || (turn.records.length === 0 && !isDue)) return;
+  const records = [...turn.records, ...waitsForPerson(before, state)];
+  if (wanted.length === 0 || (records.length === 0 && !isDue)) return;
   const { rollout } = state;
   const told = notificationsOf({
     service: state.service,
     origin: state.origin,
     notify: wanted,
-    records: turn.records,
+    records,
     nowMs,
     sent,
     ...(rollout && {

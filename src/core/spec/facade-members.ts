@@ -14,7 +14,7 @@ export interface FacadeMember {
 export function membersOf(facade: Facade): readonly FacadeMember[] {
   const { metadata, apiVersion, spec } = facade;
   const { traffic, legacy, routes, progressDeadlineMs, calendar, notify } = spec;
-  const shared = { calendar, notify, onNewRevision: "refuse" } as const;
+  const shared = { calendar, notify, onNewRevision: "refuse", revisionHistory: 10 } as const;
   const [first] = routes;
   if (!first) throw new Error(`${metadata.name} has no route`);
   const frame = { apiVersion, kind: "Rollout" } as const;

@@ -6,6 +6,11 @@ import { exactlyOne, listed, rule } from "./rule.ts";
 import { Plain } from "./workload.ts";
 
 const TOKEN = /^[!#$%&'*+.^_`|~0-9A-Za-z-]+$/u;
+/** What only a search that tries again and again can find: a client could keep such a search busy for ever. */
+const NOT_LINEAR = /\(\?(?:=|!|<=|<!)|\\[1-9]|\\k</u;
+/** Data planes compare the path as it is meant: decoded, and without these. */
+const NOT_PLAIN = /\/\/|\/\.{1,2}(?:\/|$)|%/u;
+
 /** A longer pattern is not one that a person wrote to tell requests apart. */
 const LONGEST = 500;
 
@@ -14,6 +19,10 @@ const Regex = z
   .min(1)
   .max(LONGEST)
   .superRefine((text, context) => {
+    if (NOT_LINEAR.test(text)) {
+      const message = `found ${shown(text)}, an expression here looks neither ahead nor back`;
+      context.addIssue({ code: "custom", message, params: { code: "wrong-value" } });
+    }
     try {
       RegExp(`^(?:${text})$`, "u");
     } catch (error) {
@@ -88,6 +97,12 @@ const Entry = rule(
   (entry, report) => {
     if (KINDS.every((name) => entry[name] === undefined))
       report([], "missing-field", `an entry has at least one of ${listed(KINDS, "and")}`);
+    const path = typeof entry.path === "string" ? entry.path : (entry.path?.exact ?? entry.path?.prefix ?? "");
+    if (NOT_PLAIN.test(path)) {
+      const right =
+        "a path is written decoded, without // and without . and .. segments: that is how requests are compared";
+      report(["path"], "wrong-value", `found ${shown(path)}, ${right}`);
+    }
   },
 ).transform(conditionsOf);
 

@@ -56,6 +56,12 @@ const specFields = z.strictObject({
   ),
   hooks: HooksSchema.default([]).describe("What is called on the way: smoke tests, load tests, somebody's yes."),
   notify: NotifySchema.default([]).describe("Who is told of what happens."),
+  revisionHistory: z
+    .int()
+    .min(1)
+    .max(20)
+    .default(10)
+    .describe("How many revisions that were stable are kept, for undo. The rest is forgotten."),
   onNewRevision: z
     .enum(["refuse", "queue", "supersede"])
     .default("refuse")
@@ -251,6 +257,8 @@ export interface Rollout {
     readonly calendar?: Calendar | undefined;
     readonly hooks: readonly HookSpec[];
     readonly notify: readonly NotifySpec[];
+    /** Revisions that were stable and can be gone back to. */
+    readonly revisionHistory: number;
     /** What becomes of this version when another one is still under way. */
     readonly onNewRevision: "refuse" | "queue" | "supersede";
     /** None when the file says `enabled: false`. */
