@@ -74,7 +74,7 @@ async function fromPs(): Promise<Running[]> {
 }
 
 /** Processes whose command line or environment names the folder. */
-async function processesOf(folder: string): Promise<Running[]> {
+export async function processesOf(folder: string): Promise<Running[]> {
   const linux = process.platform === "linux";
   const all = linux ? (await Promise.all((await readdir("/proc")).map(fromProc))).flat() : await fromPs();
   return all.filter(
