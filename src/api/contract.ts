@@ -1,6 +1,6 @@
 // What do programs and people get to see of Serin, and what may they ask?
 import type { DecisionRecord, Ended, Quarantined, RolloutState } from "../core/engine/state.ts";
-import type { Role, Weights } from "../core/split.ts";
+import type { Role, Split, Weights } from "../core/split.ts";
 import type { Trail } from "../core/stats/trail.ts";
 import type { Verdict } from "../core/stats/plan.ts";
 import type { Usual } from "../core/stats/verdict.ts";
@@ -38,6 +38,10 @@ export interface RolloutView {
   readonly verdict?: Verdict | undefined;
   /** How the evidence came about, while the rollout is under way; afterwards its last decision has it. */
   readonly trail?: Trail | undefined;
+  /** In what the answers to copies differ, while they are compared; afterwards the last decision has it. */
+  readonly comparison?: RolloutState["comparison"];
+  /** What an A/B test says, likewise. */
+  readonly test?: RolloutState["test"];
   readonly outcome?: RolloutState["outcome"];
   readonly why?: string | undefined;
 }
@@ -53,8 +57,11 @@ export interface ServiceView {
   /** Whether the service answers, whatever becomes of the release; `unknown` when nobody looks. */
   readonly health: "well" | "degraded" | "down" | "unknown";
   readonly pools: readonly PoolView[];
-  /** The split that is wanted. */
+  /** A second address, whose requests go to the candidate while there is one. */
+  readonly preview?: string | undefined;
+  /** The split that is wanted: its weights, and all of it. */
   readonly wanted: Weights;
+  readonly split: Split;
   /** The split that the router reports; nothing when it cannot be read. */
   readonly reported?: Weights | undefined;
   /** The shares of the requests that were counted in the last seconds, 0…1. */
@@ -64,6 +71,8 @@ export interface ServiceView {
   readonly rollout?: RolloutView | undefined;
   readonly history: readonly Ended[];
   readonly quarantine: readonly Quarantined[];
+  /** A newer revision that waits for the end of the rollout under way. */
+  readonly queued?: { readonly revision: string; readonly atMs: Ms; readonly actor: string } | undefined;
   readonly recent: readonly DecisionRecord[];
   /** What does not work right now, by part. */
   readonly troubles: Readonly<Record<string, string>>;
@@ -82,14 +91,18 @@ export interface ApplyRequest extends Asking {
   readonly text: string;
   /** Absolute folder that the file's relative paths start from. */
   readonly origin: string;
+  /** Takes the place of whatever is under way, and asks no calendar. */
+  readonly hotfix?: boolean | undefined;
 }
 
 /** A verb on a service. */
 export interface CommandRequest extends Asking {
-  readonly kind: "promote" | "pause" | "resume" | "abort" | "retry" | "undo";
+  readonly kind: "promote" | "pause" | "resume" | "abort" | "retry" | "undo" | "scale";
   readonly expected?: number | undefined;
   readonly full?: boolean | undefined;
   readonly to?: string | undefined;
+  /** Of `scale`. */
+  readonly replicas?: number | undefined;
 }
 
 /** What became of it. A refusal is thrown as a SerinError instead. */

@@ -3,7 +3,7 @@ import { randomUUID } from "node:crypto";
 import { abilitiesOf, revisionOf } from "../adapters/registry.ts";
 import type { Answer, Command } from "../core/engine/input.ts";
 import { underWay } from "../core/engine/state.ts";
-import { SerinError } from "../core/issues.ts";
+import { SerinError, type Trouble } from "../core/issues.ts";
 import type { Clock } from "../ports/clock.ts";
 import type { Controller } from "../runtime/controller.ts";
 import type { CommandRequest, Link, Reply } from "./contract.ts";
@@ -20,7 +20,7 @@ export function localLink(controller: Controller, clock: Clock): Link {
   return {
     list: async () => controller.list().map((seen) => viewOf(seen, clock.now())),
     get: async (service) => viewOf(controller.get(service), clock.now()),
-    apply: async ({ text, origin, actor, reason }) => {
+    apply: async ({ text, origin, actor, reason, hotfix }) => {
       const parsed = await readRolloutText(text, origin);
       if (!parsed.ok) throw notARollout(parsed.issues);
       const { rollout } = parsed;
@@ -35,6 +35,7 @@ export function localLink(controller: Controller, clock: Clock): Link {
         origin,
         revision,
         abilities,
+        ...(hotfix ? { hotfix } : {}),
       };
       return reply(rollout.metadata.name, await controller.send(rollout.metadata.name, command));
     },
@@ -50,8 +51,17 @@ function commandOf(request: CommandRequest): Command {
   const asked = { id: randomUUID(), actor, reason, expected };
   if (request.kind === "promote") return { ...asked, kind: "promote", full: request.full ?? false };
   if (request.kind === "undo") return { ...asked, kind: "undo", to: request.to };
-  return { ...asked, kind: request.kind };
+  if (request.kind !== "scale") return { ...asked, kind: request.kind };
+  if (request.replicas === undefined) throw new SerinError(NO_NUMBER);
+  return { ...asked, kind: "scale", replicas: request.replicas };
 }
+
+const NO_NUMBER: Trouble = {
+  code: "SERIN_BAD_CALL",
+  what: "scale needs the number of replicas",
+  next: "serin scale SERVICE NUMBER",
+  exitCode: 2,
+};
 
 function notARollout(issues: readonly { line: number; column: number; path: string; message: string }[]): SerinError {
   const found = issues

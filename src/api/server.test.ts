@@ -15,6 +15,7 @@ const VIEW: ServiceView = {
   health: "well",
   pools: [],
   wanted: {},
+  split: { weights: {} },
   history: [],
   quarantine: [],
   recent: [],

@@ -20,13 +20,19 @@ export interface OpenDoor extends Door {
 }
 
 const asking = { actor: z.string().min(1).max(200), reason: z.string().max(2_000) };
-const applyBody = z.strictObject({ ...asking, text: z.string(), origin: z.string().min(1) });
+const applyBody = z.strictObject({
+  ...asking,
+  text: z.string(),
+  origin: z.string().min(1),
+  hotfix: z.boolean().optional(),
+});
 const commandBody = z.strictObject({
   ...asking,
-  kind: z.enum(["promote", "pause", "resume", "abort", "retry", "undo"]),
+  kind: z.enum(["promote", "pause", "resume", "abort", "retry", "undo", "scale"]),
   expected: z.int().min(0).optional(),
   full: z.boolean().optional(),
   to: z.string().min(1).max(64).optional(),
+  replicas: z.int().min(1).max(1_000).optional(),
 });
 const range = z.object({
   after: z.coerce.number().int().min(0).default(0),

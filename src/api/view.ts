@@ -1,5 +1,6 @@
 // What does a service look like to a person?
 import type { PoolState, RolloutState, ServiceState } from "../core/engine/state.ts";
+import { replicasOf } from "../core/engine/resize.ts";
 import { sizeFor } from "../core/plan/capacity.ts";
 import { sentence } from "../core/plan/sentence.ts";
 import { shareOf, type Role } from "../core/split.ts";
@@ -21,13 +22,20 @@ export function viewOf({ state, world, measured, troubles }: Seen, nowMs: Ms): S
     stable: state.stable?.revision,
     health: healthOf(state, world),
     pools: world ? poolsOf(state.pools, running) : state.pools.map((pool) => poolView(pool, undefined)),
+    preview: traffic?.preview,
     wanted: state.split.weights,
+    split: state.split,
     reported: traffic?.split.weights,
     measured: measured && sharesOf(measured.windowMs, measured.requests),
     usual: state.background && { ...usualOf(state.background), perSecond: state.perSecond ?? 0 },
     rollout: state.rollout && rolloutOf(state.rollout, state.stable?.revision),
     history: state.history,
     quarantine: state.quarantine,
+    queued: state.queued && {
+      revision: state.queued.command.revision.id,
+      atMs: state.queued.atMs,
+      actor: state.queued.command.actor,
+    },
     recent: state.recent,
     troubles,
   };
@@ -44,7 +52,7 @@ function healthOf(state: ServiceState, world: Seen["world"]): ServiceView["healt
   const weights = world.traffic.kind === "value" ? world.traffic.value.split.weights : state.split.weights;
   const carriers = state.pools.flatMap(({ pool, role }) => {
     if (role === "former" || shareOf(weights, role) === 0) return [];
-    const needs = sizeFor(shareOf(weights, role), state.spec.spec.workload.process.replicas);
+    const needs = sizeFor(shareOf(weights, role), replicasOf(state));
     return [{ needs, ready: readyIn(running.find((entry) => entry.pool === pool)) }];
   });
   const nobody = carriers.every(({ ready }) => ready === 0);
@@ -106,6 +114,8 @@ function rolloutOf(rollout: RolloutState, stable: string | undefined): RolloutVi
     // Once the candidate is stable there is nothing left to compare it with.
     verdict: stable === rollout.candidate ? undefined : rollout.verdict,
     trail: rollout.trail,
+    comparison: rollout.comparison,
+    test: rollout.test,
     outcome: rollout.outcome,
     why: rollout.why,
   };

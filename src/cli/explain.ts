@@ -3,6 +3,7 @@ import { isScored } from "../core/stats/kayenta/stage.ts";
 import { SerinError } from "../core/issues.ts";
 import type { MetricVerdict, Verdict } from "../core/stats/plan.ts";
 import { lookInto, type Looking } from "./home.ts";
+import { comparisonLines, runLines, testLines } from "./besides.ts";
 import type { Context } from "./io.ts";
 import { dateTime, grouped, hanging, painter, type Paint } from "./paint.ts";
 import { formOf, writeReport } from "./report/file.ts";
@@ -72,10 +73,19 @@ const KIND_STYLE = {
   ended: "bold",
 } as const;
 
+/** Where the text of a decision begins, after its time. */
+const INDENT = 21;
+
 function lines(record: Recorded, paint: Paint): string[] {
   const head = hanging(`${dateTime(record.atMs)}  `, decision(record), WIDTH);
   const text = head.map((line) => paint(KIND_STYLE[record.kind], line));
-  return record.verdict ? [...text, ...figures(record.verdict).map((line) => `${" ".repeat(21)}${line}`)] : text;
+  const more = [
+    ...(record.verdict ? figures(record.verdict) : []),
+    ...(record.run ? runLines(record.run) : []),
+    ...(record.comparison ? comparisonLines(record.comparison, WIDTH - INDENT) : []),
+    ...(record.test ? testLines(record.test, WIDTH - INDENT) : []),
+  ];
+  return [...text, ...more.map((line) => `${" ".repeat(INDENT)}${line}`)];
 }
 
 function figures(verdict: Verdict): string[] {

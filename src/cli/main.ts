@@ -20,6 +20,7 @@ import {
   getCommand,
   historyCommand,
   startCommand,
+  statusCommand,
   verbCommand,
   watchCommand,
 } from "./verbs.ts";
@@ -92,8 +93,9 @@ takingEvents(verb("serve", "run the controller until interrupted")).action((opti
 );
 verb("apply <file>", "start a rollout on the controller that runs")
   .addOption(reason())
-  .action((file: string, options: Shared & { reason: string }) =>
-    act(options, (context) => applyCommand(file, options.reason, context)),
+  .option("--hotfix", "take the place of what is under way, once stable has its traffic, and ask no calendar")
+  .action((file: string, options: Shared & { reason: string; hotfix?: boolean }) =>
+    act(options, (context) => applyCommand({ file, reason: options.reason, hotfix: options.hotfix }, context)),
   );
 verb("get [service]", "show services, or one").action((service: string | undefined, options: Shared) =>
   act(options, (context) => getCommand(service, context)),
@@ -142,6 +144,18 @@ verb("undo <service>", "go back to what was stable before, at once")
   .option("--to <revision>", "to this revision instead of the last one")
   .action((service: string, options: VerbShared) =>
     act(options, (context) => startCommand("undo", { ...options, service }, context)),
+  );
+verb("scale <service>", "run so many replicas from now on, in mid-rollout too")
+  .argument("<replicas>", "how many", wholeNumber)
+  .addOption(reason())
+  .addOption(ifVersion())
+  .action((service: string, replicas: number, options: VerbShared) =>
+    act(options, (context) => verbCommand("scale", { ...options, service, replicas }, context)),
+  );
+verb("status <service>", "wait for the rollout's end: exit code 0 promoted or concluded, 3 rolled back, 1 stopped")
+  .option("--no-wait", "only look; exit code 4 while it is under way")
+  .action((service: string, options: Shared & { wait: boolean }) =>
+    act(options, (context) => statusCommand({ service, wait: options.wait }, context)),
   );
 verb("history <service>", "show the rollouts that have ended").action((service: string, options: Shared) =>
   act(options, (context) => historyCommand(service, context)),

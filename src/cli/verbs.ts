@@ -1,6 +1,7 @@
 // What can a person say to a controller from another terminal?
 import { dirname, resolve } from "node:path";
-import type { CommandRequest } from "../api/contract.ts";
+import { setTimeout as sleep } from "node:timers/promises";
+import type { CommandRequest, RolloutView, ServiceView } from "../api/contract.ts";
 import { asker } from "./asker.ts";
 import { follow } from "./follow.ts";
 import { lookInto, needController } from "./home.ts";
@@ -16,13 +17,17 @@ export interface VerbOptions {
   readonly ifVersion?: number | undefined;
   readonly full?: boolean | undefined;
   readonly to?: string | undefined;
+  readonly replicas?: number | undefined;
 }
 
 /** `serin apply FILE`. */
-export async function applyCommand(file: string, reason: string, context: Context): Promise<number> {
+export async function applyCommand(
+  { file, reason, hotfix }: { readonly file: string; readonly reason: string; readonly hotfix?: boolean | undefined },
+  context: Context,
+): Promise<number> {
   const text = await readRollout(file);
   const link = await needController(context.state);
-  const reply = await link.apply({ text, origin: dirname(resolve(file)), actor: asker(), reason });
+  const reply = await link.apply({ text, origin: dirname(resolve(file)), actor: asker(), reason, hotfix });
   context.io.out(context.json ? JSON.stringify(reply) : `${reply.text}; watch it with: serin watch ${reply.service}`);
   return 0;
 }
@@ -33,11 +38,11 @@ export async function verbCommand(
   options: VerbOptions,
   context: Context,
 ): Promise<number> {
-  const { service, reason, full, to } = options;
+  const { service, reason, full, to, replicas } = options;
   const link = await needController(context.state);
   // Whatever else was decided meanwhile, who wants back wants back.
   const expected = options.ifVersion ?? (kind === "abort" ? undefined : (await link.get(service)).version);
-  const reply = await link.command(service, { kind, actor: asker(), reason, expected, full, to });
+  const reply = await link.command(service, { kind, actor: asker(), reason, expected, full, to, replicas });
   context.io.out(context.json ? JSON.stringify(reply) : reply.text);
   return 0;
 }
@@ -108,6 +113,44 @@ export async function watchCommand(service: string, { io, json, state, signal }:
     signal,
   });
   return (underWay && last.rollout?.outcome && EXIT[last.rollout.outcome]) || 0;
+}
+
+/** `serin status SERVICE`: waits for the rollout's end, for scripts; the last word, and an exit code for the outcome. */
+export async function statusCommand({ service, wait }: StatusOptions, context: Context): Promise<number> {
+  const { io, json, state, signal } = context;
+  const link = await lookInto(state);
+  try {
+    let view = await link.get(service);
+    const isOver = (): boolean =>
+      !wait || signal.aborted || view.rollout === undefined || view.rollout.phase === "ended";
+    // Nobody decides anything while no controller runs.
+    while (!isOver() && view.troubles["controller"] === undefined) {
+      await sleep(STATUS_EVERY_MS, undefined, { signal }).catch(() => undefined);
+      view = await link.get(service);
+    }
+    const { rollout } = view;
+    if (json) io.out(JSON.stringify(view, undefined, 2));
+    else io.out(rollout ? statusText(view, rollout) : `${service} has no rollout yet`);
+    if (!rollout) return 0;
+    return rollout.outcome ? EXIT[rollout.outcome] : 4;
+  } finally {
+    await link.close();
+  }
+}
+
+interface StatusOptions {
+  readonly service: string;
+  readonly wait: boolean;
+}
+
+const STATUS_EVERY_MS = 300;
+
+function statusText({ service, pools }: ServiceView, rollout: RolloutView): string {
+  const name = `${service}/${rollout.number}`;
+  const ready = pools.map(({ role, ready: count = 0, wanted }) => `${role} ${count} of ${wanted} ready`).join(", ");
+  if (rollout.outcome) return `${name} ${rollout.outcome}: ${rollout.why ?? ""} (${ready})`;
+  const step = `step ${Math.min(rollout.cursor + 1, rollout.steps.length)} of ${rollout.steps.length}`;
+  return `${name} is under way, ${step}: ${rollout.waiting?.text ?? "goes on"} (${ready})`;
 }
 
 /** `serin history SERVICE`: every rollout that has ended, newest first. */

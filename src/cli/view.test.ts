@@ -45,6 +45,7 @@ const VIEW: ServiceView = {
     { pool: "2-canary", role: "canary", revision: "bbbbbbbbbb", wanted: 1, ready: 1, restarts: 0 },
   ],
   wanted: { canary: weight(100_000), stable: weight(900_000) },
+  split: { weights: { canary: weight(100_000), stable: weight(900_000) } },
   reported: { canary: weight(100_000), stable: weight(900_000) },
   measured: { windowMs: 10_000, requests: 4_120, shares: { canary: 0.1, stable: 0.9 } },
   rollout: {

@@ -5,6 +5,7 @@ import { ROLES, shareOf } from "../core/split.ts";
 import type { MetricVerdict, Verdict } from "../core/stats/plan.ts";
 import { duration, ms, percent, WHOLE } from "../core/units.ts";
 import { isScored } from "../core/stats/kayenta/stage.ts";
+import { comparisonLines, splitLines, testLines } from "./besides.ts";
 import { clockTime, grouped, hanging, table, wrap, type Paint } from "./paint.ts";
 
 /** What the picture is fitted to. */
@@ -23,9 +24,13 @@ export function renderService(view: ServiceView, frame: Frame): string[] {
     ...(rollout ? ["", ...renderSteps(rollout, view.nowMs, frame)] : []),
     "",
     ...renderShares(view, frame),
+    ...splitLines(view, frame.width),
     "",
     ...renderPools(view.pools, frame),
     ...(rollout?.verdict ? ["", ...renderVerdict(rollout.verdict, frame)] : []),
+    ...(rollout?.comparison ? ["", ...comparisonLines(rollout.comparison, frame.width)] : []),
+    ...(rollout?.test ? ["", ...testLines(rollout.test, frame.width)] : []),
+    ...renderQueued(view),
     ...renderTroubles(view, frame),
     ...renderDecisions(view.recent.slice(-frame.decisions), frame),
   ];
@@ -42,6 +47,7 @@ function headline(view: ServiceView, { paint }: Frame): string {
   if (rollout) parts.push(phaseOf(rollout, view.nowMs, paint));
   parts.push(`service ${paint(HEALTH_STYLE[health], health)}`);
   if (view.address) parts.push(paint("dim", view.address));
+  if (view.preview) parts.push(paint("dim", `preview ${view.preview}`));
   return parts.join("  ");
 }
 
@@ -132,6 +138,11 @@ function missing({ kind, noWorse, mustShow, missing: lacks, needsRequests, canar
   if (!isOfRequests) return lacks ?? "nothing shown yet";
   if (needsRequests === undefined) return "nothing shown yet, and at these figures nothing will be";
   return `nothing shown yet; needs about ${grouped(needsRequests)} more canary requests`;
+}
+
+function renderQueued({ queued, nowMs }: ServiceView): string[] {
+  if (!queued) return [];
+  return ["", `${queued.revision} waits for the end, for ${duration(ms(nowMs - queued.atMs))}, by ${queued.actor}`];
 }
 
 function renderTroubles({ troubles }: ServiceView, { paint }: Frame): string[] {

@@ -14,7 +14,8 @@ const STICKY: EventRules = {
     rollout: 2,
     plan: { names: { control: "blue", treatment: "green" }, alpha: 0.05, split: 0.5 },
     conversions: { kind: "events", goal: "order", withinMs: ms(1_000) },
-    startedMs: STARTED,
+    startedMs: ms(STARTED - 5_000),
+    sinceMs: STARTED,
     assign: (key) => ({ a: "blue", b: "green" })[key],
     pools: { control: "1", treatment: "2" },
   },
@@ -73,7 +74,7 @@ test.for([
   [{ user: "c" }, "user: this one is with neither variant"],
   [{ user: "a", value: 3 }, "value: goes with a goal, and there is none"],
   [{ user: "a", at: "noon" }, "at: found noon, a moment is 2026-03-04T14:02:11Z or milliseconds since 1970"],
-  [{ user: "a", at: STARTED - 1 }, `at: found ${STARTED - 1}, which is before shop/2 began`],
+  [{ user: "a", at: STARTED - 1 }, `at: found ${STARTED - 1}, which is before the test of shop/2 began`],
   [{ user: "a", at: NOW + 61_000 }, `at: found ${NOW + 61_000}, which has not come yet`],
   [
     { user: "a", goal: "cart", at: "noon", variant: "red" },

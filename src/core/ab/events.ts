@@ -84,7 +84,8 @@ function issueText(issue: z.core.$ZodIssue): string {
 function momentIn(at: string | number, { test, receivedMs, momentOf }: EventRules, wrong: string[]): Ms | undefined {
   const found = typeof at === "number" ? at : momentOf(at);
   if (found === undefined || !Number.isFinite(found)) wrong.push(`at: found ${shown(at)}, ${MOMENT}`);
-  else if (found < test.startedMs) wrong.push(`at: found ${shown(at)}, which is before ${nameOf(test)} began`);
+  else if (found < test.sinceMs)
+    wrong.push(`at: found ${shown(at)}, which is before the test of ${nameOf(test)} began`);
   else if (found > receivedMs + AHEAD_MS) wrong.push(`at: found ${shown(at)}, which has not come yet`);
   else return ms(found);
   return undefined;

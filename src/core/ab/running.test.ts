@@ -12,7 +12,7 @@ const found = (state: ServiceState): string | undefined => noTest(state).found;
 describe("a test", () => {
   test("at its step", () => {
     const running = runningTest(stateOf("shop", STARTED));
-    expect(running).toMatchObject({ service: "shop", rollout: 3, startedMs: STARTED });
+    expect(running).toMatchObject({ service: "shop", rollout: 3, startedMs: STARTED, sinceMs: STARTED });
     expect(running?.pools).toEqual({ control: "1-stable", treatment: "3-canary" });
   });
 

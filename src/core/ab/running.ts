@@ -13,8 +13,10 @@ export interface RunningTest {
   readonly rollout: number;
   readonly plan: AbPlan;
   readonly conversions: Conversions;
-  /** Since when the rollout is under way: nobody saw the treatment before. */
+  /** When the rollout began. */
   readonly startedMs: Ms;
+  /** Since when users are shared out as planned. Who was seen before was not, and does not count. */
+  readonly sinceMs: Ms;
   /** Which variant a user has, by the key that the proxy goes by; not there when rules decide. */
   readonly assign?: ((key: string) => string | undefined) | undefined;
   /** The pools of the variants. */
@@ -40,6 +42,7 @@ export function runningTest(state: ServiceState): RunningTest | undefined {
     plan,
     conversions: spec.conversions,
     startedMs: rollout.startedMs,
+    sinceMs: rollout.stepSinceMs,
     ...(sticky && !spec.matches && { assign: assigner({ names: plan.names, weights, salt: sticky.salt }) }),
     pools: { control: poolOf(state, "stable")?.pool, treatment: poolOf(state, "canary")?.pool },
   };

@@ -13,6 +13,7 @@ export function testOf(over: Partial<RunningTest> = {}): RunningTest {
     plan: PLAN,
     conversions: { kind: "events", goal: "order", withinMs: ms(60_000) },
     startedMs: ms(0),
+    sinceMs: ms(0),
     pools: { control: "1-stable", treatment: "3-canary" },
     ...over,
   };
@@ -42,6 +43,7 @@ export function stateOf(
       phase: "forward",
       cursor: 0,
       startedMs,
+      stepSinceMs: startedMs,
       program: { steps: [{ op: over.op ?? "test", plan: PLAN }] },
     },
   };
