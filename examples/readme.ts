@@ -16,6 +16,8 @@ const LONGEST_MS = 60_000;
 interface Shown {
   readonly command: string;
   readonly lines: readonly string[];
+  /** Commands of one block show together what the text below it says. */
+  readonly block: number;
   /** No command: a word of one that was left running, which shows this now. */
   readonly meanwhile?: string | undefined;
 }
@@ -29,16 +31,16 @@ export interface Done extends Shown {
 }
 
 /**
- * The commands in the README's `sh` blocks, one a line, each with the `text` block that follows it. A block `text WORD` is
- * what the running command with that word in it shows by then.
+ * The commands in the README's `sh` blocks, one a line; the `text` block that follows a block belongs to its last one. A
+ * block `text WORD` is what the running command with that word in it shows by then.
  */
 export function commandsIn(readme: string): readonly Shown[] {
   const blocks = [...readme.matchAll(/^```(sh|text)(?: (\S+))?\n(.*?)^```/gmsu)];
-  const shown: { command: string; lines: string[]; meanwhile?: string }[] = [];
-  for (const [, kind, meanwhile, body = ""] of blocks) {
+  const shown: { command: string; lines: string[]; block: number; meanwhile?: string }[] = [];
+  for (const [block, [, kind, meanwhile, body = ""]] of blocks.entries()) {
     const lines = body.split("\n").filter((line) => line.trim() !== "");
-    if (kind === "sh") shown.push(...lines.map((command) => ({ command, lines: [] })));
-    else if (meanwhile !== undefined) shown.push({ command: "", lines, meanwhile });
+    if (kind === "sh") shown.push(...lines.map((command) => ({ command, lines: [], block })));
+    else if (meanwhile !== undefined) shown.push({ command: "", lines, block, meanwhile });
     else shown.at(-1)?.lines.push(...lines);
   }
   return shown;
@@ -81,6 +83,7 @@ export class Example {
   readonly commands: readonly Shown[];
   private readonly root: string;
   private readonly running: Running[] = [];
+  private said = { block: -1, text: "" };
 
   private constructor(root: string, dir: string, commands: readonly Shown[]) {
     this.root = root;
@@ -109,19 +112,21 @@ export class Example {
   /** Runs a command of the README to its end, or starts it when it ends with `&`. */
   async run(shown: Shown): Promise<Done> {
     if (shown.meanwhile !== undefined) return await this.look(shown, shown.meanwhile);
-    const { command, lines } = shown;
+    const { command, lines, block } = shown;
+    const before = this.said.block === block ? this.said.text : "";
     const isLeft = command.endsWith("&");
     const started = this.start(isLeft ? `exec ${command.replace(/\s*&$/u, "")}` : command);
     const { child, out } = started;
     const ended = new Promise<number>((resolve) => child.once("close", (code) => resolve(code ?? -1)));
     if (isLeft) {
       this.running.push(started);
-      await until(() => missingIn(out(), lines).length === 0 && out() !== "");
+      await until(() => missingIn(before + out(), lines).length === 0 && out() !== "");
     }
     const late = setTimeout(() => !isLeft && child.kill("SIGKILL"), LONGEST_MS);
     const code = isLeft ? 0 : await ended;
     clearTimeout(late);
-    return { ...shown, out: out(), code, missing: missingIn(out(), lines) };
+    this.said = { block, text: before + out() };
+    return { ...shown, out: out(), code, missing: missingIn(this.said.text, lines) };
   }
 
   private start(command: string): Running {

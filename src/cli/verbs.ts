@@ -82,7 +82,7 @@ export async function getCommand(service: string | undefined, { io, json, state 
           ? `${rollout.number} ${rollout.outcome ?? (rollout.phase === "back" ? "going back" : "under way")}`
           : "–",
         address ?? "–",
-        shortened(rollout?.waiting?.text ?? rollout?.why ?? "", 60),
+        shortened(lastWord(rollout), 60),
       ]);
       io.out(table([["service", "health", "stable", "rollout", "address", "last word"], ...rows]).join("\n"));
     }
@@ -90,6 +90,12 @@ export async function getCommand(service: string | undefined, { io, json, state 
   } finally {
     await link.close();
   }
+}
+
+function lastWord(rollout: RolloutView | undefined): string {
+  const { paused, waiting, why } = rollout ?? {};
+  if (paused) return `paused by ${paused.by}${paused.reason ? `: ${paused.reason}` : ""}`;
+  return waiting?.text ?? why ?? "";
 }
 
 function shortened(text: string, length: number): string {

@@ -194,7 +194,8 @@ function checkScale(turn: Turn, role: Role, size: number): Check {
   if (pools.kind === "unreadable") return wait("replicas", `what runs cannot be read: ${pools.why}`);
   const pool = poolOf(turn.state, role);
   const ready = turn.ready(pool?.pool);
-  if (ready >= size) return done(`${role} has ${ready} of ${size} ready`);
+  if (ready > size) return done(`${role} goes down from ${ready} to ${size} ready`);
+  if (ready === size) return done(`${role} has ${ready} of ${size} ready`);
   const replicas = turn.replicas(pool?.pool);
   const why = troubleOf(replicas);
   if (replicas.length > 0 && replicas.every(({ hopeless }) => hopeless)) return back(`${role} cannot start: ${why}`);
