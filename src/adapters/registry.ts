@@ -1,11 +1,17 @@
 // Which adapter does a rollout file name?
 import { join, resolve } from "node:path";
 import type { Abilities } from "../core/abilities.ts";
+import type { NamedRevision } from "../core/engine/input.ts";
 import type { Rollout } from "../core/spec/rollout.ts";
+import type { Section } from "../core/split.ts";
+import { isEndpoints } from "../core/endpoints-template.ts";
 import type { Revision } from "../core/world.ts";
 import type { Clock } from "../ports/clock.ts";
+import type { Messenger } from "../ports/messenger.ts";
 import type { TestEvents } from "../ports/tests.ts";
 import type { Asked, Factory } from "../runtime/parts.ts";
+import { ENDPOINTS_ABILITIES } from "./endpoints/abilities.ts";
+import { createMessenger } from "./messenger/messenger.ts";
 import { PROCESS_ABILITIES } from "./process/abilities.ts";
 import { PROXY_ABILITIES } from "./proxy/abilities.ts";
 
@@ -17,14 +23,21 @@ export interface Home {
 }
 
 /** What the parts that a file names can do together; nothing is loaded for it. */
-export function abilitiesOf(_rollout: Rollout): Abilities {
-  return { router: PROXY_ABILITIES, workload: PROCESS_ABILITIES };
+export function abilitiesOf(rollout: Pick<Rollout, "spec">): Abilities {
+  const { endpoints } = rollout.spec.workload;
+  return { router: PROXY_ABILITIES, workload: endpoints ? ENDPOINTS_ABILITIES : PROCESS_ABILITIES };
 }
 
 /** Names the revision that a file asks for, by content. `origin` is the folder that its paths start from. */
-export async function revisionOf(rollout: Rollout, origin: string): Promise<Revision> {
+export async function revisionOf({ spec }: Pick<Rollout, "spec">, origin: string): Promise<Revision> {
+  const { process, endpoints } = spec.workload;
+  if (endpoints) {
+    const { endpointsRevision } = await import("./endpoints/revision.ts");
+    return endpointsRevision(endpoints);
+  }
+  if (!process) throw new Error("the file names nothing that runs");
   const { captureRevision } = await import("./process/revision.ts");
-  const { command, env, files, cwd, ready, readyTimeoutMs, drainMs, graceMs } = rollout.spec.workload.process;
+  const { command, env, files, cwd, ready, readyTimeoutMs, drainMs, graceMs } = process;
   return captureRevision({
     command,
     env,
@@ -38,6 +51,20 @@ export async function revisionOf(rollout: Rollout, origin: string): Promise<Revi
   });
 }
 
+/** The further candidates of an experiment: the file's workload, each with its own command or environment. */
+export async function rivalsOf(rollout: Rollout, origin: string): Promise<readonly NamedRevision[]> {
+  const { strategy, workload } = rollout.spec;
+  if (strategy.kind !== "experiment") return [];
+  const own = workload.process;
+  if (!own) throw new Error("an experiment of addresses");
+  const named = strategy.rivals.map(async ({ name, command = own.command, env }) => {
+    const process = { ...own, command: [...command], env: { ...own.env, ...env } };
+    const spec = { ...rollout.spec, workload: { ...workload, process } };
+    return { name, revision: await revisionOf({ ...rollout, spec }, origin) };
+  });
+  return Promise.all(named);
+}
+
 /** The folder in which one service's processes and proxy leave their records and logs. */
 function serviceDir(home: Home, service: string): string {
   return join(home.dir, "services", service);
@@ -45,6 +72,7 @@ function serviceDir(home: Home, service: string): string {
 
 /** The adapters, and what all services share. */
 export interface Adapters extends Factory {
+  readonly messenger: Messenger;
   /** What is told of the users of A/B tests. */
   events(): Promise<TestEvents>;
   /** Lets go of what services share, after the last of them. */
@@ -58,6 +86,7 @@ export function adapters(home: Home): Adapters {
     return openEventStore(join(home.dir, "events.db"));
   });
   return {
+    messenger: createMessenger({ clock: home.clock }),
     events: events.get,
     close: async () => (await events.made()?.catch(() => undefined))?.close(),
     tests: async (state) => {
@@ -70,24 +99,36 @@ export function adapters(home: Home): Adapters {
     },
     check: async (asked) => {
       const { checkProxy } = await import("./proxy/index.ts");
-      await checkProxy({ name: asked.service, dir: proxyDir(home, asked.service), config: proxyConfig(asked) });
+      await checkProxy(proxyOf(home, asked));
     },
     workload: async ({ service }) => {
       const { createProcessWorkload } = await import("./process/workload.ts");
       const { createUsageSource } = await import("./process/usage.ts");
       const { createExpositionSource } = await import("./exposition/source.ts");
-      const dir = join(serviceDir(home, service), "process");
-      const workload = createProcessWorkload({ service, dir, clock: home.clock });
-      const usage = createUsageSource({ clock: home.clock, workload });
+      const { createEndpointsWorkload } = await import("./endpoints/workload.ts");
+      const { createCompositeWorkload } = await import("./composite/workload.ts");
+      const { probe } = await import("./process/probe.ts");
+      const { clock } = home;
+      const processes = createProcessWorkload({ service, dir: join(serviceDir(home, service), "process"), clock });
+      const endpoints = createEndpointsWorkload({ dir: join(serviceDir(home, service), "endpoints"), clock, probe });
+      // A service may go from addresses of somebody else to processes and back: each pool has who runs it.
+      const workload = createCompositeWorkload([
+        { workload: endpoints, runs: isEndpoints },
+        { workload: processes, runs: (template) => !isEndpoints(template) },
+      ]);
+      const usage = createUsageSource({ clock, workload: processes });
       const pages = following(pageOf, (page) => createExpositionSource({ clock: home.clock, ...page }));
       return {
         workload,
         signals: (asked) => [usage, ...pages.of(asked)],
         close: async () => {
           pages.close();
-          await workload.close();
+          await processes.close();
         },
-        remove: () => workload.removeAll({ signal: AbortSignal.timeout(60_000) }),
+        remove: async () => {
+          endpoints.forget();
+          await processes.removeAll({ signal: AbortSignal.timeout(60_000) });
+        },
       };
     },
     alerts: async ({ spec }) => {
@@ -98,15 +139,14 @@ export function adapters(home: Home): Adapters {
     },
     router: async (state) => {
       const { createProxyAdapter } = await import("./proxy/index.ts");
-      const dir = proxyDir(home, state.service);
-      const proxy = createProxyAdapter({ name: state.service, dir, clock: home.clock, config: proxyConfig(state) });
+      const proxy = createProxyAdapter({ ...proxyOf(home, state), clock: home.clock });
       return { router: proxy, metrics: proxy, close: () => Promise.resolve() };
     },
   };
 }
 
 /** The replicas' metrics page, as the file says. */
-const pageOf = ({ spec }: Asked) => spec.spec.workload.process.metrics;
+const pageOf = ({ spec }: Asked) => spec.spec.workload.process?.metrics;
 
 /** Makes something when it is first asked for; again only after a failure. */
 function once<T>(make: () => Promise<T>) {
@@ -142,8 +182,16 @@ function following<C, P extends { close(): void }>(said: (asked: Asked) => C | u
   };
 }
 
-function proxyDir(home: Home, service: string): string {
-  return join(serviceDir(home, service), "proxy");
+/** The proxy of a service: its own, or its section of another's, which is one process with one name for all of them. */
+function proxyOf(home: Home, asked: Asked) {
+  const { section } = asked.spec.spec.traffic;
+  const name = section?.of ?? asked.service;
+  const dir = join(serviceDir(home, name), "proxy");
+  return { name, dir, config: proxyConfig(asked), ...(section && { section: partOf(section) }) };
+}
+
+function partOf({ name, order, when }: Section): Section {
+  return { name, order, when };
 }
 
 function proxyConfig({ spec, origin }: Asked): Rollout["spec"]["traffic"]["proxy"] {

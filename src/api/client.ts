@@ -29,6 +29,8 @@ export function connect(door: Door): Link {
   return {
     list: () => call("GET", "/v1/services"),
     get: (service) => call("GET", at(service)),
+    groups: () => call("GET", "/v1/groups"),
+    group: (name) => call("GET", `/v1/groups/${encodeURIComponent(name)}`),
     apply: (request) => call("POST", "/v1/apply", request),
     command: (service, request) => call("POST", `${at(service)}/commands`, request),
     records: (service, after, limit) => call("GET", `${at(service)}/records?after=${after}&limit=${limit}`),

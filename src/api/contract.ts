@@ -1,5 +1,6 @@
 // What do programs and people get to see of Serin, and what may they ask?
 import type { DecisionRecord, Ended, Quarantined, RolloutState } from "../core/engine/state.ts";
+import type { EndedRun, Run, Standing } from "../core/group/state.ts";
 import type { Role, Split, Weights } from "../core/split.ts";
 import type { Trail } from "../core/stats/trail.ts";
 import type { Verdict } from "../core/stats/plan.ts";
@@ -36,6 +37,8 @@ export interface RolloutView {
   readonly paused?: RolloutState["paused"];
   readonly goesBackBecause?: string | undefined;
   readonly verdict?: Verdict | undefined;
+  /** Further candidates of an experiment. */
+  readonly rivals?: readonly RivalView[] | undefined;
   /** How the evidence came about, while the rollout is under way; afterwards its last decision has it. */
   readonly trail?: Trail | undefined;
   /** In what the answers to copies differ, while they are compared; afterwards the last decision has it. */
@@ -44,6 +47,16 @@ export interface RolloutView {
   readonly test?: RolloutState["test"];
   readonly outcome?: RolloutState["outcome"];
   readonly why?: string | undefined;
+}
+
+/** A further candidate of an experiment. */
+export interface RivalView {
+  readonly name: string;
+  readonly role: Role;
+  readonly revision: string;
+  readonly verdict?: Verdict | undefined;
+  /** Why it has left. */
+  readonly left?: string | undefined;
 }
 
 /** One service as it is now. */
@@ -75,6 +88,48 @@ export interface ServiceView {
   readonly queued?: { readonly revision: string; readonly atMs: Ms; readonly actor: string } | undefined;
   readonly recent: readonly DecisionRecord[];
   /** What does not work right now, by part. */
+  readonly troubles: Readonly<Record<string, string>>;
+}
+
+/** One member of a group. */
+export interface MemberView {
+  readonly service: string;
+  /** The route of a façade; else the service. */
+  readonly name: string;
+  readonly at: Standing["at"];
+  /** How far it is, in words. */
+  readonly text: string;
+  /** Why it does not come further, or what it waits for. */
+  readonly why?: string | undefined;
+  /** Of a façade: the requests that it takes, and how many legacy answered of them in the last minute. */
+  readonly requests?: string | undefined;
+  readonly legacyRequests?: number | undefined;
+  /** Of a release: its wave, from 0, and what must be there before it. */
+  readonly wave?: number | undefined;
+  readonly needs?: readonly string[] | undefined;
+}
+
+/** Several services that are looked after together. */
+export interface GroupView {
+  /** `release/shop`, `facade/shop`. */
+  readonly group: string;
+  readonly version: number;
+  readonly nowMs: Ms;
+  /** Of a façade: where its clients reach it. */
+  readonly address?: string | undefined;
+  readonly number: number;
+  readonly phase: Run["phase"];
+  readonly startedMs: Ms;
+  readonly endedMs?: Ms | undefined;
+  readonly outcome?: Run["outcome"];
+  readonly why?: string | undefined;
+  readonly paused?: RolloutState["paused"];
+  /** In their order. */
+  readonly members: readonly MemberView[];
+  /** What is left, and what a person may do, in sentences. */
+  readonly next: readonly string[];
+  readonly history: readonly EndedRun[];
+  readonly recent: readonly DecisionRecord[];
   readonly troubles: Readonly<Record<string, string>>;
 }
 
@@ -114,15 +169,17 @@ export interface Reply {
   readonly rollout?: number | undefined;
 }
 
-/** Everything that can be asked of a controller, here or in another process. */
+/** Everything that can be asked of a controller, here or in another process. Commands, records and removal go by name. */
 export interface Link {
   list(): Promise<readonly ServiceView[]>;
   get(service: string): Promise<ServiceView>;
+  groups(): Promise<readonly GroupView[]>;
+  group(name: string): Promise<GroupView>;
   apply(request: ApplyRequest): Promise<Reply>;
   command(service: string, request: CommandRequest): Promise<Reply>;
   /** Decisions with a version above `after`, oldest first. */
   records(service: string, after: number, limit: number): Promise<readonly DecisionRecord[]>;
-  /** Takes a service down: its traffic, its replicas and what is known of it. */
+  /** Takes a service down: its traffic, its replicas and what is known of it. A façade with all of its services. */
   remove(service: string): Promise<void>;
   close(): Promise<void>;
 }

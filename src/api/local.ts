@@ -1,12 +1,18 @@
 // How does a controller in this process answer?
 import { randomUUID } from "node:crypto";
-import { abilitiesOf, revisionOf } from "../adapters/registry.ts";
-import type { Answer, Command } from "../core/engine/input.ts";
+import { abilitiesOf, revisionOf, rivalsOf } from "../adapters/registry.ts";
+import type { Answer, ApplyCommand, Command } from "../core/engine/input.ts";
 import { underWay } from "../core/engine/state.ts";
+import { isGroupName } from "../core/group/state.ts";
 import { SerinError, type Trouble } from "../core/issues.ts";
+import { parseDocument } from "../core/spec/parse.ts";
+import { KIND } from "../core/spec/rollout.ts";
 import type { Clock } from "../ports/clock.ts";
 import type { Controller } from "../runtime/controller.ts";
-import type { CommandRequest, Link, Reply } from "./contract.ts";
+import type { SeenGroup } from "../runtime/groups.ts";
+import type { CommandRequest, GroupView, Link, Reply } from "./contract.ts";
+import { applyOf, readGroupFile } from "./group-file.ts";
+import { groupViewOf } from "./group-view.ts";
 import { readRolloutText } from "./rollout-text.ts";
 import { viewOf } from "./view.ts";
 
@@ -17,33 +23,85 @@ export function localLink(controller: Controller, clock: Clock): Link {
     const { state } = controller.get(service);
     return { service, text: answer.text, version: state.version, rollout: underWay(state)?.number };
   };
+  const groupReply = (group: string, answer: Answer): Reply => {
+    if (answer.refused) throw new SerinError(answer.refused);
+    const { state } = controller.groups.get(group);
+    const rollout = state.run?.phase === "ended" ? undefined : state.runs;
+    return { service: group, text: answer.text, version: state.version, rollout };
+  };
+  const view = (seen: SeenGroup): GroupView => {
+    const { plan } = seen.state;
+    const rest = plan.kind === "facade" ? plan.rest : undefined;
+    const traffic = controller.list().find(({ state }) => state.service === rest)?.world?.traffic;
+    return groupViewOf(seen, {
+      nowMs: clock.now(),
+      address: traffic?.kind === "value" ? traffic.value.address : undefined,
+    });
+  };
   return {
     list: async () => controller.list().map((seen) => viewOf(seen, clock.now())),
     get: async (service) => viewOf(controller.get(service), clock.now()),
+    groups: async () => controller.groups.list().map(view),
+    group: async (name) => view(controller.groups.get(name)),
     apply: async ({ text, origin, actor, reason, hotfix }) => {
-      const parsed = await readRolloutText(text, origin);
+      const asked = { id: randomUUID(), actor, reason };
+      const parsed = parseDocument(text);
       if (!parsed.ok) throw notARollout(parsed.issues);
-      const { rollout } = parsed;
-      const revision = await revisionOf(rollout, origin);
-      const abilities = abilitiesOf(rollout);
-      const command: Command = {
-        kind: "apply",
-        id: randomUUID(),
-        actor,
-        reason,
-        spec: rollout,
-        origin,
-        revision,
-        abilities,
-        ...(hotfix ? { hotfix } : {}),
-      };
-      return reply(rollout.metadata.name, await controller.send(rollout.metadata.name, command));
+      if (parsed.document.kind !== KIND) {
+        const read = await readGroupFile(parsed.document, { origin, at: parsed.at });
+        if (!read.ok) throw notARollout(read.issues);
+        if (hotfix) throw notOfGroups(read.file.group, "hotfix");
+        const command = await applyOf(read.file, asked);
+        return groupReply(read.file.group, await controller.groups.send(read.file.group, command));
+      }
+      const command = await rolloutCommand(text, origin);
+      const { name } = command.spec.metadata;
+      refusePartOf(controller.groups.facadeOf(name), name);
+      return reply(name, await controller.send(name, { ...asked, ...command, ...(hotfix ? { hotfix } : {}) }));
     },
-    command: async (service, request) => reply(service, await controller.send(service, commandOf(request))),
+    command: async (name, request) => {
+      if (!isGroupName(name)) return reply(name, await controller.send(name, commandOf(request)));
+      const { kind, actor, reason, expected } = request;
+      if (kind === "scale") throw notOfGroups(name, kind);
+      return groupReply(name, await controller.groups.send(name, { id: randomUUID(), kind, actor, reason, expected }));
+    },
     records: (service, after, limit) => controller.records(service, after, limit),
-    remove: (service) => controller.remove(service),
+    remove: (name) => (isGroupName(name) ? controller.groups.remove(name) : controller.remove(name)),
     close: () => controller.stop(),
   };
+}
+
+async function rolloutCommand(text: string, origin: string): Promise<Omit<ApplyCommand, "id" | "actor" | "reason">> {
+  const parsed = await readRolloutText(text, origin);
+  if (!parsed.ok) throw notARollout(parsed.issues);
+  const { rollout } = parsed;
+  const revision = await revisionOf(rollout, origin);
+  const rivals = await rivalsOf(rollout, origin);
+  const more = rivals.length > 0 ? { rivals } : {};
+  return { kind: "apply", spec: rollout, origin, revision, abilities: abilitiesOf(rollout), ...more };
+}
+
+/** What makes sense for one service only. */
+function notOfGroups(group: string, what: string): SerinError {
+  return new SerinError({
+    code: "SERIN_REFUSED",
+    what: `${what} is of one service, and ${group} has several`,
+    now: "nothing was changed",
+    next: `name one of its services; serin get ${group} lists them`,
+    exitCode: 2,
+  });
+}
+
+/** A service of a façade has its part of a proxy from the façade's file, and would lose it by a file of its own. */
+function refusePartOf(facade: string | undefined, service: string): void {
+  if (facade === undefined) return;
+  throw new SerinError({
+    code: "SERIN_PART_OF_FACADE",
+    what: `${service} is a part of ${facade}: a file of its own would take its requests away`,
+    now: "nothing was changed",
+    next: `change the file of ${facade} and apply that`,
+    exitCode: 2,
+  });
 }
 
 function commandOf(request: CommandRequest): Command {

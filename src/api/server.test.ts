@@ -5,7 +5,7 @@ import { afterEach, beforeEach, expect, test } from "vitest";
 import { SerinError } from "../core/issues.ts";
 import { ms } from "../core/units.ts";
 import { connect } from "./client.ts";
-import type { CommandRequest, Link, ServiceView } from "./contract.ts";
+import type { CommandRequest, GroupView, Link, ServiceView } from "./contract.ts";
 import { openDoor, type OpenDoor } from "./server.ts";
 
 const VIEW: ServiceView = {
@@ -22,6 +22,20 @@ const VIEW: ServiceView = {
   troubles: {},
 };
 
+const GROUP: GroupView = {
+  group: "release/app",
+  version: 3,
+  nowMs: ms(1_000),
+  number: 1,
+  phase: "forward",
+  startedMs: ms(500),
+  members: [],
+  next: [],
+  history: [],
+  recent: [],
+  troubles: {},
+};
+
 const asked: (readonly [service: string, request: CommandRequest])[] = [];
 
 const link: Link = {
@@ -30,6 +44,8 @@ const link: Link = {
     if (service === "app") return VIEW;
     throw new SerinError({ code: "SERIN_UNKNOWN_SERVICE", what: `there is no service "${service}"`, exitCode: 2 });
   },
+  groups: async () => [GROUP],
+  group: async (name) => ({ ...GROUP, group: name }),
   apply: async ({ text }) => {
     if (text === "broken") throw new Error("a mistake of ours");
     throw new SerinError({ code: "SERIN_BAD_FILE", what: "the rollout file has mistakes", found: "1:1", exitCode: 2 });
@@ -75,6 +91,11 @@ test("what the link says goes through as it is", async () => {
   expect(asked).toEqual([["app", { ...asking, kind: "promote", expected: 7, full: true }]]);
   expect(await client.records("app", 5, 10)).toMatchObject([{ version: 15, text: "seen" }]);
   expect(await client.remove("app")).toBeUndefined();
+  // The slash in a group's name is no step of the path.
+  expect(await client.groups()).toEqual([GROUP]);
+  expect(await client.group("facade/shop")).toEqual({ ...GROUP, group: "facade/shop" });
+  await client.command("facade/shop", { ...asking, kind: "pause" });
+  expect(asked.at(-1)).toEqual(["facade/shop", { ...asking, kind: "pause" }]);
 });
 
 test("a refusal keeps its code, its words and its exit code", async () => {

@@ -80,6 +80,8 @@ function routes(link: Link, token: string): Hono {
     const { after, limit } = range.parse(c.req.query());
     return c.json(await link.records(c.req.param("name"), after, limit));
   });
+  app.get("/v1/groups", async (c) => c.json(await link.groups()));
+  app.get("/v1/groups/:name", async (c) => c.json(await link.group(c.req.param("name"))));
   app.post("/v1/apply", async (c) => c.json(await link.apply(applyBody.parse(await c.req.json()))));
   app.post("/v1/services/:name/commands", async (c) =>
     c.json(await link.command(c.req.param("name"), commandBody.parse(await c.req.json()))),

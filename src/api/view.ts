@@ -53,7 +53,9 @@ function healthOf(state: ServiceState, world: Seen["world"]): ServiceView["healt
   const carriers = state.pools.flatMap(({ pool, role }) => {
     if (role === "former" || shareOf(weights, role) === 0) return [];
     const needs = sizeFor(shareOf(weights, role), replicasOf(state));
-    return [{ needs, ready: readyIn(running.find((entry) => entry.pool === pool)) }];
+    const found = running.find((entry) => entry.pool === pool);
+    const ready = readyIn(found);
+    return [{ needs, ready: found?.unlimited && ready > 0 ? needs : ready }];
   });
   const nobody = carriers.every(({ ready }) => ready === 0);
   if (nobody || world.traffic.kind === "absent") return "down";
@@ -113,6 +115,7 @@ function rolloutOf(rollout: RolloutState, stable: string | undefined): RolloutVi
     goesBackBecause: rollout.back?.why,
     // Once the candidate is stable there is nothing left to compare it with.
     verdict: stable === rollout.candidate ? undefined : rollout.verdict,
+    rivals: rollout.rivals?.map(({ name, role, revision, verdict, left }) => ({ name, role, revision, verdict, left })),
     trail: rollout.trail,
     comparison: rollout.comparison,
     test: rollout.test,

@@ -4,6 +4,7 @@ import { SerinError } from "../core/issues.ts";
 import type { MetricVerdict, Verdict } from "../core/stats/plan.ts";
 import { lookInto, type Looking } from "./home.ts";
 import { comparisonLines, runLines, testLines } from "./besides.ts";
+import { explainGroup } from "./group.ts";
 import type { Context } from "./io.ts";
 import { dateTime, grouped, hanging, painter, type Paint } from "./paint.ts";
 import { formOf, writeReport } from "./report/file.ts";
@@ -31,6 +32,9 @@ export async function explainCommand({ name, report: file }: ExplainOptions, con
   // A wrong name of a file is said before anything is looked for.
   if (file !== undefined) formOf(file);
   const [service = "", asked] = name.split("/");
+  // A number after the slash is that of a rollout; a name is that of a group.
+  if (/^(?:facade|release)$/u.test(service) && asked !== undefined && !/^\d+$/u.test(asked))
+    return explainGroup(name, context);
   const link = await lookInto(state);
   try {
     const view = await link.get(service);

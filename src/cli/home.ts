@@ -1,7 +1,6 @@
 // Where is Serin's state, and who holds it?
 import { chmod, mkdir, readFile, rename, rm, writeFile } from "node:fs/promises";
 import { join, resolve } from "node:path";
-import { createMessenger } from "../adapters/messenger/messenger.ts";
 import { adapters } from "../adapters/registry.ts";
 import { openSqliteJournal, readSqliteJournal } from "../adapters/sqlite/journal.ts";
 import { systemClock } from "../adapters/system/clock.ts";
@@ -10,12 +9,10 @@ import type { Link } from "../api/contract.ts";
 import { openEvents, type EventsOptions, type OpenEvents } from "../api/events.ts";
 import { localLink } from "../api/local.ts";
 import { openDoor, type Door } from "../api/server.ts";
-import { viewOf } from "../api/view.ts";
 import { SerinError } from "../core/issues.ts";
-import { ms } from "../core/units.ts";
-import { Controller, decisionsAfter, unknownService } from "../runtime/controller.ts";
+import { Controller } from "../runtime/controller.ts";
 import type { House } from "../runtime/parts.ts";
-import { readState } from "../runtime/saved.ts";
+import { lookFromJournal } from "./journal-look.ts";
 
 /** The state's folder: `--state`, else $SERIN_STATE, else `.serin` in the current folder. */
 export function stateDir(option: string | undefined): string {
@@ -44,7 +41,7 @@ export async function openController(dir: string, options: HostOptions = {}): Pr
   const clock = systemClock();
   const journal = await openSqliteJournal(journalFile(dir));
   const factory = adapters({ dir, clock });
-  const controller = new Controller({ clock, journal, factory, messenger: createMessenger({ clock }), ...told });
+  const controller = new Controller({ clock, journal, factory, messenger: factory.messenger, ...told });
   const link = localLink(controller, clock);
   let events: OpenEvents | undefined;
   const close = async (): Promise<void> => {
@@ -133,26 +130,9 @@ export async function needController(dir: string): Promise<Link> {
 }
 
 /** What can be looked at without a controller. */
-export type Looking = Pick<Link, "list" | "get" | "records" | "close">;
+export type Looking = Pick<Link, "list" | "get" | "groups" | "group" | "records" | "close">;
 
 /** The controller that runs, or what its journal says when none does. */
 export async function lookInto(dir: string): Promise<Looking> {
-  return (await findController(dir)) ?? fromJournal(dir);
-}
-
-async function fromJournal(dir: string): Promise<Looking> {
-  const journal = await readSqliteJournal(journalFile(dir));
-  const view = async (service: string): ReturnType<Link["get"]> => {
-    const saved = await journal.load(service);
-    if (!saved) throw unknownService(service, await journal.list());
-    const state = readState(service, saved);
-    const troubles = { controller: "none runs; this is what was last written down (serin serve starts one)" };
-    return { ...viewOf({ state, world: undefined, measured: undefined, troubles }, ms(Date.now())), health: "unknown" };
-  };
-  return {
-    list: async () => Promise.all((await journal.list()).map(view)),
-    get: view,
-    records: (service, after, limit) => decisionsAfter(journal, service, { after, limit }),
-    close: () => journal.close(),
-  };
+  return (await findController(dir)) ?? lookFromJournal(await readSqliteJournal(journalFile(dir)));
 }

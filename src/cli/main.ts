@@ -97,8 +97,9 @@ verb("apply <file>", "start a rollout on the controller that runs")
   .action((file: string, options: Shared & { reason: string; hotfix?: boolean }) =>
     act(options, (context) => applyCommand({ file, reason: options.reason, hotfix: options.hotfix }, context)),
   );
-verb("get [service]", "show services, or one").action((service: string | undefined, options: Shared) =>
-  act(options, (context) => getCommand(service, context)),
+verb("get [service] [name]", "show services, or one; get release NAME or get facade NAME shows a group").action(
+  (service: string | undefined, name: string | undefined, options: Shared) =>
+    act(options, (context) => getCommand(name === undefined ? service : `${service}/${name}`, context)),
 );
 verb("watch <service>", "show a service while it changes").action((service: string, options: Shared) =>
   act(options, (context) => watchCommand(service, context)),

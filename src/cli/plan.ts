@@ -3,10 +3,11 @@ import { type Forecast, forecast, type Traffic } from "../core/plan/forecast.ts"
 import { textOf } from "../core/plan/forecast-text.ts";
 import { describeProgram, sentence } from "../core/plan/sentence.ts";
 import type { FileOptions } from "./check.ts";
+import { describeGroup } from "./group-plan.ts";
 import type { Io } from "./io.ts";
 import { hanging, painter, table } from "./paint.ts";
 import { readTraffic, type TrafficOptions } from "./plan-traffic.ts";
-import { BAD_INPUT, issueLines, planFile } from "./rollout-file.ts";
+import { BAD_INPUT, issueLines, planAnyFile } from "./rollout-file.ts";
 
 /** What `serin plan` is given. */
 export interface PlanOptions extends FileOptions, TrafficOptions {
@@ -23,11 +24,16 @@ const HOW =
  */
 export async function planCommand(options: PlanOptions, io: Pick<Io, "out" | "err" | "color">): Promise<number> {
   const { file, json, measured, traffic, errors, p50, p99, burst } = options;
-  const planned = await planFile(file);
+  const planned = await planAnyFile(file);
   if (!planned.ok) {
     if (json) io.out(JSON.stringify({ ok: false, issues: planned.issues }));
     else io.err(issueLines(file, planned.issues, io));
     return BAD_INPUT;
+  }
+  if ("group" in planned) {
+    const said = describeGroup(planned.group);
+    io.out(json ? JSON.stringify({ ok: true, issues: [], group: planned.group.group, text: said }) : said.join("\n"));
+    return 0;
   }
   const read = readTraffic({ traffic, errors, p50, p99, burst }, measured);
   if (!read.ok) {

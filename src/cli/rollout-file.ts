@@ -6,14 +6,20 @@ import { messageOf, type Issue } from "../core/issues.ts";
 import { compile } from "../core/plan/compile.ts";
 import type { Program } from "../core/plan/step.ts";
 import type { Rollout } from "../core/spec/rollout.ts";
+import { parseDocument } from "../core/spec/parse.ts";
+import { KIND } from "../core/spec/rollout.ts";
+import { readGroupFile, type GroupFile } from "../api/group-file.ts";
 import { readRolloutText } from "../api/rollout-text.ts";
 import type { Io } from "./io.ts";
 import { painter } from "./paint.ts";
 
+type Wrong = { readonly ok: false; readonly issues: readonly Issue[] };
+
 /** A file that can be rolled out, or every mistake in it. */
-export type Planned =
-  | { readonly ok: true; readonly rollout: Rollout; readonly program: Program }
-  | { readonly ok: false; readonly issues: readonly Issue[] };
+export type Planned = { readonly ok: true; readonly rollout: Rollout; readonly program: Program } | Wrong;
+
+/** A file that can be brought about, of one service or of several, or every mistake in it. */
+export type PlannedAny = Planned | { readonly ok: true; readonly group: GroupFile };
 
 /** Exit code for a file with mistakes. */
 export const BAD_INPUT = 2;
@@ -23,18 +29,38 @@ export const BAD_INPUT = 2;
  * a mistake like any other.
  */
 export async function planFile(file: string): Promise<Planned> {
-  let text: string;
-  try {
-    text = await readText(file);
-  } catch (error) {
-    return { ok: false, issues: [{ line: 1, column: 1, path: "", code: "unreadable", message: unreadable(error) }] };
-  }
-  const parsed = await readRolloutText(text, dirname(resolve(file)));
+  const read = await textOf(file);
+  return read.ok ? planRollout(read.text, dirname(resolve(file))) : read;
+}
+
+/** The same of a file of any kind. */
+export async function planAnyFile(file: string): Promise<PlannedAny> {
+  const read = await textOf(file);
+  if (!read.ok) return read;
+  const origin = dirname(resolve(file));
+  const parsed = parseDocument(read.text);
+  // Mistakes in a rollout file are the same here and there.
+  if (!parsed.ok) return parsed;
+  if (parsed.document.kind === KIND) return planRollout(read.text, origin);
+  const group = await readGroupFile(parsed.document, { origin, at: parsed.at });
+  return group.ok ? { ok: true, group: group.file } : group;
+}
+
+async function planRollout(text: string, origin: string): Promise<Planned> {
+  const parsed = await readRolloutText(text, origin);
   if (!parsed.ok) return parsed;
   const { rollout, at } = parsed;
   const compiled = compile(rollout, { abilities: abilitiesOf(rollout), stable: true });
   if (compiled.ok) return { ok: true, rollout, program: compiled.program };
   return { ok: false, issues: compiled.issues.map((issue) => Object.assign(at(issue.path), issue)) };
+}
+
+async function textOf(file: string): Promise<{ readonly ok: true; readonly text: string } | Wrong> {
+  try {
+    return { ok: true, text: await readText(file) };
+  } catch (error) {
+    return { ok: false, issues: [{ line: 1, column: 1, path: "", code: "unreadable", message: unreadable(error) }] };
+  }
 }
 
 /** Throws when there is no such file, or when it is not text. */

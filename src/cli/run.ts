@@ -3,9 +3,11 @@ import { dirname, resolve } from "node:path";
 import type { EventsOptions } from "../api/events.ts";
 import type { ApplyRequest, Link, Reply, ServiceView } from "../api/contract.ts";
 import { SerinError } from "../core/issues.ts";
-import { parseRollout } from "../core/spec/parse.ts";
+import { parseDocument, parseRollout } from "../core/spec/parse.ts";
+import { KIND } from "../core/spec/rollout.ts";
 import { asker } from "./asker.ts";
 import { follow } from "./follow.ts";
+import { exitOf, followGroup, isOver } from "./group.ts";
 import { findController, hostController } from "./home.ts";
 import type { Context } from "./io.ts";
 import { readText, unreadable } from "./rollout-file.ts";
@@ -29,6 +31,8 @@ export async function runCommand({ file, reason, wait, events }: RunOptions, con
   if (eventsUrl !== undefined && !context.json) context.io.out(`taking events of users at ${eventsUrl}`);
   try {
     const request = { text, origin: dirname(resolve(file)), actor: asker(), reason };
+    const parsed = parseDocument(text);
+    if (parsed.ok && parsed.document.kind !== KIND) return await runGroup(link, context, request);
     const { service, rollout } = await begin(link, context, request);
     return await (rollout === undefined
       ? untilWell(link, context, service)
@@ -36,6 +40,15 @@ export async function runCommand({ file, reason, wait, events }: RunOptions, con
   } finally {
     await link.close();
   }
+}
+
+/** Applies the file of a group and follows it to its end, or to where it needs a person. */
+async function runGroup(link: Link, { io, json, signal }: Context, request: ApplyRequest): Promise<number> {
+  const { service: name, text } = await link.apply(request);
+  if (!json) io.out(text);
+  const last = await followGroup(link, io, { name, afterVersion: 0, until: isOver, json, signal });
+  if (!json) for (const line of last.next) io.out(line);
+  return exitOf(last);
 }
 
 /** Applies a file; one whose rollout is under way already, from an earlier run that was cut off, is taken up again. */

@@ -1,9 +1,11 @@
 // What can a person say to a controller from another terminal?
 import { dirname, resolve } from "node:path";
 import { setTimeout as sleep } from "node:timers/promises";
-import type { CommandRequest, RolloutView, ServiceView } from "../api/contract.ts";
+import type { CommandRequest, Link, RolloutView, ServiceView } from "../api/contract.ts";
+import { isGroupName } from "../core/group/state.ts";
 import { asker } from "./asker.ts";
 import { follow } from "./follow.ts";
+import { getGroup, historyGroup, watchGroup } from "./group.ts";
 import { lookInto, needController } from "./home.ts";
 import type { Context, Io } from "./io.ts";
 import { dateTime, painter, table } from "./paint.ts";
@@ -41,7 +43,7 @@ export async function verbCommand(
   const { service, reason, full, to, replicas } = options;
   const link = await needController(context.state);
   // Whatever else was decided meanwhile, who wants back wants back.
-  const expected = options.ifVersion ?? (kind === "abort" ? undefined : (await link.get(service)).version);
+  const expected = options.ifVersion ?? (kind === "abort" ? undefined : await versionOf(link, service));
   const reply = await link.command(service, { kind, actor: asker(), reason, expected, full, to, replicas });
   context.io.out(context.json ? JSON.stringify(reply) : reply.text);
   return 0;
@@ -49,6 +51,8 @@ export async function verbCommand(
 
 /** `serin retry | undo SERVICE`: start a rollout, and see it through when no controller runs that would. */
 export async function startCommand(kind: "retry" | "undo", options: VerbOptions, context: Context): Promise<number> {
+  // Several services are not seen through by a command; a controller does that.
+  if (isGroupName(options.service)) return verbCommand(kind, options, context);
   const { link, own } = await linkFor(context);
   try {
     const { service, reason, to } = options;
@@ -62,7 +66,9 @@ export async function startCommand(kind: "retry" | "undo", options: VerbOptions,
 }
 
 /** `serin get [SERVICE]`. */
-export async function getCommand(service: string | undefined, { io, json, state }: Context): Promise<number> {
+export async function getCommand(service: string | undefined, context: Context): Promise<number> {
+  if (service !== undefined && isGroupName(service)) return getGroup(service, context);
+  const { io, json, state } = context;
   const link = await lookInto(state);
   try {
     if (service !== undefined) {
@@ -85,6 +91,13 @@ export async function getCommand(service: string | undefined, { io, json, state 
         shortened(lastWord(rollout), 60),
       ]);
       io.out(table([["service", "health", "stable", "rollout", "address", "last word"], ...rows]).join("\n"));
+      const groups = await link.groups();
+      const named = groups.map(({ group, phase, outcome, members }) => [
+        group,
+        phase === "ended" ? (outcome ?? "ended") : phase === "forward" ? "under way" : phase,
+        members.map(({ name, at }) => `${name} ${at}`).join(", "),
+      ]);
+      if (named.length > 0) io.out(["", ...table([["group", "now", "members"], ...named])].join("\n"));
     }
     return 0;
   } finally {
@@ -98,6 +111,11 @@ function lastWord(rollout: RolloutView | undefined): string {
   return waiting?.text ?? why ?? "";
 }
 
+/** The version that is decided on. */
+async function versionOf(link: Link, name: string): Promise<number> {
+  return (isGroupName(name) ? await link.group(name) : await link.get(name)).version;
+}
+
 function shortened(text: string, length: number): string {
   return text.length > length ? `${text.slice(0, length - 1)}…` : text;
 }
@@ -107,7 +125,9 @@ function frame(io: Io): Parameters<typeof renderService>[1] {
 }
 
 /** `serin watch SERVICE`: until the rollout under way ends, or until interrupted when none is. */
-export async function watchCommand(service: string, { io, json, state, signal }: Context): Promise<number> {
+export async function watchCommand(service: string, context: Context): Promise<number> {
+  if (isGroupName(service)) return watchGroup(service, context);
+  const { io, json, state, signal } = context;
   const link = await needController(state);
   const { rollout, version } = await link.get(service);
   const underWay = rollout && rollout.phase !== "ended";
@@ -160,7 +180,9 @@ function statusText({ service, pools }: ServiceView, rollout: RolloutView): stri
 }
 
 /** `serin history SERVICE`: every rollout that has ended, newest first. */
-export async function historyCommand(service: string, { io, json, state }: Context): Promise<number> {
+export async function historyCommand(service: string, context: Context): Promise<number> {
+  if (isGroupName(service)) return historyGroup(service, context);
+  const { io, json, state } = context;
   const link = await lookInto(state);
   try {
     const { history } = await link.get(service);
@@ -191,7 +213,9 @@ export async function downCommand(service: string, context: Context): Promise<nu
     context.io.out(
       context.json
         ? JSON.stringify({ service })
-        : `${service} is down: its traffic, its replicas and its journal are gone`,
+        : service.startsWith("release/")
+          ? `${service} is forgotten; its services go on`
+          : `${service} is down: its traffic, its replicas and its journal are gone`,
     );
     return 0;
   } finally {

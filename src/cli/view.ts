@@ -1,5 +1,5 @@
 // How does a service look on a terminal?
-import type { PoolView, RolloutView, ServiceView } from "../api/contract.ts";
+import type { PoolView, RivalView, RolloutView, ServiceView } from "../api/contract.ts";
 import type { DecisionRecord } from "../core/engine/state.ts";
 import { ROLES, shareOf } from "../core/split.ts";
 import type { MetricVerdict, Verdict } from "../core/stats/plan.ts";
@@ -28,6 +28,7 @@ export function renderService(view: ServiceView, frame: Frame): string[] {
     "",
     ...renderPools(view.pools, frame),
     ...(rollout?.verdict ? ["", ...renderVerdict(rollout.verdict, frame)] : []),
+    ...(rollout?.rivals ?? []).flatMap((rival) => renderRival(rival, frame)),
     ...(rollout?.comparison ? ["", ...comparisonLines(rollout.comparison, frame.width)] : []),
     ...(rollout?.test ? ["", ...testLines(rollout.test, frame.width)] : []),
     ...renderQueued(view),
@@ -76,7 +77,7 @@ function renderSteps(rollout: RolloutView, nowMs: number, { paint, width }: Fram
 
 /** What the step waits for. What the evidence still lacks stands with the verdict. */
 function renderWaiting({ waiting, verdict }: RolloutView, { paint, width }: Pick<Frame, "paint" | "width">): string[] {
-  if (!waiting || (waiting.for === "evidence" && verdict)) return [];
+  if (!waiting || waiting.text === verdict?.text) return [];
   return wrap(waiting.text, width, "      ").map((line) => paint("dim", line));
 }
 
@@ -128,6 +129,11 @@ function renderVerdict(verdict: Verdict, frame: Frame): string[] {
     ...(verdict.kind === "undecided" ? [paint("dim", `    ${missing(metric)}`)] : []),
   ]);
   return [head, ...held, ...metrics];
+}
+
+function renderRival({ name, role, verdict, left }: RivalView, { width }: Frame): string[] {
+  const fares = left === undefined ? (verdict?.text ?? "nothing was seen of it yet") : `has left: ${left}`;
+  return ["", ...hanging("", `${name} (${role}): ${fares}`, width)];
 }
 
 function missing({ kind, noWorse, mustShow, missing: lacks, needsRequests, canaryRequests }: MetricVerdict): string {

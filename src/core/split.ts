@@ -3,11 +3,16 @@ import { isForUsers, sameMatches, type Condition, type Match } from "./match.ts"
 import { sameMirror, type Mirror } from "./mirror.ts";
 import { NOTHING, WHOLE, type Ms, type Weight } from "./units.ts";
 
+/** Further candidates of an experiment; the first one is the canary. */
+export type Rival = "canary-2" | "canary-3" | "canary-4";
+
 /** What a revision is for at the moment. `baseline` is a fresh copy of stable, as small and as young as the canary. */
-export type Role = "stable" | "canary" | "baseline";
+export type Role = "stable" | "canary" | "baseline" | Rival;
+
+export const RIVALS: readonly Rival[] = ["canary-2", "canary-3", "canary-4"];
 
 /** Every role, in the order in which the share axis 0…1 000 000 is cut: a cohort that the canary has won it keeps. */
-export const ROLES: readonly Role[] = ["canary", "baseline", "stable"];
+export const ROLES: readonly Role[] = ["canary", ...RIVALS, "baseline", "stable"];
 
 /** Share of each role. A role that is not named gets nothing. The named ones sum to 1 000 000. */
 export type Weights = Readonly<Partial<Record<Role, Weight>>>;

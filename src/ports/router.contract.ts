@@ -2,6 +2,7 @@
 import { afterEach, beforeEach, describe, expect, test } from "vitest";
 import { countOf } from "../core/histogram.ts";
 import type { Condition, Match } from "../core/match.ts";
+import type { Mirror } from "../core/mirror.ts";
 import { ROLES, type Role, type Route, type RoutePool, type Stickiness, type Weights } from "../core/split.ts";
 import { WHOLE, weightOf } from "../core/units.ts";
 import type { Metrics, Router } from "./router.ts";
@@ -15,6 +16,8 @@ export interface RouterPlace {
   pool(name: string, size: number): Promise<RoutePool>;
   /** Sends requests one after another, of one user when `key` is given. Answers with the name of each one's replica. */
   send(count: number, key?: string): Promise<readonly string[]>;
+  /** As `send`, with requests that change something (POST). Only needed of a router that mirrors. */
+  post?(count: number): Promise<readonly string[]>;
   /** Sends one request as it is described. Answers with the name of its replica. */
   ask?(request: AskedFor): Promise<string>;
   /** By what the requests of `send` show their key. */
@@ -33,7 +36,7 @@ export interface AskedFor {
 }
 
 /** What an adapter may leave out, with the reason. */
-export type Skipped = Readonly<Partial<Record<"sticky" | "metrics" | "baseline" | "matches", string>>>;
+export type Skipped = Readonly<Partial<Record<"sticky" | "metrics" | "baseline" | "matches" | "mirror", string>>>;
 
 const call = () => ({ signal: AbortSignal.timeout(20_000) });
 const key = (kind: RouterPlace["sticky"]): Stickiness => ({ key: kind, salt: "shop 1" });
@@ -43,7 +46,7 @@ export function routerContract(options: { name: string; make: () => Promise<Rout
   const { name, make, skip = {} } = options;
   describe(`${name} as a router`, () => {
     let place: RouterPlace;
-    let pools: Readonly<Record<Role, RoutePool>>;
+    let pools: Readonly<Record<"stable" | "canary" | "baseline", RoutePool>>;
     beforeEach(async () => {
       place = await make();
       pools = {
@@ -264,6 +267,61 @@ export function routerContract(options: { name: string; make: () => Promise<Rout
         expect((await onCanary()).length).toBeGreaterThan(0);
         await place.router.apply(route(0, key(place.sticky)), call());
         expect(await onCanary()).toEqual([]);
+      });
+    });
+
+    describe.skipIf(skip.mirror)("its copies", () => {
+      const mirrored = (share: number, more: Partial<Mirror> = {}): Route => {
+        const mirror: Mirror = { to: ["canary"], share: weightOf(share), methods: "safe", ...more };
+        return { split: { weights: { stable: WHOLE }, mirror }, pools };
+      };
+      const requests = async (role: Role): Promise<number> => {
+        const read = await place.metrics?.read(call());
+        if (read?.kind !== "value") throw new Error(`expected counters, found ${JSON.stringify(read)}`);
+        return read.value.series.filter(({ pool }) => pool === role).reduce((sum, series) => sum + series.requests, 0);
+      };
+      test("are of the share that is asked, within 2 of 100, and never reach a user", async () => {
+        await place.router.apply(mirrored(0.1), call());
+        for (let asked = 100; asked <= 300; asked += 100) {
+          const answers = await place.send(100);
+          expect(new Set(answers.map((replica) => replica.split("-")[0]))).toEqual(new Set(["stable"]));
+          const due = asked / 10;
+          await expect.poll(async () => Math.abs((await requests("canary")) - due)).toBeLessThanOrEqual(2);
+        }
+        expect((await carried()).split).toEqual(mirrored(0.1).split);
+      });
+      test("are counted at the replicas that got them, of each role that is named", async () => {
+        await place.router.apply(mirrored(1, { to: ["canary", "baseline"] }), call());
+        await place.send(50);
+        for (const role of ROLES) await expect.poll(() => requests(role)).toBe(50);
+      });
+      test("are not made of what changes something, unless that is asked", async () => {
+        await place.router.apply(mirrored(1), call());
+        expect((await place.post?.(10))?.every((replica) => replica.startsWith("stable-"))).toBe(true);
+        await place.send(5);
+        await expect.poll(() => requests("canary")).toBe(5);
+        await place.router.apply(mirrored(1, { methods: "all" }), call());
+        await place.post?.(10);
+        await expect.poll(() => requests("canary")).toBe(15);
+      });
+      test("end with the mirror", async () => {
+        await place.router.apply(mirrored(1), call());
+        await place.send(10);
+        await expect.poll(() => requests("canary")).toBe(10);
+        await place.router.apply(route(0), call());
+        await place.send(10);
+        await place.router.apply(mirrored(1), call());
+        await place.send(1);
+        await expect.poll(() => requests("canary")).toBe(11);
+      });
+      test("leave a replica that the route does not name any more", async () => {
+        await place.router.apply(mirrored(1), call());
+        await place.send(10);
+        const fewer = { ...mirrored(1), pools: { ...pools, canary: { pool: "canary", backends: [] } } };
+        await place.router.apply(fewer, call());
+        await place.send(10);
+        await expect.poll(async () => (await carried()).busy).not.toContain("canary-0");
+        expect(await requests("canary")).toBe(10);
       });
     });
 

@@ -8,6 +8,7 @@ import { INCOMPLETE, NO_BODY, REFUSED } from "./h1/head.ts";
 import { refusal } from "./h1/refusal.ts";
 import type { RequestHead } from "./h1/request.ts";
 import { CR, LF } from "./h1/syntax.ts";
+import type { Copy } from "./mirror/copy.ts";
 import type { Replica } from "./replica.ts";
 import type { Traffic } from "./traffic.ts";
 import { Turn } from "./turn.ts";
@@ -77,6 +78,10 @@ export class Client implements Asker, Timed {
 
   get requestDone(): boolean {
     return this.#content.complete;
+  }
+
+  get copy(): Copy | undefined {
+    return this.#turn.copy;
   }
 
   /** The data plane stops: the answer under way, or the next one, is the last; who asks for none gets a little time. */
@@ -165,13 +170,11 @@ export class Client implements Asker, Timed {
     this.#content.begin(requests);
     this.#repeatable = requests.framing === NO_BODY && requests.idempotent;
     this.#replayed = false;
-    if (bodyBytes > 0 && requests.length > bodyBytes) {
-      this.#refuse(413);
-      return;
-    }
+    if (bodyBytes > 0 && requests.length > bodyBytes) return this.#refuse(413);
     const upgrade = this.upgrade ? "Connection: Upgrade\r\nUpgrade: websocket\r\n" : "";
     this.#text = requests.toText() + upgrade + this.#forwarded.end(requests);
     this.#turn.begin(requests);
+    if (this.#turn.copies && requests.mirrorable) this.#turn.mirror(requests, this.#text);
     const { cookie } = this.#turn;
     this.addition = cookie === "" ? "" : `Set-Cookie: ${cookie}${this.secure ? "; Secure" : ""}\r\n`;
     let stop = end;
@@ -189,6 +192,7 @@ export class Client implements Asker, Timed {
     const { bodyBytes } = this.#context.config.limits;
     const stop = this.#content.follow(b, from);
     const tooLarge = bodyBytes > 0 && this.#content.chunked > bodyBytes;
+    this.#turn.copy?.sent(b.subarray(from, Math.max(from, stop)));
     if (stop !== MALFORMED && !tooLarge) return stop;
     this.#refuse(tooLarge ? 413 : 400);
     return MALFORMED;
@@ -286,10 +290,7 @@ export class Client implements Asker, Timed {
 
   #afterAnswer(): void {
     const { clock, config, draining } = this.#context;
-    if (!this.requestDone || !this.keepAlive) {
-      this.finish();
-      return;
-    }
+    if (!this.requestDone || !this.keepAlive) return this.finish();
     this.#state = "idle";
     this.deadline = clock.now + (draining ? GRACE_MS : config.timeouts.keepAliveMs);
     // Answers that the client does not read must not pile up: `drained` goes on.
@@ -341,10 +342,7 @@ export class Client implements Asker, Timed {
     this.#upstream = undefined;
     this.#turn.left();
     this.#first = undefined;
-    if (this.started) {
-      this.#abort();
-      return;
-    }
+    if (this.started) return this.#abort();
     const stays = status >= 502 && status <= 504 && this.#state === "busy" && this.requestDone && this.keepAlive;
     this.socket.write(refusal(status, { close: !stays, toHead: this.#state === "busy" && this.toHead }));
     this.deadline = Infinity;

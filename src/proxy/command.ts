@@ -141,7 +141,7 @@ function shareOf(text: string): Weights {
 
 /** What was not given away is stable's. */
 function weightsOf(given: Weights): Weights {
-  const away = (given.canary ?? NOTHING) + (given.baseline ?? NOTHING);
+  const away = ROLES.reduce((sum, role) => sum + (role === "stable" ? 0 : (given[role] ?? NOTHING)), 0);
   if (away > WHOLE) throw new Error(`--weight: the shares are ${percent(away as Weight)} together`);
   const rest = weight(WHOLE - away);
   if (given.stable !== undefined && given.stable !== rest) {

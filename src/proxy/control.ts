@@ -4,11 +4,12 @@ import type { AddressInfo } from "node:net";
 import { createAdaptorServer } from "@hono/node-server";
 import { Hono } from "hono";
 import { bodyLimit } from "hono/body-limit";
+import type { Comparison } from "../core/comparison.ts";
 import type { Counters } from "../core/evidence.ts";
 import { messageOf } from "../core/issues.ts";
 import { EPOCH_HEADER, type ProxyState } from "./control-client.ts";
 import { checkRoute } from "./route-check.ts";
-import type { Change } from "./served.ts";
+import { EVERYBODY, type Change } from "./served.ts";
 
 /** How callers know whom they talk to, and the other way round. */
 export interface Identity {
@@ -24,6 +25,8 @@ export interface Controlled {
   hold(): Promise<void>;
   state(): Promise<ProxyState>;
   counters(): Promise<Counters>;
+  /** Of a section, or of everybody else; `undefined` while no answers are compared there. */
+  comparison(section: string): Promise<Comparison | undefined>;
   metrics(): Promise<string>;
   /** Begins to drain; the process ends when that is done. */
   stop(): void;
@@ -54,8 +57,8 @@ export async function startControl(proxy: Controlled, who: Identity): Promise<Co
 }
 
 /**
- * PUT /route, DELETE /route/SECTION, GET /state, GET /counters, POST /hold, POST /stop with the token; GET /metrics without, as
- * Prometheus reads it.
+ * PUT /route, DELETE /route/SECTION, GET /state, GET /counters, GET /comparison and /comparison/SECTION, POST /hold, POST /stop with
+ * the token; GET /metrics without, as Prometheus reads it.
  */
 function controlApi(proxy: Controlled, who: Identity): Hono {
   const api = new Hono();
@@ -70,6 +73,10 @@ function controlApi(proxy: Controlled, who: Identity): Hono {
   });
   api.get("/state", async (c) => c.json(await proxy.state()));
   api.get("/counters", async (c) => c.json(await proxy.counters()));
+  api.get("/comparison/:section?", async (c) => {
+    const comparison = await proxy.comparison(c.req.param("section") ?? EVERYBODY);
+    return comparison ? c.json(comparison) : c.json(no("no answers are compared"), 404);
+  });
   api.get("/metrics", async (c) =>
     c.text(await proxy.metrics(), 200, { "content-type": "text/plain; version=0.0.4; charset=utf-8" }),
   );

@@ -1,6 +1,7 @@
 // What does one worker of the proxy offer to the process around it?
 import type { Series } from "../core/evidence.ts";
 import type { Ms } from "../core/units.ts";
+import type { MirroredIn } from "./mirror/messages.ts";
 import type { ServedRoute } from "./served.ts";
 
 /** PEM texts of a certificate chain and its key. */
@@ -33,6 +34,8 @@ export interface DataPlane {
   counters(): readonly Omit<Series, "epoch">[];
   /** Replicas that the route names, or that still have a request under way. */
   busy(): readonly string[];
+  /** What became of copies of requests since this was last asked. */
+  mirrored(): readonly MirroredIn[];
   /** Stops accepting, lets requests under way end (at most `timeoutMs`), closes everything. */
   drain(timeoutMs: Ms): Promise<void>;
 }

@@ -2,6 +2,7 @@
 import { expect, test } from "vitest";
 import { bucketOf } from "../core/histogram.ts";
 import { weightOf } from "../core/units.ts";
+import { noSums } from "./mirror/messages.ts";
 import { exposition } from "./exposition.ts";
 
 const latency = { [bucketOf(900)]: 90, [bucketOf(30_000)]: 9, [bucketOf(500_000_000)]: 1 };
@@ -12,6 +13,10 @@ const text = exposition({
     { replica: "-", pool: "cart/v6", requests: 1, failed: 1, clientErrors: 0, latency: {} },
     { replica: 'a "b"\\\n', pool: "old", requests: 0, failed: 0, clientErrors: 0, latency: {} },
   ],
+  copies: new Map([
+    ["", { ...noSums(), canary: { sent: 9, shed: 8, failed: 1, compared: 7, differing: 2 } }],
+    ["cart", { ...noSums(), baseline: { sent: 5, shed: 4, failed: 0, compared: 5, differing: 1 } }],
+  ]),
   routes: [
     { split: { weights: { stable: weightOf(1) } }, pools: { stable: { pool: "v1", backends: [] } } },
     {
@@ -41,12 +46,17 @@ test("counters and shares are there, by role, pool and replica", () => {
   expect(lines).toContain('serin_share_ratio{role="stable"} 1');
   expect(lines).toContain('serin_share_ratio{role="canary"} 0');
   expect(lines).toContain("serin_proxy_workers 2");
+  expect(lines).toContain('serin_mirror_sent_total{role="canary"} 9');
+  expect(lines).toContain('serin_mirror_shed_total{role="canary"} 8');
+  expect(lines).toContain('serin_mirror_differing_total{role="baseline"} 0');
 });
 
 test("what a section counts has its name as a label, and the names that its service gave", () => {
   expect(lines).toContain('serin_requests_total{section="cart",role="canary",pool="v7",replica="v7-0"} 9');
   expect(lines).toContain('serin_requests_total{section="cart",role="none",pool="v6",replica="-"} 1');
   expect(lines).toContain('serin_share_ratio{section="cart",role="canary"} 0.25');
+  expect(lines).toContain('serin_mirror_sent_total{section="cart",role="baseline"} 5');
+  expect(lines).toContain('serin_mirror_sent_total{section="cart",role="canary"} 0');
 });
 
 test("buckets are cumulative, in order, and end with all requests", () => {

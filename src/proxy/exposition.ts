@@ -2,20 +2,24 @@
 import { BUCKETS, BUCKETS_PER_OCTAVE, countOf, upperBoundUs, type Histogram } from "../core/histogram.ts";
 import { ROLES, shareOf } from "../core/split.ts";
 import { WHOLE } from "../core/units.ts";
+import { COPY_ROLES, type CopySums } from "./mirror/messages.ts";
+import type { CopyTotals } from "./mirror/book.ts";
 import type { Count } from "./ledger.ts";
-import { IN_SECTION, type ServedRoute } from "./served.ts";
+import { EVERYBODY, IN_SECTION, type ServedRoute } from "./served.ts";
 
 /** Bucket ends that are shown, two per doubling from 0.26 ms to 67 s: exact ends of the finer buckets underneath. */
 const EDGES: readonly number[] = Array.from({ length: 37 }, (_, step) => 8 * BUCKETS_PER_OCTAVE - 1 + step * 4);
 
 export interface Exposed {
   readonly counts: readonly Count[];
+  /** By section. */
+  readonly copies: ReadonlyMap<string, CopyTotals>;
   readonly routes: readonly ServedRoute[];
   readonly workers: number;
 }
 
 /** Prometheus' text format, version 0.0.4. */
-export function exposition({ counts, routes, workers }: Exposed): string {
+export function exposition({ counts, copies, routes, workers }: Exposed): string {
   const series = counts.map((count) => ({ count, labels: labelsOf(count, routes) }));
   const counter = (name: string, help: string, value: (count: Count) => number): string[] => [
     `# HELP ${name} ${help}`,
@@ -37,15 +41,33 @@ export function exposition({ counts, routes, workers }: Exposed): string {
     "# TYPE serin_share_ratio gauge",
     ...routes.flatMap(({ section, split }) =>
       ROLES.map((role) => {
-        const labels = `${sectionLabel(section?.name)}role="${role}"`;
+        const labels = `${sectionLabel(section?.name ?? EVERYBODY)}role="${role}"`;
         return `serin_share_ratio{${labels}} ${shareOf(split.weights, role) / WHOLE}`;
       }),
     ),
+    ...copyLines(copies),
     "# HELP serin_proxy_workers Worker threads that listen.",
     "# TYPE serin_proxy_workers gauge",
     `serin_proxy_workers ${workers}`,
     "",
   ].join("\n");
+}
+
+const COPIES: readonly (readonly [name: string, help: string, of: keyof CopySums])[] = [
+  ["serin_mirror_sent_total", "Copies of requests that were sent.", "sent"],
+  ["serin_mirror_shed_total", "Copies that were due and left out, to spare users' requests.", "shed"],
+  ["serin_mirror_failed_total", "Copies that were not answered.", "failed"],
+  ["serin_mirror_compared_total", "Answers to copies that were compared with the user's.", "compared"],
+  ["serin_mirror_differing_total", "Of these, those that differed in any part.", "differing"],
+];
+
+function copyLines(copies: ReadonlyMap<string, CopyTotals>): string[] {
+  return COPIES.flatMap(([name, help, of]) => {
+    const samples = [...copies].flatMap(([section, totals]) =>
+      COPY_ROLES.map((role) => `${name}{${sectionLabel(section)}role="${role}"} ${totals[role][of]}`),
+    );
+    return [`# HELP ${name} ${help}`, `# TYPE ${name} counter`].concat(samples);
+  });
 }
 
 function histogramLines(labels: string, latency: Histogram): string[] {
@@ -79,13 +101,13 @@ function seconds(us: number): number {
 /** A pool that no role is given to any more keeps its series, with the role `none`. */
 function labelsOf({ pool, replica }: Count, routes: readonly ServedRoute[]): string {
   const role = ROLES.find((candidate) => routes.some(({ pools }) => pools[candidate]?.pool === pool)) ?? "none";
-  const [section, own] = IN_SECTION.exec(pool)?.slice(1) ?? [undefined, pool];
-  const name = section !== undefined && replica.startsWith(`${section}/`) ? replica.slice(section.length + 1) : replica;
-  return `${sectionLabel(section)}role="${role}",pool="${escaped(own ?? pool)}",replica="${escaped(name)}"`;
+  const [, section = EVERYBODY, own = pool] = IN_SECTION.exec(pool) ?? [];
+  const name = section !== EVERYBODY && replica.startsWith(`${section}/`) ? replica.slice(section.length + 1) : replica;
+  return `${sectionLabel(section)}role="${role}",pool="${escaped(own)}",replica="${escaped(name)}"`;
 }
 
-function sectionLabel(section: string | undefined): string {
-  return section === undefined ? "" : `section="${escaped(section)}",`;
+function sectionLabel(section: string): string {
+  return section === EVERYBODY ? "" : `section="${escaped(section)}",`;
 }
 
 function escaped(label: string): string {

@@ -3,6 +3,7 @@ import { cut, roleAt } from "../core/cohort.ts";
 import { ROLES, type Backend, type Role, type RoutePool } from "../core/split.ts";
 import type { ProxyConfig } from "./config.ts";
 import { anyTestOf, needsOf, rulesOf, type Needs, type Test } from "./match.ts";
+import type { Mirroring } from "./mirror/mirroring.ts";
 import { Pool } from "./pool.ts";
 import { Replica } from "./replica.ts";
 import type { ServedRoute } from "./served.ts";
@@ -25,11 +26,15 @@ export interface LaneParts {
   readonly config: ProxyConfig;
   readonly tallies: Tallies;
   readonly start: number;
+  /** Has copies made as this lane's next route wants them, if it wants any. */
+  readonly mirror: (route: ServedRoute | undefined) => Mirroring | undefined;
 }
 
 /** The requests of one section, or of everybody else, with the route that they follow. */
 export class Lane {
   stable: Pool | undefined;
+  /** Set while requests are copied. */
+  mirror: Mirroring | undefined;
   order = 0;
   /** Which requests are this section's; none for the lane of everybody else. */
   takes: Test | undefined;
@@ -59,6 +64,7 @@ export class Lane {
     const { matches = [], sticky, weights = {} } = route?.split ?? {};
     const roleOf = matches.length === 0 ? undefined : rulesOf(matches);
     const takes = route?.section && anyTestOf(route.section.when);
+    this.mirror = this.#parts.mirror(route);
     for (const replica of this.#replicas.values()) replica.routed = false;
     const byRole: Partial<Record<Role, Pool>> = {};
     const named = new Set<string>();
@@ -125,8 +131,9 @@ export class Lane {
   }
 
   #needs(route: ServedRoute | undefined): Needs {
-    const rules = (route?.split.matches ?? []).flatMap(({ when }) => when);
-    const { headers, cookies } = needsOf([...rules, ...(route?.section?.when.flat() ?? [])]);
+    const { matches = [], mirror } = route?.split ?? {};
+    const entries = [...matches.map(({ when }) => when), ...(route?.section?.when ?? []), ...(mirror?.when ?? [])];
+    const { headers, cookies } = needsOf(entries.flat());
     const key = this.#cohorts?.key;
     return {
       headers: key?.kind === "header" ? new Set([...headers, key.name]) : headers,

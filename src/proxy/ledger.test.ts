@@ -32,6 +32,18 @@ test("a replica that a worker forgot, or began again, keeps what it had", () => 
   expect(ledger.totals()).toEqual([count(16)]);
 });
 
+test("what somebody tells as new is added, and forgotten in the end", () => {
+  let now = 0;
+  const ledger = createLedger(() => now);
+  ledger.add([count(4)]);
+  ledger.report(1, [count(10)]);
+  ledger.add([count(6), count(2, "v1-1")]);
+  expect(ledger.totals()).toEqual([count(20), count(2, "v1-1")]);
+  now = 100;
+  ledger.forget(50);
+  expect(ledger.totals()).toEqual([count(20)]);
+});
+
 test("whatever workers do, no total goes down", () => {
   const event = fc.oneof(
     fc.record({ op: fc.constant("report" as const), worker: fc.nat(3), replica: fc.nat(2), requests: fc.nat(50) }),

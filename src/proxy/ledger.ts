@@ -8,6 +8,8 @@ export type Count = Omit<Series, "epoch">;
 export interface Ledger {
   /** What a worker's counters stand at. */
   report(worker: number, counts: readonly Count[]): void;
+  /** Counts that were not there before, of whoever tells what is new. */
+  add(counts: readonly Count[]): void;
   /** A worker is gone: what it last reported stays in the totals. */
   retire(worker: number): void;
   totals(): readonly Count[];
@@ -50,6 +52,9 @@ export function createLedger(now: () => number): Ledger {
         if (current === undefined || current.requests < last.requests) keep(key, last);
       }
       living.set(worker, next);
+    },
+    add: (counts) => {
+      for (const count of counts) keep(keyOf(count), count);
     },
     retire: (worker) => {
       for (const [key, last] of living.get(worker) ?? []) keep(key, last);

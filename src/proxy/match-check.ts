@@ -53,6 +53,9 @@ const condition = z.discriminatedUnion("on", [
 
 const when = z.array(condition).min(1).max(CONDITIONS);
 
+/** Requests of which all conditions of any entry hold. */
+export const entriesSchema = z.array(when).min(1).max(RULES);
+
 /** `matches` of a split. */
 export const matchesSchema = z.array(z.strictObject({ when, to: z.enum(["stable", "canary", "baseline"]) })).max(RULES);
 
@@ -60,5 +63,5 @@ export const matchesSchema = z.array(z.strictObject({ when, to: z.enum(["stable"
 export const sectionSchema = z.strictObject({
   name: z.string().regex(/^[a-z0-9](?:[a-z0-9-]{0,61}[a-z0-9])?$/u, "must be of small letters, digits and dashes"),
   order: z.number().int().min(-1_000_000).max(1_000_000),
-  when: z.array(when).min(1).max(RULES),
+  when: entriesSchema,
 });

@@ -2,6 +2,7 @@
 import type { Ms } from "../core/units.ts";
 import type { ProxyConfig } from "./config.ts";
 import type { Ports, TlsPair } from "./data-plane.ts";
+import type { MirroredIn } from "./mirror/messages.ts";
 import type { Count } from "./ledger.ts";
 import type { Change, ServedRoute } from "./served.ts";
 
@@ -18,6 +19,8 @@ export interface WorkerStart {
 export interface Report {
   readonly counts: readonly Count[];
   readonly busy: readonly string[];
+  /** What became of copies since the last report. */
+  readonly mirrored: readonly MirroredIn[];
 }
 
 export type Command =

@@ -10,6 +10,7 @@ import { plainAddress, type Peer } from "./forwarded.ts";
 import { AnswerHead } from "./h1/answer.ts";
 import { refusal } from "./h1/refusal.ts";
 import { RequestHead } from "./h1/request.ts";
+import type { MirroredIn } from "./mirror/messages.ts";
 import type { ServedRoute } from "./served.ts";
 import { Traffic } from "./traffic.ts";
 
@@ -106,6 +107,10 @@ class Plane implements DataPlane {
     return this.#context.traffic.busy();
   }
 
+  mirrored(): readonly MirroredIn[] {
+    return this.#context.traffic.mirrors.news();
+  }
+
   async drain(timeoutMs: Ms): Promise<void> {
     const { clients, clock, traffic } = this.#context;
     // Clients are sent away only then: some would come back to this listener.
@@ -125,6 +130,7 @@ class Plane implements DataPlane {
     for (const client of clients) client.socket.destroy();
     this.#front?.close();
     traffic.closeIdle();
+    await traffic.mirrors.terminate();
     clock.stop();
   }
 

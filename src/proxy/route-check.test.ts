@@ -18,8 +18,20 @@ const section = (more: object = {}) => {
 };
 const many = (count: number, one: unknown) => Array.from({ length: count }, () => one);
 const post = { on: "method", is: ["POST"] };
+const mirror = { to: ["canary"], share: 100_000, methods: "safe" };
+const mirrored = (more: object) => ({ ...good, split: { ...good.split, mirror: { ...mirror, ...more } } });
 
 test.each([
+  ["a mirror", mirrored({})],
+  [
+    "a mirror of some requests, whose answers are compared",
+    mirrored({
+      to: ["canary", "baseline"],
+      when: [[{ on: "path", is: { prefix: "/cart" } }], [{ on: "query", name: "a", is: { regex: "b+" } }]],
+      methods: "all",
+      compare: { ignore: ["body.items[].id", "header.etag"] },
+    }),
+  ],
   ["one role", good],
   [
     "rules of every kind",
@@ -96,6 +108,13 @@ test.each([
   ["a section of nobody", section({ section: { name: "cart", order: 1, when: [] } }), "section.when"],
   ["a name outside of its section", section({ pools: { stable } }), "pools.stable: v1 must begin with cart/"],
   ["a section's name without a section", { ...section(), section: undefined }, "this route is none's"],
+  ["a mirror to nobody", mirrored({ to: [] }), "split.mirror.to"],
+  ["a mirror to stable", mirrored({ to: ["stable"] }), "split.mirror.to.0"],
+  ["a mirror to one role twice", mirrored({ to: ["canary", "canary"] }), "names canary twice"],
+  ["a mirror by a pattern that is none", mirrored({ when: [[{ on: "path", is: { regex: "(" } }]] }), "mirror.when"],
+  ["a mirror by address", mirrored({ when: [[{ on: "listener", is: "preview" }]] }), "cannot depend on the address"],
+  ["a part of answers that is none", mirrored({ compare: { ignore: ["price"] } }), '"price" must be'],
+  ["an unknown field of a mirror", mirrored({ timeoutMs: 1 }), "timeoutMs"],
   ["an unknown field", { ...good, mirror: true }, "mirror"],
 ])("refuses %s", (_, route, why) => {
   const checked = checkRoute(route);

@@ -3,6 +3,7 @@ import { z } from "zod";
 import { ROLES, shareOf, type Role, type RoutePool } from "../core/split.ts";
 import { WHOLE, percent, type Weight } from "../core/units.ts";
 import { matchesSchema, sectionSchema } from "./match-check.ts";
+import { badMirror, mirrorSchema } from "./mirror/check.ts";
 import type { ServedRoute } from "./served.ts";
 
 /** A route, or everything that is wrong with it. */
@@ -26,9 +27,12 @@ const pool = z.strictObject({
   backends: z.array(z.strictObject({ replica: label, host, port: z.number().int().min(1).max(65_535) })),
 });
 
+/** A field for every role. */
+const perRole = <T>(field: T): Record<string, T> => Object.fromEntries(ROLES.map((role) => [role, field]));
+
 const routeSchema = z.strictObject({
   split: z.strictObject({
-    weights: z.strictObject({ canary: weight.optional(), baseline: weight.optional(), stable: weight.optional() }),
+    weights: z.strictObject(perRole(weight.optional())),
     sticky: z
       .strictObject({
         key: z.discriminatedUnion("kind", [
@@ -39,8 +43,9 @@ const routeSchema = z.strictObject({
       })
       .optional(),
     matches: matchesSchema.optional(),
+    mirror: mirrorSchema.optional(),
   }),
-  pools: z.strictObject({ canary: pool.optional(), baseline: pool.optional(), stable: pool.optional() }),
+  pools: z.strictObject(perRole(pool.optional())),
   section: sectionSchema.optional(),
 });
 
@@ -60,6 +65,7 @@ export function checkRoute(input: unknown): CheckedRoute {
   const why = [
     ...badSum(route),
     ...badMatches(route),
+    ...badMirror(route),
     ...ROLES.flatMap((role) => [...badPool(role, route), ...badNames(role, route)]),
   ];
   return why.length === 0 ? { ok: true, route } : { ok: false, why };

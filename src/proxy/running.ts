@@ -73,9 +73,10 @@ export async function runProxy(options: RunOptions): Promise<RunningProxy> {
       const { counts } = await fleet.read();
       return { at: ms(Date.now()), series: counts.map((count) => Object.assign({ epoch: who.epoch }, count)) };
     },
+    comparison: async (section) => (await fleet.read()).comparisons.get(section),
     metrics: async () => {
-      const { counts, alive } = await fleet.read();
-      return exposition({ counts, routes: [...fleet.routes.values()], workers: alive });
+      const { counts, copies, alive } = await fleet.read();
+      return exposition({ counts, copies, routes: [...fleet.routes.values()], workers: alive });
     },
     stop: () => void stop(),
     draining: () => draining,

@@ -11,6 +11,8 @@ import type { Clock } from "./clock.ts";
 import type { ProxyConfig } from "./config.ts";
 import { Lane, type Chosen } from "./lane.ts";
 import type { Needs } from "./match.ts";
+import type { Mirroring } from "./mirror/mirroring.ts";
+import { Mirrors } from "./mirror/mirrors.ts";
 import type { Replica } from "./replica.ts";
 import { EVERYBODY, nameOf, type ServedRoute } from "./served.ts";
 import { Sight, type Asked } from "./sight.ts";
@@ -20,6 +22,8 @@ import { Tallies } from "./tally.ts";
 export class Traffic {
   readonly config: ProxyConfig;
   readonly clock: Clock;
+  /** Copies of requests, which go on when their lane has no route any more. */
+  readonly mirrors: Mirrors;
   readonly #tallies = new Tallies();
   readonly #start: number;
   readonly #everybody: Lane;
@@ -35,6 +39,7 @@ export class Traffic {
     this.config = config;
     this.clock = clock;
     this.#start = start;
+    this.mirrors = new Mirrors({ timeoutMs: config.timeouts.responseMs, start });
     this.#everybody = this.#lane(EVERYBODY);
   }
 
@@ -73,10 +78,10 @@ export class Traffic {
     return this.#tallies.read(this.clock.now, (tally) => used.has(tally));
   }
 
-  /** Replicas that a route names, or that have a request under way. */
+  /** Replicas that a route names, or that have a request or a copy under way. */
   busy(): readonly string[] {
     const replicas = this.#replicas().filter((replica) => replica.routed || replica.active > 0);
-    return [...new Set(replicas.map((replica) => replica.replica))];
+    return [...new Set([...replicas.map((replica) => replica.replica), ...this.mirrors.busy()])];
   }
 
   closeIdle(): void {
@@ -96,7 +101,8 @@ export class Traffic {
   #lane(name: string): Lane {
     let lane = this.#lanes.get(name);
     if (!lane) {
-      lane = new Lane({ config: this.config, tallies: this.#tallies, start: this.#start });
+      const mirror = (route: ServedRoute | undefined): Mirroring | undefined => this.mirrors.follow(name, route);
+      lane = new Lane({ config: this.config, tallies: this.#tallies, start: this.#start, mirror });
       this.#lanes.set(name, lane);
     }
     return lane;

@@ -1,5 +1,6 @@
 // Which replica does one request try next, and what came of it?
 import type { Lane } from "./lane.ts";
+import type { Copy } from "./mirror/copy.ts";
 import type { Pool, Waiting } from "./pool.ts";
 import type { Replica } from "./replica.ts";
 import type { Asked } from "./sight.ts";
@@ -14,6 +15,8 @@ export class Turn implements Waiting {
   cookie = "";
   /** After `next` gave nothing: a replica will have room, `again` is called then. */
   waiting = false;
+  /** What is kept of this request, if it is to be copied. */
+  copy: Copy | undefined;
   readonly #traffic: Traffic;
   readonly #preview: boolean;
   readonly #again: () => void;
@@ -45,6 +48,19 @@ export class Turn implements Waiting {
     this.#fellBack = pool === lane.stable;
     this.#tries = 0;
     if (this.#tried.length > 0) this.#tried.length = 0;
+  }
+
+  /**
+   * Whether this request may be copied: stable answers it, so that the candidate has not got it already, and it is a
+   * user's; requests at the second address are not.
+   */
+  get copies(): boolean {
+    return this.#lane?.mirror !== undefined && !this.#preview && this.#pool === this.#lane.stable;
+  }
+
+  /** After `begin`, while its head is there. `head` is the whole head for the replica, with the empty line at its end. */
+  mirror(asked: Asked, head: string): void {
+    this.copy = this.#lane?.mirror?.begin(asked, head, this.#traffic.clock.now);
   }
 
   /** The next replica to try, never the same twice. */
@@ -84,6 +100,10 @@ export class Turn implements Waiting {
     const now = clock.tick();
     replica.tally.count(status);
     if (timed) replica.tally.time((now - this.#startedAt) * 1_000);
+    if (this.copy) {
+      this.copy.complete();
+      this.copy = undefined;
+    }
     if (status < 500) replica.well(now);
     else this.#pool?.suspect(replica, now);
     this.#free(replica);
@@ -112,11 +132,19 @@ export class Turn implements Waiting {
   /** The client went away, or the request turned out to be at fault: nothing is counted. Safe to repeat. */
   left(): void {
     if (this.#replica) this.#free(this.#replica);
+    this.drop();
     if (!this.waiting) return;
     this.waiting = false;
     const queue = this.#pool?.queue ?? [];
     const at = queue.indexOf(this);
     if (at >= 0) queue.splice(at, 1);
+  }
+
+  /** The request is not copied after all. Safe to repeat. */
+  drop(): void {
+    if (!this.copy) return;
+    this.copy.drop();
+    this.copy = undefined;
   }
 
   /** Whether any replica was tried. */

@@ -7,6 +7,7 @@ import type { AnswerHead } from "./h1/answer.ts";
 import { Body } from "./h1/body.ts";
 import { MALFORMED } from "./h1/chunked.ts";
 import { CHUNKED, INCOMPLETE, REFUSED, UNTIL_CLOSE } from "./h1/head.ts";
+import type { Copy } from "./mirror/copy.ts";
 import type { Parked, Replica } from "./replica.ts";
 import { writeMessage } from "./write.ts";
 
@@ -24,6 +25,8 @@ export interface Asker {
   /** Whether it asked for a WebSocket. */
   readonly upgrade: boolean;
   readonly requestDone: boolean;
+  /** What is kept of the request and its answer, if it is to be copied. */
+  readonly copy: Copy | undefined;
   /** Field line to add to the answer; "" for none. */
   readonly addition: string;
   /** Whether the connection stays open after this answer. */
@@ -167,6 +170,7 @@ export class Upstream implements Parked, Timed {
     const stop = this.#follow(b, 0, asker);
     if (stop === MALFORMED) return this.#lose("malformed");
     const part = stop === b.length ? b : b.subarray(0, stop);
+    asker.copy?.came(part);
     const flows = this.#dechunks(asker) ? this.#sendData(asker) : this.#send(part, asker);
     return this.#body.complete ? this.#finish(stop < b.length) : flows;
   }
@@ -223,6 +227,7 @@ export class Upstream implements Parked, Timed {
     if (stop === MALFORMED) return this.#lose("malformed");
     asker.started = true;
     asker.moved();
+    asker.copy?.came(b.subarray(start, stop));
     let flows: boolean;
     if (cuts.length === 0 && answers.minor === 1 && asker.keepAlive && asker.addition === "") {
       flows = this.#send(start === 0 && stop === b.length ? b : b.subarray(start, stop), asker);

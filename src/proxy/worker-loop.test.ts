@@ -7,7 +7,7 @@ import type { Command, Said } from "./messages.ts";
 import { runWorker } from "./worker-loop.ts";
 
 const route: Route = { split: { weights: all("stable") }, pools: {} };
-const none = { counts: [], busy: [] };
+const none = { counts: [], busy: [], mirrored: [] };
 let main: MessagePort | undefined;
 afterEach(() => main?.close());
 
@@ -30,6 +30,7 @@ function begin(plane: Partial<DataPlane> = {}): {
       setTls: () => void done.push("tls"),
       counters: () => [],
       busy: () => [],
+      mirrored: () => [],
       drain: async (timeoutMs) => void done.push(`drain ${timeoutMs}`),
       ...plane,
     },

@@ -11,7 +11,7 @@ const REPORT_EVERY_MS = 250;
 export async function runWorker(plane: DataPlane, main: MessagePort, shared: boolean): Promise<void> {
   // oxlint-disable-next-line unicorn/require-post-message-target-origin -- a thread, not a window
   const say = (said: Said): void => main.postMessage(said);
-  const report = (): Report => ({ counts: plane.counters(), busy: plane.busy() });
+  const report = (): Report => ({ counts: plane.counters(), busy: plane.busy(), mirrored: plane.mirrored() });
   process.once("uncaughtException", (error) => {
     console.error(`worker ends: ${error.stack ?? error.message}`);
     say({ kind: "report", report: report() });

@@ -1,7 +1,10 @@
 // How do several worker threads serve one port, and what if one of them dies?
 import type { Ms } from "../core/units.ts";
 import type { ProxyConfig } from "./config.ts";
+import type { Comparison } from "../core/comparison.ts";
 import type { Ports, TlsPair } from "./data-plane.ts";
+import type { CopyTotals } from "./mirror/book.ts";
+import { MirrorBooks } from "./mirror/books.ts";
 import { createLedger, type Count } from "./ledger.ts";
 import type { Command, Report } from "./messages.ts";
 import { changed, routesOf, undoOf, type Change, type Routes, type ServedRoute } from "./served.ts";
@@ -11,6 +14,9 @@ import { startThread, ThreadGone, ThreadSilent, type Thread } from "./thread.ts"
 interface FleetReport {
   readonly counts: readonly Count[];
   readonly busy: readonly string[];
+  /** Of copies of requests, by section; a comparison while answers are compared there. */
+  readonly copies: ReadonlyMap<string, CopyTotals>;
+  readonly comparisons: ReadonlyMap<string, Comparison>;
   /** Workers that listen at this moment. */
   readonly alive: number;
 }
@@ -77,6 +83,7 @@ class Workers implements Fleet {
   routes: Routes;
   readonly #slots: Slot[] = [];
   readonly #ledger = createLedger(Date.now);
+  readonly #books = new MirrorBooks();
   readonly #options: FleetOptions;
   #tls: TlsPair | undefined;
   #stopping = false;
@@ -88,6 +95,7 @@ class Workers implements Fleet {
   constructor(options: FleetOptions) {
     this.#options = options;
     this.routes = routesOf(options.routes);
+    this.#books.follow(this.routes);
     this.#tls = options.tls;
     this.ports = { port: options.config.port, preview: options.config.preview?.port };
   }
@@ -118,6 +126,10 @@ class Workers implements Fleet {
     const routes = [...this.routes.values()];
     const thread = startThread({ config, shared, tls: this.#tls, routes }, (report: Report) => {
       this.#ledger.report(life, report.counts);
+      for (const mirrored of report.mirrored) {
+        this.#ledger.add(mirrored.counts);
+        this.#books.take(mirrored);
+      }
       slot.busy = report.busy;
     });
     slot.thread = thread;
@@ -172,13 +184,18 @@ class Workers implements Fleet {
 
   async change(change: Change): Promise<void> {
     const before = this.routes;
-    this.routes = changed(before, change);
+    this.#follow(changed(before, change));
     const asked = await this.#ask(change, ANSWER_MS);
     const refused = asked.find((result) => result !== undefined);
     if (!refused) return;
-    this.routes = before;
+    this.#follow(before);
     await this.#ask(undoOf(change, before), ANSWER_MS);
     throw refused;
+  }
+
+  #follow(routes: Routes): void {
+    this.routes = routes;
+    this.#books.follow(routes);
   }
 
   async setTls(pair: TlsPair): Promise<void> {
@@ -192,6 +209,8 @@ class Workers implements Fleet {
     return {
       counts: this.#ledger.totals(),
       busy: [...new Set(this.#slots.flatMap((slot) => slot.busy))],
+      copies: this.#books.totals(),
+      comparisons: this.#books.comparisons(),
       alive: this.#slots.filter((slot) => slot.listens).length,
     };
   }

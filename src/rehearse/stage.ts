@@ -4,7 +4,7 @@ import type { DecisionRecord, RolloutState, ServiceState } from "../core/engine/
 import { brief } from "../core/issues.ts";
 import type { Rollout } from "../core/spec/rollout.ts";
 import { ROLES, shareOf, type Route } from "../core/split.ts";
-import { WHOLE } from "../core/units.ts";
+import { ms, WHOLE } from "../core/units.ts";
 import type { JournalEntry } from "../ports/journal.ts";
 import { applyOf } from "./ask.ts";
 import { Cast } from "./cast.ts";
@@ -99,7 +99,7 @@ export class Stage implements Witness {
           behaviour: (revision) => this.#cast.behaviour(revision),
           tells: (revision) => this.#cast.tells(revision, STABLE),
           perSecond: (elapsedMs) => perSecond(this.#load, elapsedMs - BEFORE_MS),
-          drainMs: rollout.spec.workload.process.drainMs,
+          drainMs: rollout.spec.workload.process?.drainMs ?? ms(0),
           lingerMs: LINGER_MS,
         },
       ],

@@ -3,8 +3,10 @@ import { newService } from "../core/engine/decide.ts";
 import { traffic } from "../core/engine/texts.ts";
 import type { Answer, Command } from "../core/engine/input.ts";
 import type { DecisionRecord, ServiceState } from "../core/engine/state.ts";
+import { isGroupName } from "../core/group/state.ts";
 import { SerinError } from "../core/issues.ts";
 import type { Journal } from "../ports/journal.ts";
+import { Groups } from "./groups.ts";
 import type { Measured } from "./measured.ts";
 import type { House } from "./parts.ts";
 import { readState } from "./saved.ts";
@@ -24,22 +26,31 @@ export interface Seen {
 export class Controller {
   private readonly house: House;
   private readonly loops = new Map<string, ServiceLoop>();
+  /** Services that are looked after together. */
+  readonly groups: Groups;
 
   constructor(house: House) {
     this.house = house;
+    this.groups = new Groups(house, {
+      stateOf: (service) => this.loops.get(service)?.state,
+      send: (service, command) => this.send(service, command),
+      remove: (service) => this.remove(service),
+    });
   }
 
-  /** Takes up every service in the journal where it was left. */
+  /** Takes up every service and group in the journal where it was left. */
   async start(): Promise<void> {
-    for (const service of await this.house.journal.list()) {
+    const names = await this.house.journal.list();
+    for (const service of names.filter((name) => !isGroupName(name))) {
       const saved = await this.house.journal.load(service);
       if (saved) this.add(new ServiceLoop(this.house, readState(service, saved), saved.seq));
     }
+    for (const group of names.filter(isGroupName)) await this.groups.take(group);
   }
 
   /** Lets go of everything; traffic and replicas stay as they are. */
   async stop(): Promise<void> {
-    await Promise.all([...this.loops.values()].map((loop) => loop.stop()));
+    await Promise.all([this.groups.stop(), ...[...this.loops.values()].map((loop) => loop.stop())]);
     this.loops.clear();
     await this.house.journal.close();
   }
@@ -101,7 +112,8 @@ export class Controller {
 
   /** Decisions with a version above `after`, oldest first, at most `limit`. */
   async records(service: string, after: number, limit: number): Promise<readonly DecisionRecord[]> {
-    this.get(service);
+    if (isGroupName(service)) this.groups.get(service);
+    else this.get(service);
     return decisionsAfter(this.house.journal, service, { after, limit });
   }
 

@@ -39,6 +39,11 @@ async function place(config: Partial<ProxyConfig>, sticky: RouterPlace["sticky"]
       return answers;
     },
     ask: async ({ method = "GET", path = "/", headers = {} }) => (await client.send({ method, path, headers })).text,
+    post: async (count) => {
+      const answers: string[] = [];
+      for (let sent = 0; sent < count; sent += 1) answers.push((await client.post("/", "a body")).text);
+      return answers;
+    },
     dispose: async () => {
       await router.remove(call());
       client.close();

@@ -138,6 +138,33 @@ describe("sections", () => {
     for (const _ of ["once", "twice"]) await cart.remove(call());
   });
 
+  test("have their own requests copied, and each service asks for its own comparison", async () => {
+    const [shop, cart] = [adapter(), adapter(section("cart"))];
+    const mirror = { to: ["canary"], share: weightOf(1), methods: "safe", compare: { ignore: [] } } as const;
+    const mirrored = ({ split, pools }: Route): Route => ({ split: { ...split, mirror }, pools });
+    await shop.apply(await route("shop", 0), call());
+    await cart.apply(mirrored(await route("cart", 0)), call());
+    expect([await who("/"), await who("/cart"), await who("/cart/2")]).toEqual([
+      "shop-stable",
+      "cart-stable",
+      "cart-stable",
+    ]);
+    await expect.poll(() => counted(cart)).toMatchObject({ "1-canary 1-canary-0": 2 });
+    // What answers says who it is: the body differs.
+    expect(await cart.comparison?.(call())).toMatchObject({
+      kind: "value",
+      value: { candidate: 2, noise: 0, fields: [{ path: "body", candidate: 2 }] },
+    });
+    expect(await shop.comparison?.(call())).toEqual({ kind: "absent" });
+    expect((await value(cart)).split.mirror).toEqual(mirror);
+    const metrics = await (await fetch(`${control().url}/metrics`)).text();
+    expect(metrics).toContain('serin_mirror_sent_total{section="cart",role="canary"} 2');
+    expect(metrics).toContain('serin_mirror_sent_total{role="canary"} 0');
+    await cart.remove(call());
+    expect(await cart.comparison?.(call())).toEqual({ kind: "absent" });
+    await shop.remove(call());
+  });
+
   test.each([1, 2])("come back after the proxy was killed (%i workers)", async (workers) => {
     const config = { workers };
     const [shop, cart, pay] = [

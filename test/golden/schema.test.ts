@@ -3,7 +3,7 @@ import { Validator, type Schema } from "@cfworker/json-schema";
 import { readFileSync, readdirSync } from "node:fs";
 import { expect, test } from "vitest";
 import { parse } from "yaml";
-import { rolloutJsonSchema } from "../../src/core/spec/json-schema.ts";
+import { facadeJsonSchema, releaseJsonSchema, rolloutJsonSchema } from "../../src/core/spec/json-schema.ts";
 import { withPresets } from "../../tools/presets-table.ts";
 import { parseRollout } from "../../src/core/spec/parse.ts";
 
@@ -22,6 +22,7 @@ const BETWEEN_FIELDS = new Set([
   "bad-metrics-of-kinds.txt",
   "bad-shadow-nothing.txt",
   "bad-ab-test-sticky.txt",
+  "bad-experiment-rivals.txt",
 ]);
 
 const cases = readdirSync(folder)
@@ -30,6 +31,18 @@ const cases = readdirSync(folder)
 
 test("it is up to date: npm run schema", () => {
   expect(JSON.parse(committed)).toEqual(rolloutJsonSchema());
+});
+
+test("those of façades and releases are up to date, and accept what the examples say", () => {
+  const made = { facade: facadeJsonSchema(), release: releaseJsonSchema() };
+  const examples = { facade: "08-strangler-fig/shop.yaml", release: "09-release/release.yaml" };
+  for (const [name, schema] of Object.entries(made)) {
+    const text = readFileSync(new URL(`../../schema/${name}.schema.json`, import.meta.url), "utf8");
+    expect(JSON.parse(text)).toEqual(schema);
+    const example = new URL(`../../examples/${examples[name as keyof typeof examples]}`, import.meta.url);
+    const result = new Validator(schema, "7", false).validate(parse(readFileSync(example, "utf8")));
+    expect(result.errors).toEqual([]);
+  }
 });
 
 test("the table of presets is up to date: npm run schema", () => {

@@ -78,7 +78,11 @@ export class Client {
     return this.send({ method: "GET", path, headers });
   }
 
-  send(wanted: Pick<RequestOptions, "method" | "path" | "headers">): Promise<Got> {
+  post(path: string, body: string): Promise<Got> {
+    return this.send({ method: "POST", path, headers: {} }, body);
+  }
+
+  send(wanted: Pick<RequestOptions, "method" | "path" | "headers">, body?: string): Promise<Got> {
     const { promise, resolve, reject } = Promise.withResolvers<Got>();
     const asked = request({ host: "127.0.0.1", port: this.#port, ...wanted, agent: this.#agent }, (answer) => {
       let text = "";
@@ -88,7 +92,7 @@ export class Client {
       answer.on("error", reject);
     });
     asked.on("error", reject);
-    asked.end();
+    asked.end(body);
     return promise;
   }
 

@@ -38,6 +38,8 @@ export interface Plot {
   readonly silence?: { readonly fromMs: number; readonly toMs: number } | undefined;
   /** How much replicas differ in errors. */
   readonly tau: number;
+  /** Smallest step of a weight that the router takes, in parts per million. */
+  readonly granularity: number;
   /** Hooks of the file, and how often each says no. */
   readonly hooks: string;
   readonly hookSaysNo: number;
@@ -78,17 +80,25 @@ export function plotOf(seed: number): Plot {
     seed,
     strategy,
     replicas: (strategy === "rollingJudge" || strategy === "rollingBoth" || hasPeople ? 3 : 1) + chance.below(6),
-    qualities: { v1: first, v2: quality, v3: pick(chance, QUALITIES) },
+    qualities: {
+      v1: first,
+      v2: quality,
+      v3: pick(chance, QUALITIES),
+      r2: pick<Quality>(chance, ["good", ...QUALITIES]),
+      r3: pick<Quality>(chance, ["good", ...QUALITIES]),
+    },
     perSecond: pick(chance, [60, 120]),
     silence: !isCalm && chance.chance(0.3) ? silenceOf(chance) : undefined,
     tau: chance.chance(0.5) ? 0.2 : 0,
+    granularity: pick(chance, [1, 1, 10_000, 50_000]),
     hooks: hasHooks ? HOOKS : "",
     hookSaysNo: hasHooks && !isCalm ? 0.2 : 0,
     windows,
     events,
     deadlyAppends: hasDeaths && chance.chance(0.5) ? 0.01 : 0,
     calmFromMs: isCalm ? 0 : TROUBLE_MS,
-    right: isCalm && first === "good" ? rightFor(strategy, quality) : undefined,
+    // Of several candidates the first one alone does not decide.
+    right: isCalm && first === "good" && strategy !== "rivals" ? rightFor(strategy, quality) : undefined,
   };
 }
 

@@ -1,6 +1,7 @@
 // How does one run go, and was everything right?
 import { createHash } from "node:crypto";
 import type { Command } from "../../src/core/engine/input.ts";
+import { weight } from "../../src/core/units.ts";
 import { underWay } from "../../src/core/engine/state.ts";
 import { WindowedFaults, type Faults } from "./faults.ts";
 import type { Event, Plot, Verb } from "./plot.ts";
@@ -163,11 +164,16 @@ class Run {
     switch (event.kind) {
       case "apply": {
         const { replicas, hooks } = this.#plot;
-        const more = `  onNewRevision: ${event.policy}\n${event.strategy === "recreate" ? "" : hooks}`;
-        const file = fileOf(SERVICE, replicas, { strategy: STRATEGIES[event.strategy] ?? "", more });
+        const lines = `  onNewRevision: ${event.policy}\n${event.strategy === "recreate" ? "" : hooks}`;
+        const file = fileOf(SERVICE, replicas, {
+          strategy: STRATEGIES[event.strategy] ?? "",
+          more: lines,
+        });
         const id = `c${(this.#asked += 1)}`;
-        const command = applyOf(rolloutOf(file), { id, revision: event.revision });
-        return this.#world.ask(SERVICE, event.hotfix ? Object.assign({}, command, { hotfix: true }) : command, true);
+        const rivals = ["r2", "r3"].map((name) => ({ name, revision: { id: name, template: {} } }));
+        const more = { ...(event.strategy === "rivals" ? { rivals } : {}), ...(event.hotfix ? { hotfix: true } : {}) };
+        const command = this.#coarse(applyOf(rolloutOf(file), { id, revision: event.revision }));
+        return this.#world.ask(SERVICE, Object.assign({}, command, more), true);
       }
       case "command":
         return this.#command(event.verb, event.stale ? (service.truth?.version ?? 5) - 2 : undefined);
@@ -195,6 +201,13 @@ class Run {
     const asked = { id: `c${(this.#asked += 1)}`, actor: "bob", reason: verb.replace("-full", ""), expected };
     const command = this.#commandOf(verb, asked);
     this.#world.ask(SERVICE, command, expected === undefined && ["resume", "abort", "promote-full"].includes(verb));
+  }
+
+  /** The router of this run takes weights in larger steps. */
+  #coarse(command: Command): Command {
+    if (command.kind !== "apply") return command;
+    const router = { ...command.abilities.router, granularity: weight(this.#plot.granularity) };
+    return { ...command, abilities: { ...command.abilities, router } };
   }
 
   #commandOf(verb: Verb, asked: Asked): Command {

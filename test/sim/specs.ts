@@ -19,7 +19,7 @@ export const ANSWERS: Readonly<Record<Quality, Answers>> = {
   never: GOOD,
   crashing: GOOD,
   cold: { ...GOOD, cold: { factor: 4, untilMs: 4_000 } },
-  other: { ...GOOD, differs: 0.1 },
+  other: { ...GOOD, differs: 0.25 },
 };
 
 export const BEHAVIOURS: Readonly<Record<Quality, Behaviour>> = {
@@ -70,6 +70,7 @@ export const STRATEGIES: Readonly<Record<string, string>> = {
   shadow: `{ shadow: { share: 50%, compare: { atLeast: 200 }, hold: 5s } }`,
   shadowCanary: `{ shadow: { hold: 5s, compare: { atLeast: 100 }, next: { canary: { steps: [{ weight: 25%, hold: 5s }] } } } }`,
   experiment: `{ experiment: { share: 20%, for: 15s } }`,
+  rivals: `{ experiment: { share: 15%, for: 15s, candidates: [{ name: r2, env: { A: 1 } }, { name: r3, env: { A: 2 } }] } }`,
   matched: `{ canary: { steps: [{ match: [{ header: { x-beta: "1" } }], hold: 5s }, { weight: 10%, replicas: 2, hold: 5s }, { weight: 50%, match: [], hold: 5s }], watch: 5s } }`,
   stepsBack: `{ canary: { stepsBack: 2, steps: [{ weight: 10%, hold: 5s }, { weight: 30%, hold: 5s }, { weight: 50%, hold: 5s }] } }`,
 };

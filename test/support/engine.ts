@@ -90,6 +90,12 @@ export class Desk {
     return this.ask({ ...(this.#apply(revision) as ApplyCommand), hotfix: true });
   }
 
+  /** Applies a revision with further candidates of an experiment, each named as its revision is. */
+  experiment(revision: string, rivals: readonly string[]): Answer {
+    const named = rivals.map((name) => ({ name, revision: { id: name, template: {} } }));
+    return this.ask({ ...(this.#apply(revision) as ApplyCommand), rivals: named });
+  }
+
   scale(replicas: number): Answer {
     return this.ask({ id: this.#id(), kind: "scale", actor: "ann", reason: "more users", replicas });
   }

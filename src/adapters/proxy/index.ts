@@ -1,5 +1,6 @@
 // How does the engine drive the built-in proxy?
 import { resolve } from "node:path";
+import type { Comparison } from "../../core/comparison.ts";
 import type { Counters } from "../../core/evidence.ts";
 import type { Section } from "../../core/split.ts";
 import type { Clock } from "../../ports/clock.ts";
@@ -68,6 +69,15 @@ export function createProxyAdapter(options: ProxyAdapterOptions): Router & Metri
       return status === 200
         ? seen(part.countersIn(body as Counters))
         : unreadable(`the proxy answers ${status} to /counters`);
+    },
+    comparison: async (call): Promise<Observed<Comparison>> => {
+      const path = section ? `/comparison/${encodeURIComponent(section.name)}` : "/comparison";
+      const asked = await inquire(settings.dir, { method: "GET", path, signal: inTime(call) });
+      if (asked.kind === "none") return ABSENT;
+      if (asked.kind === "silent") return unreadable(asked.why);
+      const { status, body } = asked.answer;
+      if (status === 404) return ABSENT;
+      return status === 200 ? seen(body as Comparison) : unreadable(`the proxy answers ${status} to ${path}`);
     },
   };
 }

@@ -3,14 +3,16 @@ import type { Trouble } from "../issues.ts";
 import { compile } from "../plan/compile.ts";
 import type { Step } from "../plan/step.ts";
 import { startAnalysis } from "../stats/verdict.ts";
+import { replicasAsked } from "../spec/workload.ts";
 import type { Revision } from "../world.ts";
 import { attributed } from "./check.ts";
 import { enter } from "./forward.ts";
-import type { Answer, Command } from "./input.ts";
+import type { Answer, Command, NamedRevision } from "./input.ts";
 import { poolOf, rolloutName, underWay, type RolloutState, type ServiceState } from "./state.ts";
 import type { Turn } from "./turn.ts";
 import { isPromoted, receiveNewer, startQueued } from "./newer.ts";
 import { Refusal } from "./refusal.ts";
+import { rivalsOf } from "./rivals.ts";
 import { replicasOf, resizeTo } from "./resize.ts";
 import { traffic } from "./texts.ts";
 import { goBack } from "./way-back.ts";
@@ -64,7 +66,7 @@ const VERBS: Verbs = {
       return receiveNewer(turn, command, busy);
     }
     // A file that says another number of replicas than the last one takes back what a person had set.
-    const isSame = spec.spec.workload.process.replicas === state.spec.spec.workload.process.replicas;
+    const isSame = replicasAsked(spec.spec.workload) === replicasAsked(state.spec.spec.workload);
     const replicas = isSame ? state.replicas : undefined;
     turn.set({ spec, origin: command.origin, abilities: command.abilities, replicas });
     const stable = poolOf(turn.state, "stable");
@@ -76,7 +78,7 @@ const VERBS: Verbs = {
       return `${revision.id} is stable already; nothing to roll out`;
     }
     refuseQuarantined(state, revision.id);
-    return start(turn, command, { revision, direct: false, hotfix: command.hotfix });
+    return start(turn, command, { revision, direct: false, hotfix: command.hotfix, rivals: command.rivals });
   },
   scale: (turn, command) => {
     const { replicas } = command;
@@ -137,7 +139,8 @@ const VERBS: Verbs = {
     if (!last || last.outcome === "promoted") {
       throw new Refusal(wrong(turn, `${state.service} has no rollout that was rolled back or stopped`));
     }
-    return start(turn, command, { revision: known(turn, last.candidate), direct: false });
+    const rivals = last.rivals?.map(({ name, revision }) => ({ name, revision: known(turn, revision) }));
+    return start(turn, command, { revision: known(turn, last.candidate), direct: false, rivals });
   },
   undo: (turn, command) => {
     const { state } = turn;
@@ -160,6 +163,7 @@ interface What {
   readonly revision: Revision;
   readonly direct: boolean;
   readonly hotfix?: boolean | undefined;
+  readonly rivals?: readonly NamedRevision[] | undefined;
 }
 
 function start(turn: Turn, command: Command, what: What): string {
@@ -177,7 +181,11 @@ function start(turn: Turn, command: Command, what: What): string {
   }
   const { program } = compiled;
   const number = state.rollouts + 1;
-  turn.set({ rollouts: number, revisions: { ...state.revisions, [what.revision.id]: what.revision } });
+  // A first version has nobody to be compared with.
+  const rivals = program.strategy === "experiment" ? (what.rivals ?? []) : [];
+  const brought = [what.revision, ...rivals.map(({ revision }) => revision)];
+  const contents = Object.fromEntries(brought.map((revision) => [revision.id, revision]));
+  turn.set({ rollouts: number, revisions: { ...state.revisions, ...contents } });
   turn.set({
     rollout: {
       number,
@@ -190,6 +198,7 @@ function start(turn: Turn, command: Command, what: What): string {
       stepSinceMs: turn.nowMs,
       waived: false,
       requestsAtShare: 0,
+      ...(rivals.length > 0 ? { rivals: rivalsOf(rivals) } : {}),
       analysis: program.analysis && startAnalysis(program.analysis, state.background),
     },
   });

@@ -23,16 +23,21 @@ export function checkComparison(turn: Turn, step: Extract<Step, { op: "compare" 
     const why = input.comparison?.kind === "unreadable" ? `: ${input.comparison.why}` : "";
     return wait("evidence", `no answer was compared yet${why}`);
   }
-  const found = foundDifferences(comparison, { alpha: step.alpha });
-  const compared = `${comparison.candidate} of ${step.atLeast} answers compared`;
+  const baseline = turn.state.split.mirror?.to.includes("baseline") ?? false;
+  const found = foundDifferences(comparison, { alpha: step.alpha, baseline });
+  const { candidate, noise } = comparison;
+  // A difference shows by what a second copy of stable does: so much of that must be seen, too.
+  const enough = candidate >= step.atLeast && (!baseline || noise >= step.atLeast);
+  const behind = baseline && noise < Math.min(candidate, step.atLeast);
+  const compared = `${candidate} of ${step.atLeast} answers compared${behind ? `, ${noise} of a second copy of stable` : ""}`;
   if (found.length > 0) {
-    const paths = found.slice(0, NAMED).map(({ path, candidate }) => `${path} (${candidate} times)`);
+    const paths = found.slice(0, NAMED).map((part) => `${part.path} (${part.candidate} times)`);
     const more = found.length > NAMED ? ` and ${found.length - NAMED} more` : "";
     const why = `answers differ in ${paths.join(", ")}${more}; ${compared}`;
     if (step.found === "rollBack") return back(why);
     if (step.found === "hold") return wait("person", `${why}; held as asked`);
-    if (comparison.candidate >= step.atLeast) return done(`${why}; goes on as asked`);
+    if (enough) return done(`${why}; goes on as asked`);
   }
-  if (comparison.candidate < step.atLeast) return wait("evidence", compared);
-  return done(`${comparison.candidate} answers compared, none differs beyond noise`);
+  if (!enough) return wait("evidence", compared);
+  return done(`${candidate} answers compared, none differs beyond noise`);
 }

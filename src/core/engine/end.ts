@@ -28,6 +28,9 @@ export function end(turn: Turn, outcome: Outcome, why: string): void {
     comparison: undefined,
     test: undefined,
     runs: undefined,
+    ...(rollout.rivals
+      ? { rivals: rollout.rivals.map((rival) => Object.assign({}, rival, { analysis: undefined })) }
+      : {}),
   });
   const ended = {
     number: rollout.number,
@@ -50,7 +53,9 @@ function worthKeeping(state: ServiceState): ServiceState["revisions"] {
     ...promoted.map(({ candidate }) => candidate),
     ...state.pools.map(({ revision }) => revision),
     ...(state.stable ? [state.stable.revision] : []),
-    ...(state.rollout ? [state.rollout.candidate] : []),
+    ...(state.rollout
+      ? [state.rollout.candidate, ...(state.rollout.rivals ?? []).map(({ revision }) => revision)]
+      : []),
   ]);
   return Object.fromEntries(Object.entries(state.revisions).filter(([id]) => names.has(id)));
 }

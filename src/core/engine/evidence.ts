@@ -1,9 +1,10 @@
 // What does the evidence say?
-import { isExposed, shareOf } from "../split.ts";
+import { isExposed, shareOf, type Role } from "../split.ts";
 import type { Look, Verdict } from "../stats/plan.ts";
 import { leave, startTrail, type TrailMetric, type TrailPoint } from "../stats/trail.ts";
 import { type AnalysisState, learn, learnSeries, look, startBackground, verdictOf } from "../stats/verdict.ts";
-import { lookSince, unsound } from "./look.ts";
+import { lookFor, lookSince, unsound, type WideLook } from "./look.ts";
+import { judgeRivals } from "./rivals.ts";
 import { poolOf } from "./state.ts";
 import type { Turn } from "./turn.ts";
 
@@ -18,8 +19,10 @@ export function takeEvidence(turn: Turn): void {
   const seen = lookSince(turn);
   if (seen === undefined) return;
   turn.set({ perSecond: rateAfter(turn.state.perSecond, ofUsers(turn, seen)) });
-  if (guarded(turn)) judge(turn, ofCopies(turn, seen));
-  else learnFrom(turn, seen);
+  const own = lookFor(seen, "canary");
+  if (guarded(turn)) judge(turn, ofCopies(turn, own));
+  else learnFrom(turn, own);
+  if (turn.state.rollout?.phase === "forward") judgeRivals(turn, seen);
 }
 
 /** Whether a role works on copies only. */
@@ -28,9 +31,10 @@ function isCopied({ state: { split } }: Turn, role: "canary" | "baseline"): bool
 }
 
 /** What users asked for, without the copies. */
-function ofUsers(turn: Turn, seen: Look): Look {
+function ofUsers(turn: Turn, seen: WideLook): WideLook {
   if (!turn.state.split.mirror) return seen;
-  return { ...seen, rows: seen.rows.filter(({ arm }) => arm === "stable" || !isCopied(turn, arm)) };
+  const isOfUsers = (arm: Role): boolean => (arm !== "canary" && arm !== "baseline") || !isCopied(turn, arm);
+  return { ...seen, rows: seen.rows.filter(({ arm }) => isOfUsers(arm)) };
 }
 
 /** Copies are compared with copies of the same requests where there are any: stable gets all of the others, too. */
@@ -64,7 +68,7 @@ const RISE_MS = 1_000;
 const FALL_MS = 600_000;
 
 /** An average that forgets: what is older than that counts less than a third (1/e). */
-function rateAfter(known: number | undefined, { durationMs, rows }: Look): number | undefined {
+function rateAfter(known: number | undefined, { durationMs, rows }: WideLook): number | undefined {
   if (durationMs <= 0) return known;
   const now = (1_000 * rows.reduce((sum, { requests }) => sum + requests, 0)) / durationMs;
   if (known === undefined) return now;

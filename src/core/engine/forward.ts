@@ -25,6 +25,7 @@ import { checkTest } from "./ab-test.ts";
 import { checkComparison } from "./compare.ts";
 import { end } from "./end.ts";
 import { checkHookGate, checkRun } from "./hooks.ts";
+import { rivalsText } from "./rivals.ts";
 import { checkRamp } from "./ramp.ts";
 import { poolOf, type PoolState } from "./state.ts";
 import type { Turn } from "./turn.ts";
@@ -103,10 +104,12 @@ function settled(turn: Turn): boolean {
   const { rollout, state, input } = turn;
   if (rollout.stable === undefined) return true;
   if (input.pools.kind !== "value") return false;
-  const lasting = turn.replicas(poolOf(state, "canary")?.pool).filter(({ state: is, readySinceMs = turn.nowMs }) => {
+  const pool = turn.running(poolOf(state, "canary")?.pool);
+  const lasting = (pool?.replicas ?? []).filter(({ state: is, readySinceMs = turn.nowMs }) => {
     return is === "ready" && turn.nowMs - readySinceMs >= settleMs(turn);
   });
-  return lasting.length >= (poolOf(state, "canary")?.size ?? rollout.program.fullSize);
+  const needed = pool?.unlimited ? 1 : (poolOf(state, "canary")?.size ?? rollout.program.fullSize);
+  return lasting.length >= needed;
 }
 
 /** Steps after which nobody could go back at once. */
@@ -151,7 +154,8 @@ const CHECKS: StepTable<(turn: Turn) => Check> = {
   test: (step) => (turn) => checkTest(turn, step),
   conclude: (step) => (turn) => {
     const { verdict } = turn.rollout;
-    return { kind: "back", outcome: "concluded", why: verdict ? `${step.what}. ${verdict.text}` : step.what };
+    const why = `${verdict ? `${step.what}. ${verdict.text}` : step.what}${rivalsText(turn.rollout)}`;
+    return { kind: "back", outcome: "concluded", why };
   },
   promote: () => (turn) =>
     reported(turn, turn.state.split) ? done(`${turn.rollout.candidate} promoted`) : asked(turn),
@@ -166,7 +170,8 @@ function scale(turn: Turn, role: Role, size: number): void {
   const { rollout, state } = turn;
   const known = poolOf(state, role);
   if (known) return turn.want({ ...known, size });
-  const revision = role === "canary" ? rollout.candidate : rollout.stable;
+  const rival = rollout.rivals?.find((other) => other.role === role);
+  const revision = rival?.revision ?? (role === "canary" ? rollout.candidate : rollout.stable);
   if (revision === undefined) throw new Error(`no revision for a pool of role ${role}`);
   turn.want({ pool: `${rollout.number}-${role}`, role, revision, size });
 }
@@ -194,6 +199,8 @@ function checkScale(turn: Turn, role: Role, size: number): Check {
   if (pools.kind === "unreadable") return wait("replicas", `what runs cannot be read: ${pools.why}`);
   const pool = poolOf(turn.state, role);
   const ready = turn.ready(pool?.pool);
+  // Of addresses that somebody else runs one is as good as all of them.
+  if (ready === Infinity) return done(`${role} answers`);
   if (ready > size) return done(`${role} goes down from ${ready} to ${size} ready`);
   if (ready === size) return done(`${role} has ${ready} of ${size} ready`);
   const replicas = turn.replicas(pool?.pool);

@@ -8,13 +8,22 @@ import { poolOf } from "./state.ts";
 import type { Turn } from "./turn.ts";
 import { duringWhy } from "./hooks.ts";
 import { stepDown } from "./step-down.ts";
+import { dropRivals, leave, rivalsText } from "./rivals.ts";
 import { goBack } from "./way-back.ts";
 
 /** Ends the way forward when the candidate is worse, or can no longer carry what it was given. */
 export function guard(turn: Turn): void {
-  const { verdict, program, shortSinceMs } = turn.rollout;
-  if (!poolOf(turn.state, "canary")) return;
+  const { verdict, program, shortSinceMs, rivals } = turn.rollout;
+  const others = dropRivals(turn);
+  if (!poolOf(turn.state, "canary")) {
+    if (rivals && !others && verdict?.kind === "worse") goBack(turn, "concluded", `nobody is left.${leftText(turn)}`);
+    return;
+  }
   if (verdict?.kind === "worse" && !verdict.suspended) {
+    if (others) {
+      turn.record("verdict", `the canary leaves the experiment: ${verdict.text}`, { verdict });
+      return leave(turn, "canary");
+    }
     if (!stepDown(turn, verdict.text)) goBack(turn, "rolled-back", verdict.text);
     return;
   }
@@ -33,6 +42,8 @@ export function guard(turn: Turn): void {
   const lost = `canary has not kept ${needs} of its replicas ready for ${duration(program.progressDeadlineMs)}`;
   goBack(turn, "rolled-back", why ? `${lost}: ${why}` : lost);
 }
+
+const leftText = ({ rollout }: Turn): string => ` canary: ${rollout.verdict?.text ?? ""}${rivalsText(rollout)}`;
 
 /** Replicas that the candidate needs for its share, for copies, and for those whom a rule sends to it. */
 function neededFor(split: Split, fullSize: number): number {

@@ -46,7 +46,9 @@ function settle(turn: Turn, message: Message, { failed: _failed, ...delivery }: 
   const asked = (known?.asked ?? 0) + 1;
   const run: HookRun = { ...delivery, name: message.name, attempts: message.failed + 1, asked, inARow };
   const others = Object.entries(rollout.runs ?? {}).filter(([other]) => other !== key);
-  turn.setRollout({ runs: Object.fromEntries([...others, [key, run] as const].slice(-KEEP_RUNS)) });
+  // What it has said at length is in the record, once.
+  const kept = { ...run, output: "" };
+  turn.setRollout({ runs: Object.fromEntries([...others, [key, kept] as const].slice(-KEEP_RUNS)) });
   // What is asked again and again is only written down when it says something new.
   if (known?.ok === run.ok && known.result === run.result) return;
   const failed = run.ok ? {} : ({ outcome: "failed" } as const);

@@ -20,6 +20,12 @@ interface Asked {
   readonly expected?: number | undefined;
 }
 
+/** A further candidate, under the name that the file gives it. */
+export interface NamedRevision {
+  readonly name: string;
+  readonly revision: Revision;
+}
+
 /** A file is to be brought about. */
 export interface ApplyCommand extends Asked {
   readonly kind: "apply";
@@ -27,6 +33,8 @@ export interface ApplyCommand extends Asked {
   readonly origin: string;
   readonly revision: Revision;
   readonly abilities: Abilities;
+  /** Further candidates of an experiment, in the order of the file. */
+  readonly rivals?: readonly NamedRevision[] | undefined;
   /** Takes the place of whatever is under way, and asks no calendar. */
   readonly hotfix?: boolean | undefined;
 }

@@ -1,7 +1,7 @@
 // What happened since the last look, in both arms?
 import { increments, type Counters, type Increment } from "../evidence.ts";
 import { carriedOn, signalIncrements, type Signals } from "../signals.ts";
-import { ROLES, sameWeights, shareOf, type Weights } from "../split.ts";
+import { ROLES, sameWeights, shareOf, type Role, type Weights } from "../split.ts";
 import type { Look, LookRow, SignalLook } from "../stats/plan.ts";
 import { ms, WHOLE, type Ms } from "../units.ts";
 import { poolOf } from "./state.ts";
@@ -36,8 +36,38 @@ function between(before: Ms, after: Ms): Ms | undefined {
   return before - after > LATE_MS ? ms(0) : undefined;
 }
 
+/** A look at every role, from which each candidate's own follows. */
+export interface WideLook extends Omit<Look, "rows" | "signals"> {
+  readonly rows: readonly (Omit<LookRow, "arm"> & { readonly arm: Role })[];
+  readonly signals?: readonly WideSignals[] | undefined;
+}
+
+interface WideSignals extends Omit<SignalLook, "rows"> {
+  readonly rows: readonly (Omit<SignalLook["rows"][number], "arm"> & { readonly arm: Role })[];
+}
+
+/** What was seen of one candidate and of what it is compared with: the other candidates are left out. */
+export function lookFor({ rows, signals, ...rest }: WideLook, candidate: Role): Look {
+  return {
+    ...rest,
+    rows: rowsFor(rows, candidate),
+    ...(signals
+      ? { signals: signals.map((signal) => Object.assign({}, signal, { rows: rowsFor(signal.rows, candidate) })) }
+      : {}),
+  };
+}
+
+function rowsFor<R extends { readonly arm: Role }>(rows: readonly R[], candidate: Role) {
+  return rows.flatMap((row) => {
+    const arm = row.arm === candidate ? "canary" : row.arm;
+    return arm === "stable" || arm === "baseline" || row.arm === candidate
+      ? [Object.assign({}, row, { arm: arm === "stable" || arm === "baseline" ? arm : ("canary" as const) })]
+      : [];
+  });
+}
+
 /** All that is new since the last look; nothing without a reading before, or when this one is no newer. */
-export function lookSince(turn: Turn): Look | undefined {
+export function lookSince(turn: Turn): WideLook | undefined {
   const { counters } = turn.input;
   if (counters.kind !== "value") return undefined;
   const before = turn.state.counters;
@@ -59,13 +89,11 @@ export function lookSince(turn: Turn): Look | undefined {
   };
 }
 
-const ARMS: readonly LookRow["arm"][] = ROLES;
+const armOf = (turn: Turn, pool: string): Role | undefined =>
+  ROLES.find((role) => poolOf(turn.state, role)?.pool === pool);
 
-const armOf = (turn: Turn, pool: string): LookRow["arm"] | undefined =>
-  ARMS.find((role) => poolOf(turn.state, role)?.pool === pool);
-
-function rowsOf(turn: Turn, fresh: readonly Increment[]): readonly LookRow[] {
-  return fresh.flatMap(({ pool, ...counted }): LookRow[] => {
+function rowsOf(turn: Turn, fresh: readonly Increment[]): WideLook["rows"] {
+  return fresh.flatMap(({ pool, ...counted }) => {
     const arm = armOf(turn, pool);
     return arm ? [{ ...counted, arm, ageMs: ageOf(turn, pool, counted.replica) }] : [];
   });
@@ -107,10 +135,10 @@ function alertsOf({ input, state }: Turn): Look["alerts"] {
 }
 
 /** What each source has told since its own last reading; a source that has not read again tells nothing. */
-function signalLooks(turn: Turn): readonly SignalLook[] {
+function signalLooks(turn: Turn): readonly WideSignals[] {
   const known = turn.state.signals ?? {};
   const next: Record<string, Signals> = {};
-  const looks: SignalLook[] = [];
+  const looks: WideSignals[] = [];
   for (const [source, read] of Object.entries(turn.input.signals ?? {})) {
     if (read.kind !== "value") continue;
     const before = known[source];
@@ -131,7 +159,7 @@ function alive({ input: { pools } }: Turn): ReadonlySet<string> {
   return new Set(running.flatMap(({ replicas }) => replicas.map(({ id }) => id)));
 }
 
-function signalLook(turn: Turn, read: { before: Signals; after: Signals; durationMs: Ms }): SignalLook {
+function signalLook(turn: Turn, read: { before: Signals; after: Signals; durationMs: Ms }): WideSignals {
   const rows = signalIncrements(read.before, read.after).flatMap(({ pool, replica, values }) => {
     const arm = armOf(turn, pool);
     return arm ? [{ replica, arm, ageMs: ageOf(turn, pool, replica), values }] : [];

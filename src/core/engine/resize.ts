@@ -2,6 +2,7 @@
 import { compile } from "../plan/compile.ts";
 import { sizeFor } from "../plan/capacity.ts";
 import type { Step } from "../plan/step.ts";
+import { replicasAsked } from "../spec/workload.ts";
 import { shareOf } from "../split.ts";
 import { enter } from "./forward.ts";
 import { poolOf, underWay, type RolloutState, type ServiceState } from "./state.ts";
@@ -9,7 +10,7 @@ import type { Turn } from "./turn.ts";
 
 /** Replicas that together carry all of the traffic: what a person has set, else what the file says. */
 export function replicasOf({ replicas, spec }: Pick<ServiceState, "replicas" | "spec">): number {
-  return replicas ?? spec.spec.workload.process.replicas;
+  return replicas ?? replicasAsked(spec.spec.workload);
 }
 
 /**

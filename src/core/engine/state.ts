@@ -9,7 +9,7 @@ import type { NotifyState } from "../outbox/notify-state.ts";
 import type { Comparison } from "../comparison.ts";
 import type { AbReport } from "../stats/ab/judge.ts";
 import type { ApplyCommand } from "./input.ts";
-import type { Role, Split, Weights } from "../split.ts";
+import type { Rival, Role, Split, Weights } from "../split.ts";
 import type { Verdict } from "../stats/plan.ts";
 import type { Trail } from "../stats/trail.ts";
 import type { AnalysisState, Background } from "../stats/verdict.ts";
@@ -70,6 +70,8 @@ export interface RolloutState {
   readonly verdict?: Verdict | undefined;
   /** How the evidence came about. */
   readonly trail?: Trail | undefined;
+  /** Further candidates of an experiment. */
+  readonly rivals?: readonly RivalState[] | undefined;
   /** How hooks ended, by message; the last ones. */
   readonly runs?: Readonly<Record<string, HookRun>> | undefined;
   /** What the answers to copies differ in, as last read. */
@@ -86,6 +88,17 @@ export interface RolloutState {
   readonly endedMs?: Ms | undefined;
   readonly outcome?: Outcome | undefined;
   readonly why?: string | undefined;
+}
+
+/** A further candidate of an experiment, with evidence and a verdict of its own. */
+export interface RivalState {
+  readonly role: Rival;
+  readonly name: string;
+  readonly revision: string;
+  readonly analysis?: AnalysisState | undefined;
+  readonly verdict?: Verdict | undefined;
+  /** Why it has left the experiment. */
+  readonly left?: string | undefined;
 }
 
 /** An A/B test, as it was read. */

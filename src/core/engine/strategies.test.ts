@@ -118,6 +118,9 @@ describe("a shadow", () => {
     desk.comparison = compared;
     desk.pass(2_000);
     expect(desk.rollout.waiting?.text).toBe("60 of 100 answers compared");
+    desk.comparison = { ...compared, candidate: 120, noise: 30 };
+    desk.pass(2_000);
+    expect(desk.rollout.waiting?.text).toBe("120 of 100 answers compared, 30 of a second copy of stable");
     desk.comparison = { ...compared, candidate: 120, noise: 120 };
     desk.passUntil(() => desk.rollout.phase === "ended");
     expect(desk.rollout.outcome).toBe("concluded");

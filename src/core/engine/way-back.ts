@@ -1,5 +1,5 @@
 // How does a service get back to what worked?
-import { all, type Role, sameSplit, shareOf, type Weights } from "../split.ts";
+import { all, ROLES, type Role, sameSplit, shareOf, type Weights } from "../split.ts";
 import { ms, weight, WHOLE } from "../units.ts";
 import { capacityOf } from "./capacity.ts";
 import { end } from "./end.ts";
@@ -73,6 +73,8 @@ function leastForCandidate({ state, input }: Turn): Weights {
   return shareOf(reported, "canary") < shareOf(weights, "canary") ? reported : weights;
 }
 
+const LAST_TO_FIRST: readonly Role[] = ROLES.toReversed().filter((role) => role !== "stable");
+
 /** Weights that give stable what it can carry, never less than it has; what it cannot yet carry stays. */
 function shifted(weights: Weights, capacity: number): Weights {
   const share = Math.max(shareOf(weights, "stable"), capacity);
@@ -80,7 +82,7 @@ function shifted(weights: Weights, capacity: number): Weights {
   let rest = WHOLE - share;
   const next: Partial<Record<Role, ReturnType<typeof weight>>> = {};
   // The baseline runs what is known to work, so it keeps its requests longest.
-  for (const role of ["baseline", "canary"] as const) {
+  for (const role of LAST_TO_FIRST) {
     const kept = Math.min(rest, shareOf(weights, role));
     if (kept > 0) next[role] = weight(kept);
     rest -= kept;

@@ -19,7 +19,7 @@ export function compileAbTest(asked: AbTestSpec, frame: Frame): Compiled {
     { op: "route", ...groups(asked, frame) },
     { op: "test", plan: abPlanOf(asked), atMostMs: asked.atMostMs, winner: asked.winner },
   ];
-  if (asked.winner === "report") return { steps, issues: unable(asked, frame) };
+  // A test that is only told ends before these steps, unless a person says that the treatment shall be taken.
   if (size < fullSize) steps.push({ op: "scale", role: "canary", size: fullSize });
   steps.push({ op: "route", weights: all("canary") }, { op: "promote" }, { op: "retire", role: "stable" });
   return { steps, issues: unable(asked, frame) };

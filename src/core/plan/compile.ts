@@ -2,6 +2,7 @@
 import type { Abilities } from "../abilities.ts";
 import type { AnalysisSpec, MetricSpec } from "../spec/analysis.ts";
 import type { Rollout } from "../spec/rollout.ts";
+import { replicasAsked } from "../spec/workload.ts";
 import type { StrategySpec } from "../spec/strategy.ts";
 import { isForUsers } from "../match.ts";
 import { isExposed, shareOf } from "../split.ts";
@@ -14,6 +15,7 @@ import { compileExperiment } from "./experiment.ts";
 import { compileFirst } from "./first.ts";
 import { withHooks } from "./hooks.ts";
 import { compileKayenta } from "./kayenta.ts";
+import { withLastGate } from "./last-gate.ts";
 import type { KayentaPlan } from "../stats/kayenta/stage.ts";
 import { duration, WHOLE } from "../units.ts";
 import { compileRecreate } from "./recreate.ts";
@@ -44,7 +46,7 @@ export function compile(rollout: Rollout, context: CompileContext): CompileResul
   const { spec } = rollout;
   const frame: Frame = {
     abilities: context.abilities,
-    fullSize: context.replicas ?? spec.workload.process.replicas,
+    fullSize: context.replicas ?? replicasAsked(spec.workload),
     undecided: spec.analysis?.undecided ?? "hold",
     hooks: spec.hooks,
     preview: spec.traffic.proxy.preview !== undefined,
@@ -62,7 +64,7 @@ export function compile(rollout: Rollout, context: CompileContext): CompileResul
   const isShort = !context.stable || context.direct === true;
   const bare = isShort ? compileFirst(frame, context.stable) : asked;
   const hooks = isShort ? [] : spec.hooks;
-  const steps = withHooks(bare, hooks);
+  const steps = withLastGate(withHooks(bare, hooks), context.direct ? undefined : spec.lastGate);
   const repeated = hooks.filter(({ at, mode }) => mode === "rollback" || at === "during" || at === "rollback");
   const program: Program = {
     strategy: context.stable ? (isShort ? "direct" : spec.strategy.kind) : "first",
@@ -87,13 +89,14 @@ function guardOf(
   if (!spec.analysis || !canShow(steps, spec.analysis)) return {};
   const canary = spec.strategy.kind === "shadow" ? spec.strategy.next : spec.strategy;
   const times = canary?.kind === "canary" ? canary.stepsBack : 0;
+  const rivals = spec.strategy.kind === "experiment" ? spec.strategy.rivals.length : 0;
   const limit = steps.some(({ op }) => op === "ramp");
   const analysis = compileAnalysis(spec.analysis, { split: isEven(spec, steps), limit });
   return {
     analysis: {
       ...analysis,
-      // Each time down is another try: together they roll back no more good versions than one may.
-      falseRollback: analysis.falseRollback / (times + 1),
+      // Each time down, and each further candidate, is another try: together they roll back no more than one may.
+      falseRollback: analysis.falseRollback / (times + rivals + 1),
       ...(kayenta ? { kayenta } : {}),
     },
     ...(times > 0 ? { stepsBack: { times } } : {}),
@@ -123,7 +126,8 @@ function compileStrategy({ spec: { strategy } }: Rollout, frame: Frame): Compile
 /** Whether every request falls to a version by its share alone: no user sticks, no rule sends, no request is copied. */
 function isEven({ traffic }: Rollout["spec"], steps: readonly Step[]): boolean {
   const isRuled = steps.some((step) => step.op === "route" && (step.matches?.some(isForUsers) || step.mirror));
-  return traffic.sticky === undefined && !isRuled;
+  const hasRivals = steps.some((step) => step.op === "scale" && step.role === "canary-2");
+  return traffic.sticky === undefined && !isRuled && !hasRivals;
 }
 
 /** Evidence needs a baseline: a step at which both versions get requests, or a bound that is looked at alone. */
@@ -144,6 +148,10 @@ function unable({ spec }: Rollout, { router, workload }: Abilities): readonly Pl
     const can = router.sticky.length === 0 ? "nothing" : router.sticky.join(" or ");
     const message = `found ${sticky.kind}, the router can keep a user with a version by ${can}`;
     issues.push({ path: `spec.traffic.sticky.${sticky.kind}`, code: "unable", message });
+  }
+  if (spec.traffic.proxy.preview && !router.matches.includes("listener")) {
+    const message = "the router has no second address";
+    issues.push({ path: "spec.traffic.proxy.preview", code: "unable", message });
   }
   if (workload.promote !== "rename") {
     const message = "the workload can only replace stable in its place, which no strategy does yet";
@@ -180,7 +188,7 @@ function untold(
       const told = known.length === 0 ? "it tells nothing of its replicas" : `it tells ${listed(known, "and")}`;
       return [{ path, code: "unable", message: `needs ${name}, which the workload does not tell: ${told}` }];
     }
-    if (process.metrics) return [];
+    if (process?.metrics) return [];
     const message = `needs the series ${name}, and no page is named that has it: add metrics: { path: /metrics } to spec.workload.process`;
     return [{ path, code: "unable", message }];
   });

@@ -12,7 +12,14 @@ import { plannedSample } from "../stats/ab/fixed.ts";
 import type { AbPlan } from "../stats/ab/judge.ts";
 import { byStep, type AfterTest, type Program, type Step, type StepTable, type Undecided } from "./step.ts";
 
-const NAMES: Readonly<Record<Role, string>> = { canary: "the canary", baseline: "the baseline", stable: "stable" };
+const NAMES: Readonly<Record<Role, string>> = {
+  canary: "the canary",
+  "canary-2": "the second candidate",
+  "canary-3": "the third candidate",
+  "canary-4": "the fourth candidate",
+  baseline: "the baseline",
+  stable: "stable",
+};
 
 const THEN: Readonly<Record<Undecided, string>> = {
   hold: "wait for a person",
@@ -25,7 +32,7 @@ const FAILS: Readonly<Record<"rollBack" | "hold", string>> = { rollBack: "roll b
 const AFTER: Readonly<Record<AfterTest, string>> = {
   promote: "promote the canary if it is the better one",
   keep: "then both go on until a person says so",
-  report: "then report which one is better",
+  report: "then report which one is better, and end there unless a person promotes it",
 };
 
 function testText({ sample, alpha, split, names }: AbPlan): string {
@@ -135,7 +142,7 @@ function guards({ strategy, analysis, steps }: Program, { spec }: Rollout): stri
     return kayentaTexts(analysis.kayenta, { from, withWhat: hasBaseline ? "the baseline" : "stable" });
   const sure = percentText(analysis.falseRollback);
   return [
-    `From step ${from} on the canary is compared with ${withWhat}:`,
+    `From step ${from} on ${hasRivals(steps) ? "each candidate" : "the canary"} is compared with ${withWhat}:`,
     ...analysis.metrics.map((metric) => `  ${metricText(metric)}`),
     ...(analysis.alerts ?? []).map((alert) => `  ${alertText(alert)}`),
     `A version as good as stable is rolled back in at most ${sure} of rollouts.`,
@@ -187,12 +194,20 @@ function boundTexts(analysis: AnalysisPlan | undefined): string[] {
   });
 }
 
-function wayBack({ strategy, analysis, progressDeadlineMs, stepsBack }: Program): string[] {
+const hasRivals = (steps: readonly Step[]): boolean =>
+  steps.some((step) => step.op === "scale" && step.role === "canary-2");
+
+function wayBack({ strategy, analysis, progressDeadlineMs, stepsBack, steps }: Program): string[] {
   const ready = `Replicas that are not ready within ${duration(progressDeadlineMs)}`;
   if (strategy === "first") return [`${ready}: the rollout fails, and nothing is served.`];
   if (strategy === "recreate") return [`${ready}: the old version is started again.`];
   const back = "all requests go back to stable, then the canary is drained and ended.";
   if (!analysis) return [`${ready}: ${back}`];
+  if (hasRivals(steps)) {
+    const leaves =
+      "A candidate that is shown to be worse leaves: its requests go to stable. When none is left, the experiment ends.";
+    return [leaves, `${ready}: ${back}`];
+  }
   if (stepsBack) {
     const times = stepsBack.times === 1 ? "once" : `${stepsBack.times} times`;
     const down = `If it is shown to be worse: one step down, to be judged anew, ${times} at most; then, or at the first step: ${back}`;

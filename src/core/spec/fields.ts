@@ -61,6 +61,13 @@ export function requiredOf(schema: z.core.$ZodType): readonly string[] {
   return Object.keys(inner.shape).filter((name) => inner.shape[name]._zod.optin !== "optional");
 }
 
+/** Names of the fields of which a map must have exactly one, as its schema says to editors. */
+export function eitherOf(schema: z.core.$ZodType): readonly string[] {
+  const { oneOf } = z.globalRegistry.get(schema) ?? {};
+  const ways = Array.isArray(oneOf) ? (oneOf as readonly { readonly required?: readonly string[] }[]) : [];
+  return ways.flatMap(({ required = [] }) => required);
+}
+
 /** What the field at a place is for, in a sentence. */
 export function descriptionAt(root: z.core.$ZodType, path: Path): string | undefined {
   const schema = schemaAt(root, path);

@@ -15,7 +15,7 @@ spec:
 test("a program gets the text that stands in the file", () => {
   const parsed = parseRollout(SHOP);
   if (!parsed.ok) throw new Error(JSON.stringify(parsed.issues));
-  const { command, env } = parsed.rollout.spec.workload.process;
+  const { command, env } = parsed.rollout.spec.workload.process ?? {};
   expect(command).toEqual(["shop", "1.10", "0x10", "true"]);
   expect(env).toEqual({ A: "1.0", B: "no", 8: "8" });
 });

@@ -7,8 +7,11 @@ import type { Issue } from "../issues.ts";
 import { messageOf } from "../issues.ts";
 import { pathOf, pathText, type Path } from "./fields.ts";
 import { nearest } from "./nearest.ts";
+import { FacadeSchema, type Facade } from "./facade.ts";
+import { ReleaseSchema, type Release } from "./release.ts";
 import { offsetOf, resolved } from "./positions.ts";
 import { API_VERSION, KIND, RolloutSchema, type Rollout } from "./rollout.ts";
+import { listed } from "./rule.ts";
 import { missingText, unknownText, wrongText } from "./texts.ts";
 
 /** A place in the text; lines and columns count from 1. */
@@ -17,20 +20,42 @@ interface Position {
   readonly column: number;
 }
 
-export type ParseResult =
-  | {
-      readonly ok: true;
-      readonly rollout: Rollout;
-      /** Where a path such as `spec.strategy.canary.steps[1].weight` stands; its nearest parent when it is not there. */
-      readonly at: (path: string) => Position;
-    }
-  | { readonly ok: false; readonly issues: readonly Issue[] };
+/** Where a path such as `spec.strategy.canary.steps[1].weight` stands; its nearest parent when it is not there. */
+export type At = (path: string) => Position;
+
+type Failed = { readonly ok: false; readonly issues: readonly Issue[] };
+
+export type ParseResult = { readonly ok: true; readonly rollout: Rollout; readonly at: At } | Failed;
+
+/** Any document that Serin reads; its `kind` says which. */
+type AnyDocument = Rollout | Facade | Release;
+
+export type DocumentResult = { readonly ok: true; readonly document: AnyDocument; readonly at: At } | Failed;
+
+const SCHEMAS: { readonly [K in AnyDocument["kind"]]: z.ZodType<Extract<AnyDocument, { readonly kind: K }>> } = {
+  Rollout: RolloutSchema,
+  Facade: FacadeSchema,
+  Release: ReleaseSchema,
+};
+const KINDS = Object.keys(SCHEMAS) as readonly AnyDocument["kind"][];
 
 /** Longest file, in characters. What is longer is not a rollout file. */
 const LONGEST = 1_000_000;
 
 /** Reads a rollout file: the rollout, or every mistake in it with its place. */
 export function parseRollout(text: string): ParseResult {
+  const read = parseAs(text, [KIND]);
+  if (!read.ok) return read;
+  if (read.document.kind !== KIND) throw new Error(`read ${read.document.kind} for a rollout`);
+  return { ok: true, rollout: read.document, at: read.at };
+}
+
+/** Reads a file of any kind. One without a kind is taken to be a rollout. */
+export function parseDocument(text: string): DocumentResult {
+  return parseAs(text, KINDS);
+}
+
+function parseAs(text: string, kinds: Kinds): DocumentResult {
   if (text.length > LONGEST)
     return failed([whole("too-long", `found ${text.length} characters, a rollout file has at most ${LONGEST}`)]);
   const lines = new LineCounter();
@@ -40,7 +65,7 @@ export function parseRollout(text: string): ParseResult {
   };
   try {
     const read = readYaml(text.startsWith("\uFEFF") ? text.slice(1) : text, { lines, position });
-    return read.document ? readDocument(read.document, { issues: read.issues, position }) : failed(read.issues);
+    return read.document ? readDocument(read.document, { issues: read.issues, position, kinds }) : failed(read.issues);
   } catch (error) {
     // Lists a thousand deep, aliases of aliases of aliases: nothing that a person writes.
     return failed([whole("yaml", `the file cannot be read as YAML: ${messageOf(error)}`)]);
@@ -48,8 +73,9 @@ export function parseRollout(text: string): ParseResult {
 }
 
 type Locate = (offset: number) => Position;
+type Kinds = readonly AnyDocument["kind"][];
 
-function failed(issues: readonly Issue[]): ParseResult {
+function failed(issues: readonly Issue[]): Failed {
   const sorted = issues.toSorted((a, b) => a.line - b.line || a.column - b.column);
   return { ok: false, issues: sorted };
 }
@@ -107,23 +133,24 @@ function yamlIssue(error: YAMLError, text: string, position: Locate): Issue {
 
 function readDocument(
   document: Document,
-  at: { readonly issues: readonly Issue[]; readonly position: Locate },
-): ParseResult {
+  at: { readonly issues: readonly Issue[]; readonly position: Locate; readonly kinds: Kinds },
+): DocumentResult {
   const locate = (path: Path, what: "key" | "value") => at.position(offsetOf(document, path, what));
   keepText(document);
   const data: unknown = document.toJS();
-  const foreign = anotherKind(data);
+  const { kind, foreign } = kindOf(data, at.kinds);
   if (foreign !== undefined) {
     return failed([
       ...at.issues,
       { ...locate(["kind"], "value"), path: "kind", code: "wrong-value", message: foreign },
     ]);
   }
-  const read = RolloutSchema.safeParse(data, { error: wrongText });
-  const found = read.success ? [] : read.error.issues.flatMap((issue) => named(issue, data, locate));
+  const schema = SCHEMAS[kind];
+  const read = (schema as z.ZodType<AnyDocument>).safeParse(data, { error: wrongText });
+  const found = read.success ? [] : read.error.issues.flatMap((issue) => named(issue, data, { schema, locate }));
   const issues = [...at.issues, ...withoutEchoes(found)];
   if (!read.success || issues.length > 0) return failed(issues);
-  return { ok: true, rollout: read.data, at: (path) => locate(pathOf(path), "value") };
+  return { ok: true, document: read.data, at: (path) => locate(pathOf(path), "value") };
 }
 
 /** Maps and lists whose values are texts, whatever they look like: `1.10` is not 1.1, and `0x10` not 16. */
@@ -157,11 +184,19 @@ function isTextField(key: unknown, value: unknown, isText: boolean): boolean {
 }
 
 /** A Deployment or a Flagger Canary is not a rollout with twenty mistakes. */
-function anotherKind(data: unknown): string | undefined {
-  if (typeof data !== "object" || data === null || !("kind" in data) || typeof data.kind !== "string") return undefined;
-  if (nearest(data.kind, [KIND]) !== undefined) return undefined;
-  const version = "apiVersion" in data && typeof data.apiVersion === "string" ? ` of ${data.apiVersion}` : "";
-  return `found ${data.kind}${version}, Serin reads kind: ${KIND} of ${API_VERSION}`;
+function kindOf(data: unknown, kinds: Kinds): { kind: AnyDocument["kind"]; foreign?: string | undefined } {
+  const asked = typeof data === "object" && data !== null && "kind" in data ? data.kind : undefined;
+  if (typeof asked !== "string") return { kind: KIND };
+  const kind = kinds.find((known) => known === asked) ?? kinds.find((known) => known === nearest(asked, kinds));
+  if (kind) return { kind };
+  const of = typeof data === "object" && data !== null && "apiVersion" in data ? data.apiVersion : undefined;
+  const version = typeof of === "string" ? ` of ${of}` : "";
+  const known = `kind: ${listed(kinds, "or")} of ${API_VERSION}`;
+  const ours = KINDS.some((other) => other === asked);
+  return {
+    kind: KIND,
+    foreign: `found ${asked}${version}, ${ours ? `${known} must be here` : `Serin reads ${known}`}`,
+  };
 }
 
 /** `comand` instead of `command` is one mistake: the field that is missing then is not named a second time. */
@@ -174,21 +209,24 @@ function withoutEchoes(issues: readonly Issue[]): readonly Issue[] {
   return issues.filter(({ code, path }) => code !== "missing-field" || !meant.has(path));
 }
 
-type LocatePath = (path: Path, what: "key" | "value") => Position;
+interface Reader {
+  readonly schema: z.ZodType;
+  readonly locate: (path: Path, what: "key" | "value") => Position;
+}
 
-function named(issue: z.core.$ZodIssue, data: unknown, locate: LocatePath): readonly Issue[] {
+function named(issue: z.core.$ZodIssue, data: unknown, { schema, locate }: Reader): readonly Issue[] {
   const path = issue.path as Path;
   if (issue.code === "unrecognized_keys") {
     return issue.keys.map((key) => {
       const at = [...path, key];
-      const message = unknownText(RolloutSchema, path, key);
+      const message = unknownText(schema, path, key);
       return { ...locate(at, "key"), path: pathText(at), code: "unknown-field", message };
     });
   }
   const isThere = has(data, path);
   const at = { ...locate(path, issue.code === "invalid_key" ? "key" : "value"), path: pathText(path) };
   if (!isThere && issue.code !== "custom") {
-    return [{ ...at, code: "missing-field", message: missingText(RolloutSchema, path) }];
+    return [{ ...at, code: "missing-field", message: missingText(schema, path) }];
   }
   return [{ ...at, code: codeOf(issue), message: issue.message }];
 }

@@ -18,8 +18,8 @@ import type { CanarySpec } from "./canary.ts";
 import type { StepSpec } from "./steps.ts";
 import { StrategySchema, type StrategySpec } from "./strategy.ts";
 import { TrafficSchema, type ProxySpec } from "./traffic.ts";
-import { Plain, WorkloadSchema, type ProcessSpec } from "./workload.ts";
-import type { StickyKey } from "../split.ts";
+import { Plain, replicasAsked, WorkloadSchema, type WorkloadSpec } from "./workload.ts";
+import type { Section, StickyKey } from "../split.ts";
 
 /** Versions and kinds of documents that Serin reads. */
 export const API_VERSION = "serin.dev/v1";
@@ -29,7 +29,7 @@ const DNS_LABEL = /^[a-z0-9](?:[a-z0-9-]{0,61}[a-z0-9])?$/u;
 
 const Texts = z.record(z.string().min(1), Plain);
 
-const Metadata = z.strictObject({
+export const MetadataSchema = z.strictObject({
   name: z
     .string()
     .regex(DNS_LABEL, {
@@ -41,12 +41,14 @@ const Metadata = z.strictObject({
   annotations: Texts.optional().describe("Notes of your own. Serin does not read them."),
 });
 
+export const ProgressDeadline = written(durationFormat({ atLeast: ms(1_000) }))
+  .prefault("1m")
+  .describe("Longest time in which started replicas must become ready. After it the version is rolled back.");
+
 const specFields = z.strictObject({
   workload: WorkloadSchema.describe("What runs."),
   traffic: TrafficSchema.describe("Where requests come in."),
-  progressDeadline: written(durationFormat({ atLeast: ms(1_000) }))
-    .prefault("1m")
-    .describe("Longest time in which started replicas must become ready. After it the version is rolled back."),
+  progressDeadline: ProgressDeadline,
   strategy: StrategySchema.describe("How the new version comes to its users."),
   analysis: AnalysisSchema.optional().describe("What is compared, and how sure one must be."),
   calendar: CalendarSchema.optional().describe(
@@ -60,7 +62,15 @@ const specFields = z.strictObject({
     .describe("What becomes of this version when another one is still under way."),
 });
 
-type SpecFields = z.output<typeof specFields>;
+interface SpecFields {
+  readonly strategy: StrategySpec;
+  readonly analysis?: AnalysisFields | undefined;
+  readonly workload: WorkloadSpec;
+  readonly hooks: readonly HookSpec[];
+  readonly traffic: { readonly sticky?: StickyKey | undefined };
+}
+
+type AnalysisFields = z.output<typeof AnalysisSchema>;
 
 const judgesNeedAnalysis = ({ strategy, analysis }: SpecFields, report: Report): void => {
   if (analysis?.enabled !== false) return;
@@ -107,7 +117,7 @@ const rampCountsFailures = ({ strategy, analysis }: SpecFields, report: Report):
 
 const rollingNeedsBatches = ({ strategy, workload }: SpecFields, report: Report): void => {
   if (strategy.kind !== "rolling" || !strategy.judge) return;
-  const { replicas } = workload.process;
+  const replicas = replicasAsked(workload);
   const { surge, missing } = batchOf(strategy, replicas);
   if (surge + missing < replicas) return;
   const why = replicas === 1 ? "there is 1 replica" : `maxSurge takes all ${replicas} replicas`;
@@ -120,8 +130,33 @@ const rollingNeedsBatches = ({ strategy, workload }: SpecFields, report: Report)
 
 const testsNeedUsers = ({ strategy, traffic, workload }: SpecFields, report: Report): void => {
   if (strategy.kind !== "abTest") return;
-  const around = { sticky: traffic.sticky !== undefined, page: workload.process.metrics !== undefined };
+  const around = { sticky: traffic.sticky !== undefined, page: workload.process?.metrics !== undefined };
   checkAround(strategy, around, (path, code, message) => report(["strategy", "abTest", ...path], code, message));
+};
+
+/** What strategy, analysis and workload may not say together; also of a rollout that stands in another kind of file. */
+export function checkTogether(fields: SpecFields, report: Report): void {
+  for (const check of [
+    judgesNeedAnalysis,
+    recreateComparesNothing,
+    rampCountsFailures,
+    rollingNeedsBatches,
+    stepsNameHooks,
+    testsNeedUsers,
+    experimentsStartProcesses,
+  ])
+    check(fields, report);
+}
+
+/** The analysis that is in force: the file's, or the standard one; none when the file says `enabled: false`. */
+export function analysisOf(analysis: AnalysisFields | undefined): AnalysisSpec | undefined {
+  const read = analysis ?? AnalysisSchema.parse({});
+  return read.enabled ? read : undefined;
+}
+
+const experimentsStartProcesses = ({ strategy, workload }: SpecFields, report: Report): void => {
+  if (strategy.kind !== "experiment" || workload.process) return;
+  report(["strategy", "experiment"], "conflict", "an experiment starts its candidates: it needs a process, not urls");
 };
 
 const stepsNameHooks = ({ strategy, hooks }: SpecFields, report: Report): void => {
@@ -157,32 +192,40 @@ const Spec = rule(
   rule(
     rule(
       rule(
-        rule(rule(specFields, judgesNeedAnalysis, ["strategy", "analysis"]), recreateComparesNothing, [
-          "strategy",
-          "analysis",
-        ]),
-        rampCountsFailures,
-        ["strategy", "analysis"],
+        rule(
+          rule(rule(specFields, judgesNeedAnalysis, ["strategy", "analysis"]), recreateComparesNothing, [
+            "strategy",
+            "analysis",
+          ]),
+          rampCountsFailures,
+          ["strategy", "analysis"],
+        ),
+        rollingNeedsBatches,
+        ["strategy", "workload"],
       ),
-      rollingNeedsBatches,
-      ["strategy", "workload"],
+      stepsNameHooks,
+      ["strategy", "hooks"],
     ),
-    stepsNameHooks,
-    ["strategy", "hooks"],
+    testsNeedUsers,
+    ["strategy", "traffic", "workload"],
   ),
-  testsNeedUsers,
-  ["strategy", "traffic", "workload"],
+  experimentsStartProcesses,
+  ["strategy", "workload"],
 ).transform(({ progressDeadline, analysis, ...rest }) => {
-  const read = analysis ?? AnalysisSchema.parse({});
-  return { ...rest, progressDeadlineMs: progressDeadline, analysis: read.enabled ? read : undefined };
+  return { ...rest, progressDeadlineMs: progressDeadline, analysis: analysisOf(analysis) };
 });
 
 export const RolloutSchema: z.ZodType<Rollout> = z.strictObject({
   apiVersion: z.literal(API_VERSION).describe("Version of this format."),
   kind: z.literal(KIND).describe("Kind of this document."),
-  metadata: Metadata.describe("Which service this is."),
+  metadata: MetadataSchema.describe("Which service this is."),
   spec: Spec.describe("What is asked for."),
 });
+
+/** A part of the proxy of the service that is named. */
+interface SharedSection extends Section {
+  readonly of: string;
+}
 
 /** A rollout, as its file asks for it: read, checked, defaults filled in, units as types. */
 export interface Rollout {
@@ -194,10 +237,17 @@ export interface Rollout {
     readonly annotations?: Readonly<Record<string, string>> | undefined;
   };
   readonly spec: {
-    readonly workload: { readonly process: ProcessSpec };
-    readonly traffic: { readonly proxy: ProxySpec; readonly sticky?: StickyKey | undefined };
+    readonly workload: WorkloadSpec;
+    readonly traffic: {
+      readonly proxy: ProxySpec;
+      readonly sticky?: StickyKey | undefined;
+      /** Only these requests of another service's proxy. No rollout file says so; a façade does. */
+      readonly section?: SharedSection | undefined;
+    };
     readonly progressDeadlineMs: Ms;
     readonly strategy: StrategySpec;
+    /** A last gate, before everybody gets the candidate. No rollout file says so; a release does. */
+    readonly lastGate?: string | undefined;
     readonly calendar?: Calendar | undefined;
     readonly hooks: readonly HookSpec[];
     readonly notify: readonly NotifySpec[];

@@ -1,6 +1,6 @@
 // How is a wrong field named to the person who wrote it?
 import type * as z from "zod";
-import { descriptionAt, namesAt, pathText, placesOf, requiredOf, type Path } from "./fields.ts";
+import { descriptionAt, eitherOf, namesAt, pathText, placesOf, requiredOf, type Path } from "./fields.ts";
 import { nearest } from "./nearest.ts";
 import { shown } from "./reading.ts";
 import { listed } from "./rule.ts";
@@ -42,7 +42,9 @@ function hint({ input, expected, inst }: z.core.$ZodRawIssue<z.core.$ZodIssueInv
   const isMap = KINDS[expected] === "a map";
   if (isMap && (input === null || input === undefined)) {
     const needed = inst ? requiredOf(inst as z.core.$ZodType) : [];
-    return needed.length === 0 ? ": {} for an empty one" : `: with ${listed(needed, "and")}`;
+    if (needed.length > 0) return `: with ${listed(needed, "and")}`;
+    const either = inst ? eitherOf(inst as z.core.$ZodType) : [];
+    return either.length === 0 ? ": {} for an empty one" : `: with ${listed(either, "or")}`;
   }
   const isPlain = typeof input === "number" || typeof input === "boolean";
   if (expected === "string" && isPlain) return ": put it in quotes";

@@ -2,7 +2,7 @@
 import * as z from "zod";
 import { ms } from "../units.ts";
 import { durationFormat } from "./durations.ts";
-import { shown, written } from "./reading.ts";
+import { bad, good, shown, written, type Reading } from "./reading.ts";
 import { exactlyOne, rule, type Report } from "./rule.ts";
 
 /** Numbers and `true` need no quotes; the parser has already turned them into the text that stands in the file. */
@@ -105,9 +105,75 @@ function uniqueFiles(files: readonly string[], report: Report): void {
   });
 }
 
-export const WorkloadSchema = z.strictObject({
-  process: Process.describe("Processes on this machine, started and watched by Serin."),
+const Url = written<Address>({
+  read: readUrl,
+  pattern: "^http://[^/?#@]+/?$",
+  examples: ["http://127.0.0.1:9000"],
 });
 
+const URL_PARTS = /^http:\/\/(?:\[([0-9A-Fa-f:.]+)\]|([A-Za-z0-9](?:[A-Za-z0-9._-]*[A-Za-z0-9])?))(?::(\d{1,5}))?\/?$/u;
+
+function readUrl(input: unknown): Reading<Address> {
+  const [, v6, name, port = "80"] = typeof input === "string" ? (URL_PARTS.exec(input) ?? []) : [];
+  const host = v6 ?? name;
+  const number = Number(port);
+  if (host === undefined || number < 1 || number > 65_535)
+    return bad(input, "a URL here is http://, a host and a port, such as http://127.0.0.1:9000");
+  return good({ host, port: number });
+}
+
+const urlFields = {
+  urls: z
+    .array(Url)
+    .min(1)
+    .max(100)
+    .optional()
+    .describe("Addresses that somebody else runs. Serin looks whether they answer, and starts and ends nothing."),
+  ready: Ready.optional().describe("When one of urls is ready. Default: its port accepts a connection."),
+};
+
+const workloadFields = z
+  .strictObject({
+    process: Process.optional().describe("Processes on this machine, started and watched by Serin."),
+    ...urlFields,
+  })
+  .meta({ oneOf: [{ required: ["process"] }, { required: ["urls"] }] });
+
+export const WorkloadSchema = rule(workloadFields, (workload, report) => {
+  exactlyOne(workload, ["process", "urls"], report);
+  if (workload.ready && workload.process)
+    report(["ready"], "conflict", "found beside process, which has a ready of its own: move it there");
+}).transform(({ process, urls, ready }): WorkloadSpec => {
+  return urls ? { endpoints: { addresses: urls, ready: ready ?? { kind: "tcp" } } } : { process };
+});
+
+/** Addresses alone: what is there already. */
+export const UrlsSchema = z
+  .strictObject({ ...urlFields, urls: urlFields.urls.unwrap() })
+  .transform(({ urls, ready }): EndpointsSpec => ({ addresses: urls, ready: ready ?? { kind: "tcp" } }));
+
 /** A group of processes, as the file asks for it. */
-export type ProcessSpec = Readonly<z.output<typeof Process>>;
+type ProcessSpec = Readonly<z.output<typeof Process>>;
+
+/** Where somebody answers. */
+interface Address {
+  readonly host: string;
+  readonly port: number;
+}
+
+/** Addresses that somebody else runs, as the file asks for them. */
+export interface EndpointsSpec {
+  readonly addresses: readonly Address[];
+  readonly ready: Readiness;
+}
+
+/** What runs: exactly one of these. */
+export interface WorkloadSpec {
+  readonly process?: ProcessSpec | undefined;
+  readonly endpoints?: EndpointsSpec | undefined;
+}
+
+/** Replicas that together carry all of the traffic. Of addresses that somebody else runs each one does. */
+export function replicasAsked({ process }: WorkloadSpec): number {
+  return process?.replicas ?? 1;
+}

@@ -104,6 +104,11 @@ export class RequestHead extends Head implements Asked {
     return IDEMPOTENT.has(this.method);
   }
 
+  /** Whether a copy of it can be sent: nothing has to be agreed with its replica first. */
+  get mirrorable(): boolean {
+    return !this.expectsContinue && !this.wantsUpgrade;
+  }
+
   get websocket(): boolean {
     return (
       this.wantsUpgrade &&

@@ -5,7 +5,7 @@ import type { Replica } from "../replica.ts";
 import type { Traffic } from "../traffic.ts";
 import { Turn } from "../turn.ts";
 import { askedOf, type Received } from "./asked.ts";
-import { toClient, toReplica, type Passed } from "./headers.ts";
+import { answerText, requestText, toClient, toReplica, type Passed } from "./headers.ts";
 
 /** What the requests of one client's connection share. */
 export interface Session {
@@ -55,7 +55,9 @@ export class Exchange {
     const tooLong = config.limits.bodyBytes > 0 && Number(this.#given["content-length"] ?? 0) > config.limits.bodyBytes;
     if (tooLong) return this.#refuse(413);
     if (this.#given.expect !== undefined) this.#stream.additionalHeaders({ ":status": 100 });
-    this.#turn.begin(askedOf({ headers: this.#given, raw: this.#raw }));
+    const seen = askedOf({ headers: this.#given, raw: this.#raw });
+    this.#turn.begin(seen);
+    if (this.#turn.copies && this.#given.expect === undefined) this.#turn.mirror(seen, requestText(asked));
     this.#try(503);
   }
 
@@ -129,6 +131,7 @@ export class Exchange {
     const { limits, timeouts } = this.#session.traffic.config;
     this.#stream.on("data", (part: Buffer) => {
       this.#received += part.length;
+      this.#turn.copy?.sent(part);
       if (limits.bodyBytes > 0 && this.#received > limits.bodyBytes) {
         this.#turn.left();
         upstream.destroy();
@@ -154,10 +157,12 @@ export class Exchange {
     } catch {
       return this.#failed(502);
     }
+    this.#turn.copy?.came(Buffer.from(answerText(answer), "latin1"));
     // The trailers that came, and no others: an answer without any ends here as well.
     stream.on("wantTrailers", () => stream.sendTrailers(answer.complete ? answer.trailers : {}));
     answer.on("data", (part: Buffer) => {
       progress();
+      this.#turn.copy?.came(part);
       if (!stream.write(part)) answer.pause();
     });
     stream.on("drain", () => {
@@ -168,6 +173,8 @@ export class Exchange {
     answer.on("end", () => {
       if (this.#over) return;
       if (!answer.complete) return this.#failed(502);
+      // An answer to half a request: the rest will not come.
+      if (this.#hasBody && !stream.readableEnded) this.#turn.drop();
       this.#turn.answered(status, true);
       this.#end();
       if (!bodiless) stream.end();
@@ -210,6 +217,7 @@ export class Exchange {
   #end(): void {
     this.#over = true;
     clearTimeout(this.#timer);
+    this.#turn.drop();
     const stream = this.#stream;
     const upstream = this.#upstream;
     if (this.#hasBody && !stream.readableEnded) {

@@ -85,3 +85,23 @@ export function toClient(answer: IncomingMessage, cookie: string): Http2Headers 
   if (cookies.length > 0) headers["set-cookie"] = cookies;
   return { ...headers, ":status": answer.statusCode ?? 502 };
 }
+
+type Accepted = Extract<Passed, { ok: true }>;
+
+/** The head of a request as HTTP/1.1 has it; its body has no framing. */
+export function requestText({ method, path, headers }: Accepted): string {
+  const lines = Object.entries(headers).flatMap(([name, value]) =>
+    (Array.isArray(value) ? value : [value]).map((one) => `${name}: ${String(one)}\r\n`),
+  );
+  return `${method} ${path} HTTP/1.1\r\n${lines.join("")}\r\n`;
+}
+
+/** The head of an answer as it came, but for the coding of the transfer, which has been undone. */
+export function answerText({ statusCode, rawHeaders }: IncomingMessage): string {
+  let lines = "";
+  for (let at = 0; at + 1 < rawHeaders.length; at += 2) {
+    const name = rawHeaders[at] ?? "";
+    if (name.toLowerCase() !== "transfer-encoding") lines += `${name}: ${rawHeaders[at + 1] ?? ""}\r\n`;
+  }
+  return `HTTP/1.1 ${statusCode} -\r\n${lines}\r\n`;
+}
