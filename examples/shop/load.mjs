@@ -19,10 +19,12 @@ function count(version, isFailed) {
 }
 
 function shown(seen) {
-  const parts = [...seen].toSorted().map(([version, { ok, failed }]) => {
-    const some = failed > 0 && version !== "nobody" ? ` (${failed} failed)` : "";
-    return `${version} ${ok + failed}${some}`;
-  });
+  const parts = [...seen]
+    .toSorted(([one], [other]) => one.localeCompare(other))
+    .map(([version, { ok, failed }]) => {
+      const some = failed > 0 && version !== "nobody" ? ` (${failed} failed)` : "";
+      return `${version} ${ok + failed}${some}`;
+    });
   return parts.join("  ") || "nothing";
 }
 
