@@ -109,9 +109,11 @@ export class Example {
     return new Example(root, dir, commandsIn(await readFile(join(dir, "README.md"), "utf8")));
   }
 
-  /** Runs a command of the README to its end, or starts it when it ends with `&`. */
+  /** Runs a command of the README to its end, starts it when it ends with `&`, or ends such a one: `kill %2` the second. */
   async run(shown: Shown): Promise<Done> {
     if (shown.meanwhile !== undefined) return await this.look(shown, shown.meanwhile);
+    const [, job] = /^kill %(\d+)$/u.exec(shown.command) ?? [];
+    if (job !== undefined) return await this.stop(shown, Number(job) - 1);
     const { command, lines, block } = shown;
     const before = this.said.block === block ? this.said.text : "";
     const isLeft = command.endsWith("&");
@@ -139,6 +141,13 @@ export class Example {
     return { command, child, out: () => text };
   }
 
+  private async stop(shown: Shown, index: number): Promise<Done> {
+    const running = this.running[index];
+    if (!running) return { ...shown, out: "there is no such job", code: -1, missing: [] };
+    await end(running);
+    return { ...shown, out: running.out(), code: 0, missing: missingIn(running.out(), shown.lines) };
+  }
+
   private async look(shown: Shown, word: string): Promise<Done> {
     const running = this.running.findLast(({ command }) => command.includes(word));
     if (!running) return { ...shown, command: word, out: "nothing with that word runs", code: -1, missing: [] };
@@ -149,17 +158,19 @@ export class Example {
 
   /** Ends what was left running, and takes the folder away. Answers with the processes that were there beyond those. */
   async close(): Promise<readonly string[]> {
-    for (const { child } of this.running.toReversed()) {
-      if (child.exitCode !== null || child.signalCode !== null) continue;
-      const ended = new Promise((resolve) => child.once("close", resolve));
-      child.kill("SIGTERM");
-      await ended;
-    }
+    for (const running of this.running.toReversed()) await end(running);
     const left = await processesOf(this.root);
     for (const { pid } of left) kill(pid);
     await rm(this.root, { recursive: true, force: true });
     return left.map(({ command }) => command.replaceAll("\0", " "));
   }
+}
+
+async function end({ child }: Running): Promise<void> {
+  if (child.exitCode !== null || child.signalCode !== null) return;
+  const ended = new Promise((resolve) => child.once("close", resolve));
+  child.kill("SIGTERM");
+  await ended;
 }
 
 const missingIn = (out: string, lines: readonly string[]): readonly string[] =>

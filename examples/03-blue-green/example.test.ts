@@ -7,6 +7,6 @@ test("every command of the README shows what the README says", async () => {
   expect(wrong).toEqual([]);
   const asked = done.filter(({ command }) => command.startsWith("curl")).map(({ out }) => out.trim());
   expect(asked).toEqual(["the shop, version v1, blue", "the shop, version v3, green", "the shop, version v3, green"]);
-  const seen = done.find(({ meanwhile }) => meanwhile === "load.mjs")?.out ?? "";
+  const seen = done.find(({ command }) => command === "kill %2")?.out ?? "";
   expect(seen).not.toContain("v2");
 });

@@ -1,9 +1,11 @@
 // Who answers the users of the shop, second by second, and how many of them get nothing?
 //
-// node load.mjs ADDRESS SECONDS [PER_SECOND]
+// node load.mjs ADDRESS [PER_SECOND [SECONDS]]
+//
+// Ends after ten minutes, or when it is asked to (Ctrl-C, kill), and then says how many it were in all.
 import { Agent, request } from "node:http";
 
-const [address = "", seconds = "10", perSecond = "200"] = process.argv.slice(2);
+const [address = "", perSecond = "200", seconds = "600"] = process.argv.slice(2);
 const agent = new Agent({ keepAlive: true, maxSockets: 256 });
 
 /** Answers by version, as `{ ok, failed }`; "nobody" for requests that no version answered. */
@@ -62,17 +64,20 @@ const chance = dice(7);
 const started = performance.now();
 let sent = 0;
 let second = 0;
+let isEnding = false;
+for (const signal of ["SIGINT", "SIGTERM"]) process.once(signal, () => (isEnding = true));
 
 const timer = setInterval(() => {
   const elapsed = (performance.now() - started) / 1_000;
-  for (; sent < Math.min(elapsed, Number(seconds)) * Number(perSecond); sent += 1)
+  isEnding ||= elapsed >= Number(seconds);
+  for (; !isEnding && sent < elapsed * Number(perSecond); sent += 1)
     ask(chance() < 0.5 ? "/" : `/api/price?item=${Math.floor(chance() * 20)}`);
   if (Math.floor(elapsed) > second) {
     second = Math.floor(elapsed);
     console.log(`${String(second).padStart(3)} s  ${shown(lately)}`);
     lately = new Map();
   }
-  if (elapsed < Number(seconds) || open > 0) return;
+  if (!isEnding || open > 0) return;
   clearInterval(timer);
   agent.destroy();
   const lost = [...total.values()].reduce((sum, { failed }) => sum + failed, 0);
