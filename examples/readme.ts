@@ -144,7 +144,7 @@ export class Example {
   private async stop(shown: Shown, index: number): Promise<Done> {
     const running = this.running[index];
     if (!running) return { ...shown, out: "there is no such job", code: -1, missing: [] };
-    await end(running);
+    await finish(running);
     return { ...shown, out: running.out(), code: 0, missing: missingIn(running.out(), shown.lines) };
   }
 
@@ -158,7 +158,7 @@ export class Example {
 
   /** Ends what was left running, and takes the folder away. Answers with the processes that were there beyond those. */
   async close(): Promise<readonly string[]> {
-    for (const running of this.running.toReversed()) await end(running);
+    for (const running of this.running.toReversed()) await finish(running);
     const left = await processesOf(this.root);
     for (const { pid } of left) kill(pid);
     await rm(this.root, { recursive: true, force: true });
@@ -166,7 +166,7 @@ export class Example {
   }
 }
 
-async function end({ child }: Running): Promise<void> {
+async function finish({ child }: Running): Promise<void> {
   if (child.exitCode !== null || child.signalCode !== null) return;
   const ended = new Promise((resolve) => child.once("close", resolve));
   child.kill("SIGTERM");
