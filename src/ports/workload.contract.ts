@@ -1,6 +1,7 @@
 // Does a workload run what it is asked to run, no more and no less?
 import { afterEach, beforeEach, describe, expect, test } from "vitest";
 import { ms } from "../core/units.ts";
+import { testUnless } from "./left-out.contract.ts";
 import type { Replica, Revision, RunningPool, WantedPool, Workload } from "./workload.ts";
 
 /** A workload with revisions of known behaviour. */
@@ -34,7 +35,7 @@ interface Unable {
 
 /** Every workload must pass this, but for what it is not able to. */
 export function workloadContract(name: string, create: () => Promise<WorkloadPlace>, unable: Unable = {}): void {
-  const [sizes, lives, memory] = [unable.sizes, unable.lives, unable.memory].map((why) => why !== undefined);
+  const { sizes, lives, memory } = unable;
   describe(`${name} as a workload`, () => {
     let place: WorkloadPlace;
     beforeEach(async () => {
@@ -76,7 +77,7 @@ export function workloadContract(name: string, create: () => Promise<WorkloadPla
       expect(await look()).toEqual([]);
     });
 
-    test.skipIf(sizes)("brings pools to their sizes, each replica with a name and an address of its own", async () => {
+    testUnless(sizes)("brings pools to their sizes, each replica with a name and an address of its own", async () => {
       await apply([pool("a", 2), pool("b", 1, "other")]);
       // It has not waited: nothing can be ready yet.
       expect((await replicas("a")).map(({ state }) => state)).toEqual(["starting", "starting"]);
@@ -99,7 +100,7 @@ export function workloadContract(name: string, create: () => Promise<WorkloadPla
       expect(await replicas("a")).toEqual(before);
     });
 
-    test.skipIf(lives)("grows by new replicas, shrinks by the youngest, and names are never used again", async () => {
+    testUnless(lives)("grows by new replicas, shrinks by the youngest, and names are never used again", async () => {
       await apply([pool("a", 1)]);
       const [first] = ids(await until("a", ready(1)));
       await apply([pool("a", 2)]);
@@ -113,7 +114,7 @@ export function workloadContract(name: string, create: () => Promise<WorkloadPla
       expect(both).not.toContain(ids(await until("a", ready(1)))[0]);
     });
 
-    test.skipIf(lives)("a busy replica drains until it is not busy any more", async () => {
+    testUnless(lives)("a busy replica drains until it is not busy any more", async () => {
       await apply([pool("a", 1)]);
       const [one] = ids(await until("a", ready(1)));
       await apply([], [one ?? ""]);
@@ -124,7 +125,7 @@ export function workloadContract(name: string, create: () => Promise<WorkloadPla
       await until("a", (found) => found.length === 0);
     });
 
-    test.skipIf(lives)("a replica that stays busy is ended when its drain time is over", async () => {
+    testUnless(lives)("a replica that stays busy is ended when its drain time is over", async () => {
       await apply([pool("a", 1)]);
       const [one] = ids(await until("a", ready(1)));
       await apply([], [one ?? ""]);
@@ -133,7 +134,7 @@ export function workloadContract(name: string, create: () => Promise<WorkloadPla
       await until("a", (found) => found.length === 0);
     });
 
-    test.skipIf(lives)("a draining replica that is wanted again is taken back", async () => {
+    testUnless(lives)("a draining replica that is wanted again is taken back", async () => {
       await apply([pool("a", 2)]);
       const both = ids(await until("a", ready(2)));
       await apply([pool("a", 1)], both);
@@ -142,7 +143,7 @@ export function workloadContract(name: string, create: () => Promise<WorkloadPla
       expect(ids(await until("a", ready(2)))).toEqual(both);
     });
 
-    test.skipIf(lives)("a pool whose revision changes gets new replicas, the old ones drain", async () => {
+    testUnless(lives)("a pool whose revision changes gets new replicas, the old ones drain", async () => {
       await apply([pool("a", 1)]);
       const old = ids(await until("a", ready(1)));
       await apply([pool("a", 1, "other")], old);
@@ -153,7 +154,7 @@ export function workloadContract(name: string, create: () => Promise<WorkloadPla
       expect((await look()).map(({ revision }) => revision)).toEqual([place.revision("other").id]);
     });
 
-    test.skipIf(lives)("a crashing replica is started again under its name, and says why it fails", async () => {
+    testUnless(lives)("a crashing replica is started again under its name, and says why it fails", async () => {
       await apply([pool("a", 1, "crashing"), pool("b", 1)]);
       const [failing] = await until("a", ([one]) => one?.state === "failing");
       expect(failing?.why).toMatch(/\S/);
@@ -166,7 +167,7 @@ export function workloadContract(name: string, create: () => Promise<WorkloadPla
       await until("a", (found) => found.length === 0);
     });
 
-    test.skipIf(lives)("a replica that never becomes ready fails at its deadline, and says so", async () => {
+    testUnless(lives)("a replica that never becomes ready fails at its deadline, and says so", async () => {
       await apply([pool("a", 1, "never")]);
       expect(await replicas("a")).toMatchObject([{ state: "starting" }]);
       const [failing] = await until("a", ([one]) => one?.state === "failing");
@@ -174,7 +175,7 @@ export function workloadContract(name: string, create: () => Promise<WorkloadPla
       expect(failing?.readySinceMs).toBeUndefined();
     });
 
-    test.skipIf(memory)("another controller finds every replica again, none is doubled", async () => {
+    testUnless(memory)("another controller finds every replica again, none is doubled", async () => {
       await apply([pool("a", 2), pool("b", 1, "other")]);
       const a = await until("a", ready(2));
       const b = await until("b", ready(1));

@@ -1,5 +1,5 @@
 // Is it as a scenario expects, and if not, what was found?
-import { ROLES, shareOf, type Role } from "../core/split.ts";
+import { RIVALS, ROLES, shareOf, type Role } from "../core/split.ts";
 import type { Expectation } from "./scenario.ts";
 import type { Stage } from "./stage.ts";
 
@@ -51,7 +51,9 @@ function percentOf(stage: Stage, role: string): number {
 }
 
 function splitText(stage: Stage): string {
-  return ROLES.map((role) => `${role} ${percentOf(stage, role)}%`).join(", ");
+  // Further candidates are only named where there are any.
+  const named = ROLES.filter((role) => !RIVALS.some((rival) => rival === role) || percentOf(stage, role) > 0);
+  return named.map((role) => `${role} ${percentOf(stage, role)}%`).join(", ");
 }
 
 function other(found: string, expected: string, why: string | undefined): string | undefined {

@@ -17,7 +17,7 @@ import { Traffic, type Answers, type Dealt, type Totals } from "./traffic.ts";
 import type { Witness } from "./world.ts";
 
 /** How somebody outside answers a call. */
-export interface HookAnswer {
+interface HookAnswer {
   readonly ok: boolean;
   readonly afterMs: number;
 }

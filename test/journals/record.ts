@@ -1,6 +1,6 @@
 // Which states did this version write, and what did it decide next?
 //
-//   node test/journals/record.ts > test/journals/v2.jsonl
+//   node test/journals/record.ts > test/journals/v3.jsonl
 //
 // Run once for each format, before it is released; the file is never changed again.
 import type { Command } from "../../src/core/engine/input.ts";
@@ -62,6 +62,59 @@ recorded(Desk.serving(`{ canary: { baseline: same-size, steps: [{ weight: 20%, h
   desk.passUntil(() => desk.rollout.phase === "ended");
 });
 recorded(Desk.serving(`{ rolling: { maxSurge: 50%, hold: 2s } }`), (desk) => {
+  desk.apply("v2");
+  desk.passUntil(() => desk.rollout.phase === "ended");
+});
+const HOOKS = `  onNewRevision: supersede
+  hooks:
+    - { name: smoke, at: before, command: [smoke], retries: 1 }
+    - { name: pulse, at: during, every: 2s, command: [pulse] }
+    - { name: tidy, at: rollback, http: "http://127.0.0.1:9000/tidy" }
+  notify: [{ name: team, http: "http://127.0.0.1:9000/team", events: [started, promoted] }]
+`;
+const MATCHED = `{ canary: { stepsBack: 1, steps: [{ match: [{ header: { x-beta: "1" } }], hold: 2s }, { weight: 10%, replicas: 2, hold: 3s }, { weight: 50%, hold: 10s }], watch: 2s } }`;
+
+recorded(Desk.serving(MATCHED, 4, HOOKS), (desk) => {
+  desk.hooks["smoke"] = "no";
+  desk.apply("v2");
+  desk.passUntil(() => desk.called.includes("smoke"));
+  desk.hooks["smoke"] = "yes";
+  desk.passUntil(() => desk.canary === 50);
+  desk.errors["2-canary"] = 0.5;
+  desk.passUntil(() => desk.canary === 10);
+  desk.apply("v3");
+  desk.passUntil(() => desk.state.rollouts === 3);
+  desk.scale(6);
+  desk.passUntil(() => desk.rollout.phase === "ended");
+});
+recorded(
+  Desk.serving(
+    `{ blueGreen: { preview: [{ cookie: { tester: { present: true } } }], promotion: manual, keepOld: 2s } }`,
+  ),
+  (desk) => {
+    desk.apply("v2");
+    desk.passUntil(() => desk.rollout.waiting?.for === "person");
+    desk.say("promote");
+    desk.passUntil(() => desk.rollout.phase === "ended");
+  },
+);
+recorded(Desk.serving(`{ shadow: { share: 50%, compare: { atLeast: 100, found: hold } } }`), (desk) => {
+  const price = { path: "body.price", candidate: 60, noise: 0, examples: [] };
+  desk.comparison = { epoch: "1", candidate: 120, noise: 120, shed: 0, failed: 0, fields: [price] };
+  desk.apply("v2");
+  desk.passUntil(() => desk.rollout.waiting?.for === "person");
+  desk.say("promote");
+  desk.passUntil(() => desk.rollout.phase === "ended");
+});
+const EXPERIMENT = `{ experiment: { share: 20%, for: 10s, candidates: [{ name: v3, env: { A: 1 } }] } }`;
+recorded(Desk.serving(EXPERIMENT, 10), (desk) => {
+  desk.perTick = 500;
+  desk.experiment("v2", ["v3"]);
+  desk.passUntil(() => desk.canary === 20);
+  desk.errors["2-canary-2"] = 0.6;
+  desk.passUntil(() => desk.rollout.phase === "ended");
+});
+recorded(Desk.serving(`{ rolling: { maxSurge: 0, maxUnavailable: 1, hold: 1s } }`), (desk) => {
   desk.apply("v2");
   desk.passUntil(() => desk.rollout.phase === "ended");
 });

@@ -1,28 +1,40 @@
 // Do the answers to copies differ from those that users got?
 import { foundDifferences } from "../compare/found.ts";
+import type { Comparison } from "../comparison.ts";
 import type { Step } from "../plan/step.ts";
 import { back, done, wait, type Check } from "./check.ts";
 import type { Turn } from "./turn.ts";
 
 /** Paths named in a text. */
 const NAMED = 3;
+/** Paths kept in the state. */
+const KEPT = 30;
 
 /** Takes in what was compared. */
 export function takeComparison(turn: Turn): void {
   const { comparison } = turn.input;
   if (comparison?.kind !== "value" || turn.state.rollout?.phase !== "forward") return;
-  turn.setRollout({ comparison: comparison.value });
+  turn.setRollout({ comparison: shortened(comparison.value) });
+}
+
+/** What the state keeps of it, for people: it is written down with every decision. */
+function shortened(comparison: Comparison): Comparison {
+  const differing = comparison.fields.filter(({ candidate }) => candidate > 0).slice(0, KEPT);
+  return {
+    ...comparison,
+    fields: differing.map((field) => Object.assign({}, field, { examples: field.examples.slice(0, 1) })),
+  };
 }
 
 /** Waits until enough answers were compared; then, or as soon as one differs beyond noise, does as asked. */
 export function checkComparison(turn: Turn, step: Extract<Step, { op: "compare" }>): Check {
   const { rollout, input } = turn;
   if (rollout.waived) return done("comparison passed by a person");
-  const { comparison } = rollout;
-  if (!comparison) {
+  if (input.comparison?.kind !== "value") {
     const why = input.comparison?.kind === "unreadable" ? `: ${input.comparison.why}` : "";
     return wait("evidence", `no answer was compared yet${why}`);
   }
+  const comparison = input.comparison.value;
   const baseline = turn.state.split.mirror?.to.includes("baseline") ?? false;
   const found = foundDifferences(comparison, { alpha: step.alpha, baseline });
   const { candidate, noise } = comparison;

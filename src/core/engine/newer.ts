@@ -11,7 +11,8 @@ export function receiveNewer(turn: Turn, command: ApplyCommand, rollout: Rollout
   const { state } = turn;
   const id = command.revision.id;
   const name = rolloutName(state);
-  if (rollout.candidate === id && rollout.phase === "forward") {
+  const isGoingBack = rollout.phase === "back" && command.spec.spec.onNewRevision === "refuse" && !command.hotfix;
+  if (rollout.candidate === id && (rollout.phase === "forward" || isGoingBack)) {
     throw new Refusal({
       code: "SERIN_UNDER_WAY",
       what: `${name} is under way with this very revision; nothing to start`,

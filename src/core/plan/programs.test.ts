@@ -1,15 +1,15 @@
 // Does every program that can be compiled keep shares within what is ready, and come to an end?
-import fc from "fast-check";
+import * as fc from "fast-check";
 import { describe, expect, test } from "vitest";
 import { PROCESS_ABILITIES } from "../../adapters/process/abilities.ts";
 import type { Abilities } from "../abilities.ts";
 import type { MatchKind } from "../match.ts";
 import { parseRollout } from "../spec/parse.ts";
-import { ROLES, shareOf, type Role } from "../split.ts";
+import { isExposed, ROLES, shareOf, type Role } from "../split.ts";
 import { WHOLE, weight } from "../units.ts";
 import { canCarry } from "./capacity.ts";
 import { compile } from "./compile.ts";
-import type { Program } from "./step.ts";
+import type { Program, Step } from "./step.ts";
 
 const KINDS: readonly MatchKind[] = ["header", "cookie", "query", "path", "method", "listener"];
 
@@ -18,7 +18,7 @@ const rule = fc.constantFrom('match: [{ header: { a: "1" } }]', "match: [{ path:
 const size = fc.oneof(fc.integer({ min: 1, max: 6 }), fc.constantFrom("25%", "50%", "100%"));
 const percent = fc.integer({ min: 1, max: 100 }).map((share) => `${share}%`);
 
-const step = fc
+const canaryStep = fc
   .record({ weight: percent, wait, rule, replicas: size, has: fc.tuple(fc.boolean(), fc.boolean(), fc.boolean()) })
   .map(({ weight: share, wait: waits, rule: rules, replicas, has: [isMatched, isSized, isLower] }) => {
     const parts = [`weight: ${share}`, waits];
@@ -31,7 +31,7 @@ const step = fc
 const canary = fc
   .record({
     baseline: fc.constantFrom("stable", "same-size"),
-    steps: fc.array(step, { minLength: 1, maxLength: 4 }),
+    steps: fc.array(canaryStep, { minLength: 1, maxLength: 4 }),
     stepsBack: fc.integer({ min: 0, max: 3 }),
     watch: fc.constantFrom("", ", watch: 1m"),
   })
@@ -123,88 +123,101 @@ ${hooks ? HOOKS : ""}`);
   return compiled.ok ? compiled.program : undefined;
 }
 
-/** Runs a property over programs that compile, and says how many there were: too few would show nothing. */
-function always(holds: (program: Program, can: Abilities) => void): void {
+/** Programs that compile have nothing wrong with them, or a counterexample is thrown; how many there were. */
+function programsWithout(wrongWith: (program: Program, can: Abilities) => readonly string[]): number {
   let compiled = 0;
   fc.assert(
     fc.property(asked, (one) => {
       const program = programOf(one);
-      if (!program) return;
-      compiled += 1;
-      holds(program, one.abilities);
+      compiled += program ? 1 : 0;
+      const wrong = program ? wrongWith(program, one.abilities) : [];
+      if (wrong.length > 0) throw new Error(wrong.join("; "));
     }),
     { numRuns: 1_500, seed: 7 },
   );
-  expect(compiled).toBeGreaterThan(150);
+  return compiled;
+}
+
+/** Fewer would show nothing. */
+const MANY = 150;
+
+type Sizes = Record<Role, number>;
+
+/** Follows the sizes of all pools to every route, and says what is wrong there. */
+function alongRoutes(
+  { steps, fullSize }: Program,
+  wrongAt: (route: Extract<Step, { op: "route" }>, sizes: Sizes) => readonly string[],
+): readonly string[] {
+  const sizes: Sizes = { stable: fullSize, canary: 0, "canary-2": 0, "canary-3": 0, "canary-4": 0, baseline: 0 };
+  return steps.flatMap((step) => {
+    if (step.op === "scale") sizes[step.role] = step.size;
+    if (step.op === "retire") sizes[step.role] = 0;
+    if (step.op === "ramp") for (const role of ["canary", "baseline"] as const) sizes[role] = fullSize;
+    return step.op === "route" ? wrongAt(step, sizes) : [];
+  });
 }
 
 describe("a program", () => {
   test("gives no role a share that its pool cannot carry, and nobody a rule or a copy who does not run", () => {
-    always(({ steps, fullSize, leastSize = fullSize }) => {
-      const sizes: Record<Role, number> = {
-        stable: fullSize,
-        canary: 0,
-        "canary-2": 0,
-        "canary-3": 0,
-        "canary-4": 0,
-        baseline: 0,
-      };
-      for (const step of steps) {
-        if (step.op === "scale") sizes[step.role] = step.size;
-        if (step.op === "retire") sizes[step.role] = 0;
-        if (step.op === "ramp") for (const role of ["canary", "baseline"] as const) sizes[role] = fullSize;
-        if (step.op !== "route") continue;
-        for (const role of ROLES)
-          expect(
-            canCarry(shareOf(step.weights, role), sizes[role], leastSize),
-            `${role} in ${JSON.stringify(step)}`,
-          ).toBe(true);
-        for (const { to } of step.matches ?? []) expect(sizes[to]).toBeGreaterThan(0);
-        for (const to of step.mirror?.to ?? [])
-          expect(canCarry(step.mirror?.share ?? weight(0), sizes[to], leastSize)).toBe(true);
-      }
-    });
+    const found = programsWithout((program) =>
+      alongRoutes(program, ({ weights, matches = [], mirror }, sizes) => {
+        const least = program.leastSize ?? program.fullSize;
+        const short = ROLES.filter((role) => !canCarry(shareOf(weights, role), sizes[role], least));
+        const ruled = matches.filter(({ to }) => sizes[to] === 0).map(({ to }) => `a rule to ${to}`);
+        const copied = (mirror?.to ?? []).filter((to) => !canCarry(mirror?.share ?? weight(0), sizes[to], least));
+        return [...short, ...ruled, ...copied.map((to) => `copies to ${to}`)];
+      }),
+    );
+    expect(found).toBeGreaterThan(MANY);
   });
 
   test("has weights that are a whole, in steps that the router takes, and rules that it knows", () => {
-    always(({ steps }, { router }) => {
-      for (const step of steps) {
-        if (step.op !== "route") continue;
-        expect(ROLES.reduce((sum, role) => sum + shareOf(step.weights, role), 0)).toBe(WHOLE);
-        expect(shareOf(step.weights, "canary") % router.granularity).toBe(0);
-        const kinds = (step.matches ?? []).flatMap(({ when }) => when.map(({ on }) => on));
-        expect(router.matches).toEqual(expect.arrayContaining(kinds));
-        if (step.mirror) expect(router.mirror).not.toBe("none");
-        if (step.mirror?.compare) expect(router.mirror).toBe("compares");
-      }
-    });
+    const found = programsWithout((program, { router }) =>
+      alongRoutes(program, ({ weights, matches = [], mirror }) => {
+        const sum = ROLES.reduce((total, role) => total + shareOf(weights, role), 0);
+        const unknown = matches.flatMap(({ when }) => when.filter(({ on }) => !router.matches.includes(on)));
+        return [
+          ...(sum === WHOLE ? [] : [`the weights sum to ${sum}`]),
+          ...(shareOf(weights, "canary") % router.granularity === 0 ? [] : ["the share is finer than the router"]),
+          ...unknown.map(({ on }) => `the router does not know ${on}`),
+          ...(mirror && router.mirror === "none" ? ["it copies nothing"] : []),
+          ...(mirror?.compare && router.mirror !== "compares" ? ["it compares nothing"] : []),
+        ];
+      }),
+    );
+    expect(found).toBeGreaterThan(MANY);
   });
 
   test("ends: it promotes once, after everybody has the candidate, and lets the old version go; or it concludes", () => {
-    always(({ steps, strategy: name }) => {
+    const found = programsWithout(({ steps, strategy: name }) => {
       const ops = steps.map(({ op }) => op);
-      const promotions = ops.filter((op) => op === "promote").length;
-      if (ops.includes("conclude")) {
-        expect(promotions).toBe(0);
-        expect(ops.findLastIndex((op) => op !== "run")).toBe(ops.indexOf("conclude"));
-        return;
+      const [promotions, concluded] = [ops.filter((op) => op === "promote").length, ops.indexOf("conclude")];
+      if (concluded >= 0) {
+        const last = ops.findLastIndex((op) => op !== "run");
+        return promotions === 0 && last === concluded ? [] : ["it goes on after its conclusion"];
       }
-      expect(promotions).toBe(1);
       const at = ops.indexOf("promote");
-      const last = steps.slice(0, at).findLast((step) => step.op === "route" || step.op === "ramp");
-      expect(last?.op === "route" ? shareOf(last.weights, "canary") : undefined).toBe(WHOLE);
-      const retires = steps.slice(at).some((step) => step.op === "retire" && step.role === "stable");
-      expect(retires || name === "recreate").toBe(true);
+      const route = steps.slice(0, at).findLast((one) => one.op === "route" || one.op === "ramp");
+      const isWhole = route?.op === "route" && shareOf(route.weights, "canary") === WHOLE;
+      const retires = steps.slice(at).some((one) => one.op === "retire" && one.role === "stable");
+      return [
+        ...(promotions === 1 ? [] : [`it promotes ${promotions} times`]),
+        ...(isWhole ? [] : ["not everybody has it by then"]),
+        ...(retires || name === "recreate" ? [] : ["the old version stays for ever"]),
+      ];
     });
+    expect(found).toBeGreaterThan(MANY);
   });
 
-  test("never raises the share after the last thing that was judged without a step that waits, where one is asked for", () => {
-    always(({ steps }) => {
-      const judged = steps.flatMap((step, index) => (step.op === "judge" || step.op === "compare" ? [index] : []));
-      for (const index of judged) {
-        const before = steps.slice(0, index).findLast((step) => step.op === "route" || step.op === "ramp");
-        expect(before).toBeDefined();
-      }
-    });
+  test("judges only what gets requests or copies", () => {
+    const found = programsWithout(({ steps }) =>
+      steps.flatMap((one, index) => {
+        if (one.op !== "judge" && one.op !== "compare") return [];
+        const before = steps.slice(0, index).findLast(({ op }) => op === "route" || op === "ramp");
+        const works = before?.op === "ramp" || (before?.op === "route" && isExposed(before, "canary"));
+        return works ? [] : [`step ${index + 1} looks at nothing`];
+      }),
+    );
+    expect(found).toBeGreaterThan(MANY);
   });
 });

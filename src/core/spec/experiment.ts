@@ -20,7 +20,7 @@ export interface ExperimentSpec {
 }
 
 /** A further candidate: the file's workload with another command, or with other values in its environment. */
-export interface RivalSpec {
+interface RivalSpec {
   readonly name: string;
   readonly command?: readonly string[] | undefined;
   readonly env: Readonly<Record<string, string>>;
