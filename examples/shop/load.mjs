@@ -70,8 +70,8 @@ for (const signal of ["SIGINT", "SIGTERM"]) process.once(signal, () => (isEnding
 const timer = setInterval(() => {
   const elapsed = (performance.now() - started) / 1_000;
   isEnding ||= elapsed >= Number(seconds);
-  for (; !isEnding && sent < elapsed * Number(perSecond); sent += 1)
-    ask(chance() < 0.5 ? "/" : `/api/price?item=${Math.floor(chance() * 20)}`);
+  const due = isEnding ? sent : elapsed * Number(perSecond);
+  for (; sent < due; sent += 1) ask(chance() < 0.5 ? "/" : `/api/price?item=${Math.floor(chance() * 20)}`);
   if (Math.floor(elapsed) > second) {
     second = Math.floor(elapsed);
     console.log(`${String(second).padStart(3)} s  ${shown(lately)}`);

@@ -173,7 +173,7 @@ const STATUS_EVERY_MS = 300;
 
 function statusText({ service, pools }: ServiceView, rollout: RolloutView): string {
   const name = `${service}/${rollout.number}`;
-  const ready = pools.map(({ role, ready: count = 0, wanted }) => `${role} ${count} of ${wanted} ready`).join(", ");
+  const ready = pools.map(({ role, ready: count, wanted }) => `${role} ${count ?? "?"} of ${wanted} ready`).join(", ");
   if (rollout.outcome) return `${name} ${rollout.outcome}: ${rollout.why ?? ""} (${ready})`;
   const step = `step ${Math.min(rollout.cursor + 1, rollout.steps.length)} of ${rollout.steps.length}`;
   return `${name} is under way, ${step}: ${rollout.waiting?.text ?? "goes on"} (${ready})`;
