@@ -1,12 +1,13 @@
 // Does a README show what really happens?
 import { spawn, type ChildProcess } from "node:child_process";
-import { cp, mkdtemp, readdir, readFile, rm, writeFile } from "node:fs/promises";
+import { cp, mkdir, mkdtemp, readdir, readFile, rm, writeFile } from "node:fs/promises";
 import { createServer, type AddressInfo } from "node:net";
 import { tmpdir } from "node:os";
-import { join } from "node:path";
+import { basename, delimiter, dirname, join } from "node:path";
 import { kill, processesOf } from "../test/e2e/harness.ts";
 
 const MAIN = join(import.meta.dirname, "../src/cli/main.ts");
+const SHOP = join(import.meta.dirname, "shop");
 
 /** A command that takes longer waits for something that does not happen. */
 const LONGEST_MS = 60_000;
@@ -15,6 +16,10 @@ const LONGEST_MS = 60_000;
 interface Shown {
   readonly command: string;
   readonly lines: readonly string[];
+  /** Commands of one block show together what the text below it says. */
+  readonly block: number;
+  /** No command: a word of one that was left running, which shows this now. */
+  readonly meanwhile?: string | undefined;
 }
 
 /** What a command did. */
@@ -25,78 +30,151 @@ export interface Done extends Shown {
   readonly missing: readonly string[];
 }
 
-/** The commands in the README's `sh` blocks, each with the `text` block that follows it. */
+/**
+ * The commands in the README's `sh` blocks, one a line; the `text` block that follows a block belongs to its last one. A
+ * block `text WORD` is what the running command with that word in it shows by then.
+ */
 export function commandsIn(readme: string): readonly Shown[] {
-  const blocks = [...readme.matchAll(/^```(sh|text)\n(.*?)^```/gmsu)];
-  const shown: { command: string; lines: string[] }[] = [];
-  for (const [, kind, body = ""] of blocks) {
+  const blocks = [...readme.matchAll(/^```(sh|text)(?: (\S+))?\n(.*?)^```/gmsu)];
+  const shown: { command: string; lines: string[]; block: number; meanwhile?: string }[] = [];
+  for (const [block, [, kind, meanwhile, body = ""]] of blocks.entries()) {
     const lines = body.split("\n").filter((line) => line.trim() !== "");
-    if (kind === "sh") shown.push(...lines.map((command) => ({ command, lines: [] })));
+    if (kind === "sh") shown.push(...lines.map((command) => ({ command, lines: [], block })));
+    else if (meanwhile !== undefined) shown.push({ command: "", lines, block, meanwhile });
     else shown.at(-1)?.lines.push(...lines);
   }
   return shown;
+}
+
+/** Plays a README from its first command to its last; what went otherwise than it says is in `wrong`. */
+export async function play(from: string, ports: readonly number[]): Promise<Played> {
+  const example = await Example.open(from, ports);
+  const done: Done[] = [];
+  const wrong: string[] = [];
+  try {
+    for (const shown of example.commands) {
+      const one = await example.run(shown);
+      done.push(one);
+      for (const line of one.missing) wrong.push(`${one.command} did not show: ${line}\n${one.out}`);
+      if (one.code !== 0) wrong.push(`${one.command} left with exit code ${one.code}\n${one.out}`);
+    }
+  } finally {
+    const left = await example.close();
+    wrong.push(...left.map((command) => `still there after the last command: ${command}`));
+  }
+  return { done, wrong };
+}
+
+interface Played {
+  readonly done: readonly Done[];
+  readonly wrong: readonly string[];
+}
+
+/** A command that was left running. */
+interface Running {
+  readonly command: string;
+  readonly child: ChildProcess;
+  readonly out: () => string;
 }
 
 /** An example in a folder of its own, with ports that nobody else uses. */
 export class Example {
   readonly dir: string;
   readonly commands: readonly Shown[];
-  private readonly state: string;
-  private readonly running: ChildProcess[] = [];
+  private readonly root: string;
+  private readonly running: Running[] = [];
+  private said = { block: -1, text: "" };
 
-  private constructor(dir: string, commands: readonly Shown[]) {
+  private constructor(root: string, dir: string, commands: readonly Shown[]) {
+    this.root = root;
     this.dir = dir;
-    this.state = join(dir, ".serin");
     this.commands = commands;
   }
 
-  /** Copies the example; each of these ports becomes a free one, wherever it stands. */
+  /** Copies the example, and the shop beside it; each of these ports becomes a free one, wherever it stands. */
   static async open(from: string, ports: readonly number[]): Promise<Example> {
-    const dir = await mkdtemp(join(tmpdir(), "serin-example-"));
-    await cp(from, dir, { recursive: true });
+    const root = await mkdtemp(join(tmpdir(), "serin-example-"));
+    const dir = join(root, basename(from));
+    await cp(from, dir, { recursive: true, filter: (path) => basename(path) !== ".serin" });
+    await cp(SHOP, join(root, "shop"), { recursive: true });
     const free = await freePorts(ports.length);
     for (const name of await readdir(dir)) {
       let text = await readFile(join(dir, name), "utf8");
       ports.forEach((port, index) => (text = text.replaceAll(String(port), String(free[index]))));
       await writeFile(join(dir, name), text);
     }
-    return new Example(dir, commandsIn(await readFile(join(dir, "README.md"), "utf8")));
+    await mkdir(join(root, "bin"));
+    const serin = `#!/bin/sh\nexec "${process.execPath}" "${MAIN}" "$@"\n`;
+    await writeFile(join(root, "bin/serin"), serin, { mode: 0o755 });
+    return new Example(root, dir, commandsIn(await readFile(join(dir, "README.md"), "utf8")));
   }
 
-  /** Runs a command of the README to its end, or starts it when it ends with `&`. */
-  async run({ command, lines }: Shown): Promise<Done> {
+  /** Runs a command of the README to its end, starts it when it ends with `&`, or ends such a one: `kill %2` the second. */
+  async run(shown: Shown): Promise<Done> {
+    if (shown.meanwhile !== undefined) return await this.look(shown, shown.meanwhile);
+    const [, job] = /^kill %(\d+)$/u.exec(shown.command) ?? [];
+    if (job !== undefined) return await this.stop(shown, Number(job) - 1);
+    const { command, lines, block } = shown;
+    const before = this.said.block === block ? this.said.text : "";
     const isLeft = command.endsWith("&");
-    const [program = "", ...words] = command.replace(/\s*&$/u, "").split(/\s+/u);
-    const args = program === "serin" ? [MAIN, ...words] : words;
-    const env = { ...process.env, NO_COLOR: "1", SERIN_ACTOR: "you", SERIN_STATE: this.state, COLUMNS: "120" };
-    const file = program === "serin" || program === "node" ? process.execPath : program;
-    const child = spawn(file, args, { cwd: this.dir, env, stdio: ["ignore", "pipe", "pipe"] });
-    let out = "";
-    for (const stream of [child.stdout, child.stderr]) stream.on("data", (part: Buffer) => (out += part.toString()));
+    const started = this.start(isLeft ? `exec ${command.replace(/\s*&$/u, "")}` : command);
+    const { child, out } = started;
     const ended = new Promise<number>((resolve) => child.once("close", (code) => resolve(code ?? -1)));
     if (isLeft) {
-      this.running.push(child);
-      await until(() => lines.every((line) => isIn(line, out)) && out !== "");
+      this.running.push(started);
+      await until(() => missingIn(before + out(), lines).length === 0 && out() !== "");
     }
     const late = setTimeout(() => !isLeft && child.kill("SIGKILL"), LONGEST_MS);
     const code = isLeft ? 0 : await ended;
     clearTimeout(late);
-    return { command, lines, out, code, missing: lines.filter((line) => !isIn(line, out)) };
+    this.said = { block, text: before + out() };
+    return { ...shown, out: out(), code, missing: missingIn(this.said.text, lines) };
   }
 
-  /** Ends what was started, and takes the folder away. */
-  async close(): Promise<void> {
-    for (const child of this.running.toReversed()) {
-      const ended = new Promise((resolve) => child.once("close", resolve));
-      if (child.exitCode !== null) continue;
-      child.kill("SIGTERM");
-      await ended;
-    }
-    // After a failure in mid-story.
-    for (const { pid } of await processesOf(this.dir)) kill(pid);
-    await rm(this.dir, { recursive: true, force: true });
+  private start(command: string): Running {
+    const PATH = [join(this.root, "bin"), dirname(process.execPath), process.env["PATH"]].join(delimiter);
+    const SERIN_STATE = join(this.dir, ".serin");
+    const env = { ...process.env, PATH, SERIN_STATE, NO_COLOR: "1", SERIN_ACTOR: "you", COLUMNS: "120" };
+    const child = spawn("sh", ["-c", command], { cwd: this.dir, env, stdio: ["ignore", "pipe", "pipe"] });
+    let text = "";
+    for (const stream of [child.stdout, child.stderr]) stream.on("data", (part: Buffer) => (text += part.toString()));
+    return { command, child, out: () => text };
+  }
+
+  private async stop(shown: Shown, index: number): Promise<Done> {
+    const running = this.running[index];
+    if (!running) return { ...shown, out: "there is no such job", code: -1, missing: [] };
+    await finish(running);
+    return { ...shown, out: running.out(), code: 0, missing: missingIn(running.out(), shown.lines) };
+  }
+
+  private async look(shown: Shown, word: string): Promise<Done> {
+    const running = this.running.findLast(({ command }) => command.includes(word));
+    if (!running) return { ...shown, command: word, out: "nothing with that word runs", code: -1, missing: [] };
+    const { command, out } = running;
+    await until(() => missingIn(out(), shown.lines).length === 0, LONGEST_MS);
+    return { ...shown, command, out: out(), code: 0, missing: missingIn(out(), shown.lines) };
+  }
+
+  /** Ends what was left running, and takes the folder away. Answers with the processes that were there beyond those. */
+  async close(): Promise<readonly string[]> {
+    for (const running of this.running.toReversed()) await finish(running);
+    const left = await processesOf(this.root);
+    for (const { pid } of left) kill(pid);
+    await rm(this.root, { recursive: true, force: true });
+    return left.map(({ command }) => command.replaceAll("\0", " "));
   }
 }
+
+async function finish({ child }: Running): Promise<void> {
+  if (child.exitCode !== null || child.signalCode !== null) return;
+  const ended = new Promise((resolve) => child.once("close", resolve));
+  child.kill("SIGTERM");
+  await ended;
+}
+
+const missingIn = (out: string, lines: readonly string[]): readonly string[] =>
+  lines.filter((line) => !isIn(line, out));
 
 /** Whether a line is in a text, whatever stands for `…` and however wide the gaps are. */
 function isIn(line: string, out: string): boolean {

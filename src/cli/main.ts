@@ -142,7 +142,7 @@ verb("retry <service>", "start the rollout that was rolled back or stopped again
 verb("undo <service>", "go back to what was stable before, at once")
   .addOption(reason())
   .addOption(ifVersion())
-  .option("--to <revision>", "to this revision instead of the last one")
+  .option("--to <revision>", "to this revision, or that of this rollout (SERVICE/NUMBER), instead of the last one")
   .action((service: string, options: VerbShared) =>
     act(options, (context) => startCommand("undo", { ...options, service }, context)),
   );

@@ -21,7 +21,9 @@ export async function serveCommand(options: TypedEvents, { io, json, state, sign
     },
   });
   const services = await link.list();
-  say({ text: `serving ${state}: ${services.length} services; commands: serin --state ${state} get` });
+  say({
+    text: `serving ${state}: ${services.length} ${services.length === 1 ? "service" : "services"}; commands: serin --state ${state} get`,
+  });
   if (link.eventsUrl !== undefined) say({ text: `taking events of users at ${link.eventsUrl}` });
   await ended(signal);
   say({ text: "ending; traffic and replicas go on" });

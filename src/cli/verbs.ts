@@ -88,7 +88,7 @@ export async function getCommand(service: string | undefined, context: Context):
           ? `${rollout.number} ${rollout.outcome ?? (rollout.phase === "back" ? "going back" : "under way")}`
           : "–",
         address ?? "–",
-        shortened(rollout?.waiting?.text ?? rollout?.why ?? "", 60),
+        shortened(lastWord(rollout), 60),
       ]);
       io.out(table([["service", "health", "stable", "rollout", "address", "last word"], ...rows]).join("\n"));
       const groups = await link.groups();
@@ -103,6 +103,12 @@ export async function getCommand(service: string | undefined, context: Context):
   } finally {
     await link.close();
   }
+}
+
+function lastWord(rollout: RolloutView | undefined): string {
+  const { paused, waiting, why } = rollout ?? {};
+  if (paused) return `paused by ${paused.by}${paused.reason ? `: ${paused.reason}` : ""}`;
+  return waiting?.text ?? why ?? "";
 }
 
 /** The version that is decided on. */
@@ -167,7 +173,7 @@ const STATUS_EVERY_MS = 300;
 
 function statusText({ service, pools }: ServiceView, rollout: RolloutView): string {
   const name = `${service}/${rollout.number}`;
-  const ready = pools.map(({ role, ready: count = 0, wanted }) => `${role} ${count} of ${wanted} ready`).join(", ");
+  const ready = pools.map(({ role, ready: count, wanted }) => `${role} ${count ?? "?"} of ${wanted} ready`).join(", ");
   if (rollout.outcome) return `${name} ${rollout.outcome}: ${rollout.why ?? ""} (${ready})`;
   const step = `step ${Math.min(rollout.cursor + 1, rollout.steps.length)} of ${rollout.steps.length}`;
   return `${name} is under way, ${step}: ${rollout.waiting?.text ?? "goes on"} (${ready})`;

@@ -77,7 +77,7 @@ function renderSteps(rollout: RolloutView, nowMs: number, { paint, width }: Fram
 
 /** What the step waits for. What the evidence still lacks stands with the verdict. */
 function renderWaiting({ waiting, verdict }: RolloutView, { paint, width }: Pick<Frame, "paint" | "width">): string[] {
-  if (!waiting || (waiting.for === "evidence" && verdict)) return [];
+  if (!waiting || waiting.text === verdict?.text) return [];
   return wrap(waiting.text, width, "      ").map((line) => paint("dim", line));
 }
 

@@ -50,7 +50,7 @@ test("who brought what, how long it took, and what users met", () => {
   expect(took(told)).toBe("40s to the decision, 46s to the end");
   expect(harmed(told)).toBe("412 requests went to the canary; 13 failed; at stable's share none would have");
   expect(took(report("held"))).toBe("10m so far");
-  expect(harmed(report("empty"))).toBe("the canary has answered no request that was counted");
+  expect(harmed(report("empty"))).toBe("no request to the canary was counted");
 });
 
 test("each metric: what it did, since when, what was missing", () => {

@@ -45,6 +45,6 @@ test("a rollout without metrics", () => {
   expect(linesOf("empty")).toEqual([
     "shop/1 is under way for 0s, canary at 0%, nothing judged yet.",
     "  decided by  nothing yet",
-    "  harm        the canary has answered no request that was counted",
+    "  harm        no request to the canary was counted",
   ]);
 });

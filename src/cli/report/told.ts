@@ -22,7 +22,7 @@ export function brought({ candidate, replaces, strategy, startedBy, startReason 
 
 /** What users met: a sentence without a full stop. */
 export function harmed({ harm: { canaryRequests, failed }, metrics }: Report): string {
-  if (canaryRequests === 0) return "the canary has answered no request that was counted";
+  if (canaryRequests === 0) return "no request to the canary was counted";
   const requests = `${count(canaryRequests)} requests went to the canary`;
   if (!failed) return `${requests}; ${metrics.length === 0 ? "nothing was compared" : "failures were not counted"}`;
   const { of, expected } = failed;

@@ -212,6 +212,9 @@ describe("undo", () => {
     expect(refusal(desk, "undo", { to: "v9" })).toBe("shop has no revision v9");
     expect(refusal(desk, "undo", { to: "v1" })).toBe("v1 is stable already");
     expect(desk.say("undo", { to: "v2" }).text).toBe("shop/4 started");
+    desk.passUntil(() => desk.rollout.outcome === "promoted");
+    expect(desk.say("undo", { to: "shop/1" }).text).toBe("shop/5 started");
+    expect(desk.rollout.candidate).toBe("v1");
   });
 
   test("is refused when there is nowhere to go, or a rollout runs", () => {

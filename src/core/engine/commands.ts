@@ -150,7 +150,8 @@ const VERBS: Verbs = {
     const earlier = state.history.find(
       ({ outcome, candidate }) => outcome === "promoted" && candidate !== state.stable?.revision,
     );
-    const to = command.to ?? earlier?.candidate;
+    const named = state.history.find(({ number }) => rolloutName(state, number) === command.to);
+    const to = named?.candidate ?? command.to ?? earlier?.candidate;
     if (to === undefined) throw new Refusal(wrong(turn, `${state.service} has no earlier revision to go back to`));
     const revision = known(turn, to);
     if (revision.id === state.stable?.revision) throw new Refusal(wrong(turn, `${revision.id} is stable already`));

@@ -53,7 +53,7 @@ export function advance(turn: Turn): void {
       return turn.setRollout({ waiting: { for: "replicas", text } });
     }
     const shut = next && RAISES.has(next.op) && raises(turn, next) ? closedNow(turn) : undefined;
-    if (shut) return turn.setRollout({ waiting: { for: "time", text: shut } });
+    if (shut) return standStill(turn, shut);
     if (paused && movesOn(next)) {
       return turn.setRollout({ waiting: { for: "person", text: `paused by ${attributed(paused)}` } });
     }
@@ -81,7 +81,15 @@ function raises({ state }: Turn, step: Step): boolean {
 function closedNow({ rollout, nowMs }: Turn): string | undefined {
   const { calendar } = rollout.program;
   const shut = calendar && closed(calendar, nowMs);
-  return shut && `goes no further: ${closedText(shut, nowMs)}`;
+  return shut && `${SHUT}${closedText(shut, nowMs)}`;
+}
+
+const SHUT = "goes no further: ";
+
+/** Waits for the calendar; that it began to is written down once. */
+function standStill(turn: Turn, text: string): void {
+  if (!turn.rollout.waiting?.text.startsWith(SHUT)) turn.record("note", text);
+  turn.setRollout({ waiting: { for: "time", text } });
 }
 
 // A pause lets what has begun come to its end, and what only tidies up.
@@ -201,7 +209,8 @@ function checkScale(turn: Turn, role: Role, size: number): Check {
   const ready = turn.ready(pool?.pool);
   // Of addresses that somebody else runs one is as good as all of them.
   if (ready === Infinity) return done(`${role} answers`);
-  if (ready >= size) return done(`${role} has ${ready} of ${size} ready`);
+  if (ready > size) return done(`${role} goes down from ${ready} to ${size} ready`);
+  if (ready === size) return done(`${role} has ${ready} of ${size} ready`);
   const replicas = turn.replicas(pool?.pool);
   const why = troubleOf(replicas);
   if (replicas.length > 0 && replicas.every(({ hopeless }) => hopeless)) return back(`${role} cannot start: ${why}`);

@@ -83,6 +83,9 @@ describe("a hotfix", () => {
       for: "time",
       text: expect.stringContaining("frozen: holidays; for another"),
     });
+    expect(desk.state.recent.filter(({ text }) => text.startsWith("goes no further: frozen"))).toHaveLength(1);
+    const next = "serin abort shop, then apply it as a hotfix again";
+    expect(desk.hotfix("v2").refused).toMatchObject({ next });
     desk.say("abort");
     desk.passUntil(() => desk.rollout.phase === "ended");
     expect(desk.rollout.outcome).toBe("stopped");

@@ -17,7 +17,9 @@ export function receiveNewer(turn: Turn, command: ApplyCommand, rollout: Rollout
       code: "SERIN_UNDER_WAY",
       what: `${name} is under way with this very revision; nothing to start`,
       now: traffic(state),
-      next: `serin watch ${state.service}`,
+      next: command.hotfix
+        ? `serin abort ${state.service}, then apply it as a hotfix again`
+        : `serin watch ${state.service}`,
       exitCode: 1,
     });
   }
