@@ -52,7 +52,9 @@ function settle(turn: Turn, message: Message, { failed: _failed, ...delivery }: 
   // What is asked again and again is only written down when it says something new.
   if (known?.ok === run.ok && known.result === run.result) return;
   const failed = run.ok ? {} : ({ outcome: "failed" } as const);
-  turn.record("hook", `${run.name}: ${run.ok ? "" : "failed: "}${run.result}`, { run, ...failed });
+  // A gate that does not open yet has not failed.
+  const no = key.includes("/gate/") ? "not yet: " : "failed: ";
+  turn.record("hook", `${run.name}: ${run.ok ? "" : no}${run.result}`, { run, ...failed });
 }
 
 /** Puts a hook into the outbox, unless it is there. Its name is a key and the number of times it was asked before. */
@@ -112,7 +114,7 @@ export function checkRun(turn: Turn, { hook }: Extract<Step, { op: "run" }>): Ch
     call(turn, key, hook);
     return wait("hook", `${hook.name} is called`);
   }
-  if (run.ok) return done(`${hook.name}: ${run.result}`);
+  if (run.ok) return done(`${hook.name} has passed`);
   const why = `${hook.name} failed: ${run.result}`;
   if (hook.onFailure === "goOn") return done(`${why}; goes on as asked`);
   if (hook.onFailure === "hold") return wait("person", `${why}; held as asked`);
@@ -123,7 +125,7 @@ export function checkRun(turn: Turn, { hook }: Extract<Step, { op: "run" }>): Ch
 /** Whether whoever guards a gate says go. */
 export function checkHookGate(turn: Turn, hook: HookSpec): Check {
   const run = poll(turn, keyAt(turn, "gate", turn.rollout.cursor), hook);
-  if (run?.ok) return done(`${hook.name} says go: ${run.result}`);
+  if (run?.ok) return done(`${hook.name} says go`);
   return wait("hook", run ? `${hook.name} does not say go yet: ${run.result}` : `${hook.name} is asked`);
 }
 

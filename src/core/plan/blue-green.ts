@@ -19,7 +19,7 @@ export function compileBlueGreen(asked: BlueGreenSpec, frame: Frame): Compiled {
   if (asked.promotion === "manual") steps.push({ op: "gate", what: "switch all requests to the new version" });
   if (size < fullSize) steps.push({ op: "scale", role: "canary", size: fullSize });
   steps.push({ op: "route", weights: all("canary") });
-  if (asked.keepOldMs > 0) steps.push({ op: "hold", durationMs: asked.keepOldMs });
+  if (asked.keepOldMs > 0) steps.push({ op: "hold", durationMs: asked.keepOldMs, keepsOld: true });
   steps.push({ op: "promote" }, { op: "retire", role: "stable" });
   return { steps, testable, issues: unable(asked, frame, size) };
 }

@@ -48,7 +48,7 @@ export function canarySteps(canary: CanarySpec, frame: Frame, from: Reached): Co
 
 /** The old version stays for a while at its full size. */
 function watched({ watchMs }: CanarySpec): readonly Step[] {
-  return watchMs === undefined ? [] : [{ op: "hold", durationMs: watchMs }];
+  return watchMs === undefined ? [] : [{ op: "hold", durationMs: watchMs, keepsOld: true }];
 }
 
 /** One replica to begin with; the ramp brings up what each share needs. */

@@ -64,7 +64,10 @@ const SENTENCES: StepTable<string> = {
     return `Bring ${NAMES[role]} ${role === "stable" ? "down " : ""}to ${ready}.`;
   },
   route: (step) => routeText(step),
-  hold: ({ durationMs }) => `Hold for ${duration(durationMs)}.`,
+  hold: ({ durationMs, keepsOld }) =>
+    keepsOld
+      ? `Keep the old version at its full size for ${duration(durationMs)}: abort goes back at once.`
+      : `Hold for ${duration(durationMs)}.`,
   judge: ({ atLeastMs, atMostMs, undecided }) => {
     const earliest = atLeastMs > 0 ? `, after ${duration(atLeastMs)} at the earliest` : "";
     const latest = atMostMs === undefined ? "" : ` If that takes more than ${duration(atMostMs)}: ${THEN[undecided]}.`;

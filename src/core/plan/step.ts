@@ -23,7 +23,12 @@ export type Step =
       readonly mirror?: Mirror | undefined;
     }
   /** The time has passed, and the canary was seen at work. */
-  | { readonly op: "hold"; readonly durationMs: Ms }
+  | {
+      readonly op: "hold";
+      readonly durationMs: Ms;
+      /** Everybody has the candidate, and the old version is kept for the way back. */
+      readonly keepsOld?: true | undefined;
+    }
   /** The evidence since this step began shows that the canary is no worse; or time is up. */
   | {
       readonly op: "judge";
