@@ -8,7 +8,7 @@ import { normalErrors, type Traffic, type Unforecast, type Watch, watchesOf } fr
 import { endOf, type Leg, requestsBetween } from "./forecast-course.ts";
 import { type Caught, caughtUntil, chanceUntil, POWER } from "./forecast-caught.ts";
 import { compares, type Judged, type Walk, walkThrough } from "./forecast-walk.ts";
-import type { Program, Step } from "./step.ts";
+import { triesOf, type Program, type Step } from "./step.ts";
 
 export type { Traffic } from "./forecast-chances.ts";
 
@@ -92,10 +92,21 @@ export function forecast(program: Program, traffic: Traffic): Forecast {
     endless: endlessAt(walk),
     starts: program.steps.filter(({ op, ...step }) => op === "scale" && !("role" in step && step.role === "stable"))
       .length,
-    falseRollback: analysis && !analysis.kayenta ? analysis.falseRollback : undefined,
-    unforecast: analysis?.kayenta ? [{ name: "Kayenta's judge", why: "it states no error rate" }] : unforecast,
+    falseRollback:
+      analysis && !analysis.kayenta ? Number((analysis.falseRollback * triesOf(program)).toPrecision(6)) : undefined,
+    unforecast: [
+      ...(analysis?.kayenta ? [{ name: "Kayenta's judge", why: "it states no error rate" }] : unforecast),
+      ...copiesOf(program),
+    ],
   };
   return { ...said, advice: adviceOf(walk, said) };
+}
+
+/** Copies cost no user anything, so that what they find is left out of what a bad version costs. */
+function copiesOf({ steps }: Program): readonly Unforecast[] {
+  const isCopied = steps.some((step) => step.op === "route" && step.mirror);
+  const why = "they can find a bad version before any user has it, at a canary's pace for the share that is copied";
+  return isCopied ? [{ name: "copies", why }] : [];
 }
 
 function check({ perSecond, errors, latency, phi = 1, tau = 0 }: Traffic): void {

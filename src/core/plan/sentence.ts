@@ -10,7 +10,7 @@ import { conditionsText } from "../match.ts";
 import { count } from "../stats/figures.ts";
 import { plannedSample } from "../stats/ab/fixed.ts";
 import type { AbPlan } from "../stats/ab/judge.ts";
-import { byStep, type AfterTest, type Program, type Step, type StepTable, type Undecided } from "./step.ts";
+import { byStep, triesOf, type AfterTest, type Program, type Step, type StepTable, type Undecided } from "./step.ts";
 
 const NAMES: Readonly<Record<Role, string>> = {
   canary: "the canary",
@@ -127,7 +127,7 @@ const HEADS: Readonly<Record<string, string>> = {
   blueGreen: "blue-green",
 };
 
-function guards({ strategy, analysis, steps }: Program, { spec }: Rollout): string[] {
+function guards({ strategy, analysis, steps, stepsBack }: Program, { spec }: Rollout): string[] {
   const nothing = (why: string): string[] => [`Nothing is compared: ${why}.`];
   if (strategy === "first") return nothing("no stable version runs yet");
   if (strategy === "direct") return nothing("the version is known");
@@ -143,7 +143,8 @@ function guards({ strategy, analysis, steps }: Program, { spec }: Rollout): stri
   const withWhat = baselineText(steps, hasBaseline);
   if (analysis.kayenta)
     return kayentaTexts(analysis.kayenta, { from, withWhat: hasBaseline ? "the baseline" : "stable" });
-  const sure = percentText(analysis.falseRollback);
+  // The tries share it out: together they roll back no more often than the file allows.
+  const sure = percentText(Number((analysis.falseRollback * triesOf({ steps, stepsBack })).toPrecision(6)));
   return [
     `From step ${from} on ${hasRivals(steps) ? "each candidate" : "the canary"} is compared with ${withWhat}:`,
     ...analysis.metrics.map((metric) => `  ${metricText(metric)}`),

@@ -4,7 +4,7 @@ import type { Match } from "../match.ts";
 import type { Mirror } from "../mirror.ts";
 import type { HookSpec } from "../outbox/message.ts";
 import type { AnalysisPlan } from "../stats/plan.ts";
-import type { Role, StickyKey, Weights } from "../split.ts";
+import { RIVALS, type Role, type StickyKey, type Weights } from "../split.ts";
 import type { AbPlan } from "../stats/ab/judge.ts";
 import type { Ms, Weight } from "../units.ts";
 
@@ -83,6 +83,12 @@ export type AfterTest = "promote" | "keep" | "report";
 export type StepTable<R> = {
   readonly [K in Step["op"]]: (step: Extract<Step, { readonly op: K }>) => R;
 };
+
+/** How often a version is tried within one rollout: each step down and each further candidate is another try. */
+export function triesOf({ steps, stepsBack }: Pick<Program, "steps" | "stepsBack">): number {
+  const rivals = new Set(steps.flatMap((step) => (step.op === "scale" ? [step.role] : [])));
+  return 1 + (stepsBack?.times ?? 0) + RIVALS.filter((role) => rivals.has(role)).length;
+}
 
 /** Looks a step up in a table. */
 export function byStep<R>(table: StepTable<R>, step: Step): R {
