@@ -66,13 +66,20 @@ export function closed({ windows, freezes }: Calendar, nowMs: Ms): Closed | unde
   return { why: "outside its hours", untilMs: nextOpen(windows, nowMs) };
 }
 
-/** The next minute in which any of the hours begins, looked for by quarters of an hour, then by minutes. */
+/** Looked for once: a search through a week is too much for every look. */
+const FOUND = new WeakMap<readonly OpenHours[], { readonly fromMs: number; readonly toMs: Ms }>();
+
+/** The next minute in which any of the hours begins, looked for minute by minute. */
 function nextOpen(windows: readonly OpenHours[], nowMs: Ms): Ms | undefined {
+  const found = FOUND.get(windows);
+  if (found && nowMs >= found.fromMs && nowMs < found.toMs) return found.toMs;
   const first = Math.floor(nowMs / MINUTE_MS);
   const opens = (minute: number): boolean => windows.some((hours) => isOpen(hours, minute * MINUTE_MS));
   for (let minute = first + 1; minute <= first + WEEK_MIN; minute += 1) {
     if (!opens(minute)) continue;
-    return ms(minute * MINUTE_MS);
+    const toMs = ms(minute * MINUTE_MS);
+    FOUND.set(windows, { fromMs: nowMs, toMs });
+    return toMs;
   }
   return undefined;
 }

@@ -26,7 +26,10 @@ export function checkTest(turn: Turn, step: Test): Check {
     return wait("evidence", `waits for the test's first users${why}`);
   }
   const { decision } = test.report;
-  if (decision.kind === "split-off") return wait("evidence", `test held back: ${test.text}`);
+  if (decision.kind === "split-off")
+    return isOver
+      ? concluded(`the figures may not be read: ${test.text}`)
+      : wait("evidence", `test held back: ${test.text}`);
   if (decision.kind === "undecided" && !isOver) return wait("evidence", waitsText(turn, step, test));
   return outcome(step, test);
 }

@@ -1,4 +1,5 @@
 // Is what a step asked for there, and what stands in the way?
+import { closed, closedText } from "../calendar.ts";
 import { isExposed, ROLES, sameSplit, shareOf, type Split, type Weights } from "../split.ts";
 import { percent } from "../units.ts";
 import { shortOf } from "./capacity.ts";
@@ -66,6 +67,11 @@ export function unseen(turn: Turn): Check | undefined {
   return undefined;
 }
 
+/** Whether only rules send users to the canary: nobody may be meant by them for a long time. */
+export function isRuledOnly({ state: { split } }: Turn): boolean {
+  return shareOf(split.weights, "canary") === 0 && split.mirror === undefined;
+}
+
 /** What was asked for and has not been read of the canary: no judgement needs that, for it does not pass without it. */
 export function unread({ rollout, state }: Turn): Check | undefined {
   if (!isExposed(state.split, "canary")) return undefined;
@@ -118,3 +124,12 @@ export function shares(weights: Weights): string {
 export function attributed({ by, reason }: { readonly by: string; readonly reason: string }): string {
   return reason ? `${by}: ${reason}` : by;
 }
+
+/** Why the calendar says no. */
+export function closedNow({ rollout, nowMs }: Turn): string | undefined {
+  const { calendar } = rollout.program;
+  const shut = calendar && closed(calendar, nowMs);
+  return shut && `${SHUT}${closedText(shut, nowMs)}`;
+}
+
+export const SHUT = "goes no further: ";

@@ -5,7 +5,9 @@ import type { Step } from "../plan/step.ts";
 import { startAnalysis } from "../stats/verdict.ts";
 import { replicasAsked } from "../spec/workload.ts";
 import type { Revision } from "../world.ts";
-import { attributed } from "./check.ts";
+import { all } from "../split.ts";
+import { WHOLE } from "../units.ts";
+import { attributed, SHUT } from "./check.ts";
 import { enter } from "./forward.ts";
 import type { Answer, Command, NamedRevision } from "./input.ts";
 import { poolOf, rolloutName, underWay, type RolloutState, type ServiceState } from "./state.ts";
@@ -97,6 +99,8 @@ const VERBS: Verbs = {
       throw new Refusal({ ...wrong(turn, what), next });
     }
     if (command.full) turn.setRollout({ program: { ...rollout.program, steps: withoutWaits(rollout) } });
+    else if (rollout.waiting?.text.startsWith(SHUT))
+      throw new Refusal(wrong(turn, `${rolloutName(turn.state)} waits for its calendar: it ${rollout.waiting.text}`));
     else refuseUnlessWaiting(turn, rollout);
     turn.record("command", command.full ? "goes on to the end without waiting" : "goes on", by(command));
     turn.setRollout({ waived: true });
@@ -112,10 +116,17 @@ const VERBS: Verbs = {
     const rollout = needRollout(turn, command);
     if (!rollout.paused) throw new Refusal(wrong(turn, `${rolloutName(turn.state)} is not paused`));
     turn.record("command", "resumed", by(command));
-    turn.setRollout({ paused: undefined });
+    turn.setRollout({ paused: undefined, runs: rollout.runs && counted(rollout.runs) });
     return `${rolloutName(turn.state)} goes on`;
   },
   abort: (turn, command) => {
+    const waits = turn.state.queued?.command.revision.id;
+    const busy = underWay(turn.state);
+    if (waits !== undefined && busy && (busy.phase === "back" || isPromoted(turn, busy))) {
+      turn.set({ queued: undefined });
+      turn.record("command", `aborted; ${waits}, which has waited, does not start`, by(command));
+      return `${waits} does not start; ${rolloutName(turn.state)} comes to its end`;
+    }
     const rollout = needRollout(turn, command);
     if (isPromoted(turn, rollout)) {
       const next = `serin undo ${turn.state.service}`;
@@ -158,6 +169,10 @@ const VERBS: Verbs = {
     return start(turn, command, { revision, direct: true });
   },
 };
+
+/** Failures in a row count anew from when a person has said that it may go on. */
+const counted = (runs: NonNullable<RolloutState["runs"]>): RolloutState["runs"] =>
+  Object.fromEntries(Object.entries(runs).map(([key, run]) => [key, { ...run, inARow: 0 }]));
 
 interface What {
   readonly revision: Revision;
@@ -234,7 +249,14 @@ function refuseUnlessWaiting(turn: Turn, rollout: RolloutState): void {
 
 function withoutWaits({ program, cursor }: RolloutState): RolloutState["program"]["steps"] {
   // Steps before the cursor keep their places, so that what was decided still points at them.
-  return program.steps.filter(({ op }, index) => index <= cursor || op === "run" || !WAITS.has(op));
+  return program.steps.flatMap((step, index): readonly Step[] => {
+    if (index <= cursor || step.op === "run" || !WAITS.has(step.op)) return [step];
+    if (step.op !== "ramp" || step.to < WHOLE) return [];
+    return [
+      { op: "scale", role: "canary", size: program.fullSize },
+      { op: "route", weights: all("canary") },
+    ];
+  });
 }
 
 function refuseQuarantined(state: ServiceState, revision: string): void {

@@ -1,26 +1,31 @@
 // Is the step under way done, and what does the next one begin with?
 import { closed, closedText } from "../calendar.ts";
 import { byStep, type Step, type StepTable } from "../plan/step.ts";
-import { all, sameSplit, shareOf, type Role } from "../split.ts";
+import { all, isExposed, sameSplit, shareOf, type Role } from "../split.ts";
 import { beginJudgement } from "../stats/verdict.ts";
-import { duration, ms, type Ms } from "../units.ts";
+import { duration, ms, WHOLE, type Ms } from "../units.ts";
 import { troubleOf } from "../world.ts";
 import {
   asked,
   attributed,
   back,
+  closedNow,
+  SHUT,
   type Check,
   done,
   give,
   heldBack,
   hopelessRouter,
+  isRuledOnly,
   overdue,
   reported,
+  stop,
   taken,
   unread,
   unseen,
   wait,
 } from "./check.ts";
+import { carriers } from "./capacity.ts";
 import { checkTest } from "./ab-test.ts";
 import { checkComparison } from "./compare.ts";
 import { end } from "./end.ts";
@@ -70,21 +75,16 @@ export function enter(turn: Turn): void {
 }
 
 /** Steps that bring the version to more users, or to all for good. */
-const RAISES: ReadonlySet<Step["op"]> = new Set(["scale", "route", "ramp", "promote"]);
+const RAISES: ReadonlySet<Step["op"]> = new Set(["scale", "route", "ramp", "promote", "retire"]);
 
 function raises({ state }: Turn, step: Step): boolean {
-  if (step.op !== "route") return step.op !== "scale" || step.role === "canary";
+  // The old version is not taken away for a new one that may not come.
+  if (step.op === "retire") return step.role === "stable" && !poolOf(state, "former");
+  if (step.op === "scale") return step.role === "canary" || step.role === "stable";
+  if (step.op !== "route") return true;
+  if (isExposed(step, "canary") && !isExposed(state.split, "canary")) return true;
   return shareOf(step.weights, "canary") > shareOf(state.split.weights, "canary");
 }
-
-/** Why the calendar says no. */
-function closedNow({ rollout, nowMs }: Turn): string | undefined {
-  const { calendar } = rollout.program;
-  const shut = calendar && closed(calendar, nowMs);
-  return shut && `${SHUT}${closedText(shut, nowMs)}`;
-}
-
-const SHUT = "goes no further: ";
 
 /** Waits for the calendar; that it began to is written down once. */
 function standStill(turn: Turn, text: string): void {
@@ -116,7 +116,9 @@ function settled(turn: Turn): boolean {
   const lasting = (pool?.replicas ?? []).filter(({ state: is, readySinceMs = turn.nowMs }) => {
     return is === "ready" && turn.nowMs - readySinceMs >= settleMs(turn);
   });
-  const needed = pool?.unlimited ? 1 : (poolOf(state, "canary")?.size ?? rollout.program.fullSize);
+  const needed = pool?.unlimited
+    ? 1
+    : Math.min(poolOf(state, "canary")?.size ?? rollout.program.fullSize, carriers(rollout.program));
   return lasting.length >= needed;
 }
 
@@ -154,7 +156,7 @@ const CHECKS: StepTable<(turn: Turn) => Check> = {
   scale: (step) => (turn) => hopelessRouter(turn) ?? checkScale(turn, step.role, step.size),
   route: (step) => (turn) => hopelessRouter(turn) ?? checkRoute(turn, step),
   ramp: (step) => (turn) => hopelessRouter(turn) ?? checkRamp(turn, step),
-  hold: (step) => (turn) => checkHold(turn, step.durationMs),
+  hold: (step) => (turn) => checkHold(turn, step),
   judge: (step) => (turn) => checkJudge(turn, step),
   gate: (step) => (turn) => checkGate(turn, step),
   run: (step) => (turn) => checkRun(turn, step),
@@ -213,10 +215,16 @@ function checkScale(turn: Turn, role: Role, size: number): Check {
   if (ready === size) return done(`${role} has ${ready} of ${size} ready`);
   const replicas = turn.replicas(pool?.pool);
   const why = troubleOf(replicas);
-  if (replicas.length > 0 && replicas.every(({ hopeless }) => hopeless)) return back(`${role} cannot start: ${why}`);
+  // That what is known to work does not start is not the candidate's doing.
+  const ends = role === "stable" || role === "baseline" ? stop : back;
+  if (replicas.length > 0 && replicas.every(({ hopeless }) => hopeless)) return ends(`${role} cannot start: ${why}`);
   if (overdue(turn)) {
     const within = duration(turn.rollout.program.progressDeadlineMs);
-    return back(`${role} has ${ready} of ${size} ready after ${within}${why ? `: ${why}` : ""}`);
+    // What has everybody already, and carries them, is not taken back for a replica that may be missing.
+    const carries = role === "canary" && ready >= carriers(turn.rollout.program);
+    if (carries && shareOf(turn.state.split.weights, role) === WHOLE)
+      return done(`${role} has ${ready} of ${size} ready after ${within}, which carry everything`);
+    return ends(`${role} has ${ready} of ${size} ready after ${within}${why ? `: ${why}` : ""}`);
   }
   return wait("replicas", `${role}: ${ready} of ${size} ready${why ? ` (${why})` : ""}`);
 }
@@ -227,11 +235,13 @@ function checkRoute(turn: Turn, { weights, matches, mirror }: Extract<Step, { op
   return isGiven ? taken(turn, weights) : give(turn, { weights, matches, mirror });
 }
 
-function checkHold(turn: Turn, durationMs: Ms): Check {
+function checkHold(turn: Turn, { durationMs, keepsOld }: Extract<Step, { op: "hold" }>): Check {
   if (turn.rollout.waived) return done("hold passed by a person");
   const left = durationMs - (turn.nowMs - turn.rollout.stepSinceMs);
   if (left > 0) return wait("time", `holds for another ${duration(ms(left))}`);
-  return unseen(turn) ?? unread(turn) ?? heldBack(turn) ?? done(`held ${duration(durationMs)}`);
+  // Nothing rises after it: a service that nobody asks for anything is not kept in two versions for ever.
+  const nothing = keepsOld || isRuledOnly(turn) ? undefined : (unseen(turn) ?? unread(turn));
+  return nothing ?? heldBack(turn) ?? done(`held ${duration(durationMs)}`);
 }
 
 function checkJudge(turn: Turn, step: Extract<Step, { op: "judge" }>): Check {

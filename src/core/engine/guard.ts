@@ -8,18 +8,22 @@ import { poolOf } from "./state.ts";
 import type { Turn } from "./turn.ts";
 import { duringWhy } from "./hooks.ts";
 import { stepDown } from "./step-down.ts";
-import { dropRivals, leave, rivalsText } from "./rivals.ts";
+import { canTake, dropRivals, leave, rivalsText } from "./rivals.ts";
 import { goBack } from "./way-back.ts";
 
 /** Ends the way forward when the candidate is worse, or can no longer carry what it was given. */
 export function guard(turn: Turn): void {
   const { verdict, program, shortSinceMs, rivals } = turn.rollout;
   const others = dropRivals(turn);
+  if (turn.rollout.phase === "back") return;
   if (!poolOf(turn.state, "canary")) {
+    const said = others ? duringWhy(turn) : undefined;
+    if (said !== undefined) return goBack(turn, "concluded", said);
     if (rivals && !others && verdict?.kind === "worse") goBack(turn, "concluded", `nobody is left.${leftText(turn)}`);
     return;
   }
   if (verdict?.kind === "worse" && !verdict.suspended) {
+    if (others && !canTake(turn, "canary")) return goBack(turn, "concluded", verdict.text);
     if (others) {
       turn.record("verdict", `the canary leaves the experiment: ${verdict.text}`, { verdict });
       return leave(turn, "canary");

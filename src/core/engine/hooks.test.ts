@@ -23,7 +23,7 @@ describe("a hook before the traffic", () => {
     expect(desk.canary).toBe(0);
     expect(desk.state.outbox).toHaveLength(1);
     expect(desk.state.outbox?.[0]).toMatchObject({
-      id: "shop/2/hook/1/0",
+      id: "shop/2/hook/smoke.0.0/0",
       target: { kind: "command", command: ["smoke"], cwd: "/" },
       payload: { name: "shop", phase: "Progressing", checksum: "v2", stable: "v1", rollout: 2, step: 2, share: "0%" },
     });
@@ -83,8 +83,8 @@ describe("a hook before the traffic", () => {
     desk.input = () => ({
       ...input,
       deliveries: [
-        { ...late, id: "shop/2/hook/1/0", failed: 3 },
-        { ...late, id: "shop/1/hook/1/0", failed: 0 },
+        { ...late, id: "shop/2/hook/smoke.0.0/0", failed: 3 },
+        { ...late, id: "shop/1/hook/smoke.0.0/0", failed: 0 },
       ],
     });
     desk.tick();

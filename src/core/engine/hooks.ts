@@ -4,7 +4,7 @@ import type { Delivery, HookRun, HookSpec, Message } from "../outbox/message.ts"
 import { payloadOf, phaseOf } from "../outbox/payload.ts";
 import { anchored } from "../outbox/target.ts";
 import type { Step } from "../plan/step.ts";
-import { isExposed, shareOf } from "../split.ts";
+import { isExposed, RIVALS, shareOf } from "../split.ts";
 import { ms } from "../units.ts";
 import { back, done, stop, wait, type Check } from "./check.ts";
 import { rolloutName } from "./state.ts";
@@ -40,7 +40,13 @@ const keyOf = (id: string): string => id.slice(0, id.lastIndexOf("/"));
 function settle(turn: Turn, message: Message, { failed: _failed, ...delivery }: Delivery): void {
   const { rollout } = turn.state;
   const key = keyOf(message.id);
-  if (!rollout || !key.startsWith(`${rolloutName(turn.state)}/`)) return;
+  if (!rollout || !key.startsWith(`${rolloutName(turn.state)}/`)) {
+    // The rollout that has called it has ended, and another has begun.
+    const said = `${message.name} (${key.split("/").slice(0, 2).join("/")}): ${delivery.ok ? "" : "failed: "}${delivery.result}`;
+    const run: HookRun = { ...delivery, name: message.name, attempts: message.failed + 1 };
+    turn.record("hook", said, { run, ...(delivery.ok ? {} : { outcome: "failed" }) });
+    return;
+  }
   const known = rollout.runs?.[key];
   const inARow = delivery.ok ? 0 : (known?.inARow ?? 0) + 1;
   const asked = (known?.asked ?? 0) + 1;
@@ -50,7 +56,7 @@ function settle(turn: Turn, message: Message, { failed: _failed, ...delivery }: 
   const kept = { ...run, output: "" };
   turn.setRollout({ runs: Object.fromEntries([...others, [key, kept] as const].slice(-KEEP_RUNS)) });
   // What is asked again and again is only written down when it says something new.
-  if (known?.ok === run.ok && known.result === run.result) return;
+  if (known?.ok === run.ok) return;
   const failed = run.ok ? {} : ({ outcome: "failed" } as const);
   // A gate that does not open yet has not failed.
   const no = key.includes("/gate/") ? "not yet: " : "failed: ";
@@ -97,6 +103,17 @@ function aboutRollout({ state, rollout }: Turn) {
 const keyAt = (turn: Turn, kind: string, what: string | number): string =>
   `${rolloutName(turn.state, turn.rollout.number)}/${kind}/${what}`;
 
+/** Its name, how many steps before call it too, and the try: the same when pools need more or fewer steps to grow. */
+function placeOf({ rollout: { program, cursor, steppedBack = 0 } }: Turn, { name }: HookSpec): string {
+  const before = program.steps.slice(0, cursor).filter((step) => hookOf(step)?.name === name).length;
+  return `${name}.${before}.${steppedBack}`;
+}
+
+function hookOf(step: Step): HookSpec | undefined {
+  if (step.op === "run") return step.hook;
+  return step.op === "gate" && step.by?.kind === "hook" ? step.by.hook : undefined;
+}
+
 /** Asks a hook again when its time has come; says how it went the last time. */
 function poll(turn: Turn, key: string, hook: HookSpec): HookRun | undefined {
   const run = turn.rollout.runs?.[key];
@@ -108,7 +125,7 @@ function poll(turn: Turn, key: string, hook: HookSpec): HookRun | undefined {
 /** Whether a hook was called and has succeeded. */
 export function checkRun(turn: Turn, { hook }: Extract<Step, { op: "run" }>): Check {
   if (turn.rollout.waived) return done(`${hook.name}: passed by a person`);
-  const key = keyAt(turn, "hook", turn.rollout.cursor);
+  const key = keyAt(turn, "hook", placeOf(turn, hook));
   const run = turn.rollout.runs?.[key];
   if (!run) {
     call(turn, key, hook);
@@ -124,7 +141,7 @@ export function checkRun(turn: Turn, { hook }: Extract<Step, { op: "run" }>): Ch
 
 /** Whether whoever guards a gate says go. */
 export function checkHookGate(turn: Turn, hook: HookSpec): Check {
-  const run = poll(turn, keyAt(turn, "gate", turn.rollout.cursor), hook);
+  const run = poll(turn, keyAt(turn, "gate", placeOf(turn, hook)), hook);
   if (run?.ok) return done(`${hook.name} says go`);
   return wait("hook", run ? `${hook.name} does not say go yet: ${run.result}` : `${hook.name} is asked`);
 }
@@ -132,7 +149,7 @@ export function checkHookGate(turn: Turn, hook: HookSpec): Check {
 /** Hooks that are called while the candidate gets requests. Why they take it back, if one does. */
 export function duringWhy(turn: Turn): string | undefined {
   const { rollout, state } = turn;
-  if (!isExposed(state.split, "canary")) return undefined;
+  if (!["canary" as const, ...RIVALS].some((role) => isExposed(state.split, role))) return undefined;
   for (const hook of rollout.program.hooks ?? []) {
     if (hook.at !== "during" && hook.mode !== "rollback") continue;
     const key = keyAt(turn, "during", hook.name);
@@ -143,8 +160,9 @@ export function duringWhy(turn: Turn): string | undefined {
     if (hook.mode === "rollback" || (run.inARow ?? 0) < hook.threshold) continue;
     const why = `${hook.name} failed ${run.inARow} times in a row: ${run.result}`;
     if (hook.onFailure === "rollBack") return why;
-    if (hook.onFailure === "hold" && !rollout.paused)
-      turn.setRollout({ paused: { by: hook.name, reason: why, atMs: turn.nowMs } });
+    if (hook.onFailure !== "hold" || rollout.paused) continue;
+    turn.record("note", `paused: ${why}`);
+    turn.setRollout({ paused: { by: hook.name, reason: why, atMs: turn.nowMs } });
   }
   return undefined;
 }

@@ -23,6 +23,15 @@ export function receiveNewer(turn: Turn, command: ApplyCommand, rollout: Rollout
       exitCode: 1,
     });
   }
+  if (state.queued?.command.hotfix && !command.hotfix) {
+    throw new Refusal({
+      code: "SERIN_BUSY",
+      what: `${state.queued.command.revision.id}, a hotfix, waits for the end of ${name}; ${id} does not take its place`,
+      now: traffic(state),
+      next: `serin watch ${state.service}, then apply again`,
+      exitCode: 1,
+    });
+  }
   const policy = command.hotfix ? "supersede" : command.spec.spec.onNewRevision;
   if (policy === "refuse") {
     throw new Refusal({

@@ -7,7 +7,11 @@ import type { Turn } from "./turn.ts";
 /** A rollout that begins to wait for a person has decided nothing, and whoever could say something wants to know. */
 function waitsForPerson(before: ServiceState, { rollout, version }: ServiceState): readonly NotifiedRecord[] {
   const { waiting } = rollout ?? {};
-  if (!rollout || waiting?.for !== "person" || before.rollout?.waiting?.text === waiting.text) return [];
+  const was = before.rollout;
+  // Its text has figures, which change from look to look: it waits for one person's word all the same.
+  const same =
+    was?.number === rollout?.number && was?.cursor === rollout?.cursor && was?.paused?.atMs === rollout?.paused?.atMs;
+  if (!rollout || waiting?.for !== "person" || (same && was?.waiting?.for === "person")) return [];
   // Between two decisions, so that it is told under a name of its own.
   return [{ kind: "note", text: waiting.text, version: version + 0.5, rollout: rollout.number }];
 }
@@ -31,8 +35,10 @@ export function notify(turn: Turn, before: ServiceState): void {
     records,
     nowMs,
     sent,
+    ended: state.history,
     ...(rollout && {
       about: {
+        number: rollout.number,
         candidate: rollout.candidate,
         stable: rollout.stable,
         phase: rollout.phase,

@@ -5,7 +5,19 @@ import type { Step } from "../plan/step.ts";
 import { shareOf, type Role } from "../split.ts";
 import { harmLimit } from "../stats/verdict.ts";
 import { duration, ms, percent, WHOLE, weight, type Weight } from "../units.ts";
-import { attributed, type Check, done, give, heldBack, reported, taken, unread, unseen, wait } from "./check.ts";
+import {
+  attributed,
+  closedNow,
+  type Check,
+  done,
+  give,
+  heldBack,
+  reported,
+  taken,
+  unread,
+  unseen,
+  wait,
+} from "./check.ts";
 import { poolOf } from "./state.ts";
 import type { Turn } from "./turn.ts";
 
@@ -33,6 +45,8 @@ export function checkRamp(turn: Turn, step: Ramp): Check {
   if (share > 0 && !reported(turn, state.split)) return taken(turn, state.split.weights);
   if (share >= step.to) return done(`${percent(share)} reached`);
   if (rollout.paused) return wait("person", `paused by ${attributed(rollout.paused)}`);
+  const shut = closedNow(turn);
+  if (shut) return wait("time", shut);
   const next = rollout.waived ? step.to : nextShare(turn, step);
   if (typeof next !== "number") return next;
   const stands = rollout.waived ? undefined : (unseen(turn) ?? unread(turn) ?? heldBack(turn));

@@ -3,8 +3,9 @@ import { compile } from "../plan/compile.ts";
 import { sizeFor } from "../plan/capacity.ts";
 import type { Step } from "../plan/step.ts";
 import { replicasAsked } from "../spec/workload.ts";
-import { shareOf } from "../split.ts";
+import { shareOf, type Role } from "../split.ts";
 import { enter } from "./forward.ts";
+import { without } from "./rivals.ts";
 import { poolOf, underWay, type RolloutState, type ServiceState } from "./state.ts";
 import type { Turn } from "./turn.ts";
 
@@ -20,14 +21,16 @@ export function replicasOf({ replicas, spec }: Pick<ServiceState, "replicas" | "
 export function resizeTo(turn: Turn, replicas: number): string | undefined {
   const rollout = underWay(turn.state);
   const place = rollout && resized(turn, rollout, replicas);
-  if (rollout && !place) return "its batches are of the old number: wait for its end, or abort it";
+  if (rollout && typeof place !== "object") return place;
   turn.set({ replicas });
   const stable = poolOf(turn.state, "stable");
-  if (!rollout || !place) {
+  if (!rollout || typeof place !== "object") {
     if (stable && stable.size !== replicas) turn.want({ ...stable, size: replicas });
     return undefined;
   }
-  turn.setRollout({ ...place, stepSinceMs: turn.nowMs });
+  const { op } = place.program.steps[place.cursor] ?? {};
+  const grows = op === "scale" || op === "route" || op === "ramp";
+  turn.setRollout({ ...place, ...(grows && { stepSinceMs: turn.nowMs }) });
   for (const pool of turn.state.pools) {
     if (pool.role === "former" || pool.size === 0) continue;
     const grown = Math.ceil((pool.size * replicas) / rollout.program.fullSize);
@@ -44,9 +47,9 @@ const isPlaced = ({ op }: Step): boolean => op !== "scale";
 
 /**
  * The same program for another number, and where it stands: pools of other sizes may need more or fewer steps to grow.
- * Nothing when the other steps would be others, or are batches.
+ * Why not, when the other steps would be others, or are batches.
  */
-function resized({ state }: Turn, rollout: RolloutState, replicas: number): Place | undefined {
+function resized({ state }: Turn, rollout: RolloutState, replicas: number): Place | string {
   const { program: before, cursor } = rollout;
   const compiled = compile(state.spec, {
     abilities: state.abilities,
@@ -55,13 +58,25 @@ function resized({ state }: Turn, rollout: RolloutState, replicas: number): Plac
     hotfix: before.calendar === undefined,
     replicas,
   });
-  if (!compiled.ok || before.strategy === "rolling") return undefined;
-  const { program } = compiled;
+  if (before.strategy === "rolling") return "its batches are of the old number: wait for its end, or abort it";
+  if (!compiled.ok) return compiled.issues.map(({ path, message }) => `${path}: ${message}`).join("; ");
+  const program = { ...compiled.program, steps: withoutThose(compiled.program.steps, state, rollout) };
   const [old, fresh] = [before.steps, program.steps].map((steps) => steps.filter(isPlaced).map(({ op }) => op));
-  if (old?.join() !== fresh?.join()) return undefined;
+  if (old?.join() !== fresh?.join())
+    return "its steps are not those of its file any more: wait for its end, or abort it";
   const passed = before.steps.slice(0, cursor).filter(isPlaced).length;
   const isGrowing = before.steps[cursor]?.op === "scale";
   return { program: { ...program, analysis: before.analysis }, cursor: placeOf(program.steps, passed, isGrowing) };
+}
+
+/** Candidates that have left an experiment get no share of what is still to come. */
+function withoutThose(steps: readonly Step[], state: ServiceState, { rivals = [] }: RolloutState): readonly Step[] {
+  const left: Role[] = rivals.flatMap(({ role, left: why }) => (why === undefined ? [] : [role]));
+  if (rivals.length > 0 && !poolOf(state, "canary") && shareOf(state.split.weights, "canary") === 0)
+    left.push("canary");
+  return steps.map((step) =>
+    step.op === "route" ? Object.assign({}, step, { weights: left.reduce(without, step.weights) }) : step,
+  );
 }
 
 /** Where so many steps that do not only grow are passed; with `growing`, what grows for the next one comes first. */

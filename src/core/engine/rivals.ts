@@ -2,6 +2,8 @@
 import { RIVALS, shareOf, type Role, type Weights } from "../split.ts";
 import { look, startAnalysis, verdictOf } from "../stats/verdict.ts";
 import { WHOLE, weight } from "../units.ts";
+import { capacityOf } from "./capacity.ts";
+import { goBack } from "./way-back.ts";
 import type { NamedRevision } from "./input.ts";
 import { lookFor, type WideLook } from "./look.ts";
 import { poolOf, type RivalState, type RolloutState } from "./state.ts";
@@ -36,6 +38,10 @@ export function dropRivals(turn: Turn): boolean {
   for (const { role, name, verdict, left } of turn.rollout.rivals ?? []) {
     if (left !== undefined || verdict?.kind !== "worse" || verdict.suspended) continue;
     const why = verdict.text;
+    if (!canTake(turn, role)) {
+      goBack(turn, "concluded", `${name} is worse, and stable cannot take its requests over now: ${why}`);
+      return false;
+    }
     turn.record("verdict", `${name} leaves the experiment: ${why}`, { verdict });
     leave(turn, role);
     const rivals = (turn.rollout.rivals ?? []).map((rival) =>
@@ -44,6 +50,12 @@ export function dropRivals(turn: Turn): boolean {
     turn.setRollout({ rivals });
   }
   return (turn.rollout.rivals ?? []).some(({ left }) => left === undefined);
+}
+
+/** Whether stable's ready replicas carry a role's share besides its own. */
+export function canTake(turn: Turn, role: Role): boolean {
+  const { weights } = turn.state.split;
+  return shareOf(weights, "stable") + shareOf(weights, role) <= capacityOf(turn, "stable") + 1;
 }
 
 /** A role's share goes to stable, now and in what is still to come, and its pool is drained. */
@@ -59,7 +71,8 @@ export function leave(turn: Turn, role: Role): void {
   if (pool) turn.unwant(pool.pool);
 }
 
-function without(weights: Weights, role: Role): Weights {
+/** Weights in which a role's share is stable's. */
+export function without(weights: Weights, role: Role): Weights {
   const { [role]: share = 0, ...others } = weights;
   if (share === 0) return weights;
   return { ...others, stable: weight(Math.min(WHOLE, shareOf(weights, "stable") + share)) };

@@ -2,6 +2,7 @@
 import { startAnalysis } from "../stats/verdict.ts";
 import { shareOf } from "../split.ts";
 import { percent } from "../units.ts";
+import { shortOf } from "./capacity.ts";
 import type { Turn } from "./turn.ts";
 
 /**
@@ -18,6 +19,8 @@ export function stepDown(turn: Turn, why: string): boolean {
   });
   const step = program.steps[lower];
   if (step?.op !== "route" || shareOf(step.weights, "canary") === 0) return false;
+  // What cannot be had at once is no place to go to with a version that is worse.
+  if (shortOf(turn, step) !== undefined) return false;
   turn.record("step", `${why}; one step down to ${percent(shareOf(step.weights, "canary"))}, to be judged anew`, {
     verdict: rollout.verdict,
   });
@@ -29,6 +32,7 @@ export function stepDown(turn: Turn, why: string): boolean {
     waiting: undefined,
     verdict: undefined,
     requestsAtShare: 0,
+    raisedMs: turn.nowMs,
     analysis: startAnalysis(program.analysis, state.background),
   });
   return true;

@@ -26,6 +26,7 @@ export interface NotifiedRecord {
 
 /** What is known of the rollout at hand, for payloads. */
 interface AboutRollout {
+  readonly number?: number | undefined;
   readonly candidate: string;
   readonly stable?: string | undefined;
   readonly phase: "forward" | "back" | "ended";
@@ -45,6 +46,10 @@ export interface NotifyInput {
   readonly nowMs: Ms;
   readonly sent: NotifyState;
   readonly about?: AboutRollout | undefined;
+  /** Rollouts that have ended: what is told of one is not said of the next. */
+  readonly ended?:
+    | readonly { readonly number: number; readonly candidate: string; readonly outcome: string }[]
+    | undefined;
 }
 
 export interface Notified {
@@ -188,7 +193,10 @@ interface Content {
 }
 
 function made(input: NotifyInput, spec: NotifySpec, { id, record, event, text }: Content): Message {
-  const { service, origin, nowMs, about } = input;
+  const { service, origin, nowMs } = input;
+  const over = input.ended?.find(({ number }) => number === record.rollout);
+  const about: Partial<AboutRollout> | undefined =
+    input.about?.number === record.rollout || !over ? input.about : { ...over, phase: "ended" };
   const payload = payloadOf({
     id,
     service,

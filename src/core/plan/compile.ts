@@ -1,4 +1,5 @@
 // Which steps follow from a rollout file?
+import type { Calendar } from "../calendar.ts";
 import type { Abilities } from "../abilities.ts";
 import type { AnalysisSpec, MetricSpec } from "../spec/analysis.ts";
 import type { Rollout } from "../spec/rollout.ts";
@@ -65,20 +66,31 @@ export function compile(rollout: Rollout, context: CompileContext): CompileResul
   const bare = isShort ? compileFirst(frame, context.stable) : asked;
   const hooks = isShort ? [] : spec.hooks;
   const steps = withLastGate(withHooks(bare, hooks), context.direct ? undefined : spec.lastGate);
+  const calendar = context.hotfix || isShort ? undefined : spec.calendar;
   const repeated = hooks.filter(({ at, mode }) => mode === "rollback" || at === "during" || at === "rollback");
   const program: Program = {
     strategy: context.stable ? (isShort ? "direct" : spec.strategy.kind) : "first",
-    steps,
+    steps: calendar && takesAway(steps[0]) ? [waitFor(calendar), ...steps] : steps,
     fullSize: frame.fullSize,
     progressDeadlineMs: spec.progressDeadlineMs,
     ...(bare.leastSize === undefined ? {} : { leastSize: bare.leastSize }),
-    ...(spec.calendar && !context.hotfix && !isShort ? { calendar: spec.calendar } : {}),
+    ...(calendar ? { calendar } : {}),
     ...(repeated.length > 0 ? { hooks: repeated } : {}),
     ...(isShort ? {} : guardOf(rollout, steps, kayenta?.ok ? kayenta.plan : undefined)),
     ...(spec.traffic.sticky ? { sticky: spec.traffic.sticky } : {}),
   };
   return { ok: true, program };
 }
+
+/** The first step is begun with at once; one that takes of stable waits for the calendar. */
+const takesAway = (step: Step | undefined): boolean =>
+  (step?.op === "retire" || step?.op === "scale") && step.role === "stable";
+
+const waitFor = ({ windows }: Calendar): Step => ({
+  op: "gate",
+  what: "the calendar",
+  by: { kind: "hours", hours: windows },
+});
 
 /** What guards a rollout that has something to compare, and how often it may go a step down. */
 function guardOf(

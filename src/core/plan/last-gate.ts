@@ -10,6 +10,8 @@ import type { Step } from "./step.ts";
 export function withLastGate(steps: readonly Step[], what: string | undefined): readonly Step[] {
   if (what === undefined) return steps;
   const toAll = steps.findIndex((step) => step.op === "route" && shareOf(step.weights, "canary") === WHOLE);
-  const at = toAll >= 0 ? toAll : steps.findIndex(({ op }) => op === "promote");
+  // Where the old version goes first, nobody would answer while the others are waited for.
+  const taken = steps.findIndex((step) => step.op === "retire" && step.role === "stable");
+  const at = taken >= 0 && taken < toAll ? taken : toAll >= 0 ? toAll : steps.findIndex(({ op }) => op === "promote");
   return at < 0 ? steps : steps.toSpliced(at, 0, { op: "gate", what });
 }
