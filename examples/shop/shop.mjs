@@ -6,7 +6,7 @@ import { join } from "node:path";
 /**
  * What a version is comes from its environment, or from `config.json` where the rollout lists that file:
  *
- * - VERSION, COLOR: what it says of itself
+ * - VERSION, COLOUR: what it says of itself
  * - FAIL: the share of requests that it answers with 500, such as 0.3
  * - LATENCY_MS: how long it thinks about each
  * - READY: "no" for one that never becomes ready
@@ -17,7 +17,7 @@ const { PORT, SERIN_FILES, CONFIG } = process.env;
 const configured = CONFIG ? JSON.parse(readFileSync(join(SERIN_FILES ?? ".", CONFIG), "utf8")) : {};
 const {
   VERSION = "v1",
-  COLOR = "blue",
+  COLOUR = "blue",
   FAIL = 0,
   LATENCY_MS = 0,
   READY = "yes",
@@ -58,7 +58,7 @@ function answer({ url = "/" }) {
   const { pathname, searchParams } = new URL(url, "http://shop");
   if (pathname === "/healthz") return { status: READY === "yes" ? 200 : 503, text: "" };
   if (isUnlucky()) return { status: 500, text: `the shop, version ${VERSION}, has lost its keys\n` };
-  if (pathname === "/") return { status: 200, text: `the shop, version ${VERSION}, ${COLOR}\n` };
+  if (pathname === "/") return { status: 200, text: `the shop, version ${VERSION}, ${COLOUR}\n` };
   if (pathname !== "/api/price") return { status: 404, text: "there is no such thing here\n" };
   return { status: 200, type: "application/json", text: JSON.stringify(price(Number(searchParams.get("item") ?? 1))) };
 }
