@@ -20,9 +20,19 @@ export default defineConfig({
       {
         test: {
           name: "e2e",
-          include: ["test/e2e/**/*.test.ts", "examples/**/*.test.ts"],
+          include: ["test/e2e/**/*.test.ts"],
           testTimeout: 300_000,
           fileParallelism: false,
+        },
+      },
+      {
+        // They wait most of the time, so that several go on at once; after all others, which measure.
+        test: {
+          name: "examples",
+          include: ["examples/**/*.test.ts"],
+          testTimeout: 300_000,
+          maxWorkers: 3,
+          sequence: { groupOrder: 1 },
         },
       },
     ],
