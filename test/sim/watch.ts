@@ -215,7 +215,8 @@ export class Watch implements Witness {
     // A data plane that came back without its route has nothing until it takes one.
     if (!service.plane.inForce() || (rollout && this.#lastResort(service, rollout))) return;
     for (const [role, count] of lost) {
-      const pool = memory.route.pools[role as keyof Route["pools"]]?.pool;
+      const named = service.plane.inForce()?.pools ?? memory.route.pools;
+      const pool = named[role as keyof Route["pools"]]?.pool;
       const revision = memory.history.revisionOf(pool ?? "");
       if (revision !== undefined && this.#excuses.frail(revision)) continue;
       this.fail(service, `${count} requests to ${role} (${pool}) were answered by nobody`);
