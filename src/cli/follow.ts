@@ -18,30 +18,47 @@ export interface Follow {
 
 const EVERY_MS = 250;
 
-/** Shows every change until there is nothing more to wait for; answers the last view. */
-export async function follow(link: Pick<Link, "get">, io: Io, what: Follow): Promise<ServiceView> {
-  const show = io.live && !what.json ? livePicture(io) : plainLines(io, what);
-  let view = await link.get(what.service);
+/** Shows every change of a service until there is nothing more to wait for; answers the last view. */
+export function follow(link: Pick<Link, "get">, io: Io, what: Follow): Promise<ServiceView> {
+  const render = (view: ServiceView): readonly string[] => {
+    const width = Math.max(60, Math.min(process.stdout.columns ?? 100, 140));
+    return renderService(view, { width, paint: painter(io.color), decisions: 5 });
+  };
+  const show = io.live && !what.json ? livePicture(render) : plainLines(io, what);
+  return showUntil(show, { ...what, read: () => link.get(what.service) });
+}
+
+/** How one view after the other is shown. */
+export interface Picture<View> {
+  next(view: View): void;
+  end(view: View): void;
+}
+
+/** What is looked at again and again, and when that ends. */
+export interface Watched<View> {
+  readonly read: () => Promise<View>;
+  readonly until: (view: View) => boolean;
+  readonly signal: AbortSignal;
+}
+
+/** Shows view after view until there is nothing more to wait for; answers the last one. */
+export async function showUntil<View>(show: Picture<View>, what: Watched<View>): Promise<View> {
+  let view = await what.read();
   for (;;) {
     show.next(view);
     if (what.signal.aborted || what.until(view)) break;
     await pause(what.signal);
-    view = await link.get(what.service);
+    view = await what.read();
   }
   show.end(view);
   return view;
 }
 
-interface Picture {
-  next(view: ServiceView): void;
-  end(view: ServiceView): void;
-}
-
-function livePicture(io: Io): Picture {
+/** A picture that is drawn over itself, cut to the height of the terminal. */
+export function livePicture<View>(render: (view: View) => readonly string[]): Picture<View> {
   const update = createLogUpdate(process.stdout, { showCursor: false });
-  const draw = (view: ServiceView): void => {
-    const width = Math.max(60, Math.min(process.stdout.columns ?? 100, 140));
-    const lines = renderService(view, { width, paint: painter(io.color), decisions: 5 });
+  const draw = (view: View): void => {
+    const lines = render(view);
     update(lines.slice(0, (process.stdout.rows ?? 50) - 1).join("\n"));
   };
   return {
@@ -53,7 +70,7 @@ function livePicture(io: Io): Picture {
   };
 }
 
-function plainLines(io: Io, { afterVersion, json }: Follow): Picture {
+function plainLines(io: Io, { afterVersion, json }: Follow): Picture<ServiceView> {
   let shown = afterVersion;
   let waits = "";
   let trouble = "";

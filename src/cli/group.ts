@@ -1,6 +1,6 @@
 // What can a person see of a group, and how is it followed to its end?
-import { createLogUpdate } from "log-update";
 import type { GroupView, Link } from "../api/contract.ts";
+import { livePicture, showUntil, type Picture } from "./follow.ts";
 import { lookInto, needController } from "./home.ts";
 import type { Context, Io } from "./io.ts";
 import { renderGroup } from "./group-view.ts";
@@ -81,31 +81,22 @@ export interface FollowGroup {
   readonly signal: AbortSignal;
 }
 
-const EVERY_MS = 250;
+/** Shows every change of a group until there is nothing more to wait for; answers the last view. */
+export function followGroup(link: Pick<Link, "group">, io: Io, what: FollowGroup): Promise<GroupView> {
+  const show =
+    io.live && !what.json ? livePicture((view: GroupView) => renderGroup(view, frameFor(io, 5))) : plainLines(io, what);
+  return showUntil(show, { ...what, read: () => link.group(what.name) });
+}
 
-/** Shows every change until there is nothing more to wait for; answers the last view. */
-export async function followGroup(link: Pick<Link, "group">, io: Io, what: FollowGroup): Promise<GroupView> {
-  const isLive = io.live && !what.json;
-  const update = isLive ? createLogUpdate(process.stdout, { showCursor: false }) : undefined;
-  let shown = what.afterVersion;
-  for (;;) {
-    const view = await link.group(what.name);
-    if (update)
-      update(
-        renderGroup(view, frameFor(io, 5))
-          .slice(0, (process.stdout.rows ?? 50) - 1)
-          .join("\n"),
-      );
-    for (const record of update ? [] : view.recent.filter(({ version }) => version > shown)) {
+function plainLines(io: Io, { afterVersion, json }: FollowGroup): Picture<GroupView> {
+  let shown = afterVersion;
+  const next = ({ recent }: GroupView): void => {
+    for (const record of recent.filter(({ version }) => version > shown)) {
       shown = record.version;
-      io.out(what.json ? JSON.stringify(record) : `${clockTime(record.atMs)}  ${decision(record)}`);
+      io.out(json ? JSON.stringify(record) : `${clockTime(record.atMs)}  ${decision(record)}`);
     }
-    if (what.signal.aborted || what.until(view)) {
-      update?.done();
-      return view;
-    }
-    await pause(what.signal);
-  }
+  };
+  return { next, end: next };
 }
 
 /** Whether it has ended, or does not go on without a person. */
@@ -124,16 +115,4 @@ export function exitOf({ phase, outcome, members }: GroupView): number {
 
 function frameFor(io: Io, decisions: number): Frame {
   return { width: Math.min(process.stdout.columns ?? 120, 140), paint: painter(io.color), decisions };
-}
-
-function pause(signal: AbortSignal): Promise<void> {
-  return new Promise((resolve) => {
-    const end = (): void => {
-      clearTimeout(timer);
-      signal.removeEventListener("abort", end);
-      resolve();
-    };
-    const timer = setTimeout(end, EVERY_MS);
-    signal.addEventListener("abort", end, { once: true });
-  });
 }

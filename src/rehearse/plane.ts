@@ -1,10 +1,11 @@
 // How does a data plane behave that dies, answers late and loses answers, when no request is real?
+import { PROXY_ABILITIES } from "../adapters/proxy/abilities.ts";
 import type { RouterAbilities } from "../core/abilities.ts";
 import type { Counters, Series } from "../core/evidence.ts";
 import { BUCKETS } from "../core/histogram.ts";
 import { SerinError } from "../core/issues.ts";
 import { ROLES, shareOf, type Route } from "../core/split.ts";
-import { ms, weight, type Ms } from "../core/units.ts";
+import { ms, type Ms } from "../core/units.ts";
 import type { Clock } from "../ports/clock.ts";
 import { ABSENT, type Call, type Observed, seen, unreadable } from "../ports/observed.ts";
 import type { Carried, Metrics, Router } from "../ports/router.ts";
@@ -60,15 +61,6 @@ export interface Plane extends Router, Metrics {
   revive(keepsRoute: boolean): void;
 }
 
-const ABILITIES: RouterAbilities = {
-  granularity: weight(1),
-  sticky: ["cookie", "header"],
-  baseline: true,
-  evidence: true,
-  matches: ["header", "cookie", "query", "path", "method", "listener"],
-  mirror: "compares",
-};
-
 /** Counters of a replica that has been off the route for this long are forgotten. */
 const FORGET_MS = 60_000;
 
@@ -93,7 +85,7 @@ class Remembered implements Plane {
 
   constructor(options: PlaneOptions) {
     this.#options = options;
-    this.can = options.abilities ?? ABILITIES;
+    this.can = options.abilities ?? PROXY_ABILITIES;
   }
 
   async apply(route: Route, call: Call): Promise<void> {

@@ -121,10 +121,11 @@ const VERBS: Verbs = {
   },
   abort: (turn, command) => {
     const waits = turn.state.queued?.command.revision.id;
+    const said = waits === undefined ? "aborted" : `aborted; ${waits}, which has waited, does not start`;
     const busy = underWay(turn.state);
     if (waits !== undefined && busy && (busy.phase === "back" || isPromoted(turn, busy))) {
       turn.set({ queued: undefined });
-      turn.record("command", `aborted; ${waits}, which has waited, does not start`, by(command));
+      turn.record("command", said, by(command));
       return `${waits} does not start; ${rolloutName(turn.state)} comes to its end`;
     }
     const rollout = needRollout(turn, command);
@@ -132,12 +133,7 @@ const VERBS: Verbs = {
       const next = `serin undo ${turn.state.service}`;
       throw new Refusal({ ...wrong(turn, `${rolloutName(turn.state)} is promoted already`), next });
     }
-    const { queued } = turn.state;
-    turn.record(
-      "command",
-      queued ? `aborted; ${queued.command.revision.id}, which has waited, does not start` : "aborted",
-      by(command),
-    );
+    turn.record("command", said, by(command));
     turn.set({ queued: undefined });
     goBack(turn, "stopped", `aborted by ${attributed({ by: command.actor, reason: command.reason })}`);
     const to = turn.state.stable ? "goes back to stable" : "is stopped; there is no stable version to go back to";

@@ -112,13 +112,13 @@ function settled(turn: Turn): boolean {
   const { rollout, state, input } = turn;
   if (rollout.stable === undefined) return true;
   if (input.pools.kind !== "value") return false;
-  const pool = turn.running(poolOf(state, "canary")?.pool);
+  const canary = poolOf(state, "canary");
+  const pool = turn.running(canary?.pool);
   const lasting = (pool?.replicas ?? []).filter(({ state: is, readySinceMs = turn.nowMs }) => {
     return is === "ready" && turn.nowMs - readySinceMs >= settleMs(turn);
   });
-  const needed = pool?.unlimited
-    ? 1
-    : Math.min(poolOf(state, "canary")?.size ?? rollout.program.fullSize, carriers(rollout.program));
+  const { program } = rollout;
+  const needed = pool?.unlimited ? 1 : Math.min(canary?.size ?? program.fullSize, carriers(program));
   return lasting.length >= needed;
 }
 

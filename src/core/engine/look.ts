@@ -57,12 +57,16 @@ export function lookFor({ rows, signals, ...rest }: WideLook, candidate: Role): 
   };
 }
 
+/** The arm that a role is when one candidate is compared. */
+function armFor(role: Role, candidate: Role): LookRow["arm"] | undefined {
+  if (role === candidate) return "canary";
+  return role === "stable" || role === "baseline" ? role : undefined;
+}
+
 function rowsFor<R extends { readonly arm: Role }>(rows: readonly R[], candidate: Role) {
   return rows.flatMap((row) => {
-    const arm = row.arm === candidate ? "canary" : row.arm;
-    return arm === "stable" || arm === "baseline" || row.arm === candidate
-      ? [Object.assign({}, row, { arm: arm === "stable" || arm === "baseline" ? arm : ("canary" as const) })]
-      : [];
+    const arm = armFor(row.arm, candidate);
+    return arm ? [Object.assign({}, row, { arm })] : [];
   });
 }
 

@@ -5,7 +5,7 @@ import type { Step } from "../plan/step.ts";
 import { replicasAsked } from "../spec/workload.ts";
 import { shareOf, type Role } from "../split.ts";
 import { enter } from "./forward.ts";
-import { without } from "./rivals.ts";
+import { stepsWithout } from "./rivals.ts";
 import { poolOf, underWay, type RolloutState, type ServiceState } from "./state.ts";
 import type { Turn } from "./turn.ts";
 
@@ -37,7 +37,7 @@ export function resizeTo(turn: Turn, replicas: number): string | undefined {
     const least = sizeFor(shareOf(turn.state.split.weights, pool.role), replicas);
     turn.want({ ...pool, size: pool.role === "stable" ? replicas : Math.max(1, least, grown) });
   }
-  if (place.program.steps[place.cursor]?.op === "scale") enter(turn);
+  if (op === "scale") enter(turn);
   return undefined;
 }
 
@@ -74,9 +74,7 @@ function withoutThose(steps: readonly Step[], state: ServiceState, { rivals = []
   const left: Role[] = rivals.flatMap(({ role, left: why }) => (why === undefined ? [] : [role]));
   if (rivals.length > 0 && !poolOf(state, "canary") && shareOf(state.split.weights, "canary") === 0)
     left.push("canary");
-  return steps.map((step) =>
-    step.op === "route" ? Object.assign({}, step, { weights: left.reduce(without, step.weights) }) : step,
-  );
+  return stepsWithout(steps, left);
 }
 
 /** Where so many steps that do not only grow are passed; with `growing`, what grows for the next one comes first. */

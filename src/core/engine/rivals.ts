@@ -1,4 +1,5 @@
 // How do several candidates of an experiment fare, and which of them leave it early?
+import type { Step } from "../plan/step.ts";
 import { RIVALS, shareOf, type Role, type Weights } from "../split.ts";
 import { look, startAnalysis, verdictOf } from "../stats/verdict.ts";
 import { WHOLE, weight } from "../units.ts";
@@ -63,16 +64,20 @@ export function leave(turn: Turn, role: Role): void {
   const { split } = turn.state;
   const { program } = turn.rollout;
   turn.set({ split: { ...split, weights: without(split.weights, role) } });
-  const steps = program.steps.map((step) =>
-    step.op === "route" ? Object.assign({}, step, { weights: without(step.weights, role) }) : step,
-  );
-  turn.setRollout({ program: { ...program, steps } });
+  turn.setRollout({ program: { ...program, steps: stepsWithout(program.steps, [role]) } });
   const pool = poolOf(turn.state, role);
   if (pool) turn.unwant(pool.pool);
 }
 
+/** Steps in which the shares of some roles are stable's. */
+export function stepsWithout(steps: readonly Step[], roles: readonly Role[]): readonly Step[] {
+  return steps.map((step) =>
+    step.op === "route" ? Object.assign({}, step, { weights: roles.reduce(without, step.weights) }) : step,
+  );
+}
+
 /** Weights in which a role's share is stable's. */
-export function without(weights: Weights, role: Role): Weights {
+function without(weights: Weights, role: Role): Weights {
   const { [role]: share = 0, ...others } = weights;
   if (share === 0) return weights;
   return { ...others, stable: weight(Math.min(WHOLE, shareOf(weights, "stable") + share)) };
