@@ -117,8 +117,12 @@ test("every door leads somewhere", () => {
   expect(doors.filter((door) => !known.some((path) => under(path, [door])))).toEqual([]);
 });
 
+/** Written by tools/gen-envoy.ts. */
+const GENERATED = resolve("src/adapters/envoy/protos");
+
 test("every file says which question it answers, and none is too long", () => {
-  const wrong = files.flatMap((file) => {
+  const written = files.filter((file) => !under(file, [GENERATED]));
+  const wrong = written.flatMap((file) => {
     const text = readFileSync(file, "utf8");
     const lines = text.split("\n").length - 1;
     const found: string[] = [];

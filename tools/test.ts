@@ -3,6 +3,7 @@ import { spawnSync } from "node:child_process";
 import { mkdtempSync, readFileSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { delimiter, dirname, join } from "node:path";
+import { installParts } from "./parts.ts";
 
 const root = dirname(import.meta.dirname);
 const bin = join(root, "node_modules", ".bin");
@@ -74,6 +75,7 @@ function runTests(args: readonly string[]): Report {
 
 const started = Date.now();
 installPrograms();
+installParts();
 const failedChecks = CHECKS.filter(([name, command, ...args]) => {
   say(`${name} …`);
   return !run(command ?? name, ...args);

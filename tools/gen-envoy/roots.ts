@@ -1,0 +1,76 @@
+// Which of Envoy's messages does Serin speak, and what of them does it leave out?
+
+/** Messages that are sent, received, or packed into an `Any`; whatever they hold comes with them. */
+export const ROOTS: readonly string[] = [
+  // What goes over the discovery streams.
+  "envoy.service.discovery.v3.DiscoveryRequest",
+  "envoy.service.discovery.v3.DiscoveryResponse",
+  "envoy.service.discovery.v3.DeltaDiscoveryRequest",
+  "envoy.service.discovery.v3.DeltaDiscoveryResponse",
+  // The resources.
+  "envoy.config.listener.v3.Listener",
+  "envoy.config.route.v3.RouteConfiguration",
+  "envoy.config.cluster.v3.Cluster",
+  "envoy.config.endpoint.v3.ClusterLoadAssignment",
+  "envoy.extensions.transport_sockets.tls.v3.Secret",
+  "envoy.service.runtime.v3.Runtime",
+  // What a process starts with.
+  "envoy.config.bootstrap.v3.Bootstrap",
+  "envoy.config.metrics.v3.MetricsServiceConfig",
+  // What listeners, routes and clusters hold as `Any`.
+  "envoy.extensions.filters.network.http_connection_manager.v3.HttpConnectionManager",
+  "envoy.extensions.filters.network.tcp_proxy.v3.TcpProxy",
+  "envoy.extensions.filters.http.router.v3.Router",
+  "envoy.extensions.filters.http.health_check.v3.HealthCheck",
+  "envoy.extensions.filters.http.header_mutation.v3.HeaderMutation",
+  "envoy.extensions.filters.http.header_mutation.v3.HeaderMutationPerRoute",
+  "envoy.extensions.filters.listener.tls_inspector.v3.TlsInspector",
+  "envoy.extensions.request_id.uuid.v3.UuidRequestIdConfig",
+  "envoy.extensions.retry.host.previous_hosts.v3.PreviousHostsPredicate",
+  "envoy.extensions.transport_sockets.tls.v3.DownstreamTlsContext",
+  "envoy.extensions.transport_sockets.tls.v3.UpstreamTlsContext",
+  "envoy.extensions.upstreams.http.v3.HttpProtocolOptions",
+  "envoy.extensions.access_loggers.grpc.v3.HttpGrpcAccessLogConfig",
+  "envoy.extensions.access_loggers.file.v3.FileAccessLog",
+  "envoy.extensions.access_loggers.stream.v3.StdoutAccessLog",
+  "envoy.config.trace.v3.OpenTelemetryConfig",
+  "envoy.config.trace.v3.ZipkinConfig",
+  // What Envoy streams back.
+  "envoy.service.accesslog.v3.StreamAccessLogsMessage",
+  "envoy.service.accesslog.v3.StreamAccessLogsResponse",
+  "envoy.service.metrics.v3.StreamMetricsMessage",
+  "envoy.service.metrics.v3.StreamMetricsResponse",
+];
+
+/** Messages whose fields are left out: whole languages of their own that Serin does not speak. */
+export const LEFT_OUT: ReadonlySet<string> = new Set([
+  "xds.type.matcher.v3.Matcher",
+  "envoy.config.core.v3.GrpcService.GoogleGrpc",
+  "envoy.config.core.v3.QuicProtocolOptions",
+  "envoy.config.core.v3.Http3ProtocolOptions",
+  "envoy.config.core.v3.QuicKeepAliveSettings",
+  "envoy.config.listener.v3.QuicProtocolOptions",
+  "envoy.config.listener.v3.UdpListenerConfig",
+  "envoy.config.listener.v3.Listener.InternalListenerConfig",
+  "envoy.config.listener.v3.ApiListener",
+  "envoy.config.listener.v3.ListenerCollection",
+  "envoy.config.cluster.v3.ClusterCollection",
+  "envoy.config.cluster.v3.Cluster.CustomClusterType",
+  "envoy.config.route.v3.ScopedRouteConfiguration",
+  "envoy.config.route.v3.RateLimit",
+  "envoy.config.route.v3.FilterAction",
+  "envoy.config.route.v3.CorsPolicy",
+  "envoy.config.route.v3.ClusterSpecifierPlugin",
+  "envoy.extensions.filters.network.http_connection_manager.v3.ScopedRoutes",
+  "envoy.extensions.filters.network.http_connection_manager.v3.HttpConnectionManager.ProxyStatusConfig",
+  "envoy.extensions.filters.network.http_connection_manager.v3.HttpConnectionManager.PathNormalizationOptions",
+  "envoy.config.core.v3.HealthCheck.RedisHealthCheck",
+  "envoy.config.core.v3.HealthCheck.CustomHealthCheck",
+  "envoy.config.bootstrap.v3.Watchdogs",
+  "envoy.config.bootstrap.v3.Watchdog",
+  "envoy.config.overload.v3.OverloadManager",
+  "envoy.config.bootstrap.v3.FatalAction",
+  "envoy.config.bootstrap.v3.CustomInlineHeader",
+  "envoy.config.bootstrap.v3.MemoryAllocatorManager",
+  "envoy.config.bootstrap.v3.Bootstrap.GrpcAsyncClientManagerConfig",
+]);
