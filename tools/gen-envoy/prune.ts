@@ -90,8 +90,8 @@ function prunedField(field: FieldDescriptorProto, oneofs: readonly number[]): Fi
     number,
     label,
     type,
-    typeName,
-    proto3Optional,
+    ...(typeName ? { typeName } : {}),
+    ...(proto3Optional ? { proto3Optional } : {}),
     ...(options ? { options } : {}),
     ...(grouped(field) ? { oneofIndex: oneofs.indexOf(field.oneofIndex) } : {}),
   });

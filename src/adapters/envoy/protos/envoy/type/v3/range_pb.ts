@@ -10,7 +10,7 @@ import type { Message } from "@bufbuild/protobuf";
  * Describes the file envoy/type/v3/range.proto.
  */
 export const file_envoy_type_v3_range: GenFile = /*@__PURE__*/
-  fileDesc("ChllbnZveS90eXBlL3YzL3JhbmdlLnByb3RvEg1lbnZveS50eXBlLnYzIjIKCkludDY0UmFuZ2USEgoFc3RhcnQYASABKAMyAIgBABIQCgNlbmQYAiABKAMyAIgBACIyCgpJbnQzMlJhbmdlEhIKBXN0YXJ0GAEgASgFMgCIAQASEAoDZW5kGAIgASgFMgCIAQAiMwoLRG91YmxlUmFuZ2USEgoFc3RhcnQYASABKAEyAIgBABIQCgNlbmQYAiABKAEyAIgBAGIGcHJvdG8z");
+  fileDesc("ChllbnZveS90eXBlL3YzL3JhbmdlLnByb3RvEg1lbnZveS50eXBlLnYzIigKCkludDY0UmFuZ2USDQoFc3RhcnQYASABKAMSCwoDZW5kGAIgASgDIigKCkludDMyUmFuZ2USDQoFc3RhcnQYASABKAUSCwoDZW5kGAIgASgFIikKC0RvdWJsZVJhbmdlEg0KBXN0YXJ0GAEgASgBEgsKA2VuZBgCIAEoAWIGcHJvdG8z");
 
 /**
  * @generated from message envoy.type.v3.Int64Range

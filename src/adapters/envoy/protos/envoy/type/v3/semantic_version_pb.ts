@@ -10,7 +10,7 @@ import type { Message } from "@bufbuild/protobuf";
  * Describes the file envoy/type/v3/semantic_version.proto.
  */
 export const file_envoy_type_v3_semantic_version: GenFile = /*@__PURE__*/
-  fileDesc("CiRlbnZveS90eXBlL3YzL3NlbWFudGljX3ZlcnNpb24ucHJvdG8SDWVudm95LnR5cGUudjMiWwoPU2VtYW50aWNWZXJzaW9uEhkKDG1ham9yX251bWJlchgBIAEoDTIAiAEAEhkKDG1pbm9yX251bWJlchgCIAEoDTIAiAEAEhIKBXBhdGNoGAMgASgNMgCIAQBiBnByb3RvMw");
+  fileDesc("CiRlbnZveS90eXBlL3YzL3NlbWFudGljX3ZlcnNpb24ucHJvdG8SDWVudm95LnR5cGUudjMiTAoPU2VtYW50aWNWZXJzaW9uEhQKDG1ham9yX251bWJlchgBIAEoDRIUCgxtaW5vcl9udW1iZXIYAiABKA0SDQoFcGF0Y2gYAyABKA1iBnByb3RvMw");
 
 /**
  * @generated from message envoy.type.v3.SemanticVersion

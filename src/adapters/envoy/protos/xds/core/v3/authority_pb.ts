@@ -10,7 +10,7 @@ import type { Message } from "@bufbuild/protobuf";
  * Describes the file xds/core/v3/authority.proto.
  */
 export const file_xds_core_v3_authority: GenFile = /*@__PURE__*/
-  fileDesc("Cht4ZHMvY29yZS92My9hdXRob3JpdHkucHJvdG8SC3hkcy5jb3JlLnYzIh4KCUF1dGhvcml0eRIRCgRuYW1lGAEgASgJMgCIAQBiBnByb3RvMw");
+  fileDesc("Cht4ZHMvY29yZS92My9hdXRob3JpdHkucHJvdG8SC3hkcy5jb3JlLnYzIhkKCUF1dGhvcml0eRIMCgRuYW1lGAEgASgJYgZwcm90bzM");
 
 /**
  * @generated from message xds.core.v3.Authority

@@ -10,7 +10,7 @@ import type { Message } from "@bufbuild/protobuf";
  * Describes the file xds/core/v3/context_params.proto.
  */
 export const file_xds_core_v3_context_params: GenFile = /*@__PURE__*/
-  fileDesc("CiB4ZHMvY29yZS92My9jb250ZXh0X3BhcmFtcy5wcm90bxILeGRzLmNvcmUudjMigwEKDUNvbnRleHRQYXJhbXMSOQoGcGFyYW1zGAEgAygLMiYueGRzLmNvcmUudjMuQ29udGV4dFBhcmFtcy5QYXJhbXNFbnRyeYgBABo3CgtQYXJhbXNFbnRyeRIQCgNrZXkYASABKAkyAIgBABISCgV2YWx1ZRgCIAEoCTIAiAEAOgI4AWIGcHJvdG8z");
+  fileDesc("CiB4ZHMvY29yZS92My9jb250ZXh0X3BhcmFtcy5wcm90bxILeGRzLmNvcmUudjMidgoNQ29udGV4dFBhcmFtcxI2CgZwYXJhbXMYASADKAsyJi54ZHMuY29yZS52My5Db250ZXh0UGFyYW1zLlBhcmFtc0VudHJ5Gi0KC1BhcmFtc0VudHJ5EgsKA2tleRgBIAEoCRINCgV2YWx1ZRgCIAEoCToCOAFiBnByb3RvMw");
 
 /**
  * @generated from message xds.core.v3.ContextParams

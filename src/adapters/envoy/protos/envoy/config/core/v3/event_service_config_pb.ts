@@ -12,7 +12,7 @@ import type { Message } from "@bufbuild/protobuf";
  * Describes the file envoy/config/core/v3/event_service_config.proto.
  */
 export const file_envoy_config_core_v3_event_service_config: GenFile = /*@__PURE__*/
-  fileDesc("Ci9lbnZveS9jb25maWcvY29yZS92My9ldmVudF9zZXJ2aWNlX2NvbmZpZy5wcm90bxIUZW52b3kuY29uZmlnLmNvcmUudjMibQoSRXZlbnRTZXJ2aWNlQ29uZmlnEjwKDGdycGNfc2VydmljZRgBIAEoCzIhLmVudm95LmNvbmZpZy5jb3JlLnYzLkdycGNTZXJ2aWNlSACIAQBCGQoXY29uZmlnX3NvdXJjZV9zcGVjaWZpZXJiBnByb3RvMw", [file_envoy_config_core_v3_grpc_service]);
+  fileDesc("Ci9lbnZveS9jb25maWcvY29yZS92My9ldmVudF9zZXJ2aWNlX2NvbmZpZy5wcm90bxIUZW52b3kuY29uZmlnLmNvcmUudjMiagoSRXZlbnRTZXJ2aWNlQ29uZmlnEjkKDGdycGNfc2VydmljZRgBIAEoCzIhLmVudm95LmNvbmZpZy5jb3JlLnYzLkdycGNTZXJ2aWNlSABCGQoXY29uZmlnX3NvdXJjZV9zcGVjaWZpZXJiBnByb3RvMw", [file_envoy_config_core_v3_grpc_service]);
 
 /**
  * @generated from message envoy.config.core.v3.EventServiceConfig

@@ -12,7 +12,7 @@ import type { Message } from "@bufbuild/protobuf";
  * Describes the file envoy/config/core/v3/http_uri.proto.
  */
 export const file_envoy_config_core_v3_http_uri: GenFile = /*@__PURE__*/
-  fileDesc("CiNlbnZveS9jb25maWcvY29yZS92My9odHRwX3VyaS5wcm90bxIUZW52b3kuY29uZmlnLmNvcmUudjMieAoHSHR0cFVyaRIQCgN1cmkYASABKAkyAIgBABIWCgdjbHVzdGVyGAIgASgJMgBIAIgBABItCgd0aW1lb3V0GAMgASgLMhkuZ29vZ2xlLnByb3RvYnVmLkR1cmF0aW9uiAEAQhQKEmh0dHBfdXBzdHJlYW1fdHlwZWIGcHJvdG8z", [file_google_protobuf_duration]);
+  fileDesc("CiNlbnZveS9jb25maWcvY29yZS92My9odHRwX3VyaS5wcm90bxIUZW52b3kuY29uZmlnLmNvcmUudjMiawoHSHR0cFVyaRILCgN1cmkYASABKAkSEQoHY2x1c3RlchgCIAEoCUgAEioKB3RpbWVvdXQYAyABKAsyGS5nb29nbGUucHJvdG9idWYuRHVyYXRpb25CFAoSaHR0cF91cHN0cmVhbV90eXBlYgZwcm90bzM", [file_google_protobuf_duration]);
 
 /**
  * @generated from message envoy.config.core.v3.HttpUri

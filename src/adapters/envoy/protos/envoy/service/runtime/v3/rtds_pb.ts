@@ -11,7 +11,7 @@ import type { JsonObject, Message } from "@bufbuild/protobuf";
  * Describes the file envoy/service/runtime/v3/rtds.proto.
  */
 export const file_envoy_service_runtime_v3_rtds: GenFile = /*@__PURE__*/
-  fileDesc("CiNlbnZveS9zZXJ2aWNlL3J1bnRpbWUvdjMvcnRkcy5wcm90bxIYZW52b3kuc2VydmljZS5ydW50aW1lLnYzIkcKB1J1bnRpbWUSEQoEbmFtZRgBIAEoCTIAiAEAEikKBWxheWVyGAIgASgLMhcuZ29vZ2xlLnByb3RvYnVmLlN0cnVjdIgBAGIGcHJvdG8z", [file_google_protobuf_struct]);
+  fileDesc("CiNlbnZveS9zZXJ2aWNlL3J1bnRpbWUvdjMvcnRkcy5wcm90bxIYZW52b3kuc2VydmljZS5ydW50aW1lLnYzIj8KB1J1bnRpbWUSDAoEbmFtZRgBIAEoCRImCgVsYXllchgCIAEoCzIXLmdvb2dsZS5wcm90b2J1Zi5TdHJ1Y3RiBnByb3RvMw", [file_google_protobuf_struct]);
 
 /**
  * @generated from message envoy.service.runtime.v3.Runtime

@@ -10,7 +10,7 @@ import type { Message } from "@bufbuild/protobuf";
  * Describes the file envoy/type/matcher/v3/regex.proto.
  */
 export const file_envoy_type_matcher_v3_regex: GenFile = /*@__PURE__*/
-  fileDesc("CiFlbnZveS90eXBlL21hdGNoZXIvdjMvcmVnZXgucHJvdG8SFWVudm95LnR5cGUubWF0Y2hlci52MyIiCgxSZWdleE1hdGNoZXISEgoFcmVnZXgYAiABKAkyAIgBACJtChdSZWdleE1hdGNoQW5kU3Vic3RpdHV0ZRI3CgdwYXR0ZXJuGAEgASgLMiMuZW52b3kudHlwZS5tYXRjaGVyLnYzLlJlZ2V4TWF0Y2hlcogBABIZCgxzdWJzdGl0dXRpb24YAiABKAkyAIgBAGIGcHJvdG8z");
+  fileDesc("CiFlbnZveS90eXBlL21hdGNoZXIvdjMvcmVnZXgucHJvdG8SFWVudm95LnR5cGUubWF0Y2hlci52MyIdCgxSZWdleE1hdGNoZXISDQoFcmVnZXgYAiABKAkiZQoXUmVnZXhNYXRjaEFuZFN1YnN0aXR1dGUSNAoHcGF0dGVybhgBIAEoCzIjLmVudm95LnR5cGUubWF0Y2hlci52My5SZWdleE1hdGNoZXISFAoMc3Vic3RpdHV0aW9uGAIgASgJYgZwcm90bzM");
 
 /**
  * @generated from message envoy.type.matcher.v3.RegexMatcher
