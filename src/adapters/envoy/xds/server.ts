@@ -1,0 +1,95 @@
+// Where do Envoys connect to?
+import { Server, ServerCredentials, type ServiceDefinition, type UntypedServiceImplementation } from "@grpc/grpc-js";
+import { messageOf, SerinError } from "../../../core/issues.ts";
+import { fileCredentials, type TlsFiles } from "./credentials.ts";
+import { Discovery } from "./discovery.ts";
+import type { Call } from "./stream.ts";
+
+export interface XdsOptions {
+  readonly host: string;
+  /** 0 takes any free one. */
+  readonly port: number;
+  /** Without it the channel is not encrypted. */
+  readonly tls?: TlsFiles | undefined;
+}
+
+export interface XdsServer {
+  readonly port: number;
+  readonly discovery: Discovery;
+  /** Ends all streams. Envoys go on with what they have. */
+  close(): Promise<void>;
+}
+
+const raw = (bytes: Buffer): Buffer => bytes;
+
+/** A method whose messages are left as bytes: each receiver decodes what it needs. */
+function method(path: string, responseStream: boolean): ServiceDefinition[string] {
+  return {
+    path,
+    requestStream: true,
+    responseStream,
+    requestSerialize: raw,
+    requestDeserialize: raw,
+    responseSerialize: raw,
+    responseDeserialize: raw,
+  };
+}
+
+const ADS = "/envoy.service.discovery.v3.AggregatedDiscoveryService";
+
+const DISCOVERY: ServiceDefinition = {
+  StreamAggregatedResources: method(`${ADS}/StreamAggregatedResources`, true),
+  DeltaAggregatedResources: method(`${ADS}/DeltaAggregatedResources`, true),
+};
+
+function discoveryService(discovery: Discovery): UntypedServiceImplementation {
+  return {
+    StreamAggregatedResources: (call: Call) => discovery.accept(call, "state-of-the-world"),
+    DeltaAggregatedResources: (call: Call) => discovery.accept(call, "delta"),
+  };
+}
+
+async function bind(server: Server, address: string, credentials: ServerCredentials): Promise<number> {
+  const { promise, resolve, reject } = Promise.withResolvers<number>();
+  server.bindAsync(address, credentials, (error, port) => (error ? reject(error) : resolve(port)));
+  try {
+    return await promise;
+  } catch (error) {
+    throw new SerinError(
+      {
+        code: "xds-listen",
+        what: `The xDS server cannot listen on ${address}.`,
+        found: messageOf(error),
+        now: "Envoys keep what they have.",
+        next: "Free the port, or name another one.",
+      },
+      { cause: error },
+    );
+  }
+}
+
+export async function openXdsServer({ host, port, tls }: XdsOptions): Promise<XdsServer> {
+  const discovery = new Discovery();
+  const watched = tls && (await fileCredentials(tls, (why) => discovery.listeners.tell("malformed", tls.cert, why)));
+  const credentials = watched?.credentials ?? ServerCredentials.createInsecure();
+  // Resources of thousands of services are one message; access logs come in batches.
+  const server = new Server({ "grpc.max_receive_message_length": 64 << 20, "grpc.max_send_message_length": -1 });
+  server.addService(DISCOVERY, discoveryService(discovery));
+  const address = host.includes(":") ? `[${host}]:${port}` : `${host}:${port}`;
+  try {
+    const bound = await bind(server, address, credentials);
+    return {
+      port: bound,
+      discovery,
+      close: () => {
+        watched?.close();
+        discovery.close();
+        server.forceShutdown();
+        return Promise.resolve();
+      },
+    };
+  } catch (error) {
+    watched?.close();
+    throw error;
+  }
+}
