@@ -25,6 +25,7 @@ const ROOMS: Readonly<Record<string, Room>> = {
       "ports",
       "runtime",
       "adapters/memory",
+      "adapters/envoy/abilities.ts",
       "adapters/process/abilities.ts",
       "adapters/proxy/abilities.ts",
     ],

@@ -3,6 +3,8 @@ import { join, resolve } from "node:path";
 import type { Abilities } from "../core/abilities.ts";
 import type { NamedRevision } from "../core/engine/input.ts";
 import type { Rollout } from "../core/spec/rollout.ts";
+import type { EnvoySpec } from "../core/spec/envoy.ts";
+import type { ProxySpec } from "../core/spec/traffic.ts";
 import type { Section } from "../core/split.ts";
 import { isEndpoints } from "../core/endpoints-template.ts";
 import type { Revision } from "../core/world.ts";
@@ -11,6 +13,7 @@ import type { Messenger } from "../ports/messenger.ts";
 import type { TestEvents } from "../ports/tests.ts";
 import type { Asked, Factory } from "../runtime/parts.ts";
 import { ENDPOINTS_ABILITIES } from "./endpoints/abilities.ts";
+import { ENVOY_ABILITIES } from "./envoy/abilities.ts";
 import { createMessenger } from "./messenger/messenger.ts";
 import { PROCESS_ABILITIES } from "./process/abilities.ts";
 import { PROXY_ABILITIES } from "./proxy/abilities.ts";
@@ -24,8 +27,11 @@ export interface Home {
 
 /** What the parts that a file names can do together; nothing is loaded for it. */
 export function abilitiesOf(rollout: Pick<Rollout, "spec">): Abilities {
-  const { endpoints } = rollout.spec.workload;
-  return { router: PROXY_ABILITIES, workload: endpoints ? ENDPOINTS_ABILITIES : PROCESS_ABILITIES };
+  const { workload, traffic } = rollout.spec;
+  return {
+    router: traffic.envoy ? ENVOY_ABILITIES : PROXY_ABILITIES,
+    workload: workload.endpoints ? ENDPOINTS_ABILITIES : PROCESS_ABILITIES,
+  };
 }
 
 /** Names the revision that a file asks for, by content. `origin` is the folder that its paths start from. */
@@ -85,10 +91,17 @@ export function adapters(home: Home): Adapters {
     const { openEventStore } = await import("./events/store.ts");
     return openEventStore(join(home.dir, "events.db"));
   });
+  const envoys = once(async () => {
+    const { createEnvoyHub } = await import("./envoy/hub.ts");
+    return createEnvoyHub({ dir: join(home.dir, "services"), clock: home.clock });
+  });
   return {
     messenger: createMessenger({ clock: home.clock }),
     events: events.get,
-    close: async () => (await events.made()?.catch(() => undefined))?.close(),
+    close: async () => {
+      (await events.made()?.catch(() => undefined))?.close();
+      await (await envoys.made()?.catch(() => undefined))?.close();
+    },
     tests: async (state) => {
       const { createTestSource } = await import("./events/source.ts");
       const { createExpositionSource } = await import("./exposition/source.ts");
@@ -98,6 +111,8 @@ export function adapters(home: Home): Adapters {
       return { source: createTestSource(options), close: pages.close };
     },
     check: async (asked) => {
+      const { envoy } = asked.spec.spec.traffic;
+      if (envoy) return (await envoys.get()).check(envoyOf(asked, envoy));
       const { checkProxy } = await import("./proxy/index.ts");
       await checkProxy(proxyOf(home, asked));
     },
@@ -138,6 +153,8 @@ export function adapters(home: Home): Adapters {
       return first.map(({ url, api }) => createAlertSource({ url, api, clock: home.clock }));
     },
     router: async (state) => {
+      const { envoy } = state.spec.spec.traffic;
+      if (envoy) return (await envoys.get()).router(envoyOf(state, envoy));
       const { createProxyAdapter } = await import("./proxy/index.ts");
       const proxy = createProxyAdapter({ ...proxyOf(home, state), clock: home.clock });
       return { router: proxy, metrics: proxy, close: () => Promise.resolve() };
@@ -194,8 +211,16 @@ function partOf({ name, order, when }: Section): Section {
   return { name, order, when };
 }
 
-function proxyConfig({ spec, origin }: Asked): Rollout["spec"]["traffic"]["proxy"] {
-  const { tls, ...config } = spec.spec.traffic.proxy;
+/** What one service asks of its Envoys. Paths in the file start from its folder. */
+function envoyOf({ service, spec, origin }: Asked, envoy: EnvoySpec) {
+  const { section } = spec.spec.traffic;
+  return { service, front: section?.of ?? service, spec: envoy, origin, ...(section && { section: partOf(section) }) };
+}
+
+function proxyConfig({ spec, origin }: Asked): ProxySpec {
+  const { proxy } = spec.spec.traffic;
+  if (!proxy) throw new Error("the file names nothing that carries traffic");
+  const { tls, ...config } = proxy;
   // Paths in the file start from its folder, wherever the controller was started.
   return tls ? { ...config, tls: { cert: resolve(origin, tls.cert), key: resolve(origin, tls.key) } } : config;
 }

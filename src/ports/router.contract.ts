@@ -21,6 +21,8 @@ export interface RouterPlace {
   post?(count: number): Promise<readonly string[]>;
   /** Sends one request as it is described. Answers with the name of its replica. */
   ask?(request: AskedFor): Promise<string>;
+  /** How requests without a key are dealt: as evenly as can be, or each by chance. Default: evenly. */
+  readonly dealing?: "even" | "random" | undefined;
   /** By what the requests of `send` show their key. */
   readonly sticky: Stickiness["key"];
   /** Another controller's view of the same data plane. */
@@ -69,6 +71,9 @@ export function routerContract(options: { name: string; make: () => Promise<Rout
       if (observed.kind !== "value") throw new Error(`expected a split, found ${JSON.stringify(observed)}`);
       return observed.value;
     };
+    /** How far off a count may be: five standard deviations where chance deals. */
+    const off = (even: number, requests: number, share: number): number =>
+      place.dealing === "random" ? 5 * Math.sqrt(requests * share * (1 - share)) : even;
     const served = async (role: Role, count: number): Promise<number> => {
       const answers = await place.send(count);
       return answers.filter((replica) => replica.startsWith(`${role}-`)).length;
@@ -138,16 +143,16 @@ export function routerContract(options: { name: string; make: () => Promise<Rout
         const hits = answers.map((replica) => (replica === "canary-0" ? 1 : 0));
         for (let from = 0; from + 100 <= hits.length; from += 10) {
           const some = hits.slice(from, from + 100).reduce<number>((sum, hit) => sum + hit, 0);
-          expect(Math.abs(some - 10), `requests ${from} to ${from + 100}`).toBeLessThanOrEqual(2);
+          expect(Math.abs(some - 10), `requests ${from} to ${from + 100}`).toBeLessThanOrEqual(off(2, 100, 0.1));
         }
         const all = hits.reduce<number>((sum, hit) => sum + hit, 0);
-        expect(Math.abs(all - 100)).toBeLessThanOrEqual(3);
+        expect(Math.abs(all - 100)).toBeLessThanOrEqual(off(3, 1_000, 0.1));
       });
       test("follows the next split with the first request after it was taken", async () => {
         for (const share of [0, 1, 0, 0.5, 0]) {
           await place.router.apply(route(share), call());
           const hits = await served("canary", 40);
-          expect(Math.abs(hits - 40 * share), `at ${share}`).toBeLessThanOrEqual(2);
+          expect(Math.abs(hits - 40 * share), `at ${share}`).toBeLessThanOrEqual(off(2, 40, share));
         }
       });
       test("reaches every replica of a pool", async () => {
@@ -174,7 +179,8 @@ export function routerContract(options: { name: string; make: () => Promise<Rout
         const answers = await place.send(500);
         for (const role of ROLES) {
           const hits = answers.filter((replica) => replica.startsWith(`${role}-`)).length;
-          expect(Math.abs(hits - (500 * (weights[role] ?? 0)) / WHOLE), `of ${role}`).toBeLessThanOrEqual(5);
+          const share = (weights[role] ?? 0) / WHOLE;
+          expect(Math.abs(hits - 500 * share), `of ${role}`).toBeLessThanOrEqual(off(5, 500, share));
         }
       });
     });
@@ -299,7 +305,8 @@ export function routerContract(options: { name: string; make: () => Promise<Rout
           const answers = await place.send(100);
           expect(new Set(answers.map((replica) => replica.split("-")[0]))).toEqual(new Set(["stable"]));
           const due = asked / 10;
-          await expect.poll(async () => Math.abs((await requests("canary")) - due)).toBeLessThanOrEqual(2);
+          const most = off(2, asked, 0.1);
+          await expect.poll(async () => Math.abs((await requests("canary")) - due)).toBeLessThanOrEqual(most);
         }
         expect((await carried()).split).toEqual(mirrored(0.1).split);
       });

@@ -1,7 +1,8 @@
 // Can this route be followed?
 import { z } from "zod";
-import { ROLES, shareOf, type Role, type RoutePool } from "../core/split.ts";
-import { WHOLE, percent, type Weight } from "../core/units.ts";
+import { wrongInRoute } from "../core/route.ts";
+import { ROLES, type Role, type RoutePool } from "../core/split.ts";
+import { WHOLE } from "../core/units.ts";
 import { matchesSchema, sectionSchema } from "./match-check.ts";
 import { badMirror, mirrorSchema } from "./mirror/check.ts";
 import type { ServedRoute } from "./served.ts";
@@ -62,24 +63,8 @@ export function checkRoute(input: unknown): CheckedRoute {
     };
   }
   const route = parsed.data as unknown as ServedRoute;
-  const why = [
-    ...badSum(route),
-    ...badMatches(route),
-    ...badMirror(route),
-    ...ROLES.flatMap((role) => [...badPool(role, route), ...badNames(role, route)]),
-  ];
+  const why = [...wrongInRoute(route), ...badMirror(route), ...ROLES.flatMap((role) => badNames(role, route))];
   return why.length === 0 ? { ok: true, route } : { ok: false, why };
-}
-
-function badSum(route: ServedRoute): readonly string[] {
-  const sum = ROLES.reduce((total, role) => total + shareOf(route.split.weights, role), 0);
-  return sum === WHOLE ? [] : [`split.weights: sum to ${percent(sum as Weight)} instead of 100%`];
-}
-
-function badMatches({ split, pools }: ServedRoute): readonly string[] {
-  return (split.matches ?? []).flatMap(({ to }, at) =>
-    to === "stable" || pools[to] ? [] : [`split.matches.${at}: sends requests to ${to}, which has no pool`],
-  );
 }
 
 /** Only names that begin with their section and `/` keep one service's counters and replicas apart from another's. */
@@ -94,15 +79,4 @@ function badNames(role: Role, { section, pools }: ServedRoute): readonly string[
   }
   const bad = names.find((name) => name.includes("/"));
   return bad === undefined ? [] : [`pools.${role}: ${bad} is a name of a section, and this route is none's`];
-}
-
-function badPool(role: Role, route: ServedRoute): readonly string[] {
-  const share = shareOf(route.split.weights, role);
-  const held: RoutePool | undefined = route.pools[role];
-  if (share > 0 && held === undefined && role !== "stable") {
-    return [`pools.${role}: ${role} gets ${percent(share)} of the requests and has no pool`];
-  }
-  const names = (held?.backends ?? []).map((backend) => backend.replica);
-  const twice = names.find((name, at) => names.indexOf(name) !== at);
-  return twice === undefined ? [] : [`pools.${role}.backends: replica ${twice} is named twice`];
 }

@@ -1,4 +1,5 @@
 // How is a simulated controller asked to roll a revision out?
+import { ENVOY_ABILITIES } from "../adapters/envoy/abilities.ts";
 import { PROCESS_ABILITIES } from "../adapters/process/abilities.ts";
 import { PROXY_ABILITIES } from "../adapters/proxy/abilities.ts";
 import type { Command } from "../core/engine/input.ts";
@@ -29,6 +30,6 @@ export function applyOf(spec: Rollout, { id, revision, actor = "ann" }: Asked): 
     spec,
     origin: "/",
     revision: { id: revision, template: {} },
-    abilities: { router: PROXY_ABILITIES, workload: PROCESS_ABILITIES },
+    abilities: { router: spec.spec.traffic.envoy ? ENVOY_ABILITIES : PROXY_ABILITIES, workload: PROCESS_ABILITIES },
   };
 }

@@ -14,6 +14,6 @@ spec:
   strategy: { recreate: {} }
 `);
   if (!parsed.ok) throw new Error(JSON.stringify(parsed.issues));
-  const proxy: ProxyConfig = parsed.rollout.spec.traffic.proxy;
+  const proxy: ProxyConfig | undefined = parsed.rollout.spec.traffic.proxy;
   expect(proxy).toEqual({ host: "127.0.0.1", port: 8080, ...PROXY_DEFAULTS });
 });

@@ -149,7 +149,7 @@ describe("a façade", () => {
     const other = (revision: string) => {
       const target = desk.target(revision);
       const { traffic } = target.spec.spec;
-      const proxy = { ...traffic.proxy, retries: 3 };
+      const proxy = { ...traffic.proxy, retries: 3 } as NonNullable<typeof traffic.proxy>;
       return { ...target, spec: { ...target.spec, spec: { ...target.spec.spec, traffic: { ...traffic, proxy } } } };
     };
     const change = () => desk.apply(planOf(desk, ["cart"]), { shop: other("v1"), "shop-cart": other("v2") });
@@ -159,7 +159,7 @@ describe("a façade", () => {
     desk.pass(5_000);
     expect(change().refused).toBeUndefined();
     desk.pass(2_000);
-    const retries = [...desk.members.values()].map(({ state }) => state.spec.spec.traffic.proxy.retries);
+    const retries = [...desk.members.values()].map(({ state }) => state.spec.spec.traffic.proxy?.retries);
     expect(retries).toEqual([3, 3]);
     expect(stable(desk, "cart")).toBe("v2");
   });

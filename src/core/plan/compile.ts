@@ -5,6 +5,7 @@ import type { AnalysisSpec, MetricSpec } from "../spec/analysis.ts";
 import type { Rollout } from "../spec/rollout.ts";
 import { replicasAsked } from "../spec/workload.ts";
 import type { StrategySpec } from "../spec/strategy.ts";
+import { previewOf } from "../spec/traffic.ts";
 import { isForUsers } from "../match.ts";
 import { isExposed, shareOf } from "../split.ts";
 import { listed } from "../spec/rule.ts";
@@ -50,7 +51,7 @@ export function compile(rollout: Rollout, context: CompileContext): CompileResul
     fullSize: context.replicas ?? replicasAsked(spec.workload),
     undecided: spec.analysis?.undecided ?? "hold",
     hooks: spec.hooks,
-    preview: spec.traffic.proxy.preview !== undefined,
+    preview: previewOf(spec.traffic) !== undefined,
   };
   // What the file asks for is checked even when this rollout happens not to need it: the next one will.
   const asked = compileStrategy(rollout, frame);
@@ -161,9 +162,9 @@ function unable({ spec }: Rollout, { router, workload }: Abilities): readonly Pl
     const message = `found ${sticky.kind}, the router can keep a user with a version by ${can}`;
     issues.push({ path: `spec.traffic.sticky.${sticky.kind}`, code: "unable", message });
   }
-  if (spec.traffic.proxy.preview && !router.matches.includes("listener")) {
+  if (previewOf(spec.traffic) && !router.matches.includes("listener")) {
     const message = "the router has no second address";
-    issues.push({ path: "spec.traffic.proxy.preview", code: "unable", message });
+    issues.push({ path: `spec.traffic.${spec.traffic.proxy ? "proxy" : "envoy"}.preview`, code: "unable", message });
   }
   if (workload.promote !== "rename") {
     const message = "the workload can only replace stable in its place, which no strategy does yet";

@@ -3,7 +3,6 @@ import * as z from "zod";
 import type { Calendar } from "../calendar.ts";
 import type { Condition } from "../match.ts";
 import type { NotifySpec } from "../outbox/message.ts";
-import type { StickyKey } from "../split.ts";
 import type { Ms } from "../units.ts";
 import { AnalysisSchema } from "./analysis.ts";
 import { CalendarSchema } from "./calendar.ts";
@@ -14,7 +13,7 @@ import { shown } from "./reading.ts";
 import { analysisOf, API_VERSION, checkTogether, MetadataSchema, ProgressDeadline, type Rollout } from "./rollout.ts";
 import { rule, type Report } from "./rule.ts";
 import { StrategySchema } from "./strategy.ts";
-import { TrafficSchema, type ProxySpec } from "./traffic.ts";
+import { TrafficSchema, type TrafficSpec } from "./traffic.ts";
 import { UrlsSchema, WorkloadSchema, type EndpointsSpec } from "./workload.ts";
 
 /** One way to the new world: the requests that it takes, and how what answers them comes to its users. */
@@ -30,7 +29,7 @@ export interface Facade {
   readonly kind: "Facade";
   readonly metadata: Rollout["metadata"];
   readonly spec: {
-    readonly traffic: { readonly proxy: ProxySpec; readonly sticky?: StickyKey | undefined };
+    readonly traffic: TrafficSpec;
     /** What answers whatever no new version answers. */
     readonly legacy: EndpointsSpec;
     readonly order: "one-by-one" | "together";

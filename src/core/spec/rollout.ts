@@ -17,7 +17,7 @@ import { batchOf } from "./rolling.ts";
 import type { CanarySpec } from "./canary.ts";
 import type { StepSpec } from "./steps.ts";
 import { StrategySchema, type StrategySpec } from "./strategy.ts";
-import { TrafficSchema, type ProxySpec } from "./traffic.ts";
+import { TrafficSchema, type TrafficSpec } from "./traffic.ts";
 import { Plain, replicasAsked, WorkloadSchema, type WorkloadSpec } from "./workload.ts";
 import type { Section, StickyKey } from "../split.ts";
 
@@ -244,10 +244,8 @@ export interface Rollout {
   };
   readonly spec: {
     readonly workload: WorkloadSpec;
-    readonly traffic: {
-      readonly proxy: ProxySpec;
-      readonly sticky?: StickyKey | undefined;
-      /** Only these requests of another service's proxy. No rollout file says so; a façade does. */
+    readonly traffic: TrafficSpec & {
+      /** Only these requests of another service's data plane. No rollout file says so; a façade does. */
       readonly section?: SharedSection | undefined;
     };
     readonly progressDeadlineMs: Ms;

@@ -3,27 +3,14 @@ import * as z from "zod";
 import type { StickyKey } from "../split.ts";
 import { ms } from "../units.ts";
 import { durationFormat } from "./durations.ts";
+import { EnvoySchema, type EnvoySpec } from "./envoy.ts";
 import { LISTEN } from "./listen.ts";
 import { shown, written, writtenOrNumber } from "./reading.ts";
 import { exactlyOne, rule } from "./rule.ts";
 import { bytesFormat } from "./sizes.ts";
-import { fractionFormat } from "./weights.ts";
+import { Balance, Circuit, count, time, Tls } from "./traffic-parts.ts";
 
 const GiB = 1024 ** 3;
-
-/** A time that something may take: more than nothing, at most a day. */
-const time = (text: string, description: string) =>
-  written(durationFormat({ atLeast: ms(1), atMost: ms(86_400_000) }))
-    .prefault(text)
-    .describe(description);
-
-const count = (atMost: number, standard: number, description: string) =>
-  z.int().min(1).max(atMost).default(standard).describe(description);
-
-const Tls = z.strictObject({
-  cert: z.string().min(1).describe("Certificate chain, a PEM file. Read again when it changes."),
-  key: z.string().min(1).describe("Its key, a PEM file."),
-});
 
 const Timeouts = z
   .strictObject({
@@ -54,18 +41,6 @@ const Limits = z
   })
   .transform(({ head, body, ...rest }) => ({ ...rest, headBytes: head, bodyBytes: body }));
 
-const Circuit = z
-  .strictObject({
-    connections: count(1_000_000, 1_024, "Connections to one replica at once, per worker."),
-    pending: count(1_000_000, 1_024, "Requests that wait for a connection; more are answered with 503."),
-    consecutiveFailures: count(1_000_000, 5, "Failed requests in a row after which a replica gets none for a while."),
-    ejection: time("5s", "First time without requests; it doubles with every further ejection, up to ten times this."),
-    maxEjected: written(fractionFormat({ atLeast: 0, atMost: 100 }))
-      .prefault("50%")
-      .describe("At most this share of a pool may be without requests at once."),
-  })
-  .transform(({ ejection, ...rest }) => ({ ...rest, ejectionMs: ejection }));
-
 const ProxyFields = z.strictObject({
   listen: writtenOrNumber(LISTEN).describe(
     "Address of the service: host:port, or a port on 127.0.0.1. IPv6 in brackets. Port 0 takes a free one.",
@@ -75,10 +50,7 @@ const ProxyFields = z.strictObject({
     .describe("Second address: requests there go to the candidate while there is one, else to stable."),
   tls: Tls.optional().describe("Certificate and key. Without them the proxy speaks plain HTTP."),
   workers: z.int().min(1).max(256).default(1).describe("Threads that share the port."),
-  balance: z
-    .enum(["round-robin", "least-request", "random"])
-    .default("least-request")
-    .describe("How a replica of a pool is chosen."),
+  balance: Balance,
   timeouts: Timeouts.prefault({}).describe("Longest times."),
   limits: Limits.prefault({}).describe("What clients may send."),
   circuit: Circuit.prefault({}).describe("When a pool or a replica gets no more requests."),
@@ -131,10 +103,31 @@ const Sticky = rule(
   return { kind: "cookie", name: cookie, ...(maxAge === undefined ? {} : { maxAgeMs: maxAge }) };
 });
 
-export const TrafficSchema = z.strictObject({
-  proxy: Proxy.describe("The built-in proxy: a process of its own in front of the replicas."),
-  sticky: Sticky.optional().describe("What keeps a user with the version that they were given."),
+const trafficFields = z
+  .strictObject({
+    proxy: Proxy.optional().describe("The built-in proxy: a process of its own in front of the replicas."),
+    envoy: EnvoySchema.optional().describe("Envoys that somebody runs, and that Serin tells how to route (xDS)."),
+    sticky: Sticky.optional().describe("What keeps a user with the version that they were given."),
+  })
+  .meta({ anyOf: [{ required: ["proxy"] }, { required: ["envoy"] }] });
+
+export const TrafficSchema = rule(trafficFields, (traffic, report) => {
+  exactlyOne(traffic, ["proxy", "envoy"], report);
+}).transform(({ proxy, envoy, sticky }): TrafficSpec => {
+  return { ...(proxy && { proxy }), ...(envoy && { envoy }), ...(sticky && { sticky }) };
 });
+
+/** Who carries the requests: exactly one of these; and what keeps users with a version. */
+export interface TrafficSpec {
+  readonly proxy?: ProxySpec | undefined;
+  readonly envoy?: EnvoySpec | undefined;
+  readonly sticky?: StickyKey | undefined;
+}
+
+/** The second address, where the file asks for one. */
+export function previewOf({ proxy, envoy }: TrafficSpec): object | undefined {
+  return proxy?.preview ?? envoy?.preview;
+}
 
 /** The built-in proxy, as the file asks for it: all that a `ProxyConfig` holds. */
 export type ProxySpec = Readonly<z.output<typeof Proxy>>;
