@@ -90,6 +90,8 @@ function prunedField(field: FieldDescriptorProto, oneofs: readonly number[]): Fi
     number,
     label,
     type,
+    // As the compiler fills it in; what a program carries lacks it.
+    jsonName: name.replaceAll(/_+(.?)/gu, (_whole, next: string) => next.toUpperCase()),
     ...(typeName ? { typeName } : {}),
     ...(proto3Optional ? { proto3Optional } : {}),
     ...(options ? { options } : {}),

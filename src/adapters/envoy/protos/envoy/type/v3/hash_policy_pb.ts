@@ -21,13 +21,13 @@ export type HashPolicy = Message<"envoy.type.v3.HashPolicy"> & {
    */
   policySpecifier: {
     /**
-     * @generated from field: envoy.type.v3.HashPolicy.SourceIp source_ip = 1 [json_name = ""];
+     * @generated from field: envoy.type.v3.HashPolicy.SourceIp source_ip = 1;
      */
     value: HashPolicy_SourceIp;
     case: "sourceIp";
   } | {
     /**
-     * @generated from field: envoy.type.v3.HashPolicy.FilterState filter_state = 2 [json_name = ""];
+     * @generated from field: envoy.type.v3.HashPolicy.FilterState filter_state = 2;
      */
     value: HashPolicy_FilterState;
     case: "filterState";
@@ -59,7 +59,7 @@ export const HashPolicy_SourceIpSchema: GenMessage<HashPolicy_SourceIp> = /*@__P
  */
 export type HashPolicy_FilterState = Message<"envoy.type.v3.HashPolicy.FilterState"> & {
   /**
-   * @generated from field: string key = 1 [json_name = ""];
+   * @generated from field: string key = 1;
    */
   key: string;
 };

@@ -17,7 +17,7 @@ export const file_envoy_type_v3_percent: GenFile = /*@__PURE__*/
  */
 export type Percent = Message<"envoy.type.v3.Percent"> & {
   /**
-   * @generated from field: double value = 1 [json_name = ""];
+   * @generated from field: double value = 1;
    */
   value: number;
 };
@@ -34,12 +34,12 @@ export const PercentSchema: GenMessage<Percent> = /*@__PURE__*/
  */
 export type FractionalPercent = Message<"envoy.type.v3.FractionalPercent"> & {
   /**
-   * @generated from field: uint32 numerator = 1 [json_name = ""];
+   * @generated from field: uint32 numerator = 1;
    */
   numerator: number;
 
   /**
-   * @generated from field: envoy.type.v3.FractionalPercent.DenominatorType denominator = 2 [json_name = ""];
+   * @generated from field: envoy.type.v3.FractionalPercent.DenominatorType denominator = 2;
    */
   denominator: FractionalPercent_DenominatorType;
 };

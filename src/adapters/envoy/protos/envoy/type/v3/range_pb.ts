@@ -17,12 +17,12 @@ export const file_envoy_type_v3_range: GenFile = /*@__PURE__*/
  */
 export type Int64Range = Message<"envoy.type.v3.Int64Range"> & {
   /**
-   * @generated from field: int64 start = 1 [json_name = ""];
+   * @generated from field: int64 start = 1;
    */
   start: bigint;
 
   /**
-   * @generated from field: int64 end = 2 [json_name = ""];
+   * @generated from field: int64 end = 2;
    */
   end: bigint;
 };
@@ -39,12 +39,12 @@ export const Int64RangeSchema: GenMessage<Int64Range> = /*@__PURE__*/
  */
 export type Int32Range = Message<"envoy.type.v3.Int32Range"> & {
   /**
-   * @generated from field: int32 start = 1 [json_name = ""];
+   * @generated from field: int32 start = 1;
    */
   start: number;
 
   /**
-   * @generated from field: int32 end = 2 [json_name = ""];
+   * @generated from field: int32 end = 2;
    */
   end: number;
 };
@@ -61,12 +61,12 @@ export const Int32RangeSchema: GenMessage<Int32Range> = /*@__PURE__*/
  */
 export type DoubleRange = Message<"envoy.type.v3.DoubleRange"> & {
   /**
-   * @generated from field: double start = 1 [json_name = ""];
+   * @generated from field: double start = 1;
    */
   start: number;
 
   /**
-   * @generated from field: double end = 2 [json_name = ""];
+   * @generated from field: double end = 2;
    */
   end: number;
 };

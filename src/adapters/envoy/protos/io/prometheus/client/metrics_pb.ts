@@ -19,12 +19,12 @@ export const file_io_prometheus_client_metrics: GenFile = /*@__PURE__*/
  */
 export type LabelPair = Message<"io.prometheus.client.LabelPair"> & {
   /**
-   * @generated from field: optional string name = 1 [json_name = ""];
+   * @generated from field: optional string name = 1;
    */
   name: string;
 
   /**
-   * @generated from field: optional string value = 2 [json_name = ""];
+   * @generated from field: optional string value = 2;
    */
   value: string;
 };
@@ -41,7 +41,7 @@ export const LabelPairSchema: GenMessage<LabelPair> = /*@__PURE__*/
  */
 export type Gauge = Message<"io.prometheus.client.Gauge"> & {
   /**
-   * @generated from field: optional double value = 1 [json_name = ""];
+   * @generated from field: optional double value = 1;
    */
   value: number;
 };
@@ -58,17 +58,17 @@ export const GaugeSchema: GenMessage<Gauge> = /*@__PURE__*/
  */
 export type Counter = Message<"io.prometheus.client.Counter"> & {
   /**
-   * @generated from field: optional double value = 1 [json_name = ""];
+   * @generated from field: optional double value = 1;
    */
   value: number;
 
   /**
-   * @generated from field: optional io.prometheus.client.Exemplar exemplar = 2 [json_name = ""];
+   * @generated from field: optional io.prometheus.client.Exemplar exemplar = 2;
    */
   exemplar?: Exemplar | undefined;
 
   /**
-   * @generated from field: optional google.protobuf.Timestamp created_timestamp = 3 [json_name = ""];
+   * @generated from field: optional google.protobuf.Timestamp created_timestamp = 3;
    */
   createdTimestamp?: Timestamp | undefined;
 };
@@ -85,12 +85,12 @@ export const CounterSchema: GenMessage<Counter> = /*@__PURE__*/
  */
 export type Quantile = Message<"io.prometheus.client.Quantile"> & {
   /**
-   * @generated from field: optional double quantile = 1 [json_name = ""];
+   * @generated from field: optional double quantile = 1;
    */
   quantile: number;
 
   /**
-   * @generated from field: optional double value = 2 [json_name = ""];
+   * @generated from field: optional double value = 2;
    */
   value: number;
 };
@@ -107,22 +107,22 @@ export const QuantileSchema: GenMessage<Quantile> = /*@__PURE__*/
  */
 export type Summary = Message<"io.prometheus.client.Summary"> & {
   /**
-   * @generated from field: optional uint64 sample_count = 1 [json_name = ""];
+   * @generated from field: optional uint64 sample_count = 1;
    */
   sampleCount: bigint;
 
   /**
-   * @generated from field: optional double sample_sum = 2 [json_name = ""];
+   * @generated from field: optional double sample_sum = 2;
    */
   sampleSum: number;
 
   /**
-   * @generated from field: repeated io.prometheus.client.Quantile quantile = 3 [json_name = ""];
+   * @generated from field: repeated io.prometheus.client.Quantile quantile = 3;
    */
   quantile: Quantile[];
 
   /**
-   * @generated from field: optional google.protobuf.Timestamp created_timestamp = 4 [json_name = ""];
+   * @generated from field: optional google.protobuf.Timestamp created_timestamp = 4;
    */
   createdTimestamp?: Timestamp | undefined;
 };
@@ -139,7 +139,7 @@ export const SummarySchema: GenMessage<Summary> = /*@__PURE__*/
  */
 export type Untyped = Message<"io.prometheus.client.Untyped"> & {
   /**
-   * @generated from field: optional double value = 1 [json_name = ""];
+   * @generated from field: optional double value = 1;
    */
   value: number;
 };
@@ -156,82 +156,82 @@ export const UntypedSchema: GenMessage<Untyped> = /*@__PURE__*/
  */
 export type Histogram = Message<"io.prometheus.client.Histogram"> & {
   /**
-   * @generated from field: optional uint64 sample_count = 1 [json_name = ""];
+   * @generated from field: optional uint64 sample_count = 1;
    */
   sampleCount: bigint;
 
   /**
-   * @generated from field: optional double sample_count_float = 4 [json_name = ""];
+   * @generated from field: optional double sample_count_float = 4;
    */
   sampleCountFloat: number;
 
   /**
-   * @generated from field: optional double sample_sum = 2 [json_name = ""];
+   * @generated from field: optional double sample_sum = 2;
    */
   sampleSum: number;
 
   /**
-   * @generated from field: repeated io.prometheus.client.Bucket bucket = 3 [json_name = ""];
+   * @generated from field: repeated io.prometheus.client.Bucket bucket = 3;
    */
   bucket: Bucket[];
 
   /**
-   * @generated from field: optional google.protobuf.Timestamp created_timestamp = 15 [json_name = ""];
+   * @generated from field: optional google.protobuf.Timestamp created_timestamp = 15;
    */
   createdTimestamp?: Timestamp | undefined;
 
   /**
-   * @generated from field: optional sint32 schema = 5 [json_name = ""];
+   * @generated from field: optional sint32 schema = 5;
    */
   schema: number;
 
   /**
-   * @generated from field: optional double zero_threshold = 6 [json_name = ""];
+   * @generated from field: optional double zero_threshold = 6;
    */
   zeroThreshold: number;
 
   /**
-   * @generated from field: optional uint64 zero_count = 7 [json_name = ""];
+   * @generated from field: optional uint64 zero_count = 7;
    */
   zeroCount: bigint;
 
   /**
-   * @generated from field: optional double zero_count_float = 8 [json_name = ""];
+   * @generated from field: optional double zero_count_float = 8;
    */
   zeroCountFloat: number;
 
   /**
-   * @generated from field: repeated io.prometheus.client.BucketSpan negative_span = 9 [json_name = ""];
+   * @generated from field: repeated io.prometheus.client.BucketSpan negative_span = 9;
    */
   negativeSpan: BucketSpan[];
 
   /**
-   * @generated from field: repeated sint64 negative_delta = 10 [json_name = ""];
+   * @generated from field: repeated sint64 negative_delta = 10;
    */
   negativeDelta: bigint[];
 
   /**
-   * @generated from field: repeated double negative_count = 11 [json_name = ""];
+   * @generated from field: repeated double negative_count = 11;
    */
   negativeCount: number[];
 
   /**
-   * @generated from field: repeated io.prometheus.client.BucketSpan positive_span = 12 [json_name = ""];
+   * @generated from field: repeated io.prometheus.client.BucketSpan positive_span = 12;
    */
   positiveSpan: BucketSpan[];
 
   /**
-   * @generated from field: repeated sint64 positive_delta = 13 [json_name = ""];
+   * @generated from field: repeated sint64 positive_delta = 13;
    */
   positiveDelta: bigint[];
 
   /**
-   * @generated from field: repeated double positive_count = 14 [json_name = ""];
+   * @generated from field: repeated double positive_count = 14;
    */
   positiveCount: number[];
 
   /**
-   * @generated from field: repeated io.prometheus.client.Exemplar exemplars = 16 [json_name = ""];
+   * @generated from field: repeated io.prometheus.client.Exemplar exemplars = 16;
    */
   exemplars: Exemplar[];
 };
@@ -248,22 +248,22 @@ export const HistogramSchema: GenMessage<Histogram> = /*@__PURE__*/
  */
 export type Bucket = Message<"io.prometheus.client.Bucket"> & {
   /**
-   * @generated from field: optional uint64 cumulative_count = 1 [json_name = ""];
+   * @generated from field: optional uint64 cumulative_count = 1;
    */
   cumulativeCount: bigint;
 
   /**
-   * @generated from field: optional double cumulative_count_float = 4 [json_name = ""];
+   * @generated from field: optional double cumulative_count_float = 4;
    */
   cumulativeCountFloat: number;
 
   /**
-   * @generated from field: optional double upper_bound = 2 [json_name = ""];
+   * @generated from field: optional double upper_bound = 2;
    */
   upperBound: number;
 
   /**
-   * @generated from field: optional io.prometheus.client.Exemplar exemplar = 3 [json_name = ""];
+   * @generated from field: optional io.prometheus.client.Exemplar exemplar = 3;
    */
   exemplar?: Exemplar | undefined;
 };
@@ -280,12 +280,12 @@ export const BucketSchema: GenMessage<Bucket> = /*@__PURE__*/
  */
 export type BucketSpan = Message<"io.prometheus.client.BucketSpan"> & {
   /**
-   * @generated from field: optional sint32 offset = 1 [json_name = ""];
+   * @generated from field: optional sint32 offset = 1;
    */
   offset: number;
 
   /**
-   * @generated from field: optional uint32 length = 2 [json_name = ""];
+   * @generated from field: optional uint32 length = 2;
    */
   length: number;
 };
@@ -302,17 +302,17 @@ export const BucketSpanSchema: GenMessage<BucketSpan> = /*@__PURE__*/
  */
 export type Exemplar = Message<"io.prometheus.client.Exemplar"> & {
   /**
-   * @generated from field: repeated io.prometheus.client.LabelPair label = 1 [json_name = ""];
+   * @generated from field: repeated io.prometheus.client.LabelPair label = 1;
    */
   label: LabelPair[];
 
   /**
-   * @generated from field: optional double value = 2 [json_name = ""];
+   * @generated from field: optional double value = 2;
    */
   value: number;
 
   /**
-   * @generated from field: optional google.protobuf.Timestamp timestamp = 3 [json_name = ""];
+   * @generated from field: optional google.protobuf.Timestamp timestamp = 3;
    */
   timestamp?: Timestamp | undefined;
 };
@@ -329,37 +329,37 @@ export const ExemplarSchema: GenMessage<Exemplar> = /*@__PURE__*/
  */
 export type Metric = Message<"io.prometheus.client.Metric"> & {
   /**
-   * @generated from field: repeated io.prometheus.client.LabelPair label = 1 [json_name = ""];
+   * @generated from field: repeated io.prometheus.client.LabelPair label = 1;
    */
   label: LabelPair[];
 
   /**
-   * @generated from field: optional io.prometheus.client.Gauge gauge = 2 [json_name = ""];
+   * @generated from field: optional io.prometheus.client.Gauge gauge = 2;
    */
   gauge?: Gauge | undefined;
 
   /**
-   * @generated from field: optional io.prometheus.client.Counter counter = 3 [json_name = ""];
+   * @generated from field: optional io.prometheus.client.Counter counter = 3;
    */
   counter?: Counter | undefined;
 
   /**
-   * @generated from field: optional io.prometheus.client.Summary summary = 4 [json_name = ""];
+   * @generated from field: optional io.prometheus.client.Summary summary = 4;
    */
   summary?: Summary | undefined;
 
   /**
-   * @generated from field: optional io.prometheus.client.Untyped untyped = 5 [json_name = ""];
+   * @generated from field: optional io.prometheus.client.Untyped untyped = 5;
    */
   untyped?: Untyped | undefined;
 
   /**
-   * @generated from field: optional io.prometheus.client.Histogram histogram = 7 [json_name = ""];
+   * @generated from field: optional io.prometheus.client.Histogram histogram = 7;
    */
   histogram?: Histogram | undefined;
 
   /**
-   * @generated from field: optional int64 timestamp_ms = 6 [json_name = ""];
+   * @generated from field: optional int64 timestamp_ms = 6;
    */
   timestampMs: bigint;
 };
@@ -376,27 +376,27 @@ export const MetricSchema: GenMessage<Metric> = /*@__PURE__*/
  */
 export type MetricFamily = Message<"io.prometheus.client.MetricFamily"> & {
   /**
-   * @generated from field: optional string name = 1 [json_name = ""];
+   * @generated from field: optional string name = 1;
    */
   name: string;
 
   /**
-   * @generated from field: optional string help = 2 [json_name = ""];
+   * @generated from field: optional string help = 2;
    */
   help: string;
 
   /**
-   * @generated from field: optional io.prometheus.client.MetricType type = 3 [json_name = ""];
+   * @generated from field: optional io.prometheus.client.MetricType type = 3;
    */
   type: MetricType;
 
   /**
-   * @generated from field: repeated io.prometheus.client.Metric metric = 4 [json_name = ""];
+   * @generated from field: repeated io.prometheus.client.Metric metric = 4;
    */
   metric: Metric[];
 
   /**
-   * @generated from field: optional string unit = 5 [json_name = ""];
+   * @generated from field: optional string unit = 5;
    */
   unit: string;
 };

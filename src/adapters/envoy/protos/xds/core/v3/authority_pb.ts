@@ -17,7 +17,7 @@ export const file_xds_core_v3_authority: GenFile = /*@__PURE__*/
  */
 export type Authority = Message<"xds.core.v3.Authority"> & {
   /**
-   * @generated from field: string name = 1 [json_name = ""];
+   * @generated from field: string name = 1;
    */
   name: string;
 };

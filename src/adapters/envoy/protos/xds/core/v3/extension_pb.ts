@@ -19,12 +19,12 @@ export const file_xds_core_v3_extension: GenFile = /*@__PURE__*/
  */
 export type TypedExtensionConfig = Message<"xds.core.v3.TypedExtensionConfig"> & {
   /**
-   * @generated from field: string name = 1 [json_name = ""];
+   * @generated from field: string name = 1;
    */
   name: string;
 
   /**
-   * @generated from field: google.protobuf.Any typed_config = 2 [json_name = ""];
+   * @generated from field: google.protobuf.Any typed_config = 2;
    */
   typedConfig?: Any | undefined;
 };

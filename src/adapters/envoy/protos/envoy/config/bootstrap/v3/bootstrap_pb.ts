@@ -43,57 +43,57 @@ export const file_envoy_config_bootstrap_v3_bootstrap: GenFile = /*@__PURE__*/
  */
 export type Bootstrap = Message<"envoy.config.bootstrap.v3.Bootstrap"> & {
   /**
-   * @generated from field: envoy.config.core.v3.Node node = 1 [json_name = ""];
+   * @generated from field: envoy.config.core.v3.Node node = 1;
    */
   node?: Node | undefined;
 
   /**
-   * @generated from field: repeated string node_context_params = 26 [json_name = ""];
+   * @generated from field: repeated string node_context_params = 26;
    */
   nodeContextParams: string[];
 
   /**
-   * @generated from field: envoy.config.bootstrap.v3.Bootstrap.StaticResources static_resources = 2 [json_name = ""];
+   * @generated from field: envoy.config.bootstrap.v3.Bootstrap.StaticResources static_resources = 2;
    */
   staticResources?: Bootstrap_StaticResources | undefined;
 
   /**
-   * @generated from field: envoy.config.bootstrap.v3.Bootstrap.DynamicResources dynamic_resources = 3 [json_name = ""];
+   * @generated from field: envoy.config.bootstrap.v3.Bootstrap.DynamicResources dynamic_resources = 3;
    */
   dynamicResources?: Bootstrap_DynamicResources | undefined;
 
   /**
-   * @generated from field: envoy.config.bootstrap.v3.ClusterManager cluster_manager = 4 [json_name = ""];
+   * @generated from field: envoy.config.bootstrap.v3.ClusterManager cluster_manager = 4;
    */
   clusterManager?: ClusterManager | undefined;
 
   /**
-   * @generated from field: envoy.config.core.v3.ApiConfigSource hds_config = 14 [json_name = ""];
+   * @generated from field: envoy.config.core.v3.ApiConfigSource hds_config = 14;
    */
   hdsConfig?: ApiConfigSource | undefined;
 
   /**
-   * @generated from field: string flags_path = 5 [json_name = ""];
+   * @generated from field: string flags_path = 5;
    */
   flagsPath: string;
 
   /**
-   * @generated from field: repeated envoy.config.metrics.v3.StatsSink stats_sinks = 6 [json_name = ""];
+   * @generated from field: repeated envoy.config.metrics.v3.StatsSink stats_sinks = 6;
    */
   statsSinks: StatsSink[];
 
   /**
-   * @generated from field: envoy.config.bootstrap.v3.Bootstrap.DeferredStatOptions deferred_stat_options = 39 [json_name = ""];
+   * @generated from field: envoy.config.bootstrap.v3.Bootstrap.DeferredStatOptions deferred_stat_options = 39;
    */
   deferredStatOptions?: Bootstrap_DeferredStatOptions | undefined;
 
   /**
-   * @generated from field: envoy.config.metrics.v3.StatsConfig stats_config = 13 [json_name = ""];
+   * @generated from field: envoy.config.metrics.v3.StatsConfig stats_config = 13;
    */
   statsConfig?: StatsConfig | undefined;
 
   /**
-   * @generated from field: google.protobuf.Duration stats_flush_interval = 7 [json_name = ""];
+   * @generated from field: google.protobuf.Duration stats_flush_interval = 7;
    */
   statsFlushInterval?: Duration | undefined;
 
@@ -102,7 +102,7 @@ export type Bootstrap = Message<"envoy.config.bootstrap.v3.Bootstrap"> & {
    */
   statsFlush: {
     /**
-     * @generated from field: bool stats_flush_on_admin = 29 [json_name = ""];
+     * @generated from field: bool stats_flush_on_admin = 29;
      */
     value: boolean;
     case: "statsFlushOnAdmin";
@@ -113,99 +113,99 @@ export type Bootstrap = Message<"envoy.config.bootstrap.v3.Bootstrap"> & {
    */
   statsEviction: {
     /**
-     * @generated from field: google.protobuf.Duration stats_eviction_interval = 42 [json_name = ""];
+     * @generated from field: google.protobuf.Duration stats_eviction_interval = 42;
      */
     value: Duration;
     case: "statsEvictionInterval";
   } | { case: undefined; value?: undefined };
 
   /**
-   * @generated from field: envoy.config.bootstrap.v3.LayeredRuntime layered_runtime = 17 [json_name = ""];
+   * @generated from field: envoy.config.bootstrap.v3.LayeredRuntime layered_runtime = 17;
    */
   layeredRuntime?: LayeredRuntime | undefined;
 
   /**
-   * @generated from field: envoy.config.bootstrap.v3.Admin admin = 12 [json_name = ""];
+   * @generated from field: envoy.config.bootstrap.v3.Admin admin = 12;
    */
   admin?: Admin | undefined;
 
   /**
-   * @generated from field: bool enable_dispatcher_stats = 16 [json_name = ""];
+   * @generated from field: bool enable_dispatcher_stats = 16;
    */
   enableDispatcherStats: boolean;
 
   /**
-   * @generated from field: string header_prefix = 18 [json_name = ""];
+   * @generated from field: string header_prefix = 18;
    */
   headerPrefix: string;
 
   /**
-   * @generated from field: google.protobuf.UInt64Value stats_server_version_override = 19 [json_name = ""];
+   * @generated from field: google.protobuf.UInt64Value stats_server_version_override = 19;
    */
   statsServerVersionOverride?: bigint | undefined;
 
   /**
-   * @generated from field: envoy.config.core.v3.TypedExtensionConfig typed_dns_resolver_config = 31 [json_name = ""];
+   * @generated from field: envoy.config.core.v3.TypedExtensionConfig typed_dns_resolver_config = 31;
    */
   typedDnsResolverConfig?: TypedExtensionConfig | undefined;
 
   /**
-   * @generated from field: repeated envoy.config.core.v3.TypedExtensionConfig bootstrap_extensions = 21 [json_name = ""];
+   * @generated from field: repeated envoy.config.core.v3.TypedExtensionConfig bootstrap_extensions = 21;
    */
   bootstrapExtensions: TypedExtensionConfig[];
 
   /**
-   * @generated from field: repeated envoy.config.core.v3.ConfigSource config_sources = 22 [json_name = ""];
+   * @generated from field: repeated envoy.config.core.v3.ConfigSource config_sources = 22;
    */
   configSources: ConfigSource[];
 
   /**
-   * @generated from field: envoy.config.core.v3.ConfigSource default_config_source = 23 [json_name = ""];
+   * @generated from field: envoy.config.core.v3.ConfigSource default_config_source = 23;
    */
   defaultConfigSource?: ConfigSource | undefined;
 
   /**
-   * @generated from field: string default_socket_interface = 24 [json_name = ""];
+   * @generated from field: string default_socket_interface = 24;
    */
   defaultSocketInterface: string;
 
   /**
-   * @generated from field: map<string, envoy.config.core.v3.TypedExtensionConfig> certificate_provider_instances = 25 [json_name = ""];
+   * @generated from field: map<string, envoy.config.core.v3.TypedExtensionConfig> certificate_provider_instances = 25;
    */
   certificateProviderInstances: { [key: string]: TypedExtensionConfig };
 
   /**
-   * @generated from field: string perf_tracing_file_path = 33 [json_name = ""];
+   * @generated from field: string perf_tracing_file_path = 33;
    */
   perfTracingFilePath: string;
 
   /**
-   * @generated from field: envoy.config.core.v3.TypedExtensionConfig default_regex_engine = 34 [json_name = ""];
+   * @generated from field: envoy.config.core.v3.TypedExtensionConfig default_regex_engine = 34;
    */
   defaultRegexEngine?: TypedExtensionConfig | undefined;
 
   /**
-   * @generated from field: envoy.config.core.v3.TypedExtensionConfig xds_delegate_extension = 35 [json_name = ""];
+   * @generated from field: envoy.config.core.v3.TypedExtensionConfig xds_delegate_extension = 35;
    */
   xdsDelegateExtension?: TypedExtensionConfig | undefined;
 
   /**
-   * @generated from field: envoy.config.core.v3.TypedExtensionConfig xds_config_tracker_extension = 36 [json_name = ""];
+   * @generated from field: envoy.config.core.v3.TypedExtensionConfig xds_config_tracker_extension = 36;
    */
   xdsConfigTrackerExtension?: TypedExtensionConfig | undefined;
 
   /**
-   * @generated from field: envoy.config.core.v3.TypedExtensionConfig listener_manager = 37 [json_name = ""];
+   * @generated from field: envoy.config.core.v3.TypedExtensionConfig listener_manager = 37;
    */
   listenerManager?: TypedExtensionConfig | undefined;
 
   /**
-   * @generated from field: envoy.config.bootstrap.v3.Bootstrap.ApplicationLogConfig application_log_config = 38 [json_name = ""];
+   * @generated from field: envoy.config.bootstrap.v3.Bootstrap.ApplicationLogConfig application_log_config = 38;
    */
   applicationLogConfig?: Bootstrap_ApplicationLogConfig | undefined;
 
   /**
-   * @generated from field: bool enable_worker_cpu_affinity = 43 [json_name = ""];
+   * @generated from field: bool enable_worker_cpu_affinity = 43;
    */
   enableWorkerCpuAffinity: boolean;
 };
@@ -222,17 +222,17 @@ export const BootstrapSchema: GenMessage<Bootstrap> = /*@__PURE__*/
  */
 export type Bootstrap_StaticResources = Message<"envoy.config.bootstrap.v3.Bootstrap.StaticResources"> & {
   /**
-   * @generated from field: repeated envoy.config.listener.v3.Listener listeners = 1 [json_name = ""];
+   * @generated from field: repeated envoy.config.listener.v3.Listener listeners = 1;
    */
   listeners: Listener[];
 
   /**
-   * @generated from field: repeated envoy.config.cluster.v3.Cluster clusters = 2 [json_name = ""];
+   * @generated from field: repeated envoy.config.cluster.v3.Cluster clusters = 2;
    */
   clusters: Cluster[];
 
   /**
-   * @generated from field: repeated envoy.extensions.transport_sockets.tls.v3.Secret secrets = 3 [json_name = ""];
+   * @generated from field: repeated envoy.extensions.transport_sockets.tls.v3.Secret secrets = 3;
    */
   secrets: Secret[];
 };
@@ -249,27 +249,27 @@ export const Bootstrap_StaticResourcesSchema: GenMessage<Bootstrap_StaticResourc
  */
 export type Bootstrap_DynamicResources = Message<"envoy.config.bootstrap.v3.Bootstrap.DynamicResources"> & {
   /**
-   * @generated from field: envoy.config.core.v3.ConfigSource lds_config = 1 [json_name = ""];
+   * @generated from field: envoy.config.core.v3.ConfigSource lds_config = 1;
    */
   ldsConfig?: ConfigSource | undefined;
 
   /**
-   * @generated from field: string lds_resources_locator = 5 [json_name = ""];
+   * @generated from field: string lds_resources_locator = 5;
    */
   ldsResourcesLocator: string;
 
   /**
-   * @generated from field: envoy.config.core.v3.ConfigSource cds_config = 2 [json_name = ""];
+   * @generated from field: envoy.config.core.v3.ConfigSource cds_config = 2;
    */
   cdsConfig?: ConfigSource | undefined;
 
   /**
-   * @generated from field: string cds_resources_locator = 6 [json_name = ""];
+   * @generated from field: string cds_resources_locator = 6;
    */
   cdsResourcesLocator: string;
 
   /**
-   * @generated from field: envoy.config.core.v3.ApiConfigSource ads_config = 3 [json_name = ""];
+   * @generated from field: envoy.config.core.v3.ApiConfigSource ads_config = 3;
    */
   adsConfig?: ApiConfigSource | undefined;
 };
@@ -286,7 +286,7 @@ export const Bootstrap_DynamicResourcesSchema: GenMessage<Bootstrap_DynamicResou
  */
 export type Bootstrap_ApplicationLogConfig = Message<"envoy.config.bootstrap.v3.Bootstrap.ApplicationLogConfig"> & {
   /**
-   * @generated from field: envoy.config.bootstrap.v3.Bootstrap.ApplicationLogConfig.LogFormat log_format = 1 [json_name = ""];
+   * @generated from field: envoy.config.bootstrap.v3.Bootstrap.ApplicationLogConfig.LogFormat log_format = 1;
    */
   logFormat?: Bootstrap_ApplicationLogConfig_LogFormat | undefined;
 };
@@ -307,13 +307,13 @@ export type Bootstrap_ApplicationLogConfig_LogFormat = Message<"envoy.config.boo
    */
   logFormat: {
     /**
-     * @generated from field: google.protobuf.Struct json_format = 1 [json_name = ""];
+     * @generated from field: google.protobuf.Struct json_format = 1;
      */
     value: JsonObject;
     case: "jsonFormat";
   } | {
     /**
-     * @generated from field: string text_format = 2 [json_name = ""];
+     * @generated from field: string text_format = 2;
      */
     value: string;
     case: "textFormat";
@@ -332,7 +332,7 @@ export const Bootstrap_ApplicationLogConfig_LogFormatSchema: GenMessage<Bootstra
  */
 export type Bootstrap_DeferredStatOptions = Message<"envoy.config.bootstrap.v3.Bootstrap.DeferredStatOptions"> & {
   /**
-   * @generated from field: bool enable_deferred_creation_stats = 1 [json_name = ""];
+   * @generated from field: bool enable_deferred_creation_stats = 1;
    */
   enableDeferredCreationStats: boolean;
 };
@@ -349,32 +349,32 @@ export const Bootstrap_DeferredStatOptionsSchema: GenMessage<Bootstrap_DeferredS
  */
 export type Admin = Message<"envoy.config.bootstrap.v3.Admin"> & {
   /**
-   * @generated from field: repeated envoy.config.accesslog.v3.AccessLog access_log = 5 [json_name = ""];
+   * @generated from field: repeated envoy.config.accesslog.v3.AccessLog access_log = 5;
    */
   accessLog: AccessLog[];
 
   /**
-   * @generated from field: string profile_path = 2 [json_name = ""];
+   * @generated from field: string profile_path = 2;
    */
   profilePath: string;
 
   /**
-   * @generated from field: envoy.config.core.v3.Address address = 3 [json_name = ""];
+   * @generated from field: envoy.config.core.v3.Address address = 3;
    */
   address?: Address | undefined;
 
   /**
-   * @generated from field: repeated envoy.config.core.v3.SocketOption socket_options = 4 [json_name = ""];
+   * @generated from field: repeated envoy.config.core.v3.SocketOption socket_options = 4;
    */
   socketOptions: SocketOption[];
 
   /**
-   * @generated from field: bool ignore_global_conn_limit = 6 [json_name = ""];
+   * @generated from field: bool ignore_global_conn_limit = 6;
    */
   ignoreGlobalConnLimit: boolean;
 
   /**
-   * @generated from field: repeated envoy.type.matcher.v3.StringMatcher allow_paths = 7 [json_name = ""];
+   * @generated from field: repeated envoy.type.matcher.v3.StringMatcher allow_paths = 7;
    */
   allowPaths: StringMatcher[];
 };
@@ -391,27 +391,27 @@ export const AdminSchema: GenMessage<Admin> = /*@__PURE__*/
  */
 export type ClusterManager = Message<"envoy.config.bootstrap.v3.ClusterManager"> & {
   /**
-   * @generated from field: string local_cluster_name = 1 [json_name = ""];
+   * @generated from field: string local_cluster_name = 1;
    */
   localClusterName: string;
 
   /**
-   * @generated from field: envoy.config.bootstrap.v3.ClusterManager.OutlierDetection outlier_detection = 2 [json_name = ""];
+   * @generated from field: envoy.config.bootstrap.v3.ClusterManager.OutlierDetection outlier_detection = 2;
    */
   outlierDetection?: ClusterManager_OutlierDetection | undefined;
 
   /**
-   * @generated from field: envoy.config.core.v3.BindConfig upstream_bind_config = 3 [json_name = ""];
+   * @generated from field: envoy.config.core.v3.BindConfig upstream_bind_config = 3;
    */
   upstreamBindConfig?: BindConfig | undefined;
 
   /**
-   * @generated from field: envoy.config.core.v3.ApiConfigSource load_stats_config = 4 [json_name = ""];
+   * @generated from field: envoy.config.core.v3.ApiConfigSource load_stats_config = 4;
    */
   loadStatsConfig?: ApiConfigSource | undefined;
 
   /**
-   * @generated from field: bool enable_deferred_cluster_creation = 5 [json_name = ""];
+   * @generated from field: bool enable_deferred_cluster_creation = 5;
    */
   enableDeferredClusterCreation: boolean;
 };
@@ -428,12 +428,12 @@ export const ClusterManagerSchema: GenMessage<ClusterManager> = /*@__PURE__*/
  */
 export type ClusterManager_OutlierDetection = Message<"envoy.config.bootstrap.v3.ClusterManager.OutlierDetection"> & {
   /**
-   * @generated from field: string event_log_path = 1 [json_name = ""];
+   * @generated from field: string event_log_path = 1;
    */
   eventLogPath: string;
 
   /**
-   * @generated from field: envoy.config.core.v3.EventServiceConfig event_service = 2 [json_name = ""];
+   * @generated from field: envoy.config.core.v3.EventServiceConfig event_service = 2;
    */
   eventService?: EventServiceConfig | undefined;
 };
@@ -450,7 +450,7 @@ export const ClusterManager_OutlierDetectionSchema: GenMessage<ClusterManager_Ou
  */
 export type RuntimeLayer = Message<"envoy.config.bootstrap.v3.RuntimeLayer"> & {
   /**
-   * @generated from field: string name = 1 [json_name = ""];
+   * @generated from field: string name = 1;
    */
   name: string;
 
@@ -459,25 +459,25 @@ export type RuntimeLayer = Message<"envoy.config.bootstrap.v3.RuntimeLayer"> & {
    */
   layerSpecifier: {
     /**
-     * @generated from field: google.protobuf.Struct static_layer = 2 [json_name = ""];
+     * @generated from field: google.protobuf.Struct static_layer = 2;
      */
     value: JsonObject;
     case: "staticLayer";
   } | {
     /**
-     * @generated from field: envoy.config.bootstrap.v3.RuntimeLayer.DiskLayer disk_layer = 3 [json_name = ""];
+     * @generated from field: envoy.config.bootstrap.v3.RuntimeLayer.DiskLayer disk_layer = 3;
      */
     value: RuntimeLayer_DiskLayer;
     case: "diskLayer";
   } | {
     /**
-     * @generated from field: envoy.config.bootstrap.v3.RuntimeLayer.AdminLayer admin_layer = 4 [json_name = ""];
+     * @generated from field: envoy.config.bootstrap.v3.RuntimeLayer.AdminLayer admin_layer = 4;
      */
     value: RuntimeLayer_AdminLayer;
     case: "adminLayer";
   } | {
     /**
-     * @generated from field: envoy.config.bootstrap.v3.RuntimeLayer.RtdsLayer rtds_layer = 5 [json_name = ""];
+     * @generated from field: envoy.config.bootstrap.v3.RuntimeLayer.RtdsLayer rtds_layer = 5;
      */
     value: RuntimeLayer_RtdsLayer;
     case: "rtdsLayer";
@@ -496,17 +496,17 @@ export const RuntimeLayerSchema: GenMessage<RuntimeLayer> = /*@__PURE__*/
  */
 export type RuntimeLayer_DiskLayer = Message<"envoy.config.bootstrap.v3.RuntimeLayer.DiskLayer"> & {
   /**
-   * @generated from field: string symlink_root = 1 [json_name = ""];
+   * @generated from field: string symlink_root = 1;
    */
   symlinkRoot: string;
 
   /**
-   * @generated from field: string subdirectory = 3 [json_name = ""];
+   * @generated from field: string subdirectory = 3;
    */
   subdirectory: string;
 
   /**
-   * @generated from field: bool append_service_cluster = 2 [json_name = ""];
+   * @generated from field: bool append_service_cluster = 2;
    */
   appendServiceCluster: boolean;
 };
@@ -536,12 +536,12 @@ export const RuntimeLayer_AdminLayerSchema: GenMessage<RuntimeLayer_AdminLayer> 
  */
 export type RuntimeLayer_RtdsLayer = Message<"envoy.config.bootstrap.v3.RuntimeLayer.RtdsLayer"> & {
   /**
-   * @generated from field: string name = 1 [json_name = ""];
+   * @generated from field: string name = 1;
    */
   name: string;
 
   /**
-   * @generated from field: envoy.config.core.v3.ConfigSource rtds_config = 2 [json_name = ""];
+   * @generated from field: envoy.config.core.v3.ConfigSource rtds_config = 2;
    */
   rtdsConfig?: ConfigSource | undefined;
 };
@@ -558,7 +558,7 @@ export const RuntimeLayer_RtdsLayerSchema: GenMessage<RuntimeLayer_RtdsLayer> = 
  */
 export type LayeredRuntime = Message<"envoy.config.bootstrap.v3.LayeredRuntime"> & {
   /**
-   * @generated from field: repeated envoy.config.bootstrap.v3.RuntimeLayer layers = 1 [json_name = ""];
+   * @generated from field: repeated envoy.config.bootstrap.v3.RuntimeLayer layers = 1;
    */
   layers: RuntimeLayer[];
 };

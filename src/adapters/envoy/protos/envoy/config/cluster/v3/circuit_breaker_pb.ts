@@ -23,12 +23,12 @@ export const file_envoy_config_cluster_v3_circuit_breaker: GenFile = /*@__PURE__
  */
 export type CircuitBreakers = Message<"envoy.config.cluster.v3.CircuitBreakers"> & {
   /**
-   * @generated from field: repeated envoy.config.cluster.v3.CircuitBreakers.Thresholds thresholds = 1 [json_name = ""];
+   * @generated from field: repeated envoy.config.cluster.v3.CircuitBreakers.Thresholds thresholds = 1;
    */
   thresholds: CircuitBreakers_Thresholds[];
 
   /**
-   * @generated from field: repeated envoy.config.cluster.v3.CircuitBreakers.Thresholds per_host_thresholds = 2 [json_name = ""];
+   * @generated from field: repeated envoy.config.cluster.v3.CircuitBreakers.Thresholds per_host_thresholds = 2;
    */
   perHostThresholds: CircuitBreakers_Thresholds[];
 };
@@ -45,42 +45,42 @@ export const CircuitBreakersSchema: GenMessage<CircuitBreakers> = /*@__PURE__*/
  */
 export type CircuitBreakers_Thresholds = Message<"envoy.config.cluster.v3.CircuitBreakers.Thresholds"> & {
   /**
-   * @generated from field: envoy.config.core.v3.RoutingPriority priority = 1 [json_name = ""];
+   * @generated from field: envoy.config.core.v3.RoutingPriority priority = 1;
    */
   priority: RoutingPriority;
 
   /**
-   * @generated from field: google.protobuf.UInt32Value max_connections = 2 [json_name = ""];
+   * @generated from field: google.protobuf.UInt32Value max_connections = 2;
    */
   maxConnections?: number | undefined;
 
   /**
-   * @generated from field: google.protobuf.UInt32Value max_pending_requests = 3 [json_name = ""];
+   * @generated from field: google.protobuf.UInt32Value max_pending_requests = 3;
    */
   maxPendingRequests?: number | undefined;
 
   /**
-   * @generated from field: google.protobuf.UInt32Value max_requests = 4 [json_name = ""];
+   * @generated from field: google.protobuf.UInt32Value max_requests = 4;
    */
   maxRequests?: number | undefined;
 
   /**
-   * @generated from field: google.protobuf.UInt32Value max_retries = 5 [json_name = ""];
+   * @generated from field: google.protobuf.UInt32Value max_retries = 5;
    */
   maxRetries?: number | undefined;
 
   /**
-   * @generated from field: envoy.config.cluster.v3.CircuitBreakers.Thresholds.RetryBudget retry_budget = 8 [json_name = ""];
+   * @generated from field: envoy.config.cluster.v3.CircuitBreakers.Thresholds.RetryBudget retry_budget = 8;
    */
   retryBudget?: CircuitBreakers_Thresholds_RetryBudget | undefined;
 
   /**
-   * @generated from field: bool track_remaining = 6 [json_name = ""];
+   * @generated from field: bool track_remaining = 6;
    */
   trackRemaining: boolean;
 
   /**
-   * @generated from field: google.protobuf.UInt32Value max_connection_pools = 7 [json_name = ""];
+   * @generated from field: google.protobuf.UInt32Value max_connection_pools = 7;
    */
   maxConnectionPools?: number | undefined;
 };
@@ -97,17 +97,17 @@ export const CircuitBreakers_ThresholdsSchema: GenMessage<CircuitBreakers_Thresh
  */
 export type CircuitBreakers_Thresholds_RetryBudget = Message<"envoy.config.cluster.v3.CircuitBreakers.Thresholds.RetryBudget"> & {
   /**
-   * @generated from field: envoy.type.v3.Percent budget_percent = 1 [json_name = ""];
+   * @generated from field: envoy.type.v3.Percent budget_percent = 1;
    */
   budgetPercent?: Percent | undefined;
 
   /**
-   * @generated from field: google.protobuf.Duration budget_interval = 3 [json_name = ""];
+   * @generated from field: google.protobuf.Duration budget_interval = 3;
    */
   budgetInterval?: Duration | undefined;
 
   /**
-   * @generated from field: google.protobuf.UInt32Value min_retry_concurrency = 2 [json_name = ""];
+   * @generated from field: google.protobuf.UInt32Value min_retry_concurrency = 2;
    */
   minRetryConcurrency?: number | undefined;
 };

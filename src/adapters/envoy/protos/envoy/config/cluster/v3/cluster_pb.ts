@@ -45,22 +45,22 @@ export const file_envoy_config_cluster_v3_cluster: GenFile = /*@__PURE__*/
  */
 export type Cluster = Message<"envoy.config.cluster.v3.Cluster"> & {
   /**
-   * @generated from field: repeated envoy.config.cluster.v3.Cluster.TransportSocketMatch transport_socket_matches = 43 [json_name = ""];
+   * @generated from field: repeated envoy.config.cluster.v3.Cluster.TransportSocketMatch transport_socket_matches = 43;
    */
   transportSocketMatches: Cluster_TransportSocketMatch[];
 
   /**
-   * @generated from field: string name = 1 [json_name = ""];
+   * @generated from field: string name = 1;
    */
   name: string;
 
   /**
-   * @generated from field: string alt_stat_name = 28 [json_name = ""];
+   * @generated from field: string alt_stat_name = 28;
    */
   altStatName: string;
 
   /**
-   * @generated from field: envoy.config.metrics.v3.StatsMatcher stats_matcher = 61 [json_name = ""];
+   * @generated from field: envoy.config.metrics.v3.StatsMatcher stats_matcher = 61;
    */
   statsMatcher?: StatsMatcher | undefined;
 
@@ -69,89 +69,89 @@ export type Cluster = Message<"envoy.config.cluster.v3.Cluster"> & {
    */
   clusterDiscoveryType: {
     /**
-     * @generated from field: envoy.config.cluster.v3.Cluster.DiscoveryType type = 2 [json_name = ""];
+     * @generated from field: envoy.config.cluster.v3.Cluster.DiscoveryType type = 2;
      */
     value: Cluster_DiscoveryType;
     case: "type";
   } | { case: undefined; value?: undefined };
 
   /**
-   * @generated from field: envoy.config.cluster.v3.Cluster.EdsClusterConfig eds_cluster_config = 3 [json_name = ""];
+   * @generated from field: envoy.config.cluster.v3.Cluster.EdsClusterConfig eds_cluster_config = 3;
    */
   edsClusterConfig?: Cluster_EdsClusterConfig | undefined;
 
   /**
-   * @generated from field: google.protobuf.Duration connect_timeout = 4 [json_name = ""];
+   * @generated from field: google.protobuf.Duration connect_timeout = 4;
    */
   connectTimeout?: Duration | undefined;
 
   /**
-   * @generated from field: google.protobuf.UInt32Value per_connection_buffer_limit_bytes = 5 [json_name = ""];
+   * @generated from field: google.protobuf.UInt32Value per_connection_buffer_limit_bytes = 5;
    */
   perConnectionBufferLimitBytes?: number | undefined;
 
   /**
-   * @generated from field: google.protobuf.Duration per_connection_buffer_high_watermark_timeout = 60 [json_name = ""];
+   * @generated from field: google.protobuf.Duration per_connection_buffer_high_watermark_timeout = 60;
    */
   perConnectionBufferHighWatermarkTimeout?: Duration | undefined;
 
   /**
-   * @generated from field: envoy.config.cluster.v3.Cluster.LbPolicy lb_policy = 6 [json_name = ""];
+   * @generated from field: envoy.config.cluster.v3.Cluster.LbPolicy lb_policy = 6;
    */
   lbPolicy: Cluster_LbPolicy;
 
   /**
-   * @generated from field: envoy.config.endpoint.v3.ClusterLoadAssignment load_assignment = 33 [json_name = ""];
+   * @generated from field: envoy.config.endpoint.v3.ClusterLoadAssignment load_assignment = 33;
    */
   loadAssignment?: ClusterLoadAssignment | undefined;
 
   /**
-   * @generated from field: repeated envoy.config.core.v3.HealthCheck health_checks = 8 [json_name = ""];
+   * @generated from field: repeated envoy.config.core.v3.HealthCheck health_checks = 8;
    */
   healthChecks: HealthCheck[];
 
   /**
-   * @generated from field: envoy.config.cluster.v3.CircuitBreakers circuit_breakers = 10 [json_name = ""];
+   * @generated from field: envoy.config.cluster.v3.CircuitBreakers circuit_breakers = 10;
    */
   circuitBreakers?: CircuitBreakers | undefined;
 
   /**
-   * @generated from field: map<string, google.protobuf.Any> typed_extension_protocol_options = 36 [json_name = ""];
+   * @generated from field: map<string, google.protobuf.Any> typed_extension_protocol_options = 36;
    */
   typedExtensionProtocolOptions: { [key: string]: Any };
 
   /**
-   * @generated from field: envoy.config.cluster.v3.Cluster.DnsLookupFamily dns_lookup_family = 17 [json_name = ""];
+   * @generated from field: envoy.config.cluster.v3.Cluster.DnsLookupFamily dns_lookup_family = 17;
    */
   dnsLookupFamily: Cluster_DnsLookupFamily;
 
   /**
-   * @generated from field: envoy.config.core.v3.TypedExtensionConfig typed_dns_resolver_config = 55 [json_name = ""];
+   * @generated from field: envoy.config.core.v3.TypedExtensionConfig typed_dns_resolver_config = 55;
    */
   typedDnsResolverConfig?: TypedExtensionConfig | undefined;
 
   /**
-   * @generated from field: google.protobuf.BoolValue wait_for_warm_on_init = 54 [json_name = ""];
+   * @generated from field: google.protobuf.BoolValue wait_for_warm_on_init = 54;
    */
   waitForWarmOnInit?: boolean | undefined;
 
   /**
-   * @generated from field: envoy.config.cluster.v3.OutlierDetection outlier_detection = 19 [json_name = ""];
+   * @generated from field: envoy.config.cluster.v3.OutlierDetection outlier_detection = 19;
    */
   outlierDetection?: OutlierDetection | undefined;
 
   /**
-   * @generated from field: google.protobuf.Duration cleanup_interval = 20 [json_name = ""];
+   * @generated from field: google.protobuf.Duration cleanup_interval = 20;
    */
   cleanupInterval?: Duration | undefined;
 
   /**
-   * @generated from field: envoy.config.core.v3.BindConfig upstream_bind_config = 21 [json_name = ""];
+   * @generated from field: envoy.config.core.v3.BindConfig upstream_bind_config = 21;
    */
   upstreamBindConfig?: BindConfig | undefined;
 
   /**
-   * @generated from field: envoy.config.cluster.v3.Cluster.LbSubsetConfig lb_subset_config = 22 [json_name = ""];
+   * @generated from field: envoy.config.cluster.v3.Cluster.LbSubsetConfig lb_subset_config = 22;
    */
   lbSubsetConfig?: Cluster_LbSubsetConfig | undefined;
 
@@ -160,108 +160,108 @@ export type Cluster = Message<"envoy.config.cluster.v3.Cluster"> & {
    */
   lbConfig: {
     /**
-     * @generated from field: envoy.config.cluster.v3.Cluster.RingHashLbConfig ring_hash_lb_config = 23 [json_name = ""];
+     * @generated from field: envoy.config.cluster.v3.Cluster.RingHashLbConfig ring_hash_lb_config = 23;
      */
     value: Cluster_RingHashLbConfig;
     case: "ringHashLbConfig";
   } | {
     /**
-     * @generated from field: envoy.config.cluster.v3.Cluster.MaglevLbConfig maglev_lb_config = 52 [json_name = ""];
+     * @generated from field: envoy.config.cluster.v3.Cluster.MaglevLbConfig maglev_lb_config = 52;
      */
     value: Cluster_MaglevLbConfig;
     case: "maglevLbConfig";
   } | {
     /**
-     * @generated from field: envoy.config.cluster.v3.Cluster.OriginalDstLbConfig original_dst_lb_config = 34 [json_name = ""];
+     * @generated from field: envoy.config.cluster.v3.Cluster.OriginalDstLbConfig original_dst_lb_config = 34;
      */
     value: Cluster_OriginalDstLbConfig;
     case: "originalDstLbConfig";
   } | {
     /**
-     * @generated from field: envoy.config.cluster.v3.Cluster.LeastRequestLbConfig least_request_lb_config = 37 [json_name = ""];
+     * @generated from field: envoy.config.cluster.v3.Cluster.LeastRequestLbConfig least_request_lb_config = 37;
      */
     value: Cluster_LeastRequestLbConfig;
     case: "leastRequestLbConfig";
   } | {
     /**
-     * @generated from field: envoy.config.cluster.v3.Cluster.RoundRobinLbConfig round_robin_lb_config = 56 [json_name = ""];
+     * @generated from field: envoy.config.cluster.v3.Cluster.RoundRobinLbConfig round_robin_lb_config = 56;
      */
     value: Cluster_RoundRobinLbConfig;
     case: "roundRobinLbConfig";
   } | { case: undefined; value?: undefined };
 
   /**
-   * @generated from field: envoy.config.cluster.v3.Cluster.CommonLbConfig common_lb_config = 27 [json_name = ""];
+   * @generated from field: envoy.config.cluster.v3.Cluster.CommonLbConfig common_lb_config = 27;
    */
   commonLbConfig?: Cluster_CommonLbConfig | undefined;
 
   /**
-   * @generated from field: envoy.config.core.v3.TransportSocket transport_socket = 24 [json_name = ""];
+   * @generated from field: envoy.config.core.v3.TransportSocket transport_socket = 24;
    */
   transportSocket?: TransportSocket | undefined;
 
   /**
-   * @generated from field: envoy.config.core.v3.Metadata metadata = 25 [json_name = ""];
+   * @generated from field: envoy.config.core.v3.Metadata metadata = 25;
    */
   metadata?: Metadata | undefined;
 
   /**
-   * @generated from field: envoy.config.cluster.v3.UpstreamConnectionOptions upstream_connection_options = 30 [json_name = ""];
+   * @generated from field: envoy.config.cluster.v3.UpstreamConnectionOptions upstream_connection_options = 30;
    */
   upstreamConnectionOptions?: UpstreamConnectionOptions | undefined;
 
   /**
-   * @generated from field: bool close_connections_on_host_health_failure = 31 [json_name = ""];
+   * @generated from field: bool close_connections_on_host_health_failure = 31;
    */
   closeConnectionsOnHostHealthFailure: boolean;
 
   /**
-   * @generated from field: bool ignore_health_on_host_removal = 32 [json_name = ""];
+   * @generated from field: bool ignore_health_on_host_removal = 32;
    */
   ignoreHealthOnHostRemoval: boolean;
 
   /**
-   * @generated from field: repeated envoy.config.cluster.v3.Filter filters = 40 [json_name = ""];
+   * @generated from field: repeated envoy.config.cluster.v3.Filter filters = 40;
    */
   filters: Filter[];
 
   /**
-   * @generated from field: envoy.config.cluster.v3.LoadBalancingPolicy load_balancing_policy = 41 [json_name = ""];
+   * @generated from field: envoy.config.cluster.v3.LoadBalancingPolicy load_balancing_policy = 41;
    */
   loadBalancingPolicy?: LoadBalancingPolicy | undefined;
 
   /**
-   * @generated from field: envoy.config.core.v3.ConfigSource lrs_server = 42 [json_name = ""];
+   * @generated from field: envoy.config.core.v3.ConfigSource lrs_server = 42;
    */
   lrsServer?: ConfigSource | undefined;
 
   /**
-   * @generated from field: repeated string lrs_report_endpoint_metrics = 57 [json_name = ""];
+   * @generated from field: repeated string lrs_report_endpoint_metrics = 57;
    */
   lrsReportEndpointMetrics: string[];
 
   /**
-   * @generated from field: envoy.config.core.v3.TypedExtensionConfig upstream_config = 48 [json_name = ""];
+   * @generated from field: envoy.config.core.v3.TypedExtensionConfig upstream_config = 48;
    */
   upstreamConfig?: TypedExtensionConfig | undefined;
 
   /**
-   * @generated from field: envoy.config.cluster.v3.TrackClusterStats track_cluster_stats = 49 [json_name = ""];
+   * @generated from field: envoy.config.cluster.v3.TrackClusterStats track_cluster_stats = 49;
    */
   trackClusterStats?: TrackClusterStats | undefined;
 
   /**
-   * @generated from field: envoy.config.cluster.v3.Cluster.PreconnectPolicy preconnect_policy = 50 [json_name = ""];
+   * @generated from field: envoy.config.cluster.v3.Cluster.PreconnectPolicy preconnect_policy = 50;
    */
   preconnectPolicy?: Cluster_PreconnectPolicy | undefined;
 
   /**
-   * @generated from field: bool connection_pool_per_downstream_connection = 51 [json_name = ""];
+   * @generated from field: bool connection_pool_per_downstream_connection = 51;
    */
   connectionPoolPerDownstreamConnection: boolean;
 
   /**
-   * @generated from field: envoy.config.cluster.v3.Cluster.QueuingPolicies queuing_policies = 62 [json_name = ""];
+   * @generated from field: envoy.config.cluster.v3.Cluster.QueuingPolicies queuing_policies = 62;
    */
   queuingPolicies?: Cluster_QueuingPolicies | undefined;
 };
@@ -278,17 +278,17 @@ export const ClusterSchema: GenMessage<Cluster> = /*@__PURE__*/
  */
 export type Cluster_TransportSocketMatch = Message<"envoy.config.cluster.v3.Cluster.TransportSocketMatch"> & {
   /**
-   * @generated from field: string name = 1 [json_name = ""];
+   * @generated from field: string name = 1;
    */
   name: string;
 
   /**
-   * @generated from field: google.protobuf.Struct match = 2 [json_name = ""];
+   * @generated from field: google.protobuf.Struct match = 2;
    */
   match?: JsonObject | undefined;
 
   /**
-   * @generated from field: envoy.config.core.v3.TransportSocket transport_socket = 3 [json_name = ""];
+   * @generated from field: envoy.config.core.v3.TransportSocket transport_socket = 3;
    */
   transportSocket?: TransportSocket | undefined;
 };
@@ -305,12 +305,12 @@ export const Cluster_TransportSocketMatchSchema: GenMessage<Cluster_TransportSoc
  */
 export type Cluster_EdsClusterConfig = Message<"envoy.config.cluster.v3.Cluster.EdsClusterConfig"> & {
   /**
-   * @generated from field: envoy.config.core.v3.ConfigSource eds_config = 1 [json_name = ""];
+   * @generated from field: envoy.config.core.v3.ConfigSource eds_config = 1;
    */
   edsConfig?: ConfigSource | undefined;
 
   /**
-   * @generated from field: string service_name = 2 [json_name = ""];
+   * @generated from field: string service_name = 2;
    */
   serviceName: string;
 };
@@ -327,42 +327,42 @@ export const Cluster_EdsClusterConfigSchema: GenMessage<Cluster_EdsClusterConfig
  */
 export type Cluster_LbSubsetConfig = Message<"envoy.config.cluster.v3.Cluster.LbSubsetConfig"> & {
   /**
-   * @generated from field: envoy.config.cluster.v3.Cluster.LbSubsetConfig.LbSubsetFallbackPolicy fallback_policy = 1 [json_name = ""];
+   * @generated from field: envoy.config.cluster.v3.Cluster.LbSubsetConfig.LbSubsetFallbackPolicy fallback_policy = 1;
    */
   fallbackPolicy: Cluster_LbSubsetConfig_LbSubsetFallbackPolicy;
 
   /**
-   * @generated from field: google.protobuf.Struct default_subset = 2 [json_name = ""];
+   * @generated from field: google.protobuf.Struct default_subset = 2;
    */
   defaultSubset?: JsonObject | undefined;
 
   /**
-   * @generated from field: repeated envoy.config.cluster.v3.Cluster.LbSubsetConfig.LbSubsetSelector subset_selectors = 3 [json_name = ""];
+   * @generated from field: repeated envoy.config.cluster.v3.Cluster.LbSubsetConfig.LbSubsetSelector subset_selectors = 3;
    */
   subsetSelectors: Cluster_LbSubsetConfig_LbSubsetSelector[];
 
   /**
-   * @generated from field: bool locality_weight_aware = 4 [json_name = ""];
+   * @generated from field: bool locality_weight_aware = 4;
    */
   localityWeightAware: boolean;
 
   /**
-   * @generated from field: bool scale_locality_weight = 5 [json_name = ""];
+   * @generated from field: bool scale_locality_weight = 5;
    */
   scaleLocalityWeight: boolean;
 
   /**
-   * @generated from field: bool panic_mode_any = 6 [json_name = ""];
+   * @generated from field: bool panic_mode_any = 6;
    */
   panicModeAny: boolean;
 
   /**
-   * @generated from field: bool list_as_any = 7 [json_name = ""];
+   * @generated from field: bool list_as_any = 7;
    */
   listAsAny: boolean;
 
   /**
-   * @generated from field: envoy.config.cluster.v3.Cluster.LbSubsetConfig.LbSubsetMetadataFallbackPolicy metadata_fallback_policy = 8 [json_name = ""];
+   * @generated from field: envoy.config.cluster.v3.Cluster.LbSubsetConfig.LbSubsetMetadataFallbackPolicy metadata_fallback_policy = 8;
    */
   metadataFallbackPolicy: Cluster_LbSubsetConfig_LbSubsetMetadataFallbackPolicy;
 };
@@ -379,22 +379,22 @@ export const Cluster_LbSubsetConfigSchema: GenMessage<Cluster_LbSubsetConfig> = 
  */
 export type Cluster_LbSubsetConfig_LbSubsetSelector = Message<"envoy.config.cluster.v3.Cluster.LbSubsetConfig.LbSubsetSelector"> & {
   /**
-   * @generated from field: repeated string keys = 1 [json_name = ""];
+   * @generated from field: repeated string keys = 1;
    */
   keys: string[];
 
   /**
-   * @generated from field: bool single_host_per_subset = 4 [json_name = ""];
+   * @generated from field: bool single_host_per_subset = 4;
    */
   singleHostPerSubset: boolean;
 
   /**
-   * @generated from field: envoy.config.cluster.v3.Cluster.LbSubsetConfig.LbSubsetSelector.LbSubsetSelectorFallbackPolicy fallback_policy = 2 [json_name = ""];
+   * @generated from field: envoy.config.cluster.v3.Cluster.LbSubsetConfig.LbSubsetSelector.LbSubsetSelectorFallbackPolicy fallback_policy = 2;
    */
   fallbackPolicy: Cluster_LbSubsetConfig_LbSubsetSelector_LbSubsetSelectorFallbackPolicy;
 
   /**
-   * @generated from field: repeated string fallback_keys_subset = 3 [json_name = ""];
+   * @generated from field: repeated string fallback_keys_subset = 3;
    */
   fallbackKeysSubset: string[];
 };
@@ -497,17 +497,17 @@ export const Cluster_LbSubsetConfig_LbSubsetMetadataFallbackPolicySchema: GenEnu
  */
 export type Cluster_SlowStartConfig = Message<"envoy.config.cluster.v3.Cluster.SlowStartConfig"> & {
   /**
-   * @generated from field: google.protobuf.Duration slow_start_window = 1 [json_name = ""];
+   * @generated from field: google.protobuf.Duration slow_start_window = 1;
    */
   slowStartWindow?: Duration | undefined;
 
   /**
-   * @generated from field: envoy.config.core.v3.RuntimeDouble aggression = 2 [json_name = ""];
+   * @generated from field: envoy.config.core.v3.RuntimeDouble aggression = 2;
    */
   aggression?: RuntimeDouble | undefined;
 
   /**
-   * @generated from field: envoy.type.v3.Percent min_weight_percent = 3 [json_name = ""];
+   * @generated from field: envoy.type.v3.Percent min_weight_percent = 3;
    */
   minWeightPercent?: Percent | undefined;
 };
@@ -524,7 +524,7 @@ export const Cluster_SlowStartConfigSchema: GenMessage<Cluster_SlowStartConfig> 
  */
 export type Cluster_RoundRobinLbConfig = Message<"envoy.config.cluster.v3.Cluster.RoundRobinLbConfig"> & {
   /**
-   * @generated from field: envoy.config.cluster.v3.Cluster.SlowStartConfig slow_start_config = 1 [json_name = ""];
+   * @generated from field: envoy.config.cluster.v3.Cluster.SlowStartConfig slow_start_config = 1;
    */
   slowStartConfig?: Cluster_SlowStartConfig | undefined;
 };
@@ -541,17 +541,17 @@ export const Cluster_RoundRobinLbConfigSchema: GenMessage<Cluster_RoundRobinLbCo
  */
 export type Cluster_LeastRequestLbConfig = Message<"envoy.config.cluster.v3.Cluster.LeastRequestLbConfig"> & {
   /**
-   * @generated from field: google.protobuf.UInt32Value choice_count = 1 [json_name = ""];
+   * @generated from field: google.protobuf.UInt32Value choice_count = 1;
    */
   choiceCount?: number | undefined;
 
   /**
-   * @generated from field: envoy.config.core.v3.RuntimeDouble active_request_bias = 2 [json_name = ""];
+   * @generated from field: envoy.config.core.v3.RuntimeDouble active_request_bias = 2;
    */
   activeRequestBias?: RuntimeDouble | undefined;
 
   /**
-   * @generated from field: envoy.config.cluster.v3.Cluster.SlowStartConfig slow_start_config = 3 [json_name = ""];
+   * @generated from field: envoy.config.cluster.v3.Cluster.SlowStartConfig slow_start_config = 3;
    */
   slowStartConfig?: Cluster_SlowStartConfig | undefined;
 };
@@ -568,17 +568,17 @@ export const Cluster_LeastRequestLbConfigSchema: GenMessage<Cluster_LeastRequest
  */
 export type Cluster_RingHashLbConfig = Message<"envoy.config.cluster.v3.Cluster.RingHashLbConfig"> & {
   /**
-   * @generated from field: google.protobuf.UInt64Value minimum_ring_size = 1 [json_name = ""];
+   * @generated from field: google.protobuf.UInt64Value minimum_ring_size = 1;
    */
   minimumRingSize?: bigint | undefined;
 
   /**
-   * @generated from field: envoy.config.cluster.v3.Cluster.RingHashLbConfig.HashFunction hash_function = 3 [json_name = ""];
+   * @generated from field: envoy.config.cluster.v3.Cluster.RingHashLbConfig.HashFunction hash_function = 3;
    */
   hashFunction: Cluster_RingHashLbConfig_HashFunction;
 
   /**
-   * @generated from field: google.protobuf.UInt64Value maximum_ring_size = 4 [json_name = ""];
+   * @generated from field: google.protobuf.UInt64Value maximum_ring_size = 4;
    */
   maximumRingSize?: bigint | undefined;
 };
@@ -617,7 +617,7 @@ export const Cluster_RingHashLbConfig_HashFunctionSchema: GenEnum<Cluster_RingHa
  */
 export type Cluster_MaglevLbConfig = Message<"envoy.config.cluster.v3.Cluster.MaglevLbConfig"> & {
   /**
-   * @generated from field: google.protobuf.UInt64Value table_size = 1 [json_name = ""];
+   * @generated from field: google.protobuf.UInt64Value table_size = 1;
    */
   tableSize?: bigint | undefined;
 };
@@ -634,22 +634,22 @@ export const Cluster_MaglevLbConfigSchema: GenMessage<Cluster_MaglevLbConfig> = 
  */
 export type Cluster_OriginalDstLbConfig = Message<"envoy.config.cluster.v3.Cluster.OriginalDstLbConfig"> & {
   /**
-   * @generated from field: bool use_http_header = 1 [json_name = ""];
+   * @generated from field: bool use_http_header = 1;
    */
   useHttpHeader: boolean;
 
   /**
-   * @generated from field: string http_header_name = 2 [json_name = ""];
+   * @generated from field: string http_header_name = 2;
    */
   httpHeaderName: string;
 
   /**
-   * @generated from field: google.protobuf.UInt32Value upstream_port_override = 3 [json_name = ""];
+   * @generated from field: google.protobuf.UInt32Value upstream_port_override = 3;
    */
   upstreamPortOverride?: number | undefined;
 
   /**
-   * @generated from field: envoy.type.metadata.v3.MetadataKey metadata_key = 4 [json_name = ""];
+   * @generated from field: envoy.type.metadata.v3.MetadataKey metadata_key = 4;
    */
   metadataKey?: MetadataKey | undefined;
 };
@@ -666,7 +666,7 @@ export const Cluster_OriginalDstLbConfigSchema: GenMessage<Cluster_OriginalDstLb
  */
 export type Cluster_CommonLbConfig = Message<"envoy.config.cluster.v3.Cluster.CommonLbConfig"> & {
   /**
-   * @generated from field: envoy.type.v3.Percent healthy_panic_threshold = 1 [json_name = ""];
+   * @generated from field: envoy.type.v3.Percent healthy_panic_threshold = 1;
    */
   healthyPanicThreshold?: Percent | undefined;
 
@@ -675,40 +675,40 @@ export type Cluster_CommonLbConfig = Message<"envoy.config.cluster.v3.Cluster.Co
    */
   localityConfigSpecifier: {
     /**
-     * @generated from field: envoy.config.cluster.v3.Cluster.CommonLbConfig.ZoneAwareLbConfig zone_aware_lb_config = 2 [json_name = ""];
+     * @generated from field: envoy.config.cluster.v3.Cluster.CommonLbConfig.ZoneAwareLbConfig zone_aware_lb_config = 2;
      */
     value: Cluster_CommonLbConfig_ZoneAwareLbConfig;
     case: "zoneAwareLbConfig";
   } | {
     /**
-     * @generated from field: envoy.config.cluster.v3.Cluster.CommonLbConfig.LocalityWeightedLbConfig locality_weighted_lb_config = 3 [json_name = ""];
+     * @generated from field: envoy.config.cluster.v3.Cluster.CommonLbConfig.LocalityWeightedLbConfig locality_weighted_lb_config = 3;
      */
     value: Cluster_CommonLbConfig_LocalityWeightedLbConfig;
     case: "localityWeightedLbConfig";
   } | { case: undefined; value?: undefined };
 
   /**
-   * @generated from field: google.protobuf.Duration update_merge_window = 4 [json_name = ""];
+   * @generated from field: google.protobuf.Duration update_merge_window = 4;
    */
   updateMergeWindow?: Duration | undefined;
 
   /**
-   * @generated from field: bool ignore_new_hosts_until_first_hc = 5 [json_name = ""];
+   * @generated from field: bool ignore_new_hosts_until_first_hc = 5;
    */
   ignoreNewHostsUntilFirstHc: boolean;
 
   /**
-   * @generated from field: bool close_connections_on_host_set_change = 6 [json_name = ""];
+   * @generated from field: bool close_connections_on_host_set_change = 6;
    */
   closeConnectionsOnHostSetChange: boolean;
 
   /**
-   * @generated from field: envoy.config.cluster.v3.Cluster.CommonLbConfig.ConsistentHashingLbConfig consistent_hashing_lb_config = 7 [json_name = ""];
+   * @generated from field: envoy.config.cluster.v3.Cluster.CommonLbConfig.ConsistentHashingLbConfig consistent_hashing_lb_config = 7;
    */
   consistentHashingLbConfig?: Cluster_CommonLbConfig_ConsistentHashingLbConfig | undefined;
 
   /**
-   * @generated from field: envoy.config.core.v3.HealthStatusSet override_host_status = 8 [json_name = ""];
+   * @generated from field: envoy.config.core.v3.HealthStatusSet override_host_status = 8;
    */
   overrideHostStatus?: HealthStatusSet | undefined;
 };
@@ -725,17 +725,17 @@ export const Cluster_CommonLbConfigSchema: GenMessage<Cluster_CommonLbConfig> = 
  */
 export type Cluster_CommonLbConfig_ZoneAwareLbConfig = Message<"envoy.config.cluster.v3.Cluster.CommonLbConfig.ZoneAwareLbConfig"> & {
   /**
-   * @generated from field: envoy.type.v3.Percent routing_enabled = 1 [json_name = ""];
+   * @generated from field: envoy.type.v3.Percent routing_enabled = 1;
    */
   routingEnabled?: Percent | undefined;
 
   /**
-   * @generated from field: google.protobuf.UInt64Value min_cluster_size = 2 [json_name = ""];
+   * @generated from field: google.protobuf.UInt64Value min_cluster_size = 2;
    */
   minClusterSize?: bigint | undefined;
 
   /**
-   * @generated from field: bool fail_traffic_on_panic = 3 [json_name = ""];
+   * @generated from field: bool fail_traffic_on_panic = 3;
    */
   failTrafficOnPanic: boolean;
 };
@@ -765,12 +765,12 @@ export const Cluster_CommonLbConfig_LocalityWeightedLbConfigSchema: GenMessage<C
  */
 export type Cluster_CommonLbConfig_ConsistentHashingLbConfig = Message<"envoy.config.cluster.v3.Cluster.CommonLbConfig.ConsistentHashingLbConfig"> & {
   /**
-   * @generated from field: bool use_hostname_for_hashing = 1 [json_name = ""];
+   * @generated from field: bool use_hostname_for_hashing = 1;
    */
   useHostnameForHashing: boolean;
 
   /**
-   * @generated from field: google.protobuf.UInt32Value hash_balance_factor = 2 [json_name = ""];
+   * @generated from field: google.protobuf.UInt32Value hash_balance_factor = 2;
    */
   hashBalanceFactor?: number | undefined;
 };
@@ -787,17 +787,17 @@ export const Cluster_CommonLbConfig_ConsistentHashingLbConfigSchema: GenMessage<
  */
 export type Cluster_PreconnectPolicy = Message<"envoy.config.cluster.v3.Cluster.PreconnectPolicy"> & {
   /**
-   * @generated from field: google.protobuf.DoubleValue per_upstream_preconnect_ratio = 1 [json_name = ""];
+   * @generated from field: google.protobuf.DoubleValue per_upstream_preconnect_ratio = 1;
    */
   perUpstreamPreconnectRatio?: number | undefined;
 
   /**
-   * @generated from field: google.protobuf.DoubleValue predictive_preconnect_ratio = 2 [json_name = ""];
+   * @generated from field: google.protobuf.DoubleValue predictive_preconnect_ratio = 2;
    */
   predictivePreconnectRatio?: number | undefined;
 
   /**
-   * @generated from field: envoy.type.matcher.v3.MetadataMatcher preconnect_enabled_metadata = 3 [json_name = ""];
+   * @generated from field: envoy.type.matcher.v3.MetadataMatcher preconnect_enabled_metadata = 3;
    */
   preconnectEnabledMetadata?: MetadataMatcher | undefined;
 };
@@ -814,7 +814,7 @@ export const Cluster_PreconnectPolicySchema: GenMessage<Cluster_PreconnectPolicy
  */
 export type Cluster_QueuingPolicies = Message<"envoy.config.cluster.v3.Cluster.QueuingPolicies"> & {
   /**
-   * @generated from field: envoy.config.core.v3.TypedExtensionConfig pending_rq_policy = 1 [json_name = ""];
+   * @generated from field: envoy.config.core.v3.TypedExtensionConfig pending_rq_policy = 1;
    */
   pendingRqPolicy?: TypedExtensionConfig | undefined;
 };
@@ -952,7 +952,7 @@ export const Cluster_DnsLookupFamilySchema: GenEnum<Cluster_DnsLookupFamily> = /
  */
 export type LoadBalancingPolicy = Message<"envoy.config.cluster.v3.LoadBalancingPolicy"> & {
   /**
-   * @generated from field: repeated envoy.config.cluster.v3.LoadBalancingPolicy.Policy policies = 1 [json_name = ""];
+   * @generated from field: repeated envoy.config.cluster.v3.LoadBalancingPolicy.Policy policies = 1;
    */
   policies: LoadBalancingPolicy_Policy[];
 };
@@ -969,7 +969,7 @@ export const LoadBalancingPolicySchema: GenMessage<LoadBalancingPolicy> = /*@__P
  */
 export type LoadBalancingPolicy_Policy = Message<"envoy.config.cluster.v3.LoadBalancingPolicy.Policy"> & {
   /**
-   * @generated from field: envoy.config.core.v3.TypedExtensionConfig typed_extension_config = 4 [json_name = ""];
+   * @generated from field: envoy.config.core.v3.TypedExtensionConfig typed_extension_config = 4;
    */
   typedExtensionConfig?: TypedExtensionConfig | undefined;
 };
@@ -986,17 +986,17 @@ export const LoadBalancingPolicy_PolicySchema: GenMessage<LoadBalancingPolicy_Po
  */
 export type UpstreamConnectionOptions = Message<"envoy.config.cluster.v3.UpstreamConnectionOptions"> & {
   /**
-   * @generated from field: envoy.config.core.v3.TcpKeepalive tcp_keepalive = 1 [json_name = ""];
+   * @generated from field: envoy.config.core.v3.TcpKeepalive tcp_keepalive = 1;
    */
   tcpKeepalive?: TcpKeepalive | undefined;
 
   /**
-   * @generated from field: bool set_local_interface_name_on_upstream_connections = 2 [json_name = ""];
+   * @generated from field: bool set_local_interface_name_on_upstream_connections = 2;
    */
   setLocalInterfaceNameOnUpstreamConnections: boolean;
 
   /**
-   * @generated from field: envoy.config.cluster.v3.UpstreamConnectionOptions.HappyEyeballsConfig happy_eyeballs_config = 3 [json_name = ""];
+   * @generated from field: envoy.config.cluster.v3.UpstreamConnectionOptions.HappyEyeballsConfig happy_eyeballs_config = 3;
    */
   happyEyeballsConfig?: UpstreamConnectionOptions_HappyEyeballsConfig | undefined;
 };
@@ -1013,12 +1013,12 @@ export const UpstreamConnectionOptionsSchema: GenMessage<UpstreamConnectionOptio
  */
 export type UpstreamConnectionOptions_HappyEyeballsConfig = Message<"envoy.config.cluster.v3.UpstreamConnectionOptions.HappyEyeballsConfig"> & {
   /**
-   * @generated from field: envoy.config.cluster.v3.UpstreamConnectionOptions.FirstAddressFamilyVersion first_address_family_version = 1 [json_name = ""];
+   * @generated from field: envoy.config.cluster.v3.UpstreamConnectionOptions.FirstAddressFamilyVersion first_address_family_version = 1;
    */
   firstAddressFamilyVersion: UpstreamConnectionOptions_FirstAddressFamilyVersion;
 
   /**
-   * @generated from field: google.protobuf.UInt32Value first_address_family_count = 2 [json_name = ""];
+   * @generated from field: google.protobuf.UInt32Value first_address_family_count = 2;
    */
   firstAddressFamilyCount?: number | undefined;
 };
@@ -1072,17 +1072,17 @@ export const UpstreamConnectionOptions_FirstAddressFamilyVersionSchema: GenEnum<
  */
 export type TrackClusterStats = Message<"envoy.config.cluster.v3.TrackClusterStats"> & {
   /**
-   * @generated from field: bool timeout_budgets = 1 [json_name = ""];
+   * @generated from field: bool timeout_budgets = 1;
    */
   timeoutBudgets: boolean;
 
   /**
-   * @generated from field: bool request_response_sizes = 2 [json_name = ""];
+   * @generated from field: bool request_response_sizes = 2;
    */
   requestResponseSizes: boolean;
 
   /**
-   * @generated from field: bool per_endpoint_stats = 3 [json_name = ""];
+   * @generated from field: bool per_endpoint_stats = 3;
    */
   perEndpointStats: boolean;
 };

@@ -21,132 +21,132 @@ export const file_envoy_config_cluster_v3_outlier_detection: GenFile = /*@__PURE
  */
 export type OutlierDetection = Message<"envoy.config.cluster.v3.OutlierDetection"> & {
   /**
-   * @generated from field: google.protobuf.UInt32Value consecutive_5xx = 1 [json_name = ""];
+   * @generated from field: google.protobuf.UInt32Value consecutive_5xx = 1;
    */
   consecutive5xx?: number | undefined;
 
   /**
-   * @generated from field: google.protobuf.Duration interval = 2 [json_name = ""];
+   * @generated from field: google.protobuf.Duration interval = 2;
    */
   interval?: Duration | undefined;
 
   /**
-   * @generated from field: google.protobuf.Duration base_ejection_time = 3 [json_name = ""];
+   * @generated from field: google.protobuf.Duration base_ejection_time = 3;
    */
   baseEjectionTime?: Duration | undefined;
 
   /**
-   * @generated from field: google.protobuf.UInt32Value max_ejection_percent = 4 [json_name = ""];
+   * @generated from field: google.protobuf.UInt32Value max_ejection_percent = 4;
    */
   maxEjectionPercent?: number | undefined;
 
   /**
-   * @generated from field: google.protobuf.UInt32Value enforcing_consecutive_5xx = 5 [json_name = ""];
+   * @generated from field: google.protobuf.UInt32Value enforcing_consecutive_5xx = 5;
    */
   enforcingConsecutive5xx?: number | undefined;
 
   /**
-   * @generated from field: google.protobuf.UInt32Value enforcing_success_rate = 6 [json_name = ""];
+   * @generated from field: google.protobuf.UInt32Value enforcing_success_rate = 6;
    */
   enforcingSuccessRate?: number | undefined;
 
   /**
-   * @generated from field: google.protobuf.UInt32Value success_rate_minimum_hosts = 7 [json_name = ""];
+   * @generated from field: google.protobuf.UInt32Value success_rate_minimum_hosts = 7;
    */
   successRateMinimumHosts?: number | undefined;
 
   /**
-   * @generated from field: google.protobuf.UInt32Value success_rate_request_volume = 8 [json_name = ""];
+   * @generated from field: google.protobuf.UInt32Value success_rate_request_volume = 8;
    */
   successRateRequestVolume?: number | undefined;
 
   /**
-   * @generated from field: google.protobuf.UInt32Value success_rate_stdev_factor = 9 [json_name = ""];
+   * @generated from field: google.protobuf.UInt32Value success_rate_stdev_factor = 9;
    */
   successRateStdevFactor?: number | undefined;
 
   /**
-   * @generated from field: google.protobuf.UInt32Value consecutive_gateway_failure = 10 [json_name = ""];
+   * @generated from field: google.protobuf.UInt32Value consecutive_gateway_failure = 10;
    */
   consecutiveGatewayFailure?: number | undefined;
 
   /**
-   * @generated from field: google.protobuf.UInt32Value enforcing_consecutive_gateway_failure = 11 [json_name = ""];
+   * @generated from field: google.protobuf.UInt32Value enforcing_consecutive_gateway_failure = 11;
    */
   enforcingConsecutiveGatewayFailure?: number | undefined;
 
   /**
-   * @generated from field: bool split_external_local_origin_errors = 12 [json_name = ""];
+   * @generated from field: bool split_external_local_origin_errors = 12;
    */
   splitExternalLocalOriginErrors: boolean;
 
   /**
-   * @generated from field: google.protobuf.UInt32Value consecutive_local_origin_failure = 13 [json_name = ""];
+   * @generated from field: google.protobuf.UInt32Value consecutive_local_origin_failure = 13;
    */
   consecutiveLocalOriginFailure?: number | undefined;
 
   /**
-   * @generated from field: google.protobuf.UInt32Value enforcing_consecutive_local_origin_failure = 14 [json_name = ""];
+   * @generated from field: google.protobuf.UInt32Value enforcing_consecutive_local_origin_failure = 14;
    */
   enforcingConsecutiveLocalOriginFailure?: number | undefined;
 
   /**
-   * @generated from field: google.protobuf.UInt32Value enforcing_local_origin_success_rate = 15 [json_name = ""];
+   * @generated from field: google.protobuf.UInt32Value enforcing_local_origin_success_rate = 15;
    */
   enforcingLocalOriginSuccessRate?: number | undefined;
 
   /**
-   * @generated from field: google.protobuf.UInt32Value failure_percentage_threshold = 16 [json_name = ""];
+   * @generated from field: google.protobuf.UInt32Value failure_percentage_threshold = 16;
    */
   failurePercentageThreshold?: number | undefined;
 
   /**
-   * @generated from field: google.protobuf.UInt32Value enforcing_failure_percentage = 17 [json_name = ""];
+   * @generated from field: google.protobuf.UInt32Value enforcing_failure_percentage = 17;
    */
   enforcingFailurePercentage?: number | undefined;
 
   /**
-   * @generated from field: google.protobuf.UInt32Value enforcing_failure_percentage_local_origin = 18 [json_name = ""];
+   * @generated from field: google.protobuf.UInt32Value enforcing_failure_percentage_local_origin = 18;
    */
   enforcingFailurePercentageLocalOrigin?: number | undefined;
 
   /**
-   * @generated from field: google.protobuf.UInt32Value failure_percentage_minimum_hosts = 19 [json_name = ""];
+   * @generated from field: google.protobuf.UInt32Value failure_percentage_minimum_hosts = 19;
    */
   failurePercentageMinimumHosts?: number | undefined;
 
   /**
-   * @generated from field: google.protobuf.UInt32Value failure_percentage_request_volume = 20 [json_name = ""];
+   * @generated from field: google.protobuf.UInt32Value failure_percentage_request_volume = 20;
    */
   failurePercentageRequestVolume?: number | undefined;
 
   /**
-   * @generated from field: google.protobuf.Duration max_ejection_time = 21 [json_name = ""];
+   * @generated from field: google.protobuf.Duration max_ejection_time = 21;
    */
   maxEjectionTime?: Duration | undefined;
 
   /**
-   * @generated from field: google.protobuf.Duration max_ejection_time_jitter = 22 [json_name = ""];
+   * @generated from field: google.protobuf.Duration max_ejection_time_jitter = 22;
    */
   maxEjectionTimeJitter?: Duration | undefined;
 
   /**
-   * @generated from field: google.protobuf.BoolValue successful_active_health_check_uneject_host = 23 [json_name = ""];
+   * @generated from field: google.protobuf.BoolValue successful_active_health_check_uneject_host = 23;
    */
   successfulActiveHealthCheckUnejectHost?: boolean | undefined;
 
   /**
-   * @generated from field: repeated envoy.config.core.v3.TypedExtensionConfig monitors = 24 [json_name = ""];
+   * @generated from field: repeated envoy.config.core.v3.TypedExtensionConfig monitors = 24;
    */
   monitors: TypedExtensionConfig[];
 
   /**
-   * @generated from field: google.protobuf.BoolValue always_eject_one_host = 25 [json_name = ""];
+   * @generated from field: google.protobuf.BoolValue always_eject_one_host = 25;
    */
   alwaysEjectOneHost?: boolean | undefined;
 
   /**
-   * @generated from field: google.protobuf.BoolValue detect_degraded_hosts = 26 [json_name = ""];
+   * @generated from field: google.protobuf.BoolValue detect_degraded_hosts = 26;
    */
   detectDegradedHosts?: boolean | undefined;
 };

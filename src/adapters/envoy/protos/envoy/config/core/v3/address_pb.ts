@@ -22,12 +22,12 @@ export const file_envoy_config_core_v3_address: GenFile = /*@__PURE__*/
  */
 export type Pipe = Message<"envoy.config.core.v3.Pipe"> & {
   /**
-   * @generated from field: string path = 1 [json_name = ""];
+   * @generated from field: string path = 1;
    */
   path: string;
 
   /**
-   * @generated from field: uint32 mode = 2 [json_name = ""];
+   * @generated from field: uint32 mode = 2;
    */
   mode: number;
 };
@@ -48,14 +48,14 @@ export type EnvoyInternalAddress = Message<"envoy.config.core.v3.EnvoyInternalAd
    */
   addressNameSpecifier: {
     /**
-     * @generated from field: string server_listener_name = 1 [json_name = ""];
+     * @generated from field: string server_listener_name = 1;
      */
     value: string;
     case: "serverListenerName";
   } | { case: undefined; value?: undefined };
 
   /**
-   * @generated from field: string endpoint_id = 2 [json_name = ""];
+   * @generated from field: string endpoint_id = 2;
    */
   endpointId: string;
 };
@@ -72,12 +72,12 @@ export const EnvoyInternalAddressSchema: GenMessage<EnvoyInternalAddress> = /*@_
  */
 export type SocketAddress = Message<"envoy.config.core.v3.SocketAddress"> & {
   /**
-   * @generated from field: envoy.config.core.v3.SocketAddress.Protocol protocol = 1 [json_name = ""];
+   * @generated from field: envoy.config.core.v3.SocketAddress.Protocol protocol = 1;
    */
   protocol: SocketAddress_Protocol;
 
   /**
-   * @generated from field: string address = 2 [json_name = ""];
+   * @generated from field: string address = 2;
    */
   address: string;
 
@@ -86,30 +86,30 @@ export type SocketAddress = Message<"envoy.config.core.v3.SocketAddress"> & {
    */
   portSpecifier: {
     /**
-     * @generated from field: uint32 port_value = 3 [json_name = ""];
+     * @generated from field: uint32 port_value = 3;
      */
     value: number;
     case: "portValue";
   } | {
     /**
-     * @generated from field: string named_port = 4 [json_name = ""];
+     * @generated from field: string named_port = 4;
      */
     value: string;
     case: "namedPort";
   } | { case: undefined; value?: undefined };
 
   /**
-   * @generated from field: string resolver_name = 5 [json_name = ""];
+   * @generated from field: string resolver_name = 5;
    */
   resolverName: string;
 
   /**
-   * @generated from field: bool ipv4_compat = 6 [json_name = ""];
+   * @generated from field: bool ipv4_compat = 6;
    */
   ipv4Compat: boolean;
 
   /**
-   * @generated from field: string network_namespace_filepath = 7 [json_name = ""];
+   * @generated from field: string network_namespace_filepath = 7;
    */
   networkNamespaceFilepath: string;
 };
@@ -148,17 +148,17 @@ export const SocketAddress_ProtocolSchema: GenEnum<SocketAddress_Protocol> = /*@
  */
 export type TcpKeepalive = Message<"envoy.config.core.v3.TcpKeepalive"> & {
   /**
-   * @generated from field: google.protobuf.UInt32Value keepalive_probes = 1 [json_name = ""];
+   * @generated from field: google.protobuf.UInt32Value keepalive_probes = 1;
    */
   keepaliveProbes?: number | undefined;
 
   /**
-   * @generated from field: google.protobuf.UInt32Value keepalive_time = 2 [json_name = ""];
+   * @generated from field: google.protobuf.UInt32Value keepalive_time = 2;
    */
   keepaliveTime?: number | undefined;
 
   /**
-   * @generated from field: google.protobuf.UInt32Value keepalive_interval = 3 [json_name = ""];
+   * @generated from field: google.protobuf.UInt32Value keepalive_interval = 3;
    */
   keepaliveInterval?: number | undefined;
 };
@@ -175,12 +175,12 @@ export const TcpKeepaliveSchema: GenMessage<TcpKeepalive> = /*@__PURE__*/
  */
 export type ExtraSourceAddress = Message<"envoy.config.core.v3.ExtraSourceAddress"> & {
   /**
-   * @generated from field: envoy.config.core.v3.SocketAddress address = 1 [json_name = ""];
+   * @generated from field: envoy.config.core.v3.SocketAddress address = 1;
    */
   address?: SocketAddress | undefined;
 
   /**
-   * @generated from field: envoy.config.core.v3.SocketOptionsOverride socket_options = 2 [json_name = ""];
+   * @generated from field: envoy.config.core.v3.SocketOptionsOverride socket_options = 2;
    */
   socketOptions?: SocketOptionsOverride | undefined;
 };
@@ -197,32 +197,32 @@ export const ExtraSourceAddressSchema: GenMessage<ExtraSourceAddress> = /*@__PUR
  */
 export type BindConfig = Message<"envoy.config.core.v3.BindConfig"> & {
   /**
-   * @generated from field: envoy.config.core.v3.SocketAddress source_address = 1 [json_name = ""];
+   * @generated from field: envoy.config.core.v3.SocketAddress source_address = 1;
    */
   sourceAddress?: SocketAddress | undefined;
 
   /**
-   * @generated from field: google.protobuf.BoolValue freebind = 2 [json_name = ""];
+   * @generated from field: google.protobuf.BoolValue freebind = 2;
    */
   freebind?: boolean | undefined;
 
   /**
-   * @generated from field: repeated envoy.config.core.v3.SocketOption socket_options = 3 [json_name = ""];
+   * @generated from field: repeated envoy.config.core.v3.SocketOption socket_options = 3;
    */
   socketOptions: SocketOption[];
 
   /**
-   * @generated from field: repeated envoy.config.core.v3.ExtraSourceAddress extra_source_addresses = 5 [json_name = ""];
+   * @generated from field: repeated envoy.config.core.v3.ExtraSourceAddress extra_source_addresses = 5;
    */
   extraSourceAddresses: ExtraSourceAddress[];
 
   /**
-   * @generated from field: envoy.config.core.v3.TypedExtensionConfig local_address_selector = 6 [json_name = ""];
+   * @generated from field: envoy.config.core.v3.TypedExtensionConfig local_address_selector = 6;
    */
   localAddressSelector?: TypedExtensionConfig | undefined;
 
   /**
-   * @generated from field: bool validate_network_namespaces = 7 [json_name = ""];
+   * @generated from field: bool validate_network_namespaces = 7;
    */
   validateNetworkNamespaces: boolean;
 };
@@ -243,19 +243,19 @@ export type Address = Message<"envoy.config.core.v3.Address"> & {
    */
   address: {
     /**
-     * @generated from field: envoy.config.core.v3.SocketAddress socket_address = 1 [json_name = ""];
+     * @generated from field: envoy.config.core.v3.SocketAddress socket_address = 1;
      */
     value: SocketAddress;
     case: "socketAddress";
   } | {
     /**
-     * @generated from field: envoy.config.core.v3.Pipe pipe = 2 [json_name = ""];
+     * @generated from field: envoy.config.core.v3.Pipe pipe = 2;
      */
     value: Pipe;
     case: "pipe";
   } | {
     /**
-     * @generated from field: envoy.config.core.v3.EnvoyInternalAddress envoy_internal_address = 3 [json_name = ""];
+     * @generated from field: envoy.config.core.v3.EnvoyInternalAddress envoy_internal_address = 3;
      */
     value: EnvoyInternalAddress;
     case: "envoyInternalAddress";
@@ -274,12 +274,12 @@ export const AddressSchema: GenMessage<Address> = /*@__PURE__*/
  */
 export type CidrRange = Message<"envoy.config.core.v3.CidrRange"> & {
   /**
-   * @generated from field: string address_prefix = 1 [json_name = ""];
+   * @generated from field: string address_prefix = 1;
    */
   addressPrefix: string;
 
   /**
-   * @generated from field: google.protobuf.UInt32Value prefix_len = 2 [json_name = ""];
+   * @generated from field: google.protobuf.UInt32Value prefix_len = 2;
    */
   prefixLen?: number | undefined;
 };

@@ -27,17 +27,17 @@ export const file_envoy_config_core_v3_base: GenFile = /*@__PURE__*/
  */
 export type Locality = Message<"envoy.config.core.v3.Locality"> & {
   /**
-   * @generated from field: string region = 1 [json_name = ""];
+   * @generated from field: string region = 1;
    */
   region: string;
 
   /**
-   * @generated from field: string zone = 2 [json_name = ""];
+   * @generated from field: string zone = 2;
    */
   zone: string;
 
   /**
-   * @generated from field: string sub_zone = 3 [json_name = ""];
+   * @generated from field: string sub_zone = 3;
    */
   subZone: string;
 };
@@ -54,12 +54,12 @@ export const LocalitySchema: GenMessage<Locality> = /*@__PURE__*/
  */
 export type BuildVersion = Message<"envoy.config.core.v3.BuildVersion"> & {
   /**
-   * @generated from field: envoy.type.v3.SemanticVersion version = 1 [json_name = ""];
+   * @generated from field: envoy.type.v3.SemanticVersion version = 1;
    */
   version?: SemanticVersion | undefined;
 
   /**
-   * @generated from field: google.protobuf.Struct metadata = 2 [json_name = ""];
+   * @generated from field: google.protobuf.Struct metadata = 2;
    */
   metadata?: JsonObject | undefined;
 };
@@ -76,27 +76,27 @@ export const BuildVersionSchema: GenMessage<BuildVersion> = /*@__PURE__*/
  */
 export type Extension = Message<"envoy.config.core.v3.Extension"> & {
   /**
-   * @generated from field: string name = 1 [json_name = ""];
+   * @generated from field: string name = 1;
    */
   name: string;
 
   /**
-   * @generated from field: string category = 2 [json_name = ""];
+   * @generated from field: string category = 2;
    */
   category: string;
 
   /**
-   * @generated from field: envoy.config.core.v3.BuildVersion version = 4 [json_name = ""];
+   * @generated from field: envoy.config.core.v3.BuildVersion version = 4;
    */
   version?: BuildVersion | undefined;
 
   /**
-   * @generated from field: bool disabled = 5 [json_name = ""];
+   * @generated from field: bool disabled = 5;
    */
   disabled: boolean;
 
   /**
-   * @generated from field: repeated string type_urls = 6 [json_name = ""];
+   * @generated from field: repeated string type_urls = 6;
    */
   typeUrls: string[];
 };
@@ -113,32 +113,32 @@ export const ExtensionSchema: GenMessage<Extension> = /*@__PURE__*/
  */
 export type Node = Message<"envoy.config.core.v3.Node"> & {
   /**
-   * @generated from field: string id = 1 [json_name = ""];
+   * @generated from field: string id = 1;
    */
   id: string;
 
   /**
-   * @generated from field: string cluster = 2 [json_name = ""];
+   * @generated from field: string cluster = 2;
    */
   cluster: string;
 
   /**
-   * @generated from field: google.protobuf.Struct metadata = 3 [json_name = ""];
+   * @generated from field: google.protobuf.Struct metadata = 3;
    */
   metadata?: JsonObject | undefined;
 
   /**
-   * @generated from field: map<string, xds.core.v3.ContextParams> dynamic_parameters = 12 [json_name = ""];
+   * @generated from field: map<string, xds.core.v3.ContextParams> dynamic_parameters = 12;
    */
   dynamicParameters: { [key: string]: ContextParams };
 
   /**
-   * @generated from field: envoy.config.core.v3.Locality locality = 4 [json_name = ""];
+   * @generated from field: envoy.config.core.v3.Locality locality = 4;
    */
   locality?: Locality | undefined;
 
   /**
-   * @generated from field: string user_agent_name = 6 [json_name = ""];
+   * @generated from field: string user_agent_name = 6;
    */
   userAgentName: string;
 
@@ -147,25 +147,25 @@ export type Node = Message<"envoy.config.core.v3.Node"> & {
    */
   userAgentVersionType: {
     /**
-     * @generated from field: string user_agent_version = 7 [json_name = ""];
+     * @generated from field: string user_agent_version = 7;
      */
     value: string;
     case: "userAgentVersion";
   } | {
     /**
-     * @generated from field: envoy.config.core.v3.BuildVersion user_agent_build_version = 8 [json_name = ""];
+     * @generated from field: envoy.config.core.v3.BuildVersion user_agent_build_version = 8;
      */
     value: BuildVersion;
     case: "userAgentBuildVersion";
   } | { case: undefined; value?: undefined };
 
   /**
-   * @generated from field: repeated envoy.config.core.v3.Extension extensions = 9 [json_name = ""];
+   * @generated from field: repeated envoy.config.core.v3.Extension extensions = 9;
    */
   extensions: Extension[];
 
   /**
-   * @generated from field: repeated string client_features = 10 [json_name = ""];
+   * @generated from field: repeated string client_features = 10;
    */
   clientFeatures: string[];
 };
@@ -182,12 +182,12 @@ export const NodeSchema: GenMessage<Node> = /*@__PURE__*/
  */
 export type Metadata = Message<"envoy.config.core.v3.Metadata"> & {
   /**
-   * @generated from field: map<string, google.protobuf.Struct> filter_metadata = 1 [json_name = ""];
+   * @generated from field: map<string, google.protobuf.Struct> filter_metadata = 1;
    */
   filterMetadata: { [key: string]: JsonObject };
 
   /**
-   * @generated from field: map<string, google.protobuf.Any> typed_filter_metadata = 2 [json_name = ""];
+   * @generated from field: map<string, google.protobuf.Any> typed_filter_metadata = 2;
    */
   typedFilterMetadata: { [key: string]: Any };
 };
@@ -204,12 +204,12 @@ export const MetadataSchema: GenMessage<Metadata> = /*@__PURE__*/
  */
 export type RuntimeUInt32 = Message<"envoy.config.core.v3.RuntimeUInt32"> & {
   /**
-   * @generated from field: uint32 default_value = 2 [json_name = ""];
+   * @generated from field: uint32 default_value = 2;
    */
   defaultValue: number;
 
   /**
-   * @generated from field: string runtime_key = 3 [json_name = ""];
+   * @generated from field: string runtime_key = 3;
    */
   runtimeKey: string;
 };
@@ -226,12 +226,12 @@ export const RuntimeUInt32Schema: GenMessage<RuntimeUInt32> = /*@__PURE__*/
  */
 export type RuntimeDouble = Message<"envoy.config.core.v3.RuntimeDouble"> & {
   /**
-   * @generated from field: double default_value = 1 [json_name = ""];
+   * @generated from field: double default_value = 1;
    */
   defaultValue: number;
 
   /**
-   * @generated from field: string runtime_key = 2 [json_name = ""];
+   * @generated from field: string runtime_key = 2;
    */
   runtimeKey: string;
 };
@@ -248,12 +248,12 @@ export const RuntimeDoubleSchema: GenMessage<RuntimeDouble> = /*@__PURE__*/
  */
 export type KeyValuePair = Message<"envoy.config.core.v3.KeyValuePair"> & {
   /**
-   * @generated from field: string key = 1 [json_name = ""];
+   * @generated from field: string key = 1;
    */
   key: string;
 
   /**
-   * @generated from field: google.protobuf.Value value = 2 [json_name = ""];
+   * @generated from field: google.protobuf.Value value = 2;
    */
   value?: Value | undefined;
 };
@@ -270,12 +270,12 @@ export const KeyValuePairSchema: GenMessage<KeyValuePair> = /*@__PURE__*/
  */
 export type KeyValueAppend = Message<"envoy.config.core.v3.KeyValueAppend"> & {
   /**
-   * @generated from field: envoy.config.core.v3.KeyValuePair record = 3 [json_name = ""];
+   * @generated from field: envoy.config.core.v3.KeyValuePair record = 3;
    */
   record?: KeyValuePair | undefined;
 
   /**
-   * @generated from field: envoy.config.core.v3.KeyValueAppend.KeyValueAppendAction action = 2 [json_name = ""];
+   * @generated from field: envoy.config.core.v3.KeyValueAppend.KeyValueAppendAction action = 2;
    */
   action: KeyValueAppend_KeyValueAppendAction;
 };
@@ -324,12 +324,12 @@ export const KeyValueAppend_KeyValueAppendActionSchema: GenEnum<KeyValueAppend_K
  */
 export type KeyValueMutation = Message<"envoy.config.core.v3.KeyValueMutation"> & {
   /**
-   * @generated from field: envoy.config.core.v3.KeyValueAppend append = 1 [json_name = ""];
+   * @generated from field: envoy.config.core.v3.KeyValueAppend append = 1;
    */
   append?: KeyValueAppend | undefined;
 
   /**
-   * @generated from field: string remove = 2 [json_name = ""];
+   * @generated from field: string remove = 2;
    */
   remove: string;
 };
@@ -346,17 +346,17 @@ export const KeyValueMutationSchema: GenMessage<KeyValueMutation> = /*@__PURE__*
  */
 export type HeaderValue = Message<"envoy.config.core.v3.HeaderValue"> & {
   /**
-   * @generated from field: string key = 1 [json_name = ""];
+   * @generated from field: string key = 1;
    */
   key: string;
 
   /**
-   * @generated from field: string value = 2 [json_name = ""];
+   * @generated from field: string value = 2;
    */
   value: string;
 
   /**
-   * @generated from field: bytes raw_value = 3 [json_name = ""];
+   * @generated from field: bytes raw_value = 3;
    */
   rawValue: Uint8Array;
 };
@@ -373,17 +373,17 @@ export const HeaderValueSchema: GenMessage<HeaderValue> = /*@__PURE__*/
  */
 export type HeaderValueOption = Message<"envoy.config.core.v3.HeaderValueOption"> & {
   /**
-   * @generated from field: envoy.config.core.v3.HeaderValue header = 1 [json_name = ""];
+   * @generated from field: envoy.config.core.v3.HeaderValue header = 1;
    */
   header?: HeaderValue | undefined;
 
   /**
-   * @generated from field: envoy.config.core.v3.HeaderValueOption.HeaderAppendAction append_action = 3 [json_name = ""];
+   * @generated from field: envoy.config.core.v3.HeaderValueOption.HeaderAppendAction append_action = 3;
    */
   appendAction: HeaderValueOption_HeaderAppendAction;
 
   /**
-   * @generated from field: bool keep_empty_value = 4 [json_name = ""];
+   * @generated from field: bool keep_empty_value = 4;
    */
   keepEmptyValue: boolean;
 };
@@ -432,12 +432,12 @@ export const HeaderValueOption_HeaderAppendActionSchema: GenEnum<HeaderValueOpti
  */
 export type WatchedDirectory = Message<"envoy.config.core.v3.WatchedDirectory"> & {
   /**
-   * @generated from field: string path = 1 [json_name = ""];
+   * @generated from field: string path = 1;
    */
   path: string;
 
   /**
-   * @generated from field: bool watch_modify = 2 [json_name = ""];
+   * @generated from field: bool watch_modify = 2;
    */
   watchModify: boolean;
 };
@@ -458,32 +458,32 @@ export type DataSource = Message<"envoy.config.core.v3.DataSource"> & {
    */
   specifier: {
     /**
-     * @generated from field: string filename = 1 [json_name = ""];
+     * @generated from field: string filename = 1;
      */
     value: string;
     case: "filename";
   } | {
     /**
-     * @generated from field: bytes inline_bytes = 2 [json_name = ""];
+     * @generated from field: bytes inline_bytes = 2;
      */
     value: Uint8Array;
     case: "inlineBytes";
   } | {
     /**
-     * @generated from field: string inline_string = 3 [json_name = ""];
+     * @generated from field: string inline_string = 3;
      */
     value: string;
     case: "inlineString";
   } | {
     /**
-     * @generated from field: string environment_variable = 4 [json_name = ""];
+     * @generated from field: string environment_variable = 4;
      */
     value: string;
     case: "environmentVariable";
   } | { case: undefined; value?: undefined };
 
   /**
-   * @generated from field: envoy.config.core.v3.WatchedDirectory watched_directory = 5 [json_name = ""];
+   * @generated from field: envoy.config.core.v3.WatchedDirectory watched_directory = 5;
    */
   watchedDirectory?: WatchedDirectory | undefined;
 };
@@ -500,32 +500,32 @@ export const DataSourceSchema: GenMessage<DataSource> = /*@__PURE__*/
  */
 export type RetryPolicy = Message<"envoy.config.core.v3.RetryPolicy"> & {
   /**
-   * @generated from field: envoy.config.core.v3.BackoffStrategy retry_back_off = 1 [json_name = ""];
+   * @generated from field: envoy.config.core.v3.BackoffStrategy retry_back_off = 1;
    */
   retryBackOff?: BackoffStrategy | undefined;
 
   /**
-   * @generated from field: google.protobuf.UInt32Value num_retries = 2 [json_name = ""];
+   * @generated from field: google.protobuf.UInt32Value num_retries = 2;
    */
   numRetries?: number | undefined;
 
   /**
-   * @generated from field: string retry_on = 3 [json_name = ""];
+   * @generated from field: string retry_on = 3;
    */
   retryOn: string;
 
   /**
-   * @generated from field: envoy.config.core.v3.RetryPolicy.RetryPriority retry_priority = 4 [json_name = ""];
+   * @generated from field: envoy.config.core.v3.RetryPolicy.RetryPriority retry_priority = 4;
    */
   retryPriority?: RetryPolicy_RetryPriority | undefined;
 
   /**
-   * @generated from field: repeated envoy.config.core.v3.RetryPolicy.RetryHostPredicate retry_host_predicate = 5 [json_name = ""];
+   * @generated from field: repeated envoy.config.core.v3.RetryPolicy.RetryHostPredicate retry_host_predicate = 5;
    */
   retryHostPredicate: RetryPolicy_RetryHostPredicate[];
 
   /**
-   * @generated from field: int64 host_selection_retry_max_attempts = 6 [json_name = ""];
+   * @generated from field: int64 host_selection_retry_max_attempts = 6;
    */
   hostSelectionRetryMaxAttempts: bigint;
 };
@@ -542,7 +542,7 @@ export const RetryPolicySchema: GenMessage<RetryPolicy> = /*@__PURE__*/
  */
 export type RetryPolicy_RetryPriority = Message<"envoy.config.core.v3.RetryPolicy.RetryPriority"> & {
   /**
-   * @generated from field: string name = 1 [json_name = ""];
+   * @generated from field: string name = 1;
    */
   name: string;
 
@@ -551,7 +551,7 @@ export type RetryPolicy_RetryPriority = Message<"envoy.config.core.v3.RetryPolic
    */
   configType: {
     /**
-     * @generated from field: google.protobuf.Any typed_config = 2 [json_name = ""];
+     * @generated from field: google.protobuf.Any typed_config = 2;
      */
     value: Any;
     case: "typedConfig";
@@ -570,7 +570,7 @@ export const RetryPolicy_RetryPrioritySchema: GenMessage<RetryPolicy_RetryPriori
  */
 export type RetryPolicy_RetryHostPredicate = Message<"envoy.config.core.v3.RetryPolicy.RetryHostPredicate"> & {
   /**
-   * @generated from field: string name = 1 [json_name = ""];
+   * @generated from field: string name = 1;
    */
   name: string;
 
@@ -579,7 +579,7 @@ export type RetryPolicy_RetryHostPredicate = Message<"envoy.config.core.v3.Retry
    */
   configType: {
     /**
-     * @generated from field: google.protobuf.Any typed_config = 2 [json_name = ""];
+     * @generated from field: google.protobuf.Any typed_config = 2;
      */
     value: Any;
     case: "typedConfig";
@@ -598,7 +598,7 @@ export const RetryPolicy_RetryHostPredicateSchema: GenMessage<RetryPolicy_RetryH
  */
 export type TransportSocket = Message<"envoy.config.core.v3.TransportSocket"> & {
   /**
-   * @generated from field: string name = 1 [json_name = ""];
+   * @generated from field: string name = 1;
    */
   name: string;
 
@@ -607,7 +607,7 @@ export type TransportSocket = Message<"envoy.config.core.v3.TransportSocket"> & 
    */
   configType: {
     /**
-     * @generated from field: google.protobuf.Any typed_config = 3 [json_name = ""];
+     * @generated from field: google.protobuf.Any typed_config = 3;
      */
     value: Any;
     case: "typedConfig";
@@ -626,12 +626,12 @@ export const TransportSocketSchema: GenMessage<TransportSocket> = /*@__PURE__*/
  */
 export type RuntimeFractionalPercent = Message<"envoy.config.core.v3.RuntimeFractionalPercent"> & {
   /**
-   * @generated from field: envoy.type.v3.FractionalPercent default_value = 1 [json_name = ""];
+   * @generated from field: envoy.type.v3.FractionalPercent default_value = 1;
    */
   defaultValue?: FractionalPercent | undefined;
 
   /**
-   * @generated from field: string runtime_key = 2 [json_name = ""];
+   * @generated from field: string runtime_key = 2;
    */
   runtimeKey: string;
 };
@@ -648,7 +648,7 @@ export const RuntimeFractionalPercentSchema: GenMessage<RuntimeFractionalPercent
  */
 export type ControlPlane = Message<"envoy.config.core.v3.ControlPlane"> & {
   /**
-   * @generated from field: string identifier = 1 [json_name = ""];
+   * @generated from field: string identifier = 1;
    */
   identifier: string;
 };

@@ -23,7 +23,7 @@ export type EventServiceConfig = Message<"envoy.config.core.v3.EventServiceConfi
    */
   configSourceSpecifier: {
     /**
-     * @generated from field: envoy.config.core.v3.GrpcService grpc_service = 1 [json_name = ""];
+     * @generated from field: envoy.config.core.v3.GrpcService grpc_service = 1;
      */
     value: GrpcService;
     case: "grpcService";

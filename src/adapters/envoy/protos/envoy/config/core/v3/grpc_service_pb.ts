@@ -25,24 +25,24 @@ export type GrpcService = Message<"envoy.config.core.v3.GrpcService"> & {
    */
   targetSpecifier: {
     /**
-     * @generated from field: envoy.config.core.v3.GrpcService.EnvoyGrpc envoy_grpc = 1 [json_name = ""];
+     * @generated from field: envoy.config.core.v3.GrpcService.EnvoyGrpc envoy_grpc = 1;
      */
     value: GrpcService_EnvoyGrpc;
     case: "envoyGrpc";
   } | { case: undefined; value?: undefined };
 
   /**
-   * @generated from field: google.protobuf.Duration timeout = 3 [json_name = ""];
+   * @generated from field: google.protobuf.Duration timeout = 3;
    */
   timeout?: Duration | undefined;
 
   /**
-   * @generated from field: repeated envoy.config.core.v3.HeaderValue initial_metadata = 5 [json_name = ""];
+   * @generated from field: repeated envoy.config.core.v3.HeaderValue initial_metadata = 5;
    */
   initialMetadata: HeaderValue[];
 
   /**
-   * @generated from field: envoy.config.core.v3.RetryPolicy retry_policy = 6 [json_name = ""];
+   * @generated from field: envoy.config.core.v3.RetryPolicy retry_policy = 6;
    */
   retryPolicy?: RetryPolicy | undefined;
 };
@@ -59,27 +59,27 @@ export const GrpcServiceSchema: GenMessage<GrpcService> = /*@__PURE__*/
  */
 export type GrpcService_EnvoyGrpc = Message<"envoy.config.core.v3.GrpcService.EnvoyGrpc"> & {
   /**
-   * @generated from field: string cluster_name = 1 [json_name = ""];
+   * @generated from field: string cluster_name = 1;
    */
   clusterName: string;
 
   /**
-   * @generated from field: string authority = 2 [json_name = ""];
+   * @generated from field: string authority = 2;
    */
   authority: string;
 
   /**
-   * @generated from field: envoy.config.core.v3.RetryPolicy retry_policy = 3 [json_name = ""];
+   * @generated from field: envoy.config.core.v3.RetryPolicy retry_policy = 3;
    */
   retryPolicy?: RetryPolicy | undefined;
 
   /**
-   * @generated from field: google.protobuf.UInt32Value max_receive_message_length = 4 [json_name = ""];
+   * @generated from field: google.protobuf.UInt32Value max_receive_message_length = 4;
    */
   maxReceiveMessageLength?: number | undefined;
 
   /**
-   * @generated from field: bool skip_envoy_headers = 5 [json_name = ""];
+   * @generated from field: bool skip_envoy_headers = 5;
    */
   skipEnvoyHeaders: boolean;
 };

@@ -23,17 +23,17 @@ export const file_envoy_config_core_v3_http_service: GenFile = /*@__PURE__*/
  */
 export type HttpService = Message<"envoy.config.core.v3.HttpService"> & {
   /**
-   * @generated from field: envoy.config.core.v3.HttpUri http_uri = 1 [json_name = ""];
+   * @generated from field: envoy.config.core.v3.HttpUri http_uri = 1;
    */
   httpUri?: HttpUri | undefined;
 
   /**
-   * @generated from field: repeated envoy.config.core.v3.HeaderValueOption request_headers_to_add = 2 [json_name = ""];
+   * @generated from field: repeated envoy.config.core.v3.HeaderValueOption request_headers_to_add = 2;
    */
   requestHeadersToAdd: HeaderValueOption[];
 
   /**
-   * @generated from field: repeated envoy.config.core.v3.TypedExtensionConfig formatters = 3 [json_name = ""];
+   * @generated from field: repeated envoy.config.core.v3.TypedExtensionConfig formatters = 3;
    */
   formatters: TypedExtensionConfig[];
 };

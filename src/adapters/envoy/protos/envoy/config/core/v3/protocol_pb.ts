@@ -25,17 +25,17 @@ export const file_envoy_config_core_v3_protocol: GenFile = /*@__PURE__*/
  */
 export type UpstreamHttpProtocolOptions = Message<"envoy.config.core.v3.UpstreamHttpProtocolOptions"> & {
   /**
-   * @generated from field: bool auto_sni = 1 [json_name = ""];
+   * @generated from field: bool auto_sni = 1;
    */
   autoSni: boolean;
 
   /**
-   * @generated from field: bool auto_san_validation = 2 [json_name = ""];
+   * @generated from field: bool auto_san_validation = 2;
    */
   autoSanValidation: boolean;
 
   /**
-   * @generated from field: string override_auto_sni_header = 3 [json_name = ""];
+   * @generated from field: string override_auto_sni_header = 3;
    */
   overrideAutoSniHeader: string;
 };
@@ -52,27 +52,27 @@ export const UpstreamHttpProtocolOptionsSchema: GenMessage<UpstreamHttpProtocolO
  */
 export type AlternateProtocolsCacheOptions = Message<"envoy.config.core.v3.AlternateProtocolsCacheOptions"> & {
   /**
-   * @generated from field: string name = 1 [json_name = ""];
+   * @generated from field: string name = 1;
    */
   name: string;
 
   /**
-   * @generated from field: google.protobuf.UInt32Value max_entries = 2 [json_name = ""];
+   * @generated from field: google.protobuf.UInt32Value max_entries = 2;
    */
   maxEntries?: number | undefined;
 
   /**
-   * @generated from field: envoy.config.core.v3.TypedExtensionConfig key_value_store_config = 3 [json_name = ""];
+   * @generated from field: envoy.config.core.v3.TypedExtensionConfig key_value_store_config = 3;
    */
   keyValueStoreConfig?: TypedExtensionConfig | undefined;
 
   /**
-   * @generated from field: repeated envoy.config.core.v3.AlternateProtocolsCacheOptions.AlternateProtocolsCacheEntry prepopulated_entries = 4 [json_name = ""];
+   * @generated from field: repeated envoy.config.core.v3.AlternateProtocolsCacheOptions.AlternateProtocolsCacheEntry prepopulated_entries = 4;
    */
   prepopulatedEntries: AlternateProtocolsCacheOptions_AlternateProtocolsCacheEntry[];
 
   /**
-   * @generated from field: repeated string canonical_suffixes = 5 [json_name = ""];
+   * @generated from field: repeated string canonical_suffixes = 5;
    */
   canonicalSuffixes: string[];
 };
@@ -89,12 +89,12 @@ export const AlternateProtocolsCacheOptionsSchema: GenMessage<AlternateProtocols
  */
 export type AlternateProtocolsCacheOptions_AlternateProtocolsCacheEntry = Message<"envoy.config.core.v3.AlternateProtocolsCacheOptions.AlternateProtocolsCacheEntry"> & {
   /**
-   * @generated from field: string hostname = 1 [json_name = ""];
+   * @generated from field: string hostname = 1;
    */
   hostname: string;
 
   /**
-   * @generated from field: uint32 port = 2 [json_name = ""];
+   * @generated from field: uint32 port = 2;
    */
   port: number;
 };
@@ -111,42 +111,42 @@ export const AlternateProtocolsCacheOptions_AlternateProtocolsCacheEntrySchema: 
  */
 export type HttpProtocolOptions = Message<"envoy.config.core.v3.HttpProtocolOptions"> & {
   /**
-   * @generated from field: google.protobuf.Duration idle_timeout = 1 [json_name = ""];
+   * @generated from field: google.protobuf.Duration idle_timeout = 1;
    */
   idleTimeout?: Duration | undefined;
 
   /**
-   * @generated from field: google.protobuf.Duration max_connection_duration = 3 [json_name = ""];
+   * @generated from field: google.protobuf.Duration max_connection_duration = 3;
    */
   maxConnectionDuration?: Duration | undefined;
 
   /**
-   * @generated from field: envoy.type.v3.Percent max_connection_duration_jitter = 8 [json_name = ""];
+   * @generated from field: envoy.type.v3.Percent max_connection_duration_jitter = 8;
    */
   maxConnectionDurationJitter?: Percent | undefined;
 
   /**
-   * @generated from field: google.protobuf.UInt32Value max_headers_count = 2 [json_name = ""];
+   * @generated from field: google.protobuf.UInt32Value max_headers_count = 2;
    */
   maxHeadersCount?: number | undefined;
 
   /**
-   * @generated from field: google.protobuf.UInt32Value max_response_headers_kb = 7 [json_name = ""];
+   * @generated from field: google.protobuf.UInt32Value max_response_headers_kb = 7;
    */
   maxResponseHeadersKb?: number | undefined;
 
   /**
-   * @generated from field: google.protobuf.Duration max_stream_duration = 4 [json_name = ""];
+   * @generated from field: google.protobuf.Duration max_stream_duration = 4;
    */
   maxStreamDuration?: Duration | undefined;
 
   /**
-   * @generated from field: envoy.config.core.v3.HttpProtocolOptions.HeadersWithUnderscoresAction headers_with_underscores_action = 5 [json_name = ""];
+   * @generated from field: envoy.config.core.v3.HttpProtocolOptions.HeadersWithUnderscoresAction headers_with_underscores_action = 5;
    */
   headersWithUnderscoresAction: HttpProtocolOptions_HeadersWithUnderscoresAction;
 
   /**
-   * @generated from field: google.protobuf.UInt32Value max_requests_per_connection = 6 [json_name = ""];
+   * @generated from field: google.protobuf.UInt32Value max_requests_per_connection = 6;
    */
   maxRequestsPerConnection?: number | undefined;
 };
@@ -190,52 +190,52 @@ export const HttpProtocolOptions_HeadersWithUnderscoresActionSchema: GenEnum<Htt
  */
 export type Http1ProtocolOptions = Message<"envoy.config.core.v3.Http1ProtocolOptions"> & {
   /**
-   * @generated from field: google.protobuf.BoolValue allow_absolute_url = 1 [json_name = ""];
+   * @generated from field: google.protobuf.BoolValue allow_absolute_url = 1;
    */
   allowAbsoluteUrl?: boolean | undefined;
 
   /**
-   * @generated from field: bool accept_http_10 = 2 [json_name = ""];
+   * @generated from field: bool accept_http_10 = 2;
    */
   acceptHttp10: boolean;
 
   /**
-   * @generated from field: string default_host_for_http_10 = 3 [json_name = ""];
+   * @generated from field: string default_host_for_http_10 = 3;
    */
   defaultHostForHttp10: string;
 
   /**
-   * @generated from field: envoy.config.core.v3.Http1ProtocolOptions.HeaderKeyFormat header_key_format = 4 [json_name = ""];
+   * @generated from field: envoy.config.core.v3.Http1ProtocolOptions.HeaderKeyFormat header_key_format = 4;
    */
   headerKeyFormat?: Http1ProtocolOptions_HeaderKeyFormat | undefined;
 
   /**
-   * @generated from field: bool enable_trailers = 5 [json_name = ""];
+   * @generated from field: bool enable_trailers = 5;
    */
   enableTrailers: boolean;
 
   /**
-   * @generated from field: bool allow_chunked_length = 6 [json_name = ""];
+   * @generated from field: bool allow_chunked_length = 6;
    */
   allowChunkedLength: boolean;
 
   /**
-   * @generated from field: google.protobuf.BoolValue override_stream_error_on_invalid_http_message = 7 [json_name = ""];
+   * @generated from field: google.protobuf.BoolValue override_stream_error_on_invalid_http_message = 7;
    */
   overrideStreamErrorOnInvalidHttpMessage?: boolean | undefined;
 
   /**
-   * @generated from field: bool send_fully_qualified_url = 8 [json_name = ""];
+   * @generated from field: bool send_fully_qualified_url = 8;
    */
   sendFullyQualifiedUrl: boolean;
 
   /**
-   * @generated from field: bool allow_custom_methods = 10 [json_name = ""];
+   * @generated from field: bool allow_custom_methods = 10;
    */
   allowCustomMethods: boolean;
 
   /**
-   * @generated from field: repeated envoy.type.matcher.v3.StringMatcher ignore_http_11_upgrade = 11 [json_name = ""];
+   * @generated from field: repeated envoy.type.matcher.v3.StringMatcher ignore_http_11_upgrade = 11;
    */
   ignoreHttp11Upgrade: StringMatcher[];
 };
@@ -256,13 +256,13 @@ export type Http1ProtocolOptions_HeaderKeyFormat = Message<"envoy.config.core.v3
    */
   headerFormat: {
     /**
-     * @generated from field: envoy.config.core.v3.Http1ProtocolOptions.HeaderKeyFormat.ProperCaseWords proper_case_words = 1 [json_name = ""];
+     * @generated from field: envoy.config.core.v3.Http1ProtocolOptions.HeaderKeyFormat.ProperCaseWords proper_case_words = 1;
      */
     value: Http1ProtocolOptions_HeaderKeyFormat_ProperCaseWords;
     case: "properCaseWords";
   } | {
     /**
-     * @generated from field: envoy.config.core.v3.TypedExtensionConfig stateful_formatter = 8 [json_name = ""];
+     * @generated from field: envoy.config.core.v3.TypedExtensionConfig stateful_formatter = 8;
      */
     value: TypedExtensionConfig;
     case: "statefulFormatter";
@@ -294,22 +294,22 @@ export const Http1ProtocolOptions_HeaderKeyFormat_ProperCaseWordsSchema: GenMess
  */
 export type KeepaliveSettings = Message<"envoy.config.core.v3.KeepaliveSettings"> & {
   /**
-   * @generated from field: google.protobuf.Duration interval = 1 [json_name = ""];
+   * @generated from field: google.protobuf.Duration interval = 1;
    */
   interval?: Duration | undefined;
 
   /**
-   * @generated from field: google.protobuf.Duration timeout = 2 [json_name = ""];
+   * @generated from field: google.protobuf.Duration timeout = 2;
    */
   timeout?: Duration | undefined;
 
   /**
-   * @generated from field: envoy.type.v3.Percent interval_jitter = 3 [json_name = ""];
+   * @generated from field: envoy.type.v3.Percent interval_jitter = 3;
    */
   intervalJitter?: Percent | undefined;
 
   /**
-   * @generated from field: google.protobuf.Duration connection_idle_interval = 4 [json_name = ""];
+   * @generated from field: google.protobuf.Duration connection_idle_interval = 4;
    */
   connectionIdleInterval?: Duration | undefined;
 };
@@ -326,107 +326,107 @@ export const KeepaliveSettingsSchema: GenMessage<KeepaliveSettings> = /*@__PURE_
  */
 export type Http2ProtocolOptions = Message<"envoy.config.core.v3.Http2ProtocolOptions"> & {
   /**
-   * @generated from field: google.protobuf.UInt32Value hpack_table_size = 1 [json_name = ""];
+   * @generated from field: google.protobuf.UInt32Value hpack_table_size = 1;
    */
   hpackTableSize?: number | undefined;
 
   /**
-   * @generated from field: google.protobuf.UInt32Value max_concurrent_streams = 2 [json_name = ""];
+   * @generated from field: google.protobuf.UInt32Value max_concurrent_streams = 2;
    */
   maxConcurrentStreams?: number | undefined;
 
   /**
-   * @generated from field: google.protobuf.UInt32Value initial_stream_window_size = 3 [json_name = ""];
+   * @generated from field: google.protobuf.UInt32Value initial_stream_window_size = 3;
    */
   initialStreamWindowSize?: number | undefined;
 
   /**
-   * @generated from field: google.protobuf.UInt32Value initial_connection_window_size = 4 [json_name = ""];
+   * @generated from field: google.protobuf.UInt32Value initial_connection_window_size = 4;
    */
   initialConnectionWindowSize?: number | undefined;
 
   /**
-   * @generated from field: bool allow_connect = 5 [json_name = ""];
+   * @generated from field: bool allow_connect = 5;
    */
   allowConnect: boolean;
 
   /**
-   * @generated from field: bool allow_metadata = 6 [json_name = ""];
+   * @generated from field: bool allow_metadata = 6;
    */
   allowMetadata: boolean;
 
   /**
-   * @generated from field: google.protobuf.UInt32Value max_outbound_frames = 7 [json_name = ""];
+   * @generated from field: google.protobuf.UInt32Value max_outbound_frames = 7;
    */
   maxOutboundFrames?: number | undefined;
 
   /**
-   * @generated from field: google.protobuf.UInt32Value max_outbound_control_frames = 8 [json_name = ""];
+   * @generated from field: google.protobuf.UInt32Value max_outbound_control_frames = 8;
    */
   maxOutboundControlFrames?: number | undefined;
 
   /**
-   * @generated from field: google.protobuf.UInt32Value max_consecutive_inbound_frames_with_empty_payload = 9 [json_name = ""];
+   * @generated from field: google.protobuf.UInt32Value max_consecutive_inbound_frames_with_empty_payload = 9;
    */
   maxConsecutiveInboundFramesWithEmptyPayload?: number | undefined;
 
   /**
-   * @generated from field: google.protobuf.UInt32Value max_inbound_priority_frames_per_stream = 10 [json_name = ""];
+   * @generated from field: google.protobuf.UInt32Value max_inbound_priority_frames_per_stream = 10;
    */
   maxInboundPriorityFramesPerStream?: number | undefined;
 
   /**
-   * @generated from field: google.protobuf.UInt32Value max_inbound_window_update_frames_per_data_frame_sent = 11 [json_name = ""];
+   * @generated from field: google.protobuf.UInt32Value max_inbound_window_update_frames_per_data_frame_sent = 11;
    */
   maxInboundWindowUpdateFramesPerDataFrameSent?: number | undefined;
 
   /**
-   * @generated from field: google.protobuf.BoolValue override_stream_error_on_invalid_http_message = 14 [json_name = ""];
+   * @generated from field: google.protobuf.BoolValue override_stream_error_on_invalid_http_message = 14;
    */
   overrideStreamErrorOnInvalidHttpMessage?: boolean | undefined;
 
   /**
-   * @generated from field: repeated envoy.config.core.v3.Http2ProtocolOptions.SettingsParameter custom_settings_parameters = 13 [json_name = ""];
+   * @generated from field: repeated envoy.config.core.v3.Http2ProtocolOptions.SettingsParameter custom_settings_parameters = 13;
    */
   customSettingsParameters: Http2ProtocolOptions_SettingsParameter[];
 
   /**
-   * @generated from field: envoy.config.core.v3.KeepaliveSettings connection_keepalive = 15 [json_name = ""];
+   * @generated from field: envoy.config.core.v3.KeepaliveSettings connection_keepalive = 15;
    */
   connectionKeepalive?: KeepaliveSettings | undefined;
 
   /**
-   * @generated from field: google.protobuf.BoolValue use_oghttp2_codec = 16 [json_name = ""];
+   * @generated from field: google.protobuf.BoolValue use_oghttp2_codec = 16;
    */
   useOghttp2Codec?: boolean | undefined;
 
   /**
-   * @generated from field: google.protobuf.UInt64Value max_metadata_size = 17 [json_name = ""];
+   * @generated from field: google.protobuf.UInt64Value max_metadata_size = 17;
    */
   maxMetadataSize?: bigint | undefined;
 
   /**
-   * @generated from field: google.protobuf.BoolValue enable_huffman_encoding = 18 [json_name = ""];
+   * @generated from field: google.protobuf.BoolValue enable_huffman_encoding = 18;
    */
   enableHuffmanEncoding?: boolean | undefined;
 
   /**
-   * @generated from field: google.protobuf.UInt32Value max_header_field_size_kb = 19 [json_name = ""];
+   * @generated from field: google.protobuf.UInt32Value max_header_field_size_kb = 19;
    */
   maxHeaderFieldSizeKb?: number | undefined;
 
   /**
-   * @generated from field: google.protobuf.BoolValue disallow_obs_text = 20 [json_name = ""];
+   * @generated from field: google.protobuf.BoolValue disallow_obs_text = 20;
    */
   disallowObsText?: boolean | undefined;
 
   /**
-   * @generated from field: google.protobuf.UInt64Value stream_reset_burst = 21 [json_name = ""];
+   * @generated from field: google.protobuf.UInt64Value stream_reset_burst = 21;
    */
   streamResetBurst?: bigint | undefined;
 
   /**
-   * @generated from field: google.protobuf.UInt64Value stream_reset_rate = 22 [json_name = ""];
+   * @generated from field: google.protobuf.UInt64Value stream_reset_rate = 22;
    */
   streamResetRate?: bigint | undefined;
 };
@@ -443,12 +443,12 @@ export const Http2ProtocolOptionsSchema: GenMessage<Http2ProtocolOptions> = /*@_
  */
 export type Http2ProtocolOptions_SettingsParameter = Message<"envoy.config.core.v3.Http2ProtocolOptions.SettingsParameter"> & {
   /**
-   * @generated from field: google.protobuf.UInt32Value identifier = 1 [json_name = ""];
+   * @generated from field: google.protobuf.UInt32Value identifier = 1;
    */
   identifier?: number | undefined;
 
   /**
-   * @generated from field: google.protobuf.UInt32Value value = 2 [json_name = ""];
+   * @generated from field: google.protobuf.UInt32Value value = 2;
    */
   value?: number | undefined;
 };
@@ -469,14 +469,14 @@ export type SchemeHeaderTransformation = Message<"envoy.config.core.v3.SchemeHea
    */
   transformation: {
     /**
-     * @generated from field: string scheme_to_overwrite = 1 [json_name = ""];
+     * @generated from field: string scheme_to_overwrite = 1;
      */
     value: string;
     case: "schemeToOverwrite";
   } | { case: undefined; value?: undefined };
 
   /**
-   * @generated from field: bool match_upstream = 2 [json_name = ""];
+   * @generated from field: bool match_upstream = 2;
    */
   matchUpstream: boolean;
 };

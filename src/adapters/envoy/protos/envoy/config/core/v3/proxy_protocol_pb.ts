@@ -19,12 +19,12 @@ export const file_envoy_config_core_v3_proxy_protocol: GenFile = /*@__PURE__*/
  */
 export type ProxyProtocolPassThroughTLVs = Message<"envoy.config.core.v3.ProxyProtocolPassThroughTLVs"> & {
   /**
-   * @generated from field: envoy.config.core.v3.ProxyProtocolPassThroughTLVs.PassTLVsMatchType match_type = 1 [json_name = ""];
+   * @generated from field: envoy.config.core.v3.ProxyProtocolPassThroughTLVs.PassTLVsMatchType match_type = 1;
    */
   matchType: ProxyProtocolPassThroughTLVs_PassTLVsMatchType;
 
   /**
-   * @generated from field: repeated uint32 tlv_type = 2 [json_name = ""];
+   * @generated from field: repeated uint32 tlv_type = 2;
    */
   tlvType: number[];
 };
@@ -63,17 +63,17 @@ export const ProxyProtocolPassThroughTLVs_PassTLVsMatchTypeSchema: GenEnum<Proxy
  */
 export type TlvEntry = Message<"envoy.config.core.v3.TlvEntry"> & {
   /**
-   * @generated from field: uint32 type = 1 [json_name = ""];
+   * @generated from field: uint32 type = 1;
    */
   type: number;
 
   /**
-   * @generated from field: bytes value = 2 [json_name = ""];
+   * @generated from field: bytes value = 2;
    */
   value: Uint8Array;
 
   /**
-   * @generated from field: envoy.config.core.v3.SubstitutionFormatString format_string = 3 [json_name = ""];
+   * @generated from field: envoy.config.core.v3.SubstitutionFormatString format_string = 3;
    */
   formatString?: SubstitutionFormatString | undefined;
 };
@@ -90,17 +90,17 @@ export const TlvEntrySchema: GenMessage<TlvEntry> = /*@__PURE__*/
  */
 export type ProxyProtocolConfig = Message<"envoy.config.core.v3.ProxyProtocolConfig"> & {
   /**
-   * @generated from field: envoy.config.core.v3.ProxyProtocolConfig.Version version = 1 [json_name = ""];
+   * @generated from field: envoy.config.core.v3.ProxyProtocolConfig.Version version = 1;
    */
   version: ProxyProtocolConfig_Version;
 
   /**
-   * @generated from field: envoy.config.core.v3.ProxyProtocolPassThroughTLVs pass_through_tlvs = 2 [json_name = ""];
+   * @generated from field: envoy.config.core.v3.ProxyProtocolPassThroughTLVs pass_through_tlvs = 2;
    */
   passThroughTlvs?: ProxyProtocolPassThroughTLVs | undefined;
 
   /**
-   * @generated from field: repeated envoy.config.core.v3.TlvEntry added_tlvs = 3 [json_name = ""];
+   * @generated from field: repeated envoy.config.core.v3.TlvEntry added_tlvs = 3;
    */
   addedTlvs: TlvEntry[];
 };

@@ -39,35 +39,35 @@ export type SubstitutionFormatString = Message<"envoy.config.core.v3.Substitutio
    */
   format: {
     /**
-     * @generated from field: google.protobuf.Struct json_format = 2 [json_name = ""];
+     * @generated from field: google.protobuf.Struct json_format = 2;
      */
     value: JsonObject;
     case: "jsonFormat";
   } | {
     /**
-     * @generated from field: envoy.config.core.v3.DataSource text_format_source = 5 [json_name = ""];
+     * @generated from field: envoy.config.core.v3.DataSource text_format_source = 5;
      */
     value: DataSource;
     case: "textFormatSource";
   } | { case: undefined; value?: undefined };
 
   /**
-   * @generated from field: bool omit_empty_values = 3 [json_name = ""];
+   * @generated from field: bool omit_empty_values = 3;
    */
   omitEmptyValues: boolean;
 
   /**
-   * @generated from field: string content_type = 4 [json_name = ""];
+   * @generated from field: string content_type = 4;
    */
   contentType: string;
 
   /**
-   * @generated from field: repeated envoy.config.core.v3.TypedExtensionConfig formatters = 6 [json_name = ""];
+   * @generated from field: repeated envoy.config.core.v3.TypedExtensionConfig formatters = 6;
    */
   formatters: TypedExtensionConfig[];
 
   /**
-   * @generated from field: envoy.config.core.v3.JsonFormatOptions json_format_options = 7 [json_name = ""];
+   * @generated from field: envoy.config.core.v3.JsonFormatOptions json_format_options = 7;
    */
   jsonFormatOptions?: JsonFormatOptions | undefined;
 };

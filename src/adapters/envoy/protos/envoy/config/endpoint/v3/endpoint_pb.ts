@@ -23,22 +23,22 @@ export const file_envoy_config_endpoint_v3_endpoint: GenFile = /*@__PURE__*/
  */
 export type ClusterLoadAssignment = Message<"envoy.config.endpoint.v3.ClusterLoadAssignment"> & {
   /**
-   * @generated from field: string cluster_name = 1 [json_name = ""];
+   * @generated from field: string cluster_name = 1;
    */
   clusterName: string;
 
   /**
-   * @generated from field: repeated envoy.config.endpoint.v3.LocalityLbEndpoints endpoints = 2 [json_name = ""];
+   * @generated from field: repeated envoy.config.endpoint.v3.LocalityLbEndpoints endpoints = 2;
    */
   endpoints: LocalityLbEndpoints[];
 
   /**
-   * @generated from field: map<string, envoy.config.endpoint.v3.Endpoint> named_endpoints = 5 [json_name = ""];
+   * @generated from field: map<string, envoy.config.endpoint.v3.Endpoint> named_endpoints = 5;
    */
   namedEndpoints: { [key: string]: Endpoint };
 
   /**
-   * @generated from field: envoy.config.endpoint.v3.ClusterLoadAssignment.Policy policy = 4 [json_name = ""];
+   * @generated from field: envoy.config.endpoint.v3.ClusterLoadAssignment.Policy policy = 4;
    */
   policy?: ClusterLoadAssignment_Policy | undefined;
 };
@@ -55,22 +55,22 @@ export const ClusterLoadAssignmentSchema: GenMessage<ClusterLoadAssignment> = /*
  */
 export type ClusterLoadAssignment_Policy = Message<"envoy.config.endpoint.v3.ClusterLoadAssignment.Policy"> & {
   /**
-   * @generated from field: repeated envoy.config.endpoint.v3.ClusterLoadAssignment.Policy.DropOverload drop_overloads = 2 [json_name = ""];
+   * @generated from field: repeated envoy.config.endpoint.v3.ClusterLoadAssignment.Policy.DropOverload drop_overloads = 2;
    */
   dropOverloads: ClusterLoadAssignment_Policy_DropOverload[];
 
   /**
-   * @generated from field: google.protobuf.UInt32Value overprovisioning_factor = 3 [json_name = ""];
+   * @generated from field: google.protobuf.UInt32Value overprovisioning_factor = 3;
    */
   overprovisioningFactor?: number | undefined;
 
   /**
-   * @generated from field: google.protobuf.Duration endpoint_stale_after = 4 [json_name = ""];
+   * @generated from field: google.protobuf.Duration endpoint_stale_after = 4;
    */
   endpointStaleAfter?: Duration | undefined;
 
   /**
-   * @generated from field: bool weighted_priority_health = 6 [json_name = ""];
+   * @generated from field: bool weighted_priority_health = 6;
    */
   weightedPriorityHealth: boolean;
 };
@@ -87,12 +87,12 @@ export const ClusterLoadAssignment_PolicySchema: GenMessage<ClusterLoadAssignmen
  */
 export type ClusterLoadAssignment_Policy_DropOverload = Message<"envoy.config.endpoint.v3.ClusterLoadAssignment.Policy.DropOverload"> & {
   /**
-   * @generated from field: string category = 1 [json_name = ""];
+   * @generated from field: string category = 1;
    */
   category: string;
 
   /**
-   * @generated from field: envoy.type.v3.FractionalPercent drop_percentage = 2 [json_name = ""];
+   * @generated from field: envoy.type.v3.FractionalPercent drop_percentage = 2;
    */
   dropPercentage?: FractionalPercent | undefined;
 };

@@ -27,7 +27,7 @@ export const file_envoy_config_listener_v3_listener_components: GenFile = /*@__P
  */
 export type Filter = Message<"envoy.config.listener.v3.Filter"> & {
   /**
-   * @generated from field: string name = 1 [json_name = ""];
+   * @generated from field: string name = 1;
    */
   name: string;
 
@@ -36,13 +36,13 @@ export type Filter = Message<"envoy.config.listener.v3.Filter"> & {
    */
   configType: {
     /**
-     * @generated from field: google.protobuf.Any typed_config = 4 [json_name = ""];
+     * @generated from field: google.protobuf.Any typed_config = 4;
      */
     value: Any;
     case: "typedConfig";
   } | {
     /**
-     * @generated from field: envoy.config.core.v3.ExtensionConfigSource config_discovery = 5 [json_name = ""];
+     * @generated from field: envoy.config.core.v3.ExtensionConfigSource config_discovery = 5;
      */
     value: ExtensionConfigSource;
     case: "configDiscovery";
@@ -61,57 +61,57 @@ export const FilterSchema: GenMessage<Filter> = /*@__PURE__*/
  */
 export type FilterChainMatch = Message<"envoy.config.listener.v3.FilterChainMatch"> & {
   /**
-   * @generated from field: google.protobuf.UInt32Value destination_port = 8 [json_name = ""];
+   * @generated from field: google.protobuf.UInt32Value destination_port = 8;
    */
   destinationPort?: number | undefined;
 
   /**
-   * @generated from field: repeated envoy.config.core.v3.CidrRange prefix_ranges = 3 [json_name = ""];
+   * @generated from field: repeated envoy.config.core.v3.CidrRange prefix_ranges = 3;
    */
   prefixRanges: CidrRange[];
 
   /**
-   * @generated from field: string address_suffix = 4 [json_name = ""];
+   * @generated from field: string address_suffix = 4;
    */
   addressSuffix: string;
 
   /**
-   * @generated from field: google.protobuf.UInt32Value suffix_len = 5 [json_name = ""];
+   * @generated from field: google.protobuf.UInt32Value suffix_len = 5;
    */
   suffixLen?: number | undefined;
 
   /**
-   * @generated from field: repeated envoy.config.core.v3.CidrRange direct_source_prefix_ranges = 13 [json_name = ""];
+   * @generated from field: repeated envoy.config.core.v3.CidrRange direct_source_prefix_ranges = 13;
    */
   directSourcePrefixRanges: CidrRange[];
 
   /**
-   * @generated from field: envoy.config.listener.v3.FilterChainMatch.ConnectionSourceType source_type = 12 [json_name = ""];
+   * @generated from field: envoy.config.listener.v3.FilterChainMatch.ConnectionSourceType source_type = 12;
    */
   sourceType: FilterChainMatch_ConnectionSourceType;
 
   /**
-   * @generated from field: repeated envoy.config.core.v3.CidrRange source_prefix_ranges = 6 [json_name = ""];
+   * @generated from field: repeated envoy.config.core.v3.CidrRange source_prefix_ranges = 6;
    */
   sourcePrefixRanges: CidrRange[];
 
   /**
-   * @generated from field: repeated uint32 source_ports = 7 [json_name = ""];
+   * @generated from field: repeated uint32 source_ports = 7;
    */
   sourcePorts: number[];
 
   /**
-   * @generated from field: repeated string server_names = 11 [json_name = ""];
+   * @generated from field: repeated string server_names = 11;
    */
   serverNames: string[];
 
   /**
-   * @generated from field: string transport_protocol = 9 [json_name = ""];
+   * @generated from field: string transport_protocol = 9;
    */
   transportProtocol: string;
 
   /**
-   * @generated from field: repeated string application_protocols = 10 [json_name = ""];
+   * @generated from field: repeated string application_protocols = 10;
    */
   applicationProtocols: string[];
 };
@@ -155,32 +155,32 @@ export const FilterChainMatch_ConnectionSourceTypeSchema: GenEnum<FilterChainMat
  */
 export type FilterChain = Message<"envoy.config.listener.v3.FilterChain"> & {
   /**
-   * @generated from field: envoy.config.listener.v3.FilterChainMatch filter_chain_match = 1 [json_name = ""];
+   * @generated from field: envoy.config.listener.v3.FilterChainMatch filter_chain_match = 1;
    */
   filterChainMatch?: FilterChainMatch | undefined;
 
   /**
-   * @generated from field: repeated envoy.config.listener.v3.Filter filters = 3 [json_name = ""];
+   * @generated from field: repeated envoy.config.listener.v3.Filter filters = 3;
    */
   filters: Filter[];
 
   /**
-   * @generated from field: envoy.config.core.v3.Metadata metadata = 5 [json_name = ""];
+   * @generated from field: envoy.config.core.v3.Metadata metadata = 5;
    */
   metadata?: Metadata | undefined;
 
   /**
-   * @generated from field: envoy.config.core.v3.TransportSocket transport_socket = 6 [json_name = ""];
+   * @generated from field: envoy.config.core.v3.TransportSocket transport_socket = 6;
    */
   transportSocket?: TransportSocket | undefined;
 
   /**
-   * @generated from field: google.protobuf.Duration transport_socket_connect_timeout = 9 [json_name = ""];
+   * @generated from field: google.protobuf.Duration transport_socket_connect_timeout = 9;
    */
   transportSocketConnectTimeout?: Duration | undefined;
 
   /**
-   * @generated from field: string name = 7 [json_name = ""];
+   * @generated from field: string name = 7;
    */
   name: string;
 };
@@ -201,31 +201,31 @@ export type ListenerFilterChainMatchPredicate = Message<"envoy.config.listener.v
    */
   rule: {
     /**
-     * @generated from field: envoy.config.listener.v3.ListenerFilterChainMatchPredicate.MatchSet or_match = 1 [json_name = ""];
+     * @generated from field: envoy.config.listener.v3.ListenerFilterChainMatchPredicate.MatchSet or_match = 1;
      */
     value: ListenerFilterChainMatchPredicate_MatchSet;
     case: "orMatch";
   } | {
     /**
-     * @generated from field: envoy.config.listener.v3.ListenerFilterChainMatchPredicate.MatchSet and_match = 2 [json_name = ""];
+     * @generated from field: envoy.config.listener.v3.ListenerFilterChainMatchPredicate.MatchSet and_match = 2;
      */
     value: ListenerFilterChainMatchPredicate_MatchSet;
     case: "andMatch";
   } | {
     /**
-     * @generated from field: envoy.config.listener.v3.ListenerFilterChainMatchPredicate not_match = 3 [json_name = ""];
+     * @generated from field: envoy.config.listener.v3.ListenerFilterChainMatchPredicate not_match = 3;
      */
     value: ListenerFilterChainMatchPredicate;
     case: "notMatch";
   } | {
     /**
-     * @generated from field: bool any_match = 4 [json_name = ""];
+     * @generated from field: bool any_match = 4;
      */
     value: boolean;
     case: "anyMatch";
   } | {
     /**
-     * @generated from field: envoy.type.v3.Int32Range destination_port_range = 5 [json_name = ""];
+     * @generated from field: envoy.type.v3.Int32Range destination_port_range = 5;
      */
     value: Int32Range;
     case: "destinationPortRange";
@@ -244,7 +244,7 @@ export const ListenerFilterChainMatchPredicateSchema: GenMessage<ListenerFilterC
  */
 export type ListenerFilterChainMatchPredicate_MatchSet = Message<"envoy.config.listener.v3.ListenerFilterChainMatchPredicate.MatchSet"> & {
   /**
-   * @generated from field: repeated envoy.config.listener.v3.ListenerFilterChainMatchPredicate rules = 1 [json_name = ""];
+   * @generated from field: repeated envoy.config.listener.v3.ListenerFilterChainMatchPredicate rules = 1;
    */
   rules: ListenerFilterChainMatchPredicate[];
 };
@@ -261,7 +261,7 @@ export const ListenerFilterChainMatchPredicate_MatchSetSchema: GenMessage<Listen
  */
 export type ListenerFilter = Message<"envoy.config.listener.v3.ListenerFilter"> & {
   /**
-   * @generated from field: string name = 1 [json_name = ""];
+   * @generated from field: string name = 1;
    */
   name: string;
 
@@ -270,20 +270,20 @@ export type ListenerFilter = Message<"envoy.config.listener.v3.ListenerFilter"> 
    */
   configType: {
     /**
-     * @generated from field: google.protobuf.Any typed_config = 3 [json_name = ""];
+     * @generated from field: google.protobuf.Any typed_config = 3;
      */
     value: Any;
     case: "typedConfig";
   } | {
     /**
-     * @generated from field: envoy.config.core.v3.ExtensionConfigSource config_discovery = 5 [json_name = ""];
+     * @generated from field: envoy.config.core.v3.ExtensionConfigSource config_discovery = 5;
      */
     value: ExtensionConfigSource;
     case: "configDiscovery";
   } | { case: undefined; value?: undefined };
 
   /**
-   * @generated from field: envoy.config.listener.v3.ListenerFilterChainMatchPredicate filter_disabled = 4 [json_name = ""];
+   * @generated from field: envoy.config.listener.v3.ListenerFilterChainMatchPredicate filter_disabled = 4;
    */
   filterDisabled?: ListenerFilterChainMatchPredicate | undefined;
 };

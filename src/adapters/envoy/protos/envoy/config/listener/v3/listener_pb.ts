@@ -35,17 +35,17 @@ export const file_envoy_config_listener_v3_listener: GenFile = /*@__PURE__*/
  */
 export type AdditionalAddress = Message<"envoy.config.listener.v3.AdditionalAddress"> & {
   /**
-   * @generated from field: envoy.config.core.v3.Address address = 1 [json_name = ""];
+   * @generated from field: envoy.config.core.v3.Address address = 1;
    */
   address?: Address | undefined;
 
   /**
-   * @generated from field: envoy.config.core.v3.SocketOptionsOverride socket_options = 2 [json_name = ""];
+   * @generated from field: envoy.config.core.v3.SocketOptionsOverride socket_options = 2;
    */
   socketOptions?: SocketOptionsOverride | undefined;
 
   /**
-   * @generated from field: envoy.config.core.v3.TcpKeepalive tcp_keepalive = 3 [json_name = ""];
+   * @generated from field: envoy.config.core.v3.TcpKeepalive tcp_keepalive = 3;
    */
   tcpKeepalive?: TcpKeepalive | undefined;
 };
@@ -62,157 +62,157 @@ export const AdditionalAddressSchema: GenMessage<AdditionalAddress> = /*@__PURE_
  */
 export type Listener = Message<"envoy.config.listener.v3.Listener"> & {
   /**
-   * @generated from field: string name = 1 [json_name = ""];
+   * @generated from field: string name = 1;
    */
   name: string;
 
   /**
-   * @generated from field: envoy.config.core.v3.Address address = 2 [json_name = ""];
+   * @generated from field: envoy.config.core.v3.Address address = 2;
    */
   address?: Address | undefined;
 
   /**
-   * @generated from field: repeated envoy.config.listener.v3.AdditionalAddress additional_addresses = 33 [json_name = ""];
+   * @generated from field: repeated envoy.config.listener.v3.AdditionalAddress additional_addresses = 33;
    */
   additionalAddresses: AdditionalAddress[];
 
   /**
-   * @generated from field: string stat_prefix = 28 [json_name = ""];
+   * @generated from field: string stat_prefix = 28;
    */
   statPrefix: string;
 
   /**
-   * @generated from field: envoy.config.metrics.v3.StatsMatcher stats_matcher = 39 [json_name = ""];
+   * @generated from field: envoy.config.metrics.v3.StatsMatcher stats_matcher = 39;
    */
   statsMatcher?: StatsMatcher | undefined;
 
   /**
-   * @generated from field: repeated envoy.config.listener.v3.FilterChain filter_chains = 3 [json_name = ""];
+   * @generated from field: repeated envoy.config.listener.v3.FilterChain filter_chains = 3;
    */
   filterChains: FilterChain[];
 
   /**
-   * @generated from field: envoy.config.listener.v3.Listener.FcdsConfig fcds_config = 36 [json_name = ""];
+   * @generated from field: envoy.config.listener.v3.Listener.FcdsConfig fcds_config = 36;
    */
   fcdsConfig?: Listener_FcdsConfig | undefined;
 
   /**
-   * @generated from field: google.protobuf.BoolValue use_original_dst = 4 [json_name = ""];
+   * @generated from field: google.protobuf.BoolValue use_original_dst = 4;
    */
   useOriginalDst?: boolean | undefined;
 
   /**
-   * @generated from field: envoy.config.listener.v3.FilterChain default_filter_chain = 25 [json_name = ""];
+   * @generated from field: envoy.config.listener.v3.FilterChain default_filter_chain = 25;
    */
   defaultFilterChain?: FilterChain | undefined;
 
   /**
-   * @generated from field: google.protobuf.UInt32Value per_connection_buffer_limit_bytes = 5 [json_name = ""];
+   * @generated from field: google.protobuf.UInt32Value per_connection_buffer_limit_bytes = 5;
    */
   perConnectionBufferLimitBytes?: number | undefined;
 
   /**
-   * @generated from field: google.protobuf.Duration per_connection_buffer_high_watermark_timeout = 38 [json_name = ""];
+   * @generated from field: google.protobuf.Duration per_connection_buffer_high_watermark_timeout = 38;
    */
   perConnectionBufferHighWatermarkTimeout?: Duration | undefined;
 
   /**
-   * @generated from field: envoy.config.core.v3.Metadata metadata = 6 [json_name = ""];
+   * @generated from field: envoy.config.core.v3.Metadata metadata = 6;
    */
   metadata?: Metadata | undefined;
 
   /**
-   * @generated from field: envoy.config.listener.v3.Listener.DrainType drain_type = 8 [json_name = ""];
+   * @generated from field: envoy.config.listener.v3.Listener.DrainType drain_type = 8;
    */
   drainType: Listener_DrainType;
 
   /**
-   * @generated from field: repeated envoy.config.listener.v3.ListenerFilter listener_filters = 9 [json_name = ""];
+   * @generated from field: repeated envoy.config.listener.v3.ListenerFilter listener_filters = 9;
    */
   listenerFilters: ListenerFilter[];
 
   /**
-   * @generated from field: google.protobuf.Duration listener_filters_timeout = 15 [json_name = ""];
+   * @generated from field: google.protobuf.Duration listener_filters_timeout = 15;
    */
   listenerFiltersTimeout?: Duration | undefined;
 
   /**
-   * @generated from field: bool continue_on_listener_filters_timeout = 17 [json_name = ""];
+   * @generated from field: bool continue_on_listener_filters_timeout = 17;
    */
   continueOnListenerFiltersTimeout: boolean;
 
   /**
-   * @generated from field: google.protobuf.BoolValue transparent = 10 [json_name = ""];
+   * @generated from field: google.protobuf.BoolValue transparent = 10;
    */
   transparent?: boolean | undefined;
 
   /**
-   * @generated from field: google.protobuf.BoolValue freebind = 11 [json_name = ""];
+   * @generated from field: google.protobuf.BoolValue freebind = 11;
    */
   freebind?: boolean | undefined;
 
   /**
-   * @generated from field: repeated envoy.config.core.v3.SocketOption socket_options = 13 [json_name = ""];
+   * @generated from field: repeated envoy.config.core.v3.SocketOption socket_options = 13;
    */
   socketOptions: SocketOption[];
 
   /**
-   * @generated from field: google.protobuf.UInt32Value tcp_fast_open_queue_length = 12 [json_name = ""];
+   * @generated from field: google.protobuf.UInt32Value tcp_fast_open_queue_length = 12;
    */
   tcpFastOpenQueueLength?: number | undefined;
 
   /**
-   * @generated from field: envoy.config.core.v3.TrafficDirection traffic_direction = 16 [json_name = ""];
+   * @generated from field: envoy.config.core.v3.TrafficDirection traffic_direction = 16;
    */
   trafficDirection: TrafficDirection;
 
   /**
-   * @generated from field: envoy.config.listener.v3.Listener.ConnectionBalanceConfig connection_balance_config = 20 [json_name = ""];
+   * @generated from field: envoy.config.listener.v3.Listener.ConnectionBalanceConfig connection_balance_config = 20;
    */
   connectionBalanceConfig?: Listener_ConnectionBalanceConfig | undefined;
 
   /**
-   * @generated from field: google.protobuf.BoolValue enable_reuse_port = 29 [json_name = ""];
+   * @generated from field: google.protobuf.BoolValue enable_reuse_port = 29;
    */
   enableReusePort?: boolean | undefined;
 
   /**
-   * @generated from field: repeated envoy.config.accesslog.v3.AccessLog access_log = 22 [json_name = ""];
+   * @generated from field: repeated envoy.config.accesslog.v3.AccessLog access_log = 22;
    */
   accessLog: AccessLog[];
 
   /**
-   * @generated from field: google.protobuf.UInt32Value tcp_backlog_size = 24 [json_name = ""];
+   * @generated from field: google.protobuf.UInt32Value tcp_backlog_size = 24;
    */
   tcpBacklogSize?: number | undefined;
 
   /**
-   * @generated from field: google.protobuf.UInt32Value max_connections_to_accept_per_socket_event = 34 [json_name = ""];
+   * @generated from field: google.protobuf.UInt32Value max_connections_to_accept_per_socket_event = 34;
    */
   maxConnectionsToAcceptPerSocketEvent?: number | undefined;
 
   /**
-   * @generated from field: google.protobuf.BoolValue bind_to_port = 26 [json_name = ""];
+   * @generated from field: google.protobuf.BoolValue bind_to_port = 26;
    */
   bindToPort?: boolean | undefined;
 
   /**
-   * @generated from field: bool enable_mptcp = 30 [json_name = ""];
+   * @generated from field: bool enable_mptcp = 30;
    */
   enableMptcp: boolean;
 
   /**
-   * @generated from field: bool ignore_global_conn_limit = 31 [json_name = ""];
+   * @generated from field: bool ignore_global_conn_limit = 31;
    */
   ignoreGlobalConnLimit: boolean;
 
   /**
-   * @generated from field: bool bypass_overload_manager = 35 [json_name = ""];
+   * @generated from field: bool bypass_overload_manager = 35;
    */
   bypassOverloadManager: boolean;
 
   /**
-   * @generated from field: envoy.config.core.v3.TcpKeepalive tcp_keepalive = 37 [json_name = ""];
+   * @generated from field: envoy.config.core.v3.TcpKeepalive tcp_keepalive = 37;
    */
   tcpKeepalive?: TcpKeepalive | undefined;
 };
@@ -233,19 +233,19 @@ export type Listener_ConnectionBalanceConfig = Message<"envoy.config.listener.v3
    */
   balanceType: {
     /**
-     * @generated from field: envoy.config.listener.v3.Listener.ConnectionBalanceConfig.ExactBalance exact_balance = 1 [json_name = ""];
+     * @generated from field: envoy.config.listener.v3.Listener.ConnectionBalanceConfig.ExactBalance exact_balance = 1;
      */
     value: Listener_ConnectionBalanceConfig_ExactBalance;
     case: "exactBalance";
   } | {
     /**
-     * @generated from field: envoy.config.core.v3.TypedExtensionConfig extend_balance = 2 [json_name = ""];
+     * @generated from field: envoy.config.core.v3.TypedExtensionConfig extend_balance = 2;
      */
     value: TypedExtensionConfig;
     case: "extendBalance";
   } | {
     /**
-     * @generated from field: envoy.config.listener.v3.Listener.ConnectionBalanceConfig.CpuLocalityBalance cpu_locality_balance = 3 [json_name = ""];
+     * @generated from field: envoy.config.listener.v3.Listener.ConnectionBalanceConfig.CpuLocalityBalance cpu_locality_balance = 3;
      */
     value: Listener_ConnectionBalanceConfig_CpuLocalityBalance;
     case: "cpuLocalityBalance";
@@ -290,12 +290,12 @@ export const Listener_ConnectionBalanceConfig_CpuLocalityBalanceSchema: GenMessa
  */
 export type Listener_FcdsConfig = Message<"envoy.config.listener.v3.Listener.FcdsConfig"> & {
   /**
-   * @generated from field: string name = 1 [json_name = ""];
+   * @generated from field: string name = 1;
    */
   name: string;
 
   /**
-   * @generated from field: envoy.config.core.v3.ConfigSource config_source = 2 [json_name = ""];
+   * @generated from field: envoy.config.core.v3.ConfigSource config_source = 2;
    */
   configSource?: ConfigSource | undefined;
 };

@@ -22,32 +22,32 @@ export const file_envoy_config_metrics_v3_metrics_service: GenFile = /*@__PURE__
  */
 export type MetricsServiceConfig = Message<"envoy.config.metrics.v3.MetricsServiceConfig"> & {
   /**
-   * @generated from field: envoy.config.core.v3.GrpcService grpc_service = 1 [json_name = ""];
+   * @generated from field: envoy.config.core.v3.GrpcService grpc_service = 1;
    */
   grpcService?: GrpcService | undefined;
 
   /**
-   * @generated from field: envoy.config.core.v3.ApiVersion transport_api_version = 3 [json_name = ""];
+   * @generated from field: envoy.config.core.v3.ApiVersion transport_api_version = 3;
    */
   transportApiVersion: ApiVersion;
 
   /**
-   * @generated from field: google.protobuf.BoolValue report_counters_as_deltas = 2 [json_name = ""];
+   * @generated from field: google.protobuf.BoolValue report_counters_as_deltas = 2;
    */
   reportCountersAsDeltas?: boolean | undefined;
 
   /**
-   * @generated from field: bool emit_tags_as_labels = 4 [json_name = ""];
+   * @generated from field: bool emit_tags_as_labels = 4;
    */
   emitTagsAsLabels: boolean;
 
   /**
-   * @generated from field: envoy.config.metrics.v3.HistogramEmitMode histogram_emit_mode = 5 [json_name = ""];
+   * @generated from field: envoy.config.metrics.v3.HistogramEmitMode histogram_emit_mode = 5;
    */
   histogramEmitMode: HistogramEmitMode;
 
   /**
-   * @generated from field: uint32 batch_size = 6 [json_name = ""];
+   * @generated from field: uint32 batch_size = 6;
    */
   batchSize: number;
 };

@@ -27,92 +27,92 @@ export const file_envoy_config_route_v3_route: GenFile = /*@__PURE__*/
  */
 export type RouteConfiguration = Message<"envoy.config.route.v3.RouteConfiguration"> & {
   /**
-   * @generated from field: string name = 1 [json_name = ""];
+   * @generated from field: string name = 1;
    */
   name: string;
 
   /**
-   * @generated from field: repeated envoy.config.route.v3.VirtualHost virtual_hosts = 2 [json_name = ""];
+   * @generated from field: repeated envoy.config.route.v3.VirtualHost virtual_hosts = 2;
    */
   virtualHosts: VirtualHost[];
 
   /**
-   * @generated from field: envoy.config.route.v3.Vhds vhds = 9 [json_name = ""];
+   * @generated from field: envoy.config.route.v3.Vhds vhds = 9;
    */
   vhds?: Vhds | undefined;
 
   /**
-   * @generated from field: repeated string internal_only_headers = 3 [json_name = ""];
+   * @generated from field: repeated string internal_only_headers = 3;
    */
   internalOnlyHeaders: string[];
 
   /**
-   * @generated from field: repeated envoy.config.core.v3.HeaderValueOption response_headers_to_add = 4 [json_name = ""];
+   * @generated from field: repeated envoy.config.core.v3.HeaderValueOption response_headers_to_add = 4;
    */
   responseHeadersToAdd: HeaderValueOption[];
 
   /**
-   * @generated from field: repeated string response_headers_to_remove = 5 [json_name = ""];
+   * @generated from field: repeated string response_headers_to_remove = 5;
    */
   responseHeadersToRemove: string[];
 
   /**
-   * @generated from field: repeated envoy.config.core.v3.HeaderValueOption request_headers_to_add = 6 [json_name = ""];
+   * @generated from field: repeated envoy.config.core.v3.HeaderValueOption request_headers_to_add = 6;
    */
   requestHeadersToAdd: HeaderValueOption[];
 
   /**
-   * @generated from field: repeated string request_headers_to_remove = 8 [json_name = ""];
+   * @generated from field: repeated string request_headers_to_remove = 8;
    */
   requestHeadersToRemove: string[];
 
   /**
-   * @generated from field: bool most_specific_header_mutations_wins = 10 [json_name = ""];
+   * @generated from field: bool most_specific_header_mutations_wins = 10;
    */
   mostSpecificHeaderMutationsWins: boolean;
 
   /**
-   * @generated from field: google.protobuf.BoolValue validate_clusters = 7 [json_name = ""];
+   * @generated from field: google.protobuf.BoolValue validate_clusters = 7;
    */
   validateClusters?: boolean | undefined;
 
   /**
-   * @generated from field: google.protobuf.UInt32Value max_direct_response_body_size_bytes = 11 [json_name = ""];
+   * @generated from field: google.protobuf.UInt32Value max_direct_response_body_size_bytes = 11;
    */
   maxDirectResponseBodySizeBytes?: number | undefined;
 
   /**
-   * @generated from field: repeated envoy.config.route.v3.RouteAction.RequestMirrorPolicy request_mirror_policies = 13 [json_name = ""];
+   * @generated from field: repeated envoy.config.route.v3.RouteAction.RequestMirrorPolicy request_mirror_policies = 13;
    */
   requestMirrorPolicies: RouteAction_RequestMirrorPolicy[];
 
   /**
-   * @generated from field: bool ignore_port_in_host_matching = 14 [json_name = ""];
+   * @generated from field: bool ignore_port_in_host_matching = 14;
    */
   ignorePortInHostMatching: boolean;
 
   /**
-   * @generated from field: string vhost_header = 18 [json_name = ""];
+   * @generated from field: string vhost_header = 18;
    */
   vhostHeader: string;
 
   /**
-   * @generated from field: bool ignore_path_parameters_in_path_matching = 15 [json_name = ""];
+   * @generated from field: bool ignore_path_parameters_in_path_matching = 15;
    */
   ignorePathParametersInPathMatching: boolean;
 
   /**
-   * @generated from field: map<string, google.protobuf.Any> typed_per_filter_config = 16 [json_name = ""];
+   * @generated from field: map<string, google.protobuf.Any> typed_per_filter_config = 16;
    */
   typedPerFilterConfig: { [key: string]: Any };
 
   /**
-   * @generated from field: envoy.config.core.v3.Metadata metadata = 17 [json_name = ""];
+   * @generated from field: envoy.config.core.v3.Metadata metadata = 17;
    */
   metadata?: Metadata | undefined;
 
   /**
-   * @generated from field: repeated envoy.config.core.v3.TypedExtensionConfig route_specifiers = 19 [json_name = ""];
+   * @generated from field: repeated envoy.config.core.v3.TypedExtensionConfig route_specifiers = 19;
    */
   routeSpecifiers: TypedExtensionConfig[];
 };
@@ -129,7 +129,7 @@ export const RouteConfigurationSchema: GenMessage<RouteConfiguration> = /*@__PUR
  */
 export type Vhds = Message<"envoy.config.route.v3.Vhds"> & {
   /**
-   * @generated from field: envoy.config.core.v3.ConfigSource config_source = 1 [json_name = ""];
+   * @generated from field: envoy.config.core.v3.ConfigSource config_source = 1;
    */
   configSource?: ConfigSource | undefined;
 };

@@ -32,7 +32,7 @@ export const TracingSchema: GenMessage<Tracing> = /*@__PURE__*/
  */
 export type Tracing_Http = Message<"envoy.config.trace.v3.Tracing.Http"> & {
   /**
-   * @generated from field: string name = 1 [json_name = ""];
+   * @generated from field: string name = 1;
    */
   name: string;
 
@@ -41,7 +41,7 @@ export type Tracing_Http = Message<"envoy.config.trace.v3.Tracing.Http"> & {
    */
   configType: {
     /**
-     * @generated from field: google.protobuf.Any typed_config = 3 [json_name = ""];
+     * @generated from field: google.protobuf.Any typed_config = 3;
      */
     value: Any;
     case: "typedConfig";

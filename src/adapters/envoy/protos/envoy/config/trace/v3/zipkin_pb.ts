@@ -20,47 +20,47 @@ export const file_envoy_config_trace_v3_zipkin: GenFile = /*@__PURE__*/
  */
 export type ZipkinConfig = Message<"envoy.config.trace.v3.ZipkinConfig"> & {
   /**
-   * @generated from field: string collector_cluster = 1 [json_name = ""];
+   * @generated from field: string collector_cluster = 1;
    */
   collectorCluster: string;
 
   /**
-   * @generated from field: string collector_endpoint = 2 [json_name = ""];
+   * @generated from field: string collector_endpoint = 2;
    */
   collectorEndpoint: string;
 
   /**
-   * @generated from field: bool trace_id_128bit = 3 [json_name = ""];
+   * @generated from field: bool trace_id_128bit = 3;
    */
   traceId128bit: boolean;
 
   /**
-   * @generated from field: google.protobuf.BoolValue shared_span_context = 4 [json_name = ""];
+   * @generated from field: google.protobuf.BoolValue shared_span_context = 4;
    */
   sharedSpanContext?: boolean | undefined;
 
   /**
-   * @generated from field: envoy.config.trace.v3.ZipkinConfig.CollectorEndpointVersion collector_endpoint_version = 5 [json_name = ""];
+   * @generated from field: envoy.config.trace.v3.ZipkinConfig.CollectorEndpointVersion collector_endpoint_version = 5;
    */
   collectorEndpointVersion: ZipkinConfig_CollectorEndpointVersion;
 
   /**
-   * @generated from field: string collector_hostname = 6 [json_name = ""];
+   * @generated from field: string collector_hostname = 6;
    */
   collectorHostname: string;
 
   /**
-   * @generated from field: envoy.config.trace.v3.ZipkinConfig.TraceContextOption trace_context_option = 8 [json_name = ""];
+   * @generated from field: envoy.config.trace.v3.ZipkinConfig.TraceContextOption trace_context_option = 8;
    */
   traceContextOption: ZipkinConfig_TraceContextOption;
 
   /**
-   * @generated from field: envoy.config.core.v3.HttpService collector_service = 9 [json_name = ""];
+   * @generated from field: envoy.config.core.v3.HttpService collector_service = 9;
    */
   collectorService?: HttpService | undefined;
 
   /**
-   * @generated from field: bool timestamp_trace_ids = 10 [json_name = ""];
+   * @generated from field: bool timestamp_trace_ids = 10;
    */
   timestampTraceIds: boolean;
 };

@@ -34,7 +34,7 @@ export const StreamAccessLogsResponseSchema: GenMessage<StreamAccessLogsResponse
  */
 export type StreamAccessLogsMessage = Message<"envoy.service.accesslog.v3.StreamAccessLogsMessage"> & {
   /**
-   * @generated from field: envoy.service.accesslog.v3.StreamAccessLogsMessage.Identifier identifier = 1 [json_name = ""];
+   * @generated from field: envoy.service.accesslog.v3.StreamAccessLogsMessage.Identifier identifier = 1;
    */
   identifier?: StreamAccessLogsMessage_Identifier | undefined;
 
@@ -43,13 +43,13 @@ export type StreamAccessLogsMessage = Message<"envoy.service.accesslog.v3.Stream
    */
   logEntries: {
     /**
-     * @generated from field: envoy.service.accesslog.v3.StreamAccessLogsMessage.HTTPAccessLogEntries http_logs = 2 [json_name = ""];
+     * @generated from field: envoy.service.accesslog.v3.StreamAccessLogsMessage.HTTPAccessLogEntries http_logs = 2;
      */
     value: StreamAccessLogsMessage_HTTPAccessLogEntries;
     case: "httpLogs";
   } | {
     /**
-     * @generated from field: envoy.service.accesslog.v3.StreamAccessLogsMessage.TCPAccessLogEntries tcp_logs = 3 [json_name = ""];
+     * @generated from field: envoy.service.accesslog.v3.StreamAccessLogsMessage.TCPAccessLogEntries tcp_logs = 3;
      */
     value: StreamAccessLogsMessage_TCPAccessLogEntries;
     case: "tcpLogs";
@@ -68,12 +68,12 @@ export const StreamAccessLogsMessageSchema: GenMessage<StreamAccessLogsMessage> 
  */
 export type StreamAccessLogsMessage_Identifier = Message<"envoy.service.accesslog.v3.StreamAccessLogsMessage.Identifier"> & {
   /**
-   * @generated from field: envoy.config.core.v3.Node node = 1 [json_name = ""];
+   * @generated from field: envoy.config.core.v3.Node node = 1;
    */
   node?: Node | undefined;
 
   /**
-   * @generated from field: string log_name = 2 [json_name = ""];
+   * @generated from field: string log_name = 2;
    */
   logName: string;
 };
@@ -90,7 +90,7 @@ export const StreamAccessLogsMessage_IdentifierSchema: GenMessage<StreamAccessLo
  */
 export type StreamAccessLogsMessage_HTTPAccessLogEntries = Message<"envoy.service.accesslog.v3.StreamAccessLogsMessage.HTTPAccessLogEntries"> & {
   /**
-   * @generated from field: repeated envoy.data.accesslog.v3.HTTPAccessLogEntry log_entry = 1 [json_name = ""];
+   * @generated from field: repeated envoy.data.accesslog.v3.HTTPAccessLogEntry log_entry = 1;
    */
   logEntry: HTTPAccessLogEntry[];
 };
@@ -107,7 +107,7 @@ export const StreamAccessLogsMessage_HTTPAccessLogEntriesSchema: GenMessage<Stre
  */
 export type StreamAccessLogsMessage_TCPAccessLogEntries = Message<"envoy.service.accesslog.v3.StreamAccessLogsMessage.TCPAccessLogEntries"> & {
   /**
-   * @generated from field: repeated envoy.data.accesslog.v3.TCPAccessLogEntry log_entry = 1 [json_name = ""];
+   * @generated from field: repeated envoy.data.accesslog.v3.TCPAccessLogEntry log_entry = 1;
    */
   logEntry: TCPAccessLogEntry[];
 };

@@ -34,12 +34,12 @@ export const StreamMetricsResponseSchema: GenMessage<StreamMetricsResponse> = /*
  */
 export type StreamMetricsMessage = Message<"envoy.service.metrics.v3.StreamMetricsMessage"> & {
   /**
-   * @generated from field: envoy.service.metrics.v3.StreamMetricsMessage.Identifier identifier = 1 [json_name = ""];
+   * @generated from field: envoy.service.metrics.v3.StreamMetricsMessage.Identifier identifier = 1;
    */
   identifier?: StreamMetricsMessage_Identifier | undefined;
 
   /**
-   * @generated from field: repeated io.prometheus.client.MetricFamily envoy_metrics = 2 [json_name = ""];
+   * @generated from field: repeated io.prometheus.client.MetricFamily envoy_metrics = 2;
    */
   envoyMetrics: MetricFamily[];
 };
@@ -56,7 +56,7 @@ export const StreamMetricsMessageSchema: GenMessage<StreamMetricsMessage> = /*@_
  */
 export type StreamMetricsMessage_Identifier = Message<"envoy.service.metrics.v3.StreamMetricsMessage.Identifier"> & {
   /**
-   * @generated from field: envoy.config.core.v3.Node node = 1 [json_name = ""];
+   * @generated from field: envoy.config.core.v3.Node node = 1;
    */
   node?: Node | undefined;
 };

@@ -18,12 +18,12 @@ export const file_envoy_service_runtime_v3_rtds: GenFile = /*@__PURE__*/
  */
 export type Runtime = Message<"envoy.service.runtime.v3.Runtime"> & {
   /**
-   * @generated from field: string name = 1 [json_name = ""];
+   * @generated from field: string name = 1;
    */
   name: string;
 
   /**
-   * @generated from field: google.protobuf.Struct layer = 2 [json_name = ""];
+   * @generated from field: google.protobuf.Struct layer = 2;
    */
   layer?: JsonObject | undefined;
 };

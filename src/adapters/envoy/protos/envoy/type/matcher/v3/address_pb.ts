@@ -19,12 +19,12 @@ export const file_envoy_type_matcher_v3_address: GenFile = /*@__PURE__*/
  */
 export type AddressMatcher = Message<"envoy.type.matcher.v3.AddressMatcher"> & {
   /**
-   * @generated from field: repeated xds.core.v3.CidrRange ranges = 1 [json_name = ""];
+   * @generated from field: repeated xds.core.v3.CidrRange ranges = 1;
    */
   ranges: CidrRange[];
 
   /**
-   * @generated from field: bool invert_match = 2 [json_name = ""];
+   * @generated from field: bool invert_match = 2;
    */
   invertMatch: boolean;
 };

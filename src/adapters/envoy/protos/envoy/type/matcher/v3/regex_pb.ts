@@ -17,7 +17,7 @@ export const file_envoy_type_matcher_v3_regex: GenFile = /*@__PURE__*/
  */
 export type RegexMatcher = Message<"envoy.type.matcher.v3.RegexMatcher"> & {
   /**
-   * @generated from field: string regex = 2 [json_name = ""];
+   * @generated from field: string regex = 2;
    */
   regex: string;
 };
@@ -34,12 +34,12 @@ export const RegexMatcherSchema: GenMessage<RegexMatcher> = /*@__PURE__*/
  */
 export type RegexMatchAndSubstitute = Message<"envoy.type.matcher.v3.RegexMatchAndSubstitute"> & {
   /**
-   * @generated from field: envoy.type.matcher.v3.RegexMatcher pattern = 1 [json_name = ""];
+   * @generated from field: envoy.type.matcher.v3.RegexMatcher pattern = 1;
    */
   pattern?: RegexMatcher | undefined;
 
   /**
-   * @generated from field: string substitution = 2 [json_name = ""];
+   * @generated from field: string substitution = 2;
    */
   substitution: string;
 };

@@ -17,12 +17,12 @@ export const file_envoy_type_metadata_v3_metadata: GenFile = /*@__PURE__*/
  */
 export type MetadataKey = Message<"envoy.type.metadata.v3.MetadataKey"> & {
   /**
-   * @generated from field: string key = 1 [json_name = ""];
+   * @generated from field: string key = 1;
    */
   key: string;
 
   /**
-   * @generated from field: repeated envoy.type.metadata.v3.MetadataKey.PathSegment path = 2 [json_name = ""];
+   * @generated from field: repeated envoy.type.metadata.v3.MetadataKey.PathSegment path = 2;
    */
   path: MetadataKey_PathSegment[];
 };
@@ -43,13 +43,13 @@ export type MetadataKey_PathSegment = Message<"envoy.type.metadata.v3.MetadataKe
    */
   segment: {
     /**
-     * @generated from field: string key = 1 [json_name = ""];
+     * @generated from field: string key = 1;
      */
     value: string;
     case: "key";
   } | {
     /**
-     * @generated from field: uint32 index = 2 [json_name = ""];
+     * @generated from field: uint32 index = 2;
      */
     value: number;
     case: "index";
@@ -72,25 +72,25 @@ export type MetadataKind = Message<"envoy.type.metadata.v3.MetadataKind"> & {
    */
   kind: {
     /**
-     * @generated from field: envoy.type.metadata.v3.MetadataKind.Request request = 1 [json_name = ""];
+     * @generated from field: envoy.type.metadata.v3.MetadataKind.Request request = 1;
      */
     value: MetadataKind_Request;
     case: "request";
   } | {
     /**
-     * @generated from field: envoy.type.metadata.v3.MetadataKind.Route route = 2 [json_name = ""];
+     * @generated from field: envoy.type.metadata.v3.MetadataKind.Route route = 2;
      */
     value: MetadataKind_Route;
     case: "route";
   } | {
     /**
-     * @generated from field: envoy.type.metadata.v3.MetadataKind.Cluster cluster = 3 [json_name = ""];
+     * @generated from field: envoy.type.metadata.v3.MetadataKind.Cluster cluster = 3;
      */
     value: MetadataKind_Cluster;
     case: "cluster";
   } | {
     /**
-     * @generated from field: envoy.type.metadata.v3.MetadataKind.Host host = 4 [json_name = ""];
+     * @generated from field: envoy.type.metadata.v3.MetadataKind.Host host = 4;
      */
     value: MetadataKind_Host;
     case: "host";

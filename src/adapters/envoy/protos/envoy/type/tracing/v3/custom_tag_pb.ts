@@ -19,7 +19,7 @@ export const file_envoy_type_tracing_v3_custom_tag: GenFile = /*@__PURE__*/
  */
 export type CustomTag = Message<"envoy.type.tracing.v3.CustomTag"> & {
   /**
-   * @generated from field: string tag = 1 [json_name = ""];
+   * @generated from field: string tag = 1;
    */
   tag: string;
 
@@ -28,38 +28,38 @@ export type CustomTag = Message<"envoy.type.tracing.v3.CustomTag"> & {
    */
   type: {
     /**
-     * @generated from field: envoy.type.tracing.v3.CustomTag.Literal literal = 2 [json_name = ""];
+     * @generated from field: envoy.type.tracing.v3.CustomTag.Literal literal = 2;
      */
     value: CustomTag_Literal;
     case: "literal";
   } | {
     /**
-     * @generated from field: envoy.type.tracing.v3.CustomTag.Environment environment = 3 [json_name = ""];
+     * @generated from field: envoy.type.tracing.v3.CustomTag.Environment environment = 3;
      */
     value: CustomTag_Environment;
     case: "environment";
   } | {
     /**
-     * @generated from field: envoy.type.tracing.v3.CustomTag.Header request_header = 4 [json_name = ""];
+     * @generated from field: envoy.type.tracing.v3.CustomTag.Header request_header = 4;
      */
     value: CustomTag_Header;
     case: "requestHeader";
   } | {
     /**
-     * @generated from field: envoy.type.tracing.v3.CustomTag.Metadata metadata = 5 [json_name = ""];
+     * @generated from field: envoy.type.tracing.v3.CustomTag.Metadata metadata = 5;
      */
     value: CustomTag_Metadata;
     case: "metadata";
   } | {
     /**
-     * @generated from field: string value = 6 [json_name = ""];
+     * @generated from field: string value = 6;
      */
     value: string;
     case: "value";
   } | { case: undefined; value?: undefined };
 
   /**
-   * @generated from field: envoy.type.tracing.v3.CustomTag.ValueType value_type = 7 [json_name = ""];
+   * @generated from field: envoy.type.tracing.v3.CustomTag.ValueType value_type = 7;
    */
   valueType: CustomTag_ValueType;
 };
@@ -76,7 +76,7 @@ export const CustomTagSchema: GenMessage<CustomTag> = /*@__PURE__*/
  */
 export type CustomTag_Literal = Message<"envoy.type.tracing.v3.CustomTag.Literal"> & {
   /**
-   * @generated from field: string value = 1 [json_name = ""];
+   * @generated from field: string value = 1;
    */
   value: string;
 };
@@ -93,12 +93,12 @@ export const CustomTag_LiteralSchema: GenMessage<CustomTag_Literal> = /*@__PURE_
  */
 export type CustomTag_Environment = Message<"envoy.type.tracing.v3.CustomTag.Environment"> & {
   /**
-   * @generated from field: string name = 1 [json_name = ""];
+   * @generated from field: string name = 1;
    */
   name: string;
 
   /**
-   * @generated from field: string default_value = 2 [json_name = ""];
+   * @generated from field: string default_value = 2;
    */
   defaultValue: string;
 };
@@ -115,12 +115,12 @@ export const CustomTag_EnvironmentSchema: GenMessage<CustomTag_Environment> = /*
  */
 export type CustomTag_Header = Message<"envoy.type.tracing.v3.CustomTag.Header"> & {
   /**
-   * @generated from field: string name = 1 [json_name = ""];
+   * @generated from field: string name = 1;
    */
   name: string;
 
   /**
-   * @generated from field: string default_value = 2 [json_name = ""];
+   * @generated from field: string default_value = 2;
    */
   defaultValue: string;
 };
@@ -137,17 +137,17 @@ export const CustomTag_HeaderSchema: GenMessage<CustomTag_Header> = /*@__PURE__*
  */
 export type CustomTag_Metadata = Message<"envoy.type.tracing.v3.CustomTag.Metadata"> & {
   /**
-   * @generated from field: envoy.type.metadata.v3.MetadataKind kind = 1 [json_name = ""];
+   * @generated from field: envoy.type.metadata.v3.MetadataKind kind = 1;
    */
   kind?: MetadataKind | undefined;
 
   /**
-   * @generated from field: envoy.type.metadata.v3.MetadataKey metadata_key = 2 [json_name = ""];
+   * @generated from field: envoy.type.metadata.v3.MetadataKey metadata_key = 2;
    */
   metadataKey?: MetadataKey | undefined;
 
   /**
-   * @generated from field: string default_value = 3 [json_name = ""];
+   * @generated from field: string default_value = 3;
    */
   defaultValue: string;
 };

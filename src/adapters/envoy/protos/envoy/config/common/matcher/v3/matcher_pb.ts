@@ -23,61 +23,61 @@ export type MatchPredicate = Message<"envoy.config.common.matcher.v3.MatchPredic
    */
   rule: {
     /**
-     * @generated from field: envoy.config.common.matcher.v3.MatchPredicate.MatchSet or_match = 1 [json_name = ""];
+     * @generated from field: envoy.config.common.matcher.v3.MatchPredicate.MatchSet or_match = 1;
      */
     value: MatchPredicate_MatchSet;
     case: "orMatch";
   } | {
     /**
-     * @generated from field: envoy.config.common.matcher.v3.MatchPredicate.MatchSet and_match = 2 [json_name = ""];
+     * @generated from field: envoy.config.common.matcher.v3.MatchPredicate.MatchSet and_match = 2;
      */
     value: MatchPredicate_MatchSet;
     case: "andMatch";
   } | {
     /**
-     * @generated from field: envoy.config.common.matcher.v3.MatchPredicate not_match = 3 [json_name = ""];
+     * @generated from field: envoy.config.common.matcher.v3.MatchPredicate not_match = 3;
      */
     value: MatchPredicate;
     case: "notMatch";
   } | {
     /**
-     * @generated from field: bool any_match = 4 [json_name = ""];
+     * @generated from field: bool any_match = 4;
      */
     value: boolean;
     case: "anyMatch";
   } | {
     /**
-     * @generated from field: envoy.config.common.matcher.v3.HttpHeadersMatch http_request_headers_match = 5 [json_name = ""];
+     * @generated from field: envoy.config.common.matcher.v3.HttpHeadersMatch http_request_headers_match = 5;
      */
     value: HttpHeadersMatch;
     case: "httpRequestHeadersMatch";
   } | {
     /**
-     * @generated from field: envoy.config.common.matcher.v3.HttpHeadersMatch http_request_trailers_match = 6 [json_name = ""];
+     * @generated from field: envoy.config.common.matcher.v3.HttpHeadersMatch http_request_trailers_match = 6;
      */
     value: HttpHeadersMatch;
     case: "httpRequestTrailersMatch";
   } | {
     /**
-     * @generated from field: envoy.config.common.matcher.v3.HttpHeadersMatch http_response_headers_match = 7 [json_name = ""];
+     * @generated from field: envoy.config.common.matcher.v3.HttpHeadersMatch http_response_headers_match = 7;
      */
     value: HttpHeadersMatch;
     case: "httpResponseHeadersMatch";
   } | {
     /**
-     * @generated from field: envoy.config.common.matcher.v3.HttpHeadersMatch http_response_trailers_match = 8 [json_name = ""];
+     * @generated from field: envoy.config.common.matcher.v3.HttpHeadersMatch http_response_trailers_match = 8;
      */
     value: HttpHeadersMatch;
     case: "httpResponseTrailersMatch";
   } | {
     /**
-     * @generated from field: envoy.config.common.matcher.v3.HttpGenericBodyMatch http_request_generic_body_match = 9 [json_name = ""];
+     * @generated from field: envoy.config.common.matcher.v3.HttpGenericBodyMatch http_request_generic_body_match = 9;
      */
     value: HttpGenericBodyMatch;
     case: "httpRequestGenericBodyMatch";
   } | {
     /**
-     * @generated from field: envoy.config.common.matcher.v3.HttpGenericBodyMatch http_response_generic_body_match = 10 [json_name = ""];
+     * @generated from field: envoy.config.common.matcher.v3.HttpGenericBodyMatch http_response_generic_body_match = 10;
      */
     value: HttpGenericBodyMatch;
     case: "httpResponseGenericBodyMatch";
@@ -96,7 +96,7 @@ export const MatchPredicateSchema: GenMessage<MatchPredicate> = /*@__PURE__*/
  */
 export type MatchPredicate_MatchSet = Message<"envoy.config.common.matcher.v3.MatchPredicate.MatchSet"> & {
   /**
-   * @generated from field: repeated envoy.config.common.matcher.v3.MatchPredicate rules = 1 [json_name = ""];
+   * @generated from field: repeated envoy.config.common.matcher.v3.MatchPredicate rules = 1;
    */
   rules: MatchPredicate[];
 };
@@ -113,7 +113,7 @@ export const MatchPredicate_MatchSetSchema: GenMessage<MatchPredicate_MatchSet> 
  */
 export type HttpHeadersMatch = Message<"envoy.config.common.matcher.v3.HttpHeadersMatch"> & {
   /**
-   * @generated from field: repeated envoy.config.route.v3.HeaderMatcher headers = 1 [json_name = ""];
+   * @generated from field: repeated envoy.config.route.v3.HeaderMatcher headers = 1;
    */
   headers: HeaderMatcher[];
 };
@@ -130,12 +130,12 @@ export const HttpHeadersMatchSchema: GenMessage<HttpHeadersMatch> = /*@__PURE__*
  */
 export type HttpGenericBodyMatch = Message<"envoy.config.common.matcher.v3.HttpGenericBodyMatch"> & {
   /**
-   * @generated from field: uint32 bytes_limit = 1 [json_name = ""];
+   * @generated from field: uint32 bytes_limit = 1;
    */
   bytesLimit: number;
 
   /**
-   * @generated from field: repeated envoy.config.common.matcher.v3.HttpGenericBodyMatch.GenericTextMatch patterns = 2 [json_name = ""];
+   * @generated from field: repeated envoy.config.common.matcher.v3.HttpGenericBodyMatch.GenericTextMatch patterns = 2;
    */
   patterns: HttpGenericBodyMatch_GenericTextMatch[];
 };
@@ -156,13 +156,13 @@ export type HttpGenericBodyMatch_GenericTextMatch = Message<"envoy.config.common
    */
   rule: {
     /**
-     * @generated from field: string string_match = 1 [json_name = ""];
+     * @generated from field: string string_match = 1;
      */
     value: string;
     case: "stringMatch";
   } | {
     /**
-     * @generated from field: bytes binary_match = 2 [json_name = ""];
+     * @generated from field: bytes binary_match = 2;
      */
     value: Uint8Array;
     case: "binaryMatch";

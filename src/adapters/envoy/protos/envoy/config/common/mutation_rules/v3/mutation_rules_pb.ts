@@ -25,19 +25,19 @@ export type HeaderMutation = Message<"envoy.config.common.mutation_rules.v3.Head
    */
   action: {
     /**
-     * @generated from field: string remove = 1 [json_name = ""];
+     * @generated from field: string remove = 1;
      */
     value: string;
     case: "remove";
   } | {
     /**
-     * @generated from field: envoy.config.core.v3.HeaderValueOption append = 2 [json_name = ""];
+     * @generated from field: envoy.config.core.v3.HeaderValueOption append = 2;
      */
     value: HeaderValueOption;
     case: "append";
   } | {
     /**
-     * @generated from field: envoy.config.common.mutation_rules.v3.HeaderMutation.RemoveOnMatch remove_on_match = 3 [json_name = ""];
+     * @generated from field: envoy.config.common.mutation_rules.v3.HeaderMutation.RemoveOnMatch remove_on_match = 3;
      */
     value: HeaderMutation_RemoveOnMatch;
     case: "removeOnMatch";
@@ -56,7 +56,7 @@ export const HeaderMutationSchema: GenMessage<HeaderMutation> = /*@__PURE__*/
  */
 export type HeaderMutation_RemoveOnMatch = Message<"envoy.config.common.mutation_rules.v3.HeaderMutation.RemoveOnMatch"> & {
   /**
-   * @generated from field: envoy.type.matcher.v3.StringMatcher key_matcher = 1 [json_name = ""];
+   * @generated from field: envoy.type.matcher.v3.StringMatcher key_matcher = 1;
    */
   keyMatcher?: StringMatcher | undefined;
 };

@@ -19,7 +19,7 @@ export const file_envoy_extensions_access_loggers_file_v3_file: GenFile = /*@__P
  */
 export type FileAccessLog = Message<"envoy.extensions.access_loggers.file.v3.FileAccessLog"> & {
   /**
-   * @generated from field: string path = 1 [json_name = ""];
+   * @generated from field: string path = 1;
    */
   path: string;
 
@@ -28,7 +28,7 @@ export type FileAccessLog = Message<"envoy.extensions.access_loggers.file.v3.Fil
    */
   accessLogFormat: {
     /**
-     * @generated from field: envoy.config.core.v3.SubstitutionFormatString log_format = 5 [json_name = ""];
+     * @generated from field: envoy.config.core.v3.SubstitutionFormatString log_format = 5;
      */
     value: SubstitutionFormatString;
     case: "logFormat";

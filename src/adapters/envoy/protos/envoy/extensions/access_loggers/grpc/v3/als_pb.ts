@@ -27,22 +27,22 @@ export const file_envoy_extensions_access_loggers_grpc_v3_als: GenFile = /*@__PU
  */
 export type HttpGrpcAccessLogConfig = Message<"envoy.extensions.access_loggers.grpc.v3.HttpGrpcAccessLogConfig"> & {
   /**
-   * @generated from field: envoy.extensions.access_loggers.grpc.v3.CommonGrpcAccessLogConfig common_config = 1 [json_name = ""];
+   * @generated from field: envoy.extensions.access_loggers.grpc.v3.CommonGrpcAccessLogConfig common_config = 1;
    */
   commonConfig?: CommonGrpcAccessLogConfig | undefined;
 
   /**
-   * @generated from field: repeated string additional_request_headers_to_log = 2 [json_name = ""];
+   * @generated from field: repeated string additional_request_headers_to_log = 2;
    */
   additionalRequestHeadersToLog: string[];
 
   /**
-   * @generated from field: repeated string additional_response_headers_to_log = 3 [json_name = ""];
+   * @generated from field: repeated string additional_response_headers_to_log = 3;
    */
   additionalResponseHeadersToLog: string[];
 
   /**
-   * @generated from field: repeated string additional_response_trailers_to_log = 4 [json_name = ""];
+   * @generated from field: repeated string additional_response_trailers_to_log = 4;
    */
   additionalResponseTrailersToLog: string[];
 };
@@ -59,42 +59,42 @@ export const HttpGrpcAccessLogConfigSchema: GenMessage<HttpGrpcAccessLogConfig> 
  */
 export type CommonGrpcAccessLogConfig = Message<"envoy.extensions.access_loggers.grpc.v3.CommonGrpcAccessLogConfig"> & {
   /**
-   * @generated from field: string log_name = 1 [json_name = ""];
+   * @generated from field: string log_name = 1;
    */
   logName: string;
 
   /**
-   * @generated from field: envoy.config.core.v3.GrpcService grpc_service = 2 [json_name = ""];
+   * @generated from field: envoy.config.core.v3.GrpcService grpc_service = 2;
    */
   grpcService?: GrpcService | undefined;
 
   /**
-   * @generated from field: envoy.config.core.v3.ApiVersion transport_api_version = 6 [json_name = ""];
+   * @generated from field: envoy.config.core.v3.ApiVersion transport_api_version = 6;
    */
   transportApiVersion: ApiVersion;
 
   /**
-   * @generated from field: google.protobuf.Duration buffer_flush_interval = 3 [json_name = ""];
+   * @generated from field: google.protobuf.Duration buffer_flush_interval = 3;
    */
   bufferFlushInterval?: Duration | undefined;
 
   /**
-   * @generated from field: google.protobuf.UInt32Value buffer_size_bytes = 4 [json_name = ""];
+   * @generated from field: google.protobuf.UInt32Value buffer_size_bytes = 4;
    */
   bufferSizeBytes?: number | undefined;
 
   /**
-   * @generated from field: repeated string filter_state_objects_to_log = 5 [json_name = ""];
+   * @generated from field: repeated string filter_state_objects_to_log = 5;
    */
   filterStateObjectsToLog: string[];
 
   /**
-   * @generated from field: envoy.config.core.v3.RetryPolicy grpc_stream_retry_policy = 7 [json_name = ""];
+   * @generated from field: envoy.config.core.v3.RetryPolicy grpc_stream_retry_policy = 7;
    */
   grpcStreamRetryPolicy?: RetryPolicy | undefined;
 
   /**
-   * @generated from field: repeated envoy.type.tracing.v3.CustomTag custom_tags = 8 [json_name = ""];
+   * @generated from field: repeated envoy.type.tracing.v3.CustomTag custom_tags = 8;
    */
   customTags: CustomTag[];
 };

@@ -23,7 +23,7 @@ export type StdoutAccessLog = Message<"envoy.extensions.access_loggers.stream.v3
    */
   accessLogFormat: {
     /**
-     * @generated from field: envoy.config.core.v3.SubstitutionFormatString log_format = 1 [json_name = ""];
+     * @generated from field: envoy.config.core.v3.SubstitutionFormatString log_format = 1;
      */
     value: SubstitutionFormatString;
     case: "logFormat";

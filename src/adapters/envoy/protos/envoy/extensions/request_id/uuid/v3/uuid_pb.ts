@@ -18,12 +18,12 @@ export const file_envoy_extensions_request_id_uuid_v3_uuid: GenFile = /*@__PURE_
  */
 export type UuidRequestIdConfig = Message<"envoy.extensions.request_id.uuid.v3.UuidRequestIdConfig"> & {
   /**
-   * @generated from field: google.protobuf.BoolValue pack_trace_reason = 1 [json_name = ""];
+   * @generated from field: google.protobuf.BoolValue pack_trace_reason = 1;
    */
   packTraceReason?: boolean | undefined;
 
   /**
-   * @generated from field: google.protobuf.BoolValue use_request_id_for_trace_sampling = 2 [json_name = ""];
+   * @generated from field: google.protobuf.BoolValue use_request_id_for_trace_sampling = 2;
    */
   useRequestIdForTraceSampling?: boolean | undefined;
 };

@@ -25,32 +25,32 @@ export const file_envoy_extensions_transport_sockets_tls_v3_common: GenFile = /*
  */
 export type TlsParameters = Message<"envoy.extensions.transport_sockets.tls.v3.TlsParameters"> & {
   /**
-   * @generated from field: envoy.extensions.transport_sockets.tls.v3.TlsParameters.TlsProtocol tls_minimum_protocol_version = 1 [json_name = ""];
+   * @generated from field: envoy.extensions.transport_sockets.tls.v3.TlsParameters.TlsProtocol tls_minimum_protocol_version = 1;
    */
   tlsMinimumProtocolVersion: TlsParameters_TlsProtocol;
 
   /**
-   * @generated from field: envoy.extensions.transport_sockets.tls.v3.TlsParameters.TlsProtocol tls_maximum_protocol_version = 2 [json_name = ""];
+   * @generated from field: envoy.extensions.transport_sockets.tls.v3.TlsParameters.TlsProtocol tls_maximum_protocol_version = 2;
    */
   tlsMaximumProtocolVersion: TlsParameters_TlsProtocol;
 
   /**
-   * @generated from field: repeated string cipher_suites = 3 [json_name = ""];
+   * @generated from field: repeated string cipher_suites = 3;
    */
   cipherSuites: string[];
 
   /**
-   * @generated from field: repeated string ecdh_curves = 4 [json_name = ""];
+   * @generated from field: repeated string ecdh_curves = 4;
    */
   ecdhCurves: string[];
 
   /**
-   * @generated from field: repeated string signature_algorithms = 5 [json_name = ""];
+   * @generated from field: repeated string signature_algorithms = 5;
    */
   signatureAlgorithms: string[];
 
   /**
-   * @generated from field: repeated envoy.extensions.transport_sockets.tls.v3.TlsParameters.CompliancePolicy compliance_policies = 6 [json_name = ""];
+   * @generated from field: repeated envoy.extensions.transport_sockets.tls.v3.TlsParameters.CompliancePolicy compliance_policies = 6;
    */
   compliancePolicies: TlsParameters_CompliancePolicy[];
 };
@@ -131,7 +131,7 @@ export const TlsParameters_CompliancePolicySchema: GenEnum<TlsParameters_Complia
  */
 export type PrivateKeyProvider = Message<"envoy.extensions.transport_sockets.tls.v3.PrivateKeyProvider"> & {
   /**
-   * @generated from field: string provider_name = 1 [json_name = ""];
+   * @generated from field: string provider_name = 1;
    */
   providerName: string;
 
@@ -140,14 +140,14 @@ export type PrivateKeyProvider = Message<"envoy.extensions.transport_sockets.tls
    */
   configType: {
     /**
-     * @generated from field: google.protobuf.Any typed_config = 3 [json_name = ""];
+     * @generated from field: google.protobuf.Any typed_config = 3;
      */
     value: Any;
     case: "typedConfig";
   } | { case: undefined; value?: undefined };
 
   /**
-   * @generated from field: bool fallback = 4 [json_name = ""];
+   * @generated from field: bool fallback = 4;
    */
   fallback: boolean;
 };
@@ -164,47 +164,47 @@ export const PrivateKeyProviderSchema: GenMessage<PrivateKeyProvider> = /*@__PUR
  */
 export type TlsCertificate = Message<"envoy.extensions.transport_sockets.tls.v3.TlsCertificate"> & {
   /**
-   * @generated from field: envoy.config.core.v3.DataSource certificate_chain = 1 [json_name = ""];
+   * @generated from field: envoy.config.core.v3.DataSource certificate_chain = 1;
    */
   certificateChain?: DataSource | undefined;
 
   /**
-   * @generated from field: envoy.config.core.v3.DataSource private_key = 2 [json_name = ""];
+   * @generated from field: envoy.config.core.v3.DataSource private_key = 2;
    */
   privateKey?: DataSource | undefined;
 
   /**
-   * @generated from field: envoy.config.core.v3.DataSource pkcs12 = 8 [json_name = ""];
+   * @generated from field: envoy.config.core.v3.DataSource pkcs12 = 8;
    */
   pkcs12?: DataSource | undefined;
 
   /**
-   * @generated from field: envoy.config.core.v3.WatchedDirectory watched_directory = 7 [json_name = ""];
+   * @generated from field: envoy.config.core.v3.WatchedDirectory watched_directory = 7;
    */
   watchedDirectory?: WatchedDirectory | undefined;
 
   /**
-   * @generated from field: envoy.extensions.transport_sockets.tls.v3.PrivateKeyProvider private_key_provider = 6 [json_name = ""];
+   * @generated from field: envoy.extensions.transport_sockets.tls.v3.PrivateKeyProvider private_key_provider = 6;
    */
   privateKeyProvider?: PrivateKeyProvider | undefined;
 
   /**
-   * @generated from field: envoy.config.core.v3.DataSource password = 3 [json_name = ""];
+   * @generated from field: envoy.config.core.v3.DataSource password = 3;
    */
   password?: DataSource | undefined;
 
   /**
-   * @generated from field: envoy.config.core.v3.DataSource ocsp_staple = 4 [json_name = ""];
+   * @generated from field: envoy.config.core.v3.DataSource ocsp_staple = 4;
    */
   ocspStaple?: DataSource | undefined;
 
   /**
-   * @generated from field: repeated envoy.config.core.v3.DataSource signed_certificate_timestamp = 5 [json_name = ""];
+   * @generated from field: repeated envoy.config.core.v3.DataSource signed_certificate_timestamp = 5;
    */
   signedCertificateTimestamp: DataSource[];
 
   /**
-   * @generated from field: envoy.extensions.transport_sockets.tls.v3.TlsParameters tls_params = 9 [json_name = ""];
+   * @generated from field: envoy.extensions.transport_sockets.tls.v3.TlsParameters tls_params = 9;
    */
   tlsParams?: TlsParameters | undefined;
 };
@@ -221,7 +221,7 @@ export const TlsCertificateSchema: GenMessage<TlsCertificate> = /*@__PURE__*/
  */
 export type TlsSessionTicketKeys = Message<"envoy.extensions.transport_sockets.tls.v3.TlsSessionTicketKeys"> & {
   /**
-   * @generated from field: repeated envoy.config.core.v3.DataSource keys = 1 [json_name = ""];
+   * @generated from field: repeated envoy.config.core.v3.DataSource keys = 1;
    */
   keys: DataSource[];
 };
@@ -238,12 +238,12 @@ export const TlsSessionTicketKeysSchema: GenMessage<TlsSessionTicketKeys> = /*@_
  */
 export type CertificateProviderPluginInstance = Message<"envoy.extensions.transport_sockets.tls.v3.CertificateProviderPluginInstance"> & {
   /**
-   * @generated from field: string instance_name = 1 [json_name = ""];
+   * @generated from field: string instance_name = 1;
    */
   instanceName: string;
 
   /**
-   * @generated from field: string certificate_name = 2 [json_name = ""];
+   * @generated from field: string certificate_name = 2;
    */
   certificateName: string;
 };
@@ -260,17 +260,17 @@ export const CertificateProviderPluginInstanceSchema: GenMessage<CertificateProv
  */
 export type SubjectAltNameMatcher = Message<"envoy.extensions.transport_sockets.tls.v3.SubjectAltNameMatcher"> & {
   /**
-   * @generated from field: envoy.extensions.transport_sockets.tls.v3.SubjectAltNameMatcher.SanType san_type = 1 [json_name = ""];
+   * @generated from field: envoy.extensions.transport_sockets.tls.v3.SubjectAltNameMatcher.SanType san_type = 1;
    */
   sanType: SubjectAltNameMatcher_SanType;
 
   /**
-   * @generated from field: envoy.type.matcher.v3.StringMatcher matcher = 2 [json_name = ""];
+   * @generated from field: envoy.type.matcher.v3.StringMatcher matcher = 2;
    */
   matcher?: StringMatcher | undefined;
 
   /**
-   * @generated from field: string oid = 3 [json_name = ""];
+   * @generated from field: string oid = 3;
    */
   oid: string;
 };
@@ -329,77 +329,77 @@ export const SubjectAltNameMatcher_SanTypeSchema: GenEnum<SubjectAltNameMatcher_
  */
 export type CertificateValidationContext = Message<"envoy.extensions.transport_sockets.tls.v3.CertificateValidationContext"> & {
   /**
-   * @generated from field: envoy.config.core.v3.DataSource trusted_ca = 1 [json_name = ""];
+   * @generated from field: envoy.config.core.v3.DataSource trusted_ca = 1;
    */
   trustedCa?: DataSource | undefined;
 
   /**
-   * @generated from field: envoy.extensions.transport_sockets.tls.v3.CertificateProviderPluginInstance ca_certificate_provider_instance = 13 [json_name = ""];
+   * @generated from field: envoy.extensions.transport_sockets.tls.v3.CertificateProviderPluginInstance ca_certificate_provider_instance = 13;
    */
   caCertificateProviderInstance?: CertificateProviderPluginInstance | undefined;
 
   /**
-   * @generated from field: envoy.extensions.transport_sockets.tls.v3.CertificateValidationContext.SystemRootCerts system_root_certs = 17 [json_name = ""];
+   * @generated from field: envoy.extensions.transport_sockets.tls.v3.CertificateValidationContext.SystemRootCerts system_root_certs = 17;
    */
   systemRootCerts?: CertificateValidationContext_SystemRootCerts | undefined;
 
   /**
-   * @generated from field: envoy.config.core.v3.WatchedDirectory watched_directory = 11 [json_name = ""];
+   * @generated from field: envoy.config.core.v3.WatchedDirectory watched_directory = 11;
    */
   watchedDirectory?: WatchedDirectory | undefined;
 
   /**
-   * @generated from field: repeated string verify_certificate_spki = 3 [json_name = ""];
+   * @generated from field: repeated string verify_certificate_spki = 3;
    */
   verifyCertificateSpki: string[];
 
   /**
-   * @generated from field: repeated string verify_certificate_hash = 2 [json_name = ""];
+   * @generated from field: repeated string verify_certificate_hash = 2;
    */
   verifyCertificateHash: string[];
 
   /**
-   * @generated from field: repeated envoy.extensions.transport_sockets.tls.v3.SubjectAltNameMatcher match_typed_subject_alt_names = 15 [json_name = ""];
+   * @generated from field: repeated envoy.extensions.transport_sockets.tls.v3.SubjectAltNameMatcher match_typed_subject_alt_names = 15;
    */
   matchTypedSubjectAltNames: SubjectAltNameMatcher[];
 
   /**
-   * @generated from field: google.protobuf.BoolValue require_signed_certificate_timestamp = 6 [json_name = ""];
+   * @generated from field: google.protobuf.BoolValue require_signed_certificate_timestamp = 6;
    */
   requireSignedCertificateTimestamp?: boolean | undefined;
 
   /**
-   * @generated from field: envoy.config.core.v3.DataSource crl = 7 [json_name = ""];
+   * @generated from field: envoy.config.core.v3.DataSource crl = 7;
    */
   crl?: DataSource | undefined;
 
   /**
-   * @generated from field: bool allow_expired_certificate = 8 [json_name = ""];
+   * @generated from field: bool allow_expired_certificate = 8;
    */
   allowExpiredCertificate: boolean;
 
   /**
-   * @generated from field: envoy.extensions.transport_sockets.tls.v3.CertificateValidationContext.TrustChainVerification trust_chain_verification = 10 [json_name = ""];
+   * @generated from field: envoy.extensions.transport_sockets.tls.v3.CertificateValidationContext.TrustChainVerification trust_chain_verification = 10;
    */
   trustChainVerification: CertificateValidationContext_TrustChainVerification;
 
   /**
-   * @generated from field: envoy.config.core.v3.TypedExtensionConfig custom_validator_config = 12 [json_name = ""];
+   * @generated from field: envoy.config.core.v3.TypedExtensionConfig custom_validator_config = 12;
    */
   customValidatorConfig?: TypedExtensionConfig | undefined;
 
   /**
-   * @generated from field: bool only_verify_leaf_cert_crl = 14 [json_name = ""];
+   * @generated from field: bool only_verify_leaf_cert_crl = 14;
    */
   onlyVerifyLeafCertCrl: boolean;
 
   /**
-   * @generated from field: google.protobuf.UInt32Value max_verify_depth = 16 [json_name = ""];
+   * @generated from field: google.protobuf.UInt32Value max_verify_depth = 16;
    */
   maxVerifyDepth?: number | undefined;
 
   /**
-   * @generated from field: bool suppress_client_ca_list = 18 [json_name = ""];
+   * @generated from field: bool suppress_client_ca_list = 18;
    */
   suppressClientCaList: boolean;
 };

@@ -27,32 +27,32 @@ export const file_envoy_extensions_transport_sockets_tls_v3_tls: GenFile = /*@__
  */
 export type UpstreamTlsContext = Message<"envoy.extensions.transport_sockets.tls.v3.UpstreamTlsContext"> & {
   /**
-   * @generated from field: envoy.extensions.transport_sockets.tls.v3.CommonTlsContext common_tls_context = 1 [json_name = ""];
+   * @generated from field: envoy.extensions.transport_sockets.tls.v3.CommonTlsContext common_tls_context = 1;
    */
   commonTlsContext?: CommonTlsContext | undefined;
 
   /**
-   * @generated from field: string sni = 2 [json_name = ""];
+   * @generated from field: string sni = 2;
    */
   sni: string;
 
   /**
-   * @generated from field: bool auto_host_sni = 6 [json_name = ""];
+   * @generated from field: bool auto_host_sni = 6;
    */
   autoHostSni: boolean;
 
   /**
-   * @generated from field: bool auto_sni_san_validation = 7 [json_name = ""];
+   * @generated from field: bool auto_sni_san_validation = 7;
    */
   autoSniSanValidation: boolean;
 
   /**
-   * @generated from field: bool allow_renegotiation = 3 [json_name = ""];
+   * @generated from field: bool allow_renegotiation = 3;
    */
   allowRenegotiation: boolean;
 
   /**
-   * @generated from field: google.protobuf.UInt32Value max_session_keys = 4 [json_name = ""];
+   * @generated from field: google.protobuf.UInt32Value max_session_keys = 4;
    */
   maxSessionKeys?: number | undefined;
 };
@@ -69,17 +69,17 @@ export const UpstreamTlsContextSchema: GenMessage<UpstreamTlsContext> = /*@__PUR
  */
 export type DownstreamTlsContext = Message<"envoy.extensions.transport_sockets.tls.v3.DownstreamTlsContext"> & {
   /**
-   * @generated from field: envoy.extensions.transport_sockets.tls.v3.CommonTlsContext common_tls_context = 1 [json_name = ""];
+   * @generated from field: envoy.extensions.transport_sockets.tls.v3.CommonTlsContext common_tls_context = 1;
    */
   commonTlsContext?: CommonTlsContext | undefined;
 
   /**
-   * @generated from field: google.protobuf.BoolValue require_client_certificate = 2 [json_name = ""];
+   * @generated from field: google.protobuf.BoolValue require_client_certificate = 2;
    */
   requireClientCertificate?: boolean | undefined;
 
   /**
-   * @generated from field: google.protobuf.BoolValue require_sni = 3 [json_name = ""];
+   * @generated from field: google.protobuf.BoolValue require_sni = 3;
    */
   requireSni?: boolean | undefined;
 
@@ -88,46 +88,46 @@ export type DownstreamTlsContext = Message<"envoy.extensions.transport_sockets.t
    */
   sessionTicketKeysType: {
     /**
-     * @generated from field: envoy.extensions.transport_sockets.tls.v3.TlsSessionTicketKeys session_ticket_keys = 4 [json_name = ""];
+     * @generated from field: envoy.extensions.transport_sockets.tls.v3.TlsSessionTicketKeys session_ticket_keys = 4;
      */
     value: TlsSessionTicketKeys;
     case: "sessionTicketKeys";
   } | {
     /**
-     * @generated from field: envoy.extensions.transport_sockets.tls.v3.SdsSecretConfig session_ticket_keys_sds_secret_config = 5 [json_name = ""];
+     * @generated from field: envoy.extensions.transport_sockets.tls.v3.SdsSecretConfig session_ticket_keys_sds_secret_config = 5;
      */
     value: SdsSecretConfig;
     case: "sessionTicketKeysSdsSecretConfig";
   } | {
     /**
-     * @generated from field: bool disable_stateless_session_resumption = 7 [json_name = ""];
+     * @generated from field: bool disable_stateless_session_resumption = 7;
      */
     value: boolean;
     case: "disableStatelessSessionResumption";
   } | { case: undefined; value?: undefined };
 
   /**
-   * @generated from field: bool disable_stateful_session_resumption = 10 [json_name = ""];
+   * @generated from field: bool disable_stateful_session_resumption = 10;
    */
   disableStatefulSessionResumption: boolean;
 
   /**
-   * @generated from field: google.protobuf.Duration session_timeout = 6 [json_name = ""];
+   * @generated from field: google.protobuf.Duration session_timeout = 6;
    */
   sessionTimeout?: Duration | undefined;
 
   /**
-   * @generated from field: envoy.extensions.transport_sockets.tls.v3.DownstreamTlsContext.OcspStaplePolicy ocsp_staple_policy = 8 [json_name = ""];
+   * @generated from field: envoy.extensions.transport_sockets.tls.v3.DownstreamTlsContext.OcspStaplePolicy ocsp_staple_policy = 8;
    */
   ocspStaplePolicy: DownstreamTlsContext_OcspStaplePolicy;
 
   /**
-   * @generated from field: google.protobuf.BoolValue full_scan_certs_on_sni_mismatch = 9 [json_name = ""];
+   * @generated from field: google.protobuf.BoolValue full_scan_certs_on_sni_mismatch = 9;
    */
   fullScanCertsOnSniMismatch?: boolean | undefined;
 
   /**
-   * @generated from field: bool prefer_client_ciphers = 11 [json_name = ""];
+   * @generated from field: bool prefer_client_ciphers = 11;
    */
   preferClientCiphers: boolean;
 };
@@ -171,17 +171,17 @@ export const DownstreamTlsContext_OcspStaplePolicySchema: GenEnum<DownstreamTlsC
  */
 export type TlsKeyLog = Message<"envoy.extensions.transport_sockets.tls.v3.TlsKeyLog"> & {
   /**
-   * @generated from field: string path = 1 [json_name = ""];
+   * @generated from field: string path = 1;
    */
   path: string;
 
   /**
-   * @generated from field: repeated envoy.config.core.v3.CidrRange local_address_range = 2 [json_name = ""];
+   * @generated from field: repeated envoy.config.core.v3.CidrRange local_address_range = 2;
    */
   localAddressRange: CidrRange[];
 
   /**
-   * @generated from field: repeated envoy.config.core.v3.CidrRange remote_address_range = 3 [json_name = ""];
+   * @generated from field: repeated envoy.config.core.v3.CidrRange remote_address_range = 3;
    */
   remoteAddressRange: CidrRange[];
 };
@@ -198,27 +198,27 @@ export const TlsKeyLogSchema: GenMessage<TlsKeyLog> = /*@__PURE__*/
  */
 export type CommonTlsContext = Message<"envoy.extensions.transport_sockets.tls.v3.CommonTlsContext"> & {
   /**
-   * @generated from field: envoy.extensions.transport_sockets.tls.v3.TlsParameters tls_params = 1 [json_name = ""];
+   * @generated from field: envoy.extensions.transport_sockets.tls.v3.TlsParameters tls_params = 1;
    */
   tlsParams?: TlsParameters | undefined;
 
   /**
-   * @generated from field: repeated envoy.extensions.transport_sockets.tls.v3.TlsCertificate tls_certificates = 2 [json_name = ""];
+   * @generated from field: repeated envoy.extensions.transport_sockets.tls.v3.TlsCertificate tls_certificates = 2;
    */
   tlsCertificates: TlsCertificate[];
 
   /**
-   * @generated from field: repeated envoy.extensions.transport_sockets.tls.v3.SdsSecretConfig tls_certificate_sds_secret_configs = 6 [json_name = ""];
+   * @generated from field: repeated envoy.extensions.transport_sockets.tls.v3.SdsSecretConfig tls_certificate_sds_secret_configs = 6;
    */
   tlsCertificateSdsSecretConfigs: SdsSecretConfig[];
 
   /**
-   * @generated from field: envoy.extensions.transport_sockets.tls.v3.CertificateProviderPluginInstance tls_certificate_provider_instance = 14 [json_name = ""];
+   * @generated from field: envoy.extensions.transport_sockets.tls.v3.CertificateProviderPluginInstance tls_certificate_provider_instance = 14;
    */
   tlsCertificateProviderInstance?: CertificateProviderPluginInstance | undefined;
 
   /**
-   * @generated from field: envoy.config.core.v3.TypedExtensionConfig custom_tls_certificate_selector = 16 [json_name = ""];
+   * @generated from field: envoy.config.core.v3.TypedExtensionConfig custom_tls_certificate_selector = 16;
    */
   customTlsCertificateSelector?: TypedExtensionConfig | undefined;
 
@@ -227,36 +227,36 @@ export type CommonTlsContext = Message<"envoy.extensions.transport_sockets.tls.v
    */
   validationContextType: {
     /**
-     * @generated from field: envoy.extensions.transport_sockets.tls.v3.CertificateValidationContext validation_context = 3 [json_name = ""];
+     * @generated from field: envoy.extensions.transport_sockets.tls.v3.CertificateValidationContext validation_context = 3;
      */
     value: CertificateValidationContext;
     case: "validationContext";
   } | {
     /**
-     * @generated from field: envoy.extensions.transport_sockets.tls.v3.SdsSecretConfig validation_context_sds_secret_config = 7 [json_name = ""];
+     * @generated from field: envoy.extensions.transport_sockets.tls.v3.SdsSecretConfig validation_context_sds_secret_config = 7;
      */
     value: SdsSecretConfig;
     case: "validationContextSdsSecretConfig";
   } | {
     /**
-     * @generated from field: envoy.extensions.transport_sockets.tls.v3.CommonTlsContext.CombinedCertificateValidationContext combined_validation_context = 8 [json_name = ""];
+     * @generated from field: envoy.extensions.transport_sockets.tls.v3.CommonTlsContext.CombinedCertificateValidationContext combined_validation_context = 8;
      */
     value: CommonTlsContext_CombinedCertificateValidationContext;
     case: "combinedValidationContext";
   } | { case: undefined; value?: undefined };
 
   /**
-   * @generated from field: repeated string alpn_protocols = 4 [json_name = ""];
+   * @generated from field: repeated string alpn_protocols = 4;
    */
   alpnProtocols: string[];
 
   /**
-   * @generated from field: envoy.config.core.v3.TypedExtensionConfig custom_handshaker = 13 [json_name = ""];
+   * @generated from field: envoy.config.core.v3.TypedExtensionConfig custom_handshaker = 13;
    */
   customHandshaker?: TypedExtensionConfig | undefined;
 
   /**
-   * @generated from field: envoy.extensions.transport_sockets.tls.v3.TlsKeyLog key_log = 15 [json_name = ""];
+   * @generated from field: envoy.extensions.transport_sockets.tls.v3.TlsKeyLog key_log = 15;
    */
   keyLog?: TlsKeyLog | undefined;
 };
@@ -273,12 +273,12 @@ export const CommonTlsContextSchema: GenMessage<CommonTlsContext> = /*@__PURE__*
  */
 export type CommonTlsContext_CombinedCertificateValidationContext = Message<"envoy.extensions.transport_sockets.tls.v3.CommonTlsContext.CombinedCertificateValidationContext"> & {
   /**
-   * @generated from field: envoy.extensions.transport_sockets.tls.v3.CertificateValidationContext default_validation_context = 1 [json_name = ""];
+   * @generated from field: envoy.extensions.transport_sockets.tls.v3.CertificateValidationContext default_validation_context = 1;
    */
   defaultValidationContext?: CertificateValidationContext | undefined;
 
   /**
-   * @generated from field: envoy.extensions.transport_sockets.tls.v3.SdsSecretConfig validation_context_sds_secret_config = 2 [json_name = ""];
+   * @generated from field: envoy.extensions.transport_sockets.tls.v3.SdsSecretConfig validation_context_sds_secret_config = 2;
    */
   validationContextSdsSecretConfig?: SdsSecretConfig | undefined;
 };

@@ -27,12 +27,12 @@ export const file_envoy_extensions_upstreams_http_v3_http_protocol_options: GenF
  */
 export type HttpProtocolOptions = Message<"envoy.extensions.upstreams.http.v3.HttpProtocolOptions"> & {
   /**
-   * @generated from field: envoy.config.core.v3.HttpProtocolOptions common_http_protocol_options = 1 [json_name = ""];
+   * @generated from field: envoy.config.core.v3.HttpProtocolOptions common_http_protocol_options = 1;
    */
   commonHttpProtocolOptions?: HttpProtocolOptions$1 | undefined;
 
   /**
-   * @generated from field: envoy.config.core.v3.UpstreamHttpProtocolOptions upstream_http_protocol_options = 2 [json_name = ""];
+   * @generated from field: envoy.config.core.v3.UpstreamHttpProtocolOptions upstream_http_protocol_options = 2;
    */
   upstreamHttpProtocolOptions?: UpstreamHttpProtocolOptions | undefined;
 
@@ -41,51 +41,51 @@ export type HttpProtocolOptions = Message<"envoy.extensions.upstreams.http.v3.Ht
    */
   upstreamProtocolOptions: {
     /**
-     * @generated from field: envoy.extensions.upstreams.http.v3.HttpProtocolOptions.ExplicitHttpConfig explicit_http_config = 3 [json_name = ""];
+     * @generated from field: envoy.extensions.upstreams.http.v3.HttpProtocolOptions.ExplicitHttpConfig explicit_http_config = 3;
      */
     value: HttpProtocolOptions_ExplicitHttpConfig;
     case: "explicitHttpConfig";
   } | {
     /**
-     * @generated from field: envoy.extensions.upstreams.http.v3.HttpProtocolOptions.UseDownstreamHttpConfig use_downstream_protocol_config = 4 [json_name = ""];
+     * @generated from field: envoy.extensions.upstreams.http.v3.HttpProtocolOptions.UseDownstreamHttpConfig use_downstream_protocol_config = 4;
      */
     value: HttpProtocolOptions_UseDownstreamHttpConfig;
     case: "useDownstreamProtocolConfig";
   } | {
     /**
-     * @generated from field: envoy.extensions.upstreams.http.v3.HttpProtocolOptions.AutoHttpConfig auto_config = 5 [json_name = ""];
+     * @generated from field: envoy.extensions.upstreams.http.v3.HttpProtocolOptions.AutoHttpConfig auto_config = 5;
      */
     value: HttpProtocolOptions_AutoHttpConfig;
     case: "autoConfig";
   } | { case: undefined; value?: undefined };
 
   /**
-   * @generated from field: repeated envoy.extensions.filters.network.http_connection_manager.v3.HttpFilter http_filters = 6 [json_name = ""];
+   * @generated from field: repeated envoy.extensions.filters.network.http_connection_manager.v3.HttpFilter http_filters = 6;
    */
   httpFilters: HttpFilter[];
 
   /**
-   * @generated from field: envoy.config.core.v3.TypedExtensionConfig header_validation_config = 7 [json_name = ""];
+   * @generated from field: envoy.config.core.v3.TypedExtensionConfig header_validation_config = 7;
    */
   headerValidationConfig?: TypedExtensionConfig | undefined;
 
   /**
-   * @generated from field: envoy.extensions.upstreams.http.v3.HttpProtocolOptions.OutlierDetection outlier_detection = 8 [json_name = ""];
+   * @generated from field: envoy.extensions.upstreams.http.v3.HttpProtocolOptions.OutlierDetection outlier_detection = 8;
    */
   outlierDetection?: HttpProtocolOptions_OutlierDetection | undefined;
 
   /**
-   * @generated from field: repeated envoy.config.route.v3.RouteAction.RequestMirrorPolicy request_mirror_policies = 9 [json_name = ""];
+   * @generated from field: repeated envoy.config.route.v3.RouteAction.RequestMirrorPolicy request_mirror_policies = 9;
    */
   requestMirrorPolicies: RouteAction_RequestMirrorPolicy[];
 
   /**
-   * @generated from field: repeated envoy.config.route.v3.RouteAction.HashPolicy hash_policy = 10 [json_name = ""];
+   * @generated from field: repeated envoy.config.route.v3.RouteAction.HashPolicy hash_policy = 10;
    */
   hashPolicy: RouteAction_HashPolicy[];
 
   /**
-   * @generated from field: envoy.config.route.v3.RetryPolicy retry_policy = 11 [json_name = ""];
+   * @generated from field: envoy.config.route.v3.RetryPolicy retry_policy = 11;
    */
   retryPolicy?: RetryPolicy | undefined;
 };
@@ -106,13 +106,13 @@ export type HttpProtocolOptions_ExplicitHttpConfig = Message<"envoy.extensions.u
    */
   protocolConfig: {
     /**
-     * @generated from field: envoy.config.core.v3.Http1ProtocolOptions http_protocol_options = 1 [json_name = ""];
+     * @generated from field: envoy.config.core.v3.Http1ProtocolOptions http_protocol_options = 1;
      */
     value: Http1ProtocolOptions;
     case: "httpProtocolOptions";
   } | {
     /**
-     * @generated from field: envoy.config.core.v3.Http2ProtocolOptions http2_protocol_options = 2 [json_name = ""];
+     * @generated from field: envoy.config.core.v3.Http2ProtocolOptions http2_protocol_options = 2;
      */
     value: Http2ProtocolOptions;
     case: "http2ProtocolOptions";
@@ -131,12 +131,12 @@ export const HttpProtocolOptions_ExplicitHttpConfigSchema: GenMessage<HttpProtoc
  */
 export type HttpProtocolOptions_UseDownstreamHttpConfig = Message<"envoy.extensions.upstreams.http.v3.HttpProtocolOptions.UseDownstreamHttpConfig"> & {
   /**
-   * @generated from field: envoy.config.core.v3.Http1ProtocolOptions http_protocol_options = 1 [json_name = ""];
+   * @generated from field: envoy.config.core.v3.Http1ProtocolOptions http_protocol_options = 1;
    */
   httpProtocolOptions?: Http1ProtocolOptions | undefined;
 
   /**
-   * @generated from field: envoy.config.core.v3.Http2ProtocolOptions http2_protocol_options = 2 [json_name = ""];
+   * @generated from field: envoy.config.core.v3.Http2ProtocolOptions http2_protocol_options = 2;
    */
   http2ProtocolOptions?: Http2ProtocolOptions | undefined;
 };
@@ -153,17 +153,17 @@ export const HttpProtocolOptions_UseDownstreamHttpConfigSchema: GenMessage<HttpP
  */
 export type HttpProtocolOptions_AutoHttpConfig = Message<"envoy.extensions.upstreams.http.v3.HttpProtocolOptions.AutoHttpConfig"> & {
   /**
-   * @generated from field: envoy.config.core.v3.Http1ProtocolOptions http_protocol_options = 1 [json_name = ""];
+   * @generated from field: envoy.config.core.v3.Http1ProtocolOptions http_protocol_options = 1;
    */
   httpProtocolOptions?: Http1ProtocolOptions | undefined;
 
   /**
-   * @generated from field: envoy.config.core.v3.Http2ProtocolOptions http2_protocol_options = 2 [json_name = ""];
+   * @generated from field: envoy.config.core.v3.Http2ProtocolOptions http2_protocol_options = 2;
    */
   http2ProtocolOptions?: Http2ProtocolOptions | undefined;
 
   /**
-   * @generated from field: envoy.config.core.v3.AlternateProtocolsCacheOptions alternate_protocols_cache_options = 4 [json_name = ""];
+   * @generated from field: envoy.config.core.v3.AlternateProtocolsCacheOptions alternate_protocols_cache_options = 4;
    */
   alternateProtocolsCacheOptions?: AlternateProtocolsCacheOptions | undefined;
 };
@@ -180,7 +180,7 @@ export const HttpProtocolOptions_AutoHttpConfigSchema: GenMessage<HttpProtocolOp
  */
 export type HttpProtocolOptions_OutlierDetection = Message<"envoy.extensions.upstreams.http.v3.HttpProtocolOptions.OutlierDetection"> & {
   /**
-   * @generated from field: envoy.config.common.matcher.v3.MatchPredicate error_matcher = 1 [json_name = ""];
+   * @generated from field: envoy.config.common.matcher.v3.MatchPredicate error_matcher = 1;
    */
   errorMatcher?: MatchPredicate | undefined;
 };

@@ -23,22 +23,22 @@ export const file_envoy_extensions_filters_http_health_check_v3_health_check: Ge
  */
 export type HealthCheck = Message<"envoy.extensions.filters.http.health_check.v3.HealthCheck"> & {
   /**
-   * @generated from field: google.protobuf.BoolValue pass_through_mode = 1 [json_name = ""];
+   * @generated from field: google.protobuf.BoolValue pass_through_mode = 1;
    */
   passThroughMode?: boolean | undefined;
 
   /**
-   * @generated from field: google.protobuf.Duration cache_time = 3 [json_name = ""];
+   * @generated from field: google.protobuf.Duration cache_time = 3;
    */
   cacheTime?: Duration | undefined;
 
   /**
-   * @generated from field: map<string, envoy.type.v3.Percent> cluster_min_healthy_percentages = 4 [json_name = ""];
+   * @generated from field: map<string, envoy.type.v3.Percent> cluster_min_healthy_percentages = 4;
    */
   clusterMinHealthyPercentages: { [key: string]: Percent };
 
   /**
-   * @generated from field: repeated envoy.config.route.v3.HeaderMatcher headers = 5 [json_name = ""];
+   * @generated from field: repeated envoy.config.route.v3.HeaderMatcher headers = 5;
    */
   headers: HeaderMatcher[];
 };

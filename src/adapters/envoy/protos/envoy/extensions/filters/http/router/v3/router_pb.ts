@@ -23,47 +23,47 @@ export const file_envoy_extensions_filters_http_router_v3_router: GenFile = /*@_
  */
 export type Router = Message<"envoy.extensions.filters.http.router.v3.Router"> & {
   /**
-   * @generated from field: google.protobuf.BoolValue dynamic_stats = 1 [json_name = ""];
+   * @generated from field: google.protobuf.BoolValue dynamic_stats = 1;
    */
   dynamicStats?: boolean | undefined;
 
   /**
-   * @generated from field: repeated envoy.config.accesslog.v3.AccessLog upstream_log = 3 [json_name = ""];
+   * @generated from field: repeated envoy.config.accesslog.v3.AccessLog upstream_log = 3;
    */
   upstreamLog: AccessLog[];
 
   /**
-   * @generated from field: envoy.extensions.filters.http.router.v3.Router.UpstreamAccessLogOptions upstream_log_options = 9 [json_name = ""];
+   * @generated from field: envoy.extensions.filters.http.router.v3.Router.UpstreamAccessLogOptions upstream_log_options = 9;
    */
   upstreamLogOptions?: Router_UpstreamAccessLogOptions | undefined;
 
   /**
-   * @generated from field: bool suppress_envoy_headers = 4 [json_name = ""];
+   * @generated from field: bool suppress_envoy_headers = 4;
    */
   suppressEnvoyHeaders: boolean;
 
   /**
-   * @generated from field: repeated string strict_check_headers = 5 [json_name = ""];
+   * @generated from field: repeated string strict_check_headers = 5;
    */
   strictCheckHeaders: string[];
 
   /**
-   * @generated from field: bool respect_expected_rq_timeout = 6 [json_name = ""];
+   * @generated from field: bool respect_expected_rq_timeout = 6;
    */
   respectExpectedRqTimeout: boolean;
 
   /**
-   * @generated from field: bool suppress_grpc_request_failure_code_stats = 7 [json_name = ""];
+   * @generated from field: bool suppress_grpc_request_failure_code_stats = 7;
    */
   suppressGrpcRequestFailureCodeStats: boolean;
 
   /**
-   * @generated from field: repeated envoy.extensions.filters.network.http_connection_manager.v3.HttpFilter upstream_http_filters = 8 [json_name = ""];
+   * @generated from field: repeated envoy.extensions.filters.network.http_connection_manager.v3.HttpFilter upstream_http_filters = 8;
    */
   upstreamHttpFilters: HttpFilter[];
 
   /**
-   * @generated from field: google.protobuf.BoolValue reject_connect_request_early_data = 10 [json_name = ""];
+   * @generated from field: google.protobuf.BoolValue reject_connect_request_early_data = 10;
    */
   rejectConnectRequestEarlyData?: boolean | undefined;
 };
@@ -80,12 +80,12 @@ export const RouterSchema: GenMessage<Router> = /*@__PURE__*/
  */
 export type Router_UpstreamAccessLogOptions = Message<"envoy.extensions.filters.http.router.v3.Router.UpstreamAccessLogOptions"> & {
   /**
-   * @generated from field: bool flush_upstream_log_on_upstream_stream = 1 [json_name = ""];
+   * @generated from field: bool flush_upstream_log_on_upstream_stream = 1;
    */
   flushUpstreamLogOnUpstreamStream: boolean;
 
   /**
-   * @generated from field: google.protobuf.Duration upstream_log_flush_interval = 2 [json_name = ""];
+   * @generated from field: google.protobuf.Duration upstream_log_flush_interval = 2;
    */
   upstreamLogFlushInterval?: Duration | undefined;
 };

@@ -41,12 +41,12 @@ export const file_envoy_extensions_filters_network_http_connection_manager_v3_ht
  */
 export type HttpConnectionManager = Message<"envoy.extensions.filters.network.http_connection_manager.v3.HttpConnectionManager"> & {
   /**
-   * @generated from field: envoy.extensions.filters.network.http_connection_manager.v3.HttpConnectionManager.CodecType codec_type = 1 [json_name = ""];
+   * @generated from field: envoy.extensions.filters.network.http_connection_manager.v3.HttpConnectionManager.CodecType codec_type = 1;
    */
   codecType: HttpConnectionManager_CodecType;
 
   /**
-   * @generated from field: string stat_prefix = 2 [json_name = ""];
+   * @generated from field: string stat_prefix = 2;
    */
   statPrefix: string;
 
@@ -55,220 +55,220 @@ export type HttpConnectionManager = Message<"envoy.extensions.filters.network.ht
    */
   routeSpecifier: {
     /**
-     * @generated from field: envoy.extensions.filters.network.http_connection_manager.v3.Rds rds = 3 [json_name = ""];
+     * @generated from field: envoy.extensions.filters.network.http_connection_manager.v3.Rds rds = 3;
      */
     value: Rds;
     case: "rds";
   } | {
     /**
-     * @generated from field: envoy.config.route.v3.RouteConfiguration route_config = 4 [json_name = ""];
+     * @generated from field: envoy.config.route.v3.RouteConfiguration route_config = 4;
      */
     value: RouteConfiguration;
     case: "routeConfig";
   } | { case: undefined; value?: undefined };
 
   /**
-   * @generated from field: repeated envoy.extensions.filters.network.http_connection_manager.v3.HttpFilter http_filters = 5 [json_name = ""];
+   * @generated from field: repeated envoy.extensions.filters.network.http_connection_manager.v3.HttpFilter http_filters = 5;
    */
   httpFilters: HttpFilter[];
 
   /**
-   * @generated from field: google.protobuf.BoolValue add_user_agent = 6 [json_name = ""];
+   * @generated from field: google.protobuf.BoolValue add_user_agent = 6;
    */
   addUserAgent?: boolean | undefined;
 
   /**
-   * @generated from field: envoy.extensions.filters.network.http_connection_manager.v3.HttpConnectionManager.Tracing tracing = 7 [json_name = ""];
+   * @generated from field: envoy.extensions.filters.network.http_connection_manager.v3.HttpConnectionManager.Tracing tracing = 7;
    */
   tracing?: HttpConnectionManager_Tracing | undefined;
 
   /**
-   * @generated from field: envoy.config.core.v3.HttpProtocolOptions common_http_protocol_options = 35 [json_name = ""];
+   * @generated from field: envoy.config.core.v3.HttpProtocolOptions common_http_protocol_options = 35;
    */
   commonHttpProtocolOptions?: HttpProtocolOptions | undefined;
 
   /**
-   * @generated from field: bool http1_safe_max_connection_duration = 58 [json_name = ""];
+   * @generated from field: bool http1_safe_max_connection_duration = 58;
    */
   http1SafeMaxConnectionDuration: boolean;
 
   /**
-   * @generated from field: envoy.config.core.v3.Http1ProtocolOptions http_protocol_options = 8 [json_name = ""];
+   * @generated from field: envoy.config.core.v3.Http1ProtocolOptions http_protocol_options = 8;
    */
   httpProtocolOptions?: Http1ProtocolOptions | undefined;
 
   /**
-   * @generated from field: envoy.config.core.v3.Http2ProtocolOptions http2_protocol_options = 9 [json_name = ""];
+   * @generated from field: envoy.config.core.v3.Http2ProtocolOptions http2_protocol_options = 9;
    */
   http2ProtocolOptions?: Http2ProtocolOptions | undefined;
 
   /**
-   * @generated from field: string server_name = 10 [json_name = ""];
+   * @generated from field: string server_name = 10;
    */
   serverName: string;
 
   /**
-   * @generated from field: envoy.extensions.filters.network.http_connection_manager.v3.HttpConnectionManager.ServerHeaderTransformation server_header_transformation = 34 [json_name = ""];
+   * @generated from field: envoy.extensions.filters.network.http_connection_manager.v3.HttpConnectionManager.ServerHeaderTransformation server_header_transformation = 34;
    */
   serverHeaderTransformation: HttpConnectionManager_ServerHeaderTransformation;
 
   /**
-   * @generated from field: envoy.config.core.v3.SchemeHeaderTransformation scheme_header_transformation = 48 [json_name = ""];
+   * @generated from field: envoy.config.core.v3.SchemeHeaderTransformation scheme_header_transformation = 48;
    */
   schemeHeaderTransformation?: SchemeHeaderTransformation | undefined;
 
   /**
-   * @generated from field: google.protobuf.UInt32Value max_request_headers_kb = 29 [json_name = ""];
+   * @generated from field: google.protobuf.UInt32Value max_request_headers_kb = 29;
    */
   maxRequestHeadersKb?: number | undefined;
 
   /**
-   * @generated from field: google.protobuf.Duration stream_idle_timeout = 24 [json_name = ""];
+   * @generated from field: google.protobuf.Duration stream_idle_timeout = 24;
    */
   streamIdleTimeout?: Duration | undefined;
 
   /**
-   * @generated from field: google.protobuf.Duration stream_flush_timeout = 59 [json_name = ""];
+   * @generated from field: google.protobuf.Duration stream_flush_timeout = 59;
    */
   streamFlushTimeout?: Duration | undefined;
 
   /**
-   * @generated from field: google.protobuf.Duration request_timeout = 28 [json_name = ""];
+   * @generated from field: google.protobuf.Duration request_timeout = 28;
    */
   requestTimeout?: Duration | undefined;
 
   /**
-   * @generated from field: google.protobuf.Duration request_headers_timeout = 41 [json_name = ""];
+   * @generated from field: google.protobuf.Duration request_headers_timeout = 41;
    */
   requestHeadersTimeout?: Duration | undefined;
 
   /**
-   * @generated from field: google.protobuf.Duration drain_timeout = 12 [json_name = ""];
+   * @generated from field: google.protobuf.Duration drain_timeout = 12;
    */
   drainTimeout?: Duration | undefined;
 
   /**
-   * @generated from field: envoy.type.v3.Percent drain_timeout_jitter = 62 [json_name = ""];
+   * @generated from field: envoy.type.v3.Percent drain_timeout_jitter = 62;
    */
   drainTimeoutJitter?: Percent | undefined;
 
   /**
-   * @generated from field: google.protobuf.Duration delayed_close_timeout = 26 [json_name = ""];
+   * @generated from field: google.protobuf.Duration delayed_close_timeout = 26;
    */
   delayedCloseTimeout?: Duration | undefined;
 
   /**
-   * @generated from field: repeated envoy.config.accesslog.v3.AccessLog access_log = 13 [json_name = ""];
+   * @generated from field: repeated envoy.config.accesslog.v3.AccessLog access_log = 13;
    */
   accessLog: AccessLog[];
 
   /**
-   * @generated from field: envoy.extensions.filters.network.http_connection_manager.v3.HttpConnectionManager.HcmAccessLogOptions access_log_options = 56 [json_name = ""];
+   * @generated from field: envoy.extensions.filters.network.http_connection_manager.v3.HttpConnectionManager.HcmAccessLogOptions access_log_options = 56;
    */
   accessLogOptions?: HttpConnectionManager_HcmAccessLogOptions | undefined;
 
   /**
-   * @generated from field: google.protobuf.BoolValue use_remote_address = 14 [json_name = ""];
+   * @generated from field: google.protobuf.BoolValue use_remote_address = 14;
    */
   useRemoteAddress?: boolean | undefined;
 
   /**
-   * @generated from field: uint32 xff_num_trusted_hops = 19 [json_name = ""];
+   * @generated from field: uint32 xff_num_trusted_hops = 19;
    */
   xffNumTrustedHops: number;
 
   /**
-   * @generated from field: repeated envoy.config.core.v3.TypedExtensionConfig original_ip_detection_extensions = 46 [json_name = ""];
+   * @generated from field: repeated envoy.config.core.v3.TypedExtensionConfig original_ip_detection_extensions = 46;
    */
   originalIpDetectionExtensions: TypedExtensionConfig[];
 
   /**
-   * @generated from field: repeated envoy.config.core.v3.TypedExtensionConfig early_header_mutation_extensions = 52 [json_name = ""];
+   * @generated from field: repeated envoy.config.core.v3.TypedExtensionConfig early_header_mutation_extensions = 52;
    */
   earlyHeaderMutationExtensions: TypedExtensionConfig[];
 
   /**
-   * @generated from field: envoy.extensions.filters.network.http_connection_manager.v3.HttpConnectionManager.InternalAddressConfig internal_address_config = 25 [json_name = ""];
+   * @generated from field: envoy.extensions.filters.network.http_connection_manager.v3.HttpConnectionManager.InternalAddressConfig internal_address_config = 25;
    */
   internalAddressConfig?: HttpConnectionManager_InternalAddressConfig | undefined;
 
   /**
-   * @generated from field: bool skip_xff_append = 21 [json_name = ""];
+   * @generated from field: bool skip_xff_append = 21;
    */
   skipXffAppend: boolean;
 
   /**
-   * @generated from field: string via = 22 [json_name = ""];
+   * @generated from field: string via = 22;
    */
   via: string;
 
   /**
-   * @generated from field: google.protobuf.BoolValue generate_request_id = 15 [json_name = ""];
+   * @generated from field: google.protobuf.BoolValue generate_request_id = 15;
    */
   generateRequestId?: boolean | undefined;
 
   /**
-   * @generated from field: bool preserve_external_request_id = 32 [json_name = ""];
+   * @generated from field: bool preserve_external_request_id = 32;
    */
   preserveExternalRequestId: boolean;
 
   /**
-   * @generated from field: bool always_set_request_id_in_response = 37 [json_name = ""];
+   * @generated from field: bool always_set_request_id_in_response = 37;
    */
   alwaysSetRequestIdInResponse: boolean;
 
   /**
-   * @generated from field: envoy.extensions.filters.network.http_connection_manager.v3.HttpConnectionManager.ForwardClientCertDetails forward_client_cert_details = 16 [json_name = ""];
+   * @generated from field: envoy.extensions.filters.network.http_connection_manager.v3.HttpConnectionManager.ForwardClientCertDetails forward_client_cert_details = 16;
    */
   forwardClientCertDetails: HttpConnectionManager_ForwardClientCertDetails;
 
   /**
-   * @generated from field: envoy.extensions.filters.network.http_connection_manager.v3.HttpConnectionManager.SetCurrentClientCertDetails set_current_client_cert_details = 17 [json_name = ""];
+   * @generated from field: envoy.extensions.filters.network.http_connection_manager.v3.HttpConnectionManager.SetCurrentClientCertDetails set_current_client_cert_details = 17;
    */
   setCurrentClientCertDetails?: HttpConnectionManager_SetCurrentClientCertDetails | undefined;
 
   /**
-   * @generated from field: bool proxy_100_continue = 18 [json_name = ""];
+   * @generated from field: bool proxy_100_continue = 18;
    */
   proxy100Continue: boolean;
 
   /**
-   * @generated from field: bool represent_ipv4_remote_address_as_ipv4_mapped_ipv6 = 20 [json_name = ""];
+   * @generated from field: bool represent_ipv4_remote_address_as_ipv4_mapped_ipv6 = 20;
    */
   representIpv4RemoteAddressAsIpv4MappedIpv6: boolean;
 
   /**
-   * @generated from field: repeated envoy.extensions.filters.network.http_connection_manager.v3.HttpConnectionManager.UpgradeConfig upgrade_configs = 23 [json_name = ""];
+   * @generated from field: repeated envoy.extensions.filters.network.http_connection_manager.v3.HttpConnectionManager.UpgradeConfig upgrade_configs = 23;
    */
   upgradeConfigs: HttpConnectionManager_UpgradeConfig[];
 
   /**
-   * @generated from field: google.protobuf.BoolValue normalize_path = 30 [json_name = ""];
+   * @generated from field: google.protobuf.BoolValue normalize_path = 30;
    */
   normalizePath?: boolean | undefined;
 
   /**
-   * @generated from field: bool merge_slashes = 33 [json_name = ""];
+   * @generated from field: bool merge_slashes = 33;
    */
   mergeSlashes: boolean;
 
   /**
-   * @generated from field: envoy.extensions.filters.network.http_connection_manager.v3.HttpConnectionManager.PathWithEscapedSlashesAction path_with_escaped_slashes_action = 45 [json_name = ""];
+   * @generated from field: envoy.extensions.filters.network.http_connection_manager.v3.HttpConnectionManager.PathWithEscapedSlashesAction path_with_escaped_slashes_action = 45;
    */
   pathWithEscapedSlashesAction: HttpConnectionManager_PathWithEscapedSlashesAction;
 
   /**
-   * @generated from field: envoy.extensions.filters.network.http_connection_manager.v3.RequestIDExtension request_id_extension = 36 [json_name = ""];
+   * @generated from field: envoy.extensions.filters.network.http_connection_manager.v3.RequestIDExtension request_id_extension = 36;
    */
   requestIdExtension?: RequestIDExtension | undefined;
 
   /**
-   * @generated from field: envoy.extensions.filters.network.http_connection_manager.v3.LocalReplyConfig local_reply_config = 38 [json_name = ""];
+   * @generated from field: envoy.extensions.filters.network.http_connection_manager.v3.LocalReplyConfig local_reply_config = 38;
    */
   localReplyConfig?: LocalReplyConfig | undefined;
 
   /**
-   * @generated from field: bool strip_matching_host_port = 39 [json_name = ""];
+   * @generated from field: bool strip_matching_host_port = 39;
    */
   stripMatchingHostPort: boolean;
 
@@ -277,49 +277,49 @@ export type HttpConnectionManager = Message<"envoy.extensions.filters.network.ht
    */
   stripPortMode: {
     /**
-     * @generated from field: bool strip_any_host_port = 42 [json_name = ""];
+     * @generated from field: bool strip_any_host_port = 42;
      */
     value: boolean;
     case: "stripAnyHostPort";
   } | { case: undefined; value?: undefined };
 
   /**
-   * @generated from field: google.protobuf.BoolValue stream_error_on_invalid_http_message = 40 [json_name = ""];
+   * @generated from field: google.protobuf.BoolValue stream_error_on_invalid_http_message = 40;
    */
   streamErrorOnInvalidHttpMessage?: boolean | undefined;
 
   /**
-   * @generated from field: bool strip_trailing_host_dot = 47 [json_name = ""];
+   * @generated from field: bool strip_trailing_host_dot = 47;
    */
   stripTrailingHostDot: boolean;
 
   /**
-   * @generated from field: envoy.config.core.v3.TypedExtensionConfig typed_header_validation_config = 50 [json_name = ""];
+   * @generated from field: envoy.config.core.v3.TypedExtensionConfig typed_header_validation_config = 50;
    */
   typedHeaderValidationConfig?: TypedExtensionConfig | undefined;
 
   /**
-   * @generated from field: bool append_x_forwarded_port = 51 [json_name = ""];
+   * @generated from field: bool append_x_forwarded_port = 51;
    */
   appendXForwardedPort: boolean;
 
   /**
-   * @generated from field: bool append_local_overload = 57 [json_name = ""];
+   * @generated from field: bool append_local_overload = 57;
    */
   appendLocalOverload: boolean;
 
   /**
-   * @generated from field: google.protobuf.BoolValue add_proxy_protocol_connection_state = 53 [json_name = ""];
+   * @generated from field: google.protobuf.BoolValue add_proxy_protocol_connection_state = 53;
    */
   addProxyProtocolConnectionState?: boolean | undefined;
 
   /**
-   * @generated from field: envoy.extensions.filters.network.http_connection_manager.v3.ForwardProtoConfig forward_proto_config = 61 [json_name = ""];
+   * @generated from field: envoy.extensions.filters.network.http_connection_manager.v3.ForwardProtoConfig forward_proto_config = 61;
    */
   forwardProtoConfig?: ForwardProtoConfig | undefined;
 
   /**
-   * @generated from field: bool record_route_resolution_stats = 63 [json_name = ""];
+   * @generated from field: bool record_route_resolution_stats = 63;
    */
   recordRouteResolutionStats: boolean;
 };
@@ -336,57 +336,57 @@ export const HttpConnectionManagerSchema: GenMessage<HttpConnectionManager> = /*
  */
 export type HttpConnectionManager_Tracing = Message<"envoy.extensions.filters.network.http_connection_manager.v3.HttpConnectionManager.Tracing"> & {
   /**
-   * @generated from field: envoy.type.v3.Percent client_sampling = 3 [json_name = ""];
+   * @generated from field: envoy.type.v3.Percent client_sampling = 3;
    */
   clientSampling?: Percent | undefined;
 
   /**
-   * @generated from field: envoy.type.v3.Percent random_sampling = 4 [json_name = ""];
+   * @generated from field: envoy.type.v3.Percent random_sampling = 4;
    */
   randomSampling?: Percent | undefined;
 
   /**
-   * @generated from field: envoy.type.v3.Percent overall_sampling = 5 [json_name = ""];
+   * @generated from field: envoy.type.v3.Percent overall_sampling = 5;
    */
   overallSampling?: Percent | undefined;
 
   /**
-   * @generated from field: bool verbose = 6 [json_name = ""];
+   * @generated from field: bool verbose = 6;
    */
   verbose: boolean;
 
   /**
-   * @generated from field: google.protobuf.UInt32Value max_path_tag_length = 7 [json_name = ""];
+   * @generated from field: google.protobuf.UInt32Value max_path_tag_length = 7;
    */
   maxPathTagLength?: number | undefined;
 
   /**
-   * @generated from field: repeated envoy.type.tracing.v3.CustomTag custom_tags = 8 [json_name = ""];
+   * @generated from field: repeated envoy.type.tracing.v3.CustomTag custom_tags = 8;
    */
   customTags: CustomTag[];
 
   /**
-   * @generated from field: envoy.config.trace.v3.Tracing.Http provider = 9 [json_name = ""];
+   * @generated from field: envoy.config.trace.v3.Tracing.Http provider = 9;
    */
   provider?: Tracing_Http | undefined;
 
   /**
-   * @generated from field: google.protobuf.BoolValue spawn_upstream_span = 10 [json_name = ""];
+   * @generated from field: google.protobuf.BoolValue spawn_upstream_span = 10;
    */
   spawnUpstreamSpan?: boolean | undefined;
 
   /**
-   * @generated from field: string operation = 11 [json_name = ""];
+   * @generated from field: string operation = 11;
    */
   operation: string;
 
   /**
-   * @generated from field: string upstream_operation = 12 [json_name = ""];
+   * @generated from field: string upstream_operation = 12;
    */
   upstreamOperation: string;
 
   /**
-   * @generated from field: bool no_context_propagation = 13 [json_name = ""];
+   * @generated from field: bool no_context_propagation = 13;
    */
   noContextPropagation: boolean;
 };
@@ -403,12 +403,12 @@ export const HttpConnectionManager_TracingSchema: GenMessage<HttpConnectionManag
  */
 export type HttpConnectionManager_InternalAddressConfig = Message<"envoy.extensions.filters.network.http_connection_manager.v3.HttpConnectionManager.InternalAddressConfig"> & {
   /**
-   * @generated from field: bool unix_sockets = 1 [json_name = ""];
+   * @generated from field: bool unix_sockets = 1;
    */
   unixSockets: boolean;
 
   /**
-   * @generated from field: repeated envoy.config.core.v3.CidrRange cidr_ranges = 2 [json_name = ""];
+   * @generated from field: repeated envoy.config.core.v3.CidrRange cidr_ranges = 2;
    */
   cidrRanges: CidrRange[];
 };
@@ -425,37 +425,37 @@ export const HttpConnectionManager_InternalAddressConfigSchema: GenMessage<HttpC
  */
 export type HttpConnectionManager_SetCurrentClientCertDetails = Message<"envoy.extensions.filters.network.http_connection_manager.v3.HttpConnectionManager.SetCurrentClientCertDetails"> & {
   /**
-   * @generated from field: google.protobuf.BoolValue subject = 1 [json_name = ""];
+   * @generated from field: google.protobuf.BoolValue subject = 1;
    */
   subject?: boolean | undefined;
 
   /**
-   * @generated from field: bool cert = 3 [json_name = ""];
+   * @generated from field: bool cert = 3;
    */
   cert: boolean;
 
   /**
-   * @generated from field: bool chain = 6 [json_name = ""];
+   * @generated from field: bool chain = 6;
    */
   chain: boolean;
 
   /**
-   * @generated from field: bool dns = 4 [json_name = ""];
+   * @generated from field: bool dns = 4;
    */
   dns: boolean;
 
   /**
-   * @generated from field: bool uri = 5 [json_name = ""];
+   * @generated from field: bool uri = 5;
    */
   uri: boolean;
 
   /**
-   * @generated from field: bool issuer = 8 [json_name = ""];
+   * @generated from field: bool issuer = 8;
    */
   issuer: boolean;
 
   /**
-   * @generated from field: envoy.extensions.filters.network.http_connection_manager.v3.HttpConnectionManager.ForwardClientCertFormat format = 7 [json_name = ""];
+   * @generated from field: envoy.extensions.filters.network.http_connection_manager.v3.HttpConnectionManager.ForwardClientCertFormat format = 7;
    */
   format: HttpConnectionManager_ForwardClientCertFormat;
 };
@@ -472,17 +472,17 @@ export const HttpConnectionManager_SetCurrentClientCertDetailsSchema: GenMessage
  */
 export type HttpConnectionManager_UpgradeConfig = Message<"envoy.extensions.filters.network.http_connection_manager.v3.HttpConnectionManager.UpgradeConfig"> & {
   /**
-   * @generated from field: string upgrade_type = 1 [json_name = ""];
+   * @generated from field: string upgrade_type = 1;
    */
   upgradeType: string;
 
   /**
-   * @generated from field: repeated envoy.extensions.filters.network.http_connection_manager.v3.HttpFilter filters = 2 [json_name = ""];
+   * @generated from field: repeated envoy.extensions.filters.network.http_connection_manager.v3.HttpFilter filters = 2;
    */
   filters: HttpFilter[];
 
   /**
-   * @generated from field: google.protobuf.BoolValue enabled = 3 [json_name = ""];
+   * @generated from field: google.protobuf.BoolValue enabled = 3;
    */
   enabled?: boolean | undefined;
 };
@@ -499,17 +499,17 @@ export const HttpConnectionManager_UpgradeConfigSchema: GenMessage<HttpConnectio
  */
 export type HttpConnectionManager_HcmAccessLogOptions = Message<"envoy.extensions.filters.network.http_connection_manager.v3.HttpConnectionManager.HcmAccessLogOptions"> & {
   /**
-   * @generated from field: google.protobuf.Duration access_log_flush_interval = 1 [json_name = ""];
+   * @generated from field: google.protobuf.Duration access_log_flush_interval = 1;
    */
   accessLogFlushInterval?: Duration | undefined;
 
   /**
-   * @generated from field: bool flush_access_log_on_new_request = 2 [json_name = ""];
+   * @generated from field: bool flush_access_log_on_new_request = 2;
    */
   flushAccessLogOnNewRequest: boolean;
 
   /**
-   * @generated from field: bool flush_log_on_tunnel_successfully_established = 3 [json_name = ""];
+   * @generated from field: bool flush_log_on_tunnel_successfully_established = 3;
    */
   flushLogOnTunnelSuccessfullyEstablished: boolean;
 };
@@ -681,12 +681,12 @@ export const HttpConnectionManager_ForwardClientCertFormatSchema: GenEnum<HttpCo
  */
 export type ForwardProtoConfig = Message<"envoy.extensions.filters.network.http_connection_manager.v3.ForwardProtoConfig"> & {
   /**
-   * @generated from field: repeated uint32 https_destination_ports = 1 [json_name = ""];
+   * @generated from field: repeated uint32 https_destination_ports = 1;
    */
   httpsDestinationPorts: number[];
 
   /**
-   * @generated from field: repeated uint32 http_destination_ports = 2 [json_name = ""];
+   * @generated from field: repeated uint32 http_destination_ports = 2;
    */
   httpDestinationPorts: number[];
 };
@@ -703,12 +703,12 @@ export const ForwardProtoConfigSchema: GenMessage<ForwardProtoConfig> = /*@__PUR
  */
 export type LocalReplyConfig = Message<"envoy.extensions.filters.network.http_connection_manager.v3.LocalReplyConfig"> & {
   /**
-   * @generated from field: repeated envoy.extensions.filters.network.http_connection_manager.v3.ResponseMapper mappers = 1 [json_name = ""];
+   * @generated from field: repeated envoy.extensions.filters.network.http_connection_manager.v3.ResponseMapper mappers = 1;
    */
   mappers: ResponseMapper[];
 
   /**
-   * @generated from field: envoy.config.core.v3.SubstitutionFormatString body_format = 2 [json_name = ""];
+   * @generated from field: envoy.config.core.v3.SubstitutionFormatString body_format = 2;
    */
   bodyFormat?: SubstitutionFormatString | undefined;
 };
@@ -725,27 +725,27 @@ export const LocalReplyConfigSchema: GenMessage<LocalReplyConfig> = /*@__PURE__*
  */
 export type ResponseMapper = Message<"envoy.extensions.filters.network.http_connection_manager.v3.ResponseMapper"> & {
   /**
-   * @generated from field: envoy.config.accesslog.v3.AccessLogFilter filter = 1 [json_name = ""];
+   * @generated from field: envoy.config.accesslog.v3.AccessLogFilter filter = 1;
    */
   filter?: AccessLogFilter | undefined;
 
   /**
-   * @generated from field: google.protobuf.UInt32Value status_code = 2 [json_name = ""];
+   * @generated from field: google.protobuf.UInt32Value status_code = 2;
    */
   statusCode?: number | undefined;
 
   /**
-   * @generated from field: envoy.config.core.v3.DataSource body = 3 [json_name = ""];
+   * @generated from field: envoy.config.core.v3.DataSource body = 3;
    */
   body?: DataSource | undefined;
 
   /**
-   * @generated from field: envoy.config.core.v3.SubstitutionFormatString body_format_override = 4 [json_name = ""];
+   * @generated from field: envoy.config.core.v3.SubstitutionFormatString body_format_override = 4;
    */
   bodyFormatOverride?: SubstitutionFormatString | undefined;
 
   /**
-   * @generated from field: repeated envoy.config.core.v3.HeaderValueOption headers_to_add = 5 [json_name = ""];
+   * @generated from field: repeated envoy.config.core.v3.HeaderValueOption headers_to_add = 5;
    */
   headersToAdd: HeaderValueOption[];
 };
@@ -762,12 +762,12 @@ export const ResponseMapperSchema: GenMessage<ResponseMapper> = /*@__PURE__*/
  */
 export type Rds = Message<"envoy.extensions.filters.network.http_connection_manager.v3.Rds"> & {
   /**
-   * @generated from field: envoy.config.core.v3.ConfigSource config_source = 1 [json_name = ""];
+   * @generated from field: envoy.config.core.v3.ConfigSource config_source = 1;
    */
   configSource?: ConfigSource | undefined;
 
   /**
-   * @generated from field: string route_config_name = 2 [json_name = ""];
+   * @generated from field: string route_config_name = 2;
    */
   routeConfigName: string;
 };
@@ -784,7 +784,7 @@ export const RdsSchema: GenMessage<Rds> = /*@__PURE__*/
  */
 export type HttpFilter = Message<"envoy.extensions.filters.network.http_connection_manager.v3.HttpFilter"> & {
   /**
-   * @generated from field: string name = 1 [json_name = ""];
+   * @generated from field: string name = 1;
    */
   name: string;
 
@@ -793,25 +793,25 @@ export type HttpFilter = Message<"envoy.extensions.filters.network.http_connecti
    */
   configType: {
     /**
-     * @generated from field: google.protobuf.Any typed_config = 4 [json_name = ""];
+     * @generated from field: google.protobuf.Any typed_config = 4;
      */
     value: Any;
     case: "typedConfig";
   } | {
     /**
-     * @generated from field: envoy.config.core.v3.ExtensionConfigSource config_discovery = 5 [json_name = ""];
+     * @generated from field: envoy.config.core.v3.ExtensionConfigSource config_discovery = 5;
      */
     value: ExtensionConfigSource;
     case: "configDiscovery";
   } | { case: undefined; value?: undefined };
 
   /**
-   * @generated from field: bool is_optional = 6 [json_name = ""];
+   * @generated from field: bool is_optional = 6;
    */
   isOptional: boolean;
 
   /**
-   * @generated from field: bool disabled = 7 [json_name = ""];
+   * @generated from field: bool disabled = 7;
    */
   disabled: boolean;
 };
@@ -828,7 +828,7 @@ export const HttpFilterSchema: GenMessage<HttpFilter> = /*@__PURE__*/
  */
 export type RequestIDExtension = Message<"envoy.extensions.filters.network.http_connection_manager.v3.RequestIDExtension"> & {
   /**
-   * @generated from field: google.protobuf.Any typed_config = 1 [json_name = ""];
+   * @generated from field: google.protobuf.Any typed_config = 1;
    */
   typedConfig?: Any | undefined;
 };

@@ -37,7 +37,7 @@ export const file_envoy_extensions_filters_network_tcp_proxy_v3_tcp_proxy: GenFi
  */
 export type TcpProxy = Message<"envoy.extensions.filters.network.tcp_proxy.v3.TcpProxy"> & {
   /**
-   * @generated from field: string stat_prefix = 1 [json_name = ""];
+   * @generated from field: string stat_prefix = 1;
    */
   statPrefix: string;
 
@@ -46,105 +46,105 @@ export type TcpProxy = Message<"envoy.extensions.filters.network.tcp_proxy.v3.Tc
    */
   clusterSpecifier: {
     /**
-     * @generated from field: string cluster = 2 [json_name = ""];
+     * @generated from field: string cluster = 2;
      */
     value: string;
     case: "cluster";
   } | {
     /**
-     * @generated from field: envoy.extensions.filters.network.tcp_proxy.v3.TcpProxy.WeightedCluster weighted_clusters = 10 [json_name = ""];
+     * @generated from field: envoy.extensions.filters.network.tcp_proxy.v3.TcpProxy.WeightedCluster weighted_clusters = 10;
      */
     value: TcpProxy_WeightedCluster;
     case: "weightedClusters";
   } | { case: undefined; value?: undefined };
 
   /**
-   * @generated from field: envoy.extensions.filters.network.tcp_proxy.v3.TcpProxy.OnDemand on_demand = 14 [json_name = ""];
+   * @generated from field: envoy.extensions.filters.network.tcp_proxy.v3.TcpProxy.OnDemand on_demand = 14;
    */
   onDemand?: TcpProxy_OnDemand | undefined;
 
   /**
-   * @generated from field: envoy.config.core.v3.Metadata metadata_match = 9 [json_name = ""];
+   * @generated from field: envoy.config.core.v3.Metadata metadata_match = 9;
    */
   metadataMatch?: Metadata | undefined;
 
   /**
-   * @generated from field: google.protobuf.Duration idle_timeout = 8 [json_name = ""];
+   * @generated from field: google.protobuf.Duration idle_timeout = 8;
    */
   idleTimeout?: Duration | undefined;
 
   /**
-   * @generated from field: google.protobuf.Duration downstream_idle_timeout = 3 [json_name = ""];
+   * @generated from field: google.protobuf.Duration downstream_idle_timeout = 3;
    */
   downstreamIdleTimeout?: Duration | undefined;
 
   /**
-   * @generated from field: google.protobuf.Duration upstream_idle_timeout = 4 [json_name = ""];
+   * @generated from field: google.protobuf.Duration upstream_idle_timeout = 4;
    */
   upstreamIdleTimeout?: Duration | undefined;
 
   /**
-   * @generated from field: repeated envoy.config.accesslog.v3.AccessLog access_log = 5 [json_name = ""];
+   * @generated from field: repeated envoy.config.accesslog.v3.AccessLog access_log = 5;
    */
   accessLog: AccessLog[];
 
   /**
-   * @generated from field: google.protobuf.UInt32Value max_connect_attempts = 7 [json_name = ""];
+   * @generated from field: google.protobuf.UInt32Value max_connect_attempts = 7;
    */
   maxConnectAttempts?: number | undefined;
 
   /**
-   * @generated from field: envoy.config.core.v3.BackoffStrategy backoff_options = 18 [json_name = ""];
+   * @generated from field: envoy.config.core.v3.BackoffStrategy backoff_options = 18;
    */
   backoffOptions?: BackoffStrategy | undefined;
 
   /**
-   * @generated from field: repeated envoy.type.v3.HashPolicy hash_policy = 11 [json_name = ""];
+   * @generated from field: repeated envoy.type.v3.HashPolicy hash_policy = 11;
    */
   hashPolicy: HashPolicy[];
 
   /**
-   * @generated from field: envoy.extensions.filters.network.tcp_proxy.v3.TcpProxy.TunnelingConfig tunneling_config = 12 [json_name = ""];
+   * @generated from field: envoy.extensions.filters.network.tcp_proxy.v3.TcpProxy.TunnelingConfig tunneling_config = 12;
    */
   tunnelingConfig?: TcpProxy_TunnelingConfig | undefined;
 
   /**
-   * @generated from field: google.protobuf.Duration max_downstream_connection_duration = 13 [json_name = ""];
+   * @generated from field: google.protobuf.Duration max_downstream_connection_duration = 13;
    */
   maxDownstreamConnectionDuration?: Duration | undefined;
 
   /**
-   * @generated from field: envoy.type.v3.Percent max_downstream_connection_duration_jitter_percentage = 20 [json_name = ""];
+   * @generated from field: envoy.type.v3.Percent max_downstream_connection_duration_jitter_percentage = 20;
    */
   maxDownstreamConnectionDurationJitterPercentage?: Percent | undefined;
 
   /**
-   * @generated from field: envoy.extensions.filters.network.tcp_proxy.v3.TcpProxy.TcpAccessLogOptions access_log_options = 17 [json_name = ""];
+   * @generated from field: envoy.extensions.filters.network.tcp_proxy.v3.TcpProxy.TcpAccessLogOptions access_log_options = 17;
    */
   accessLogOptions?: TcpProxy_TcpAccessLogOptions | undefined;
 
   /**
-   * @generated from field: repeated envoy.config.core.v3.TlvEntry proxy_protocol_tlvs = 19 [json_name = ""];
+   * @generated from field: repeated envoy.config.core.v3.TlvEntry proxy_protocol_tlvs = 19;
    */
   proxyProtocolTlvs: TlvEntry[];
 
   /**
-   * @generated from field: envoy.extensions.filters.network.tcp_proxy.v3.ProxyProtocolTlvMergePolicy proxy_protocol_tlv_merge_policy = 23 [json_name = ""];
+   * @generated from field: envoy.extensions.filters.network.tcp_proxy.v3.ProxyProtocolTlvMergePolicy proxy_protocol_tlv_merge_policy = 23;
    */
   proxyProtocolTlvMergePolicy: ProxyProtocolTlvMergePolicy;
 
   /**
-   * @generated from field: envoy.extensions.filters.network.tcp_proxy.v3.UpstreamConnectMode upstream_connect_mode = 21 [json_name = ""];
+   * @generated from field: envoy.extensions.filters.network.tcp_proxy.v3.UpstreamConnectMode upstream_connect_mode = 21;
    */
   upstreamConnectMode: UpstreamConnectMode;
 
   /**
-   * @generated from field: google.protobuf.UInt32Value max_early_data_bytes = 22 [json_name = ""];
+   * @generated from field: google.protobuf.UInt32Value max_early_data_bytes = 22;
    */
   maxEarlyDataBytes?: number | undefined;
 
   /**
-   * @generated from field: google.protobuf.BoolValue check_drain_close = 24 [json_name = ""];
+   * @generated from field: google.protobuf.BoolValue check_drain_close = 24;
    */
   checkDrainClose?: boolean | undefined;
 };
@@ -161,7 +161,7 @@ export const TcpProxySchema: GenMessage<TcpProxy> = /*@__PURE__*/
  */
 export type TcpProxy_WeightedCluster = Message<"envoy.extensions.filters.network.tcp_proxy.v3.TcpProxy.WeightedCluster"> & {
   /**
-   * @generated from field: repeated envoy.extensions.filters.network.tcp_proxy.v3.TcpProxy.WeightedCluster.ClusterWeight clusters = 1 [json_name = ""];
+   * @generated from field: repeated envoy.extensions.filters.network.tcp_proxy.v3.TcpProxy.WeightedCluster.ClusterWeight clusters = 1;
    */
   clusters: TcpProxy_WeightedCluster_ClusterWeight[];
 };
@@ -178,17 +178,17 @@ export const TcpProxy_WeightedClusterSchema: GenMessage<TcpProxy_WeightedCluster
  */
 export type TcpProxy_WeightedCluster_ClusterWeight = Message<"envoy.extensions.filters.network.tcp_proxy.v3.TcpProxy.WeightedCluster.ClusterWeight"> & {
   /**
-   * @generated from field: string name = 1 [json_name = ""];
+   * @generated from field: string name = 1;
    */
   name: string;
 
   /**
-   * @generated from field: uint32 weight = 2 [json_name = ""];
+   * @generated from field: uint32 weight = 2;
    */
   weight: number;
 
   /**
-   * @generated from field: envoy.config.core.v3.Metadata metadata_match = 3 [json_name = ""];
+   * @generated from field: envoy.config.core.v3.Metadata metadata_match = 3;
    */
   metadataMatch?: Metadata | undefined;
 };
@@ -205,52 +205,52 @@ export const TcpProxy_WeightedCluster_ClusterWeightSchema: GenMessage<TcpProxy_W
  */
 export type TcpProxy_TunnelingConfig = Message<"envoy.extensions.filters.network.tcp_proxy.v3.TcpProxy.TunnelingConfig"> & {
   /**
-   * @generated from field: string hostname = 1 [json_name = ""];
+   * @generated from field: string hostname = 1;
    */
   hostname: string;
 
   /**
-   * @generated from field: bool use_post = 2 [json_name = ""];
+   * @generated from field: bool use_post = 2;
    */
   usePost: boolean;
 
   /**
-   * @generated from field: repeated envoy.config.core.v3.HeaderValueOption headers_to_add = 3 [json_name = ""];
+   * @generated from field: repeated envoy.config.core.v3.HeaderValueOption headers_to_add = 3;
    */
   headersToAdd: HeaderValueOption[];
 
   /**
-   * @generated from field: bool propagate_response_headers = 4 [json_name = ""];
+   * @generated from field: bool propagate_response_headers = 4;
    */
   propagateResponseHeaders: boolean;
 
   /**
-   * @generated from field: string post_path = 5 [json_name = ""];
+   * @generated from field: string post_path = 5;
    */
   postPath: string;
 
   /**
-   * @generated from field: bool propagate_response_trailers = 6 [json_name = ""];
+   * @generated from field: bool propagate_response_trailers = 6;
    */
   propagateResponseTrailers: boolean;
 
   /**
-   * @generated from field: envoy.extensions.filters.network.http_connection_manager.v3.RequestIDExtension request_id_extension = 7 [json_name = ""];
+   * @generated from field: envoy.extensions.filters.network.http_connection_manager.v3.RequestIDExtension request_id_extension = 7;
    */
   requestIdExtension?: RequestIDExtension | undefined;
 
   /**
-   * @generated from field: string request_id_header = 8 [json_name = ""];
+   * @generated from field: string request_id_header = 8;
    */
   requestIdHeader: string;
 
   /**
-   * @generated from field: string request_id_metadata_key = 9 [json_name = ""];
+   * @generated from field: string request_id_metadata_key = 9;
    */
   requestIdMetadataKey: string;
 
   /**
-   * @generated from field: repeated envoy.config.core.v3.TypedExtensionConfig formatters = 10 [json_name = ""];
+   * @generated from field: repeated envoy.config.core.v3.TypedExtensionConfig formatters = 10;
    */
   formatters: TypedExtensionConfig[];
 };
@@ -267,17 +267,17 @@ export const TcpProxy_TunnelingConfigSchema: GenMessage<TcpProxy_TunnelingConfig
  */
 export type TcpProxy_OnDemand = Message<"envoy.extensions.filters.network.tcp_proxy.v3.TcpProxy.OnDemand"> & {
   /**
-   * @generated from field: envoy.config.core.v3.ConfigSource odcds_config = 1 [json_name = ""];
+   * @generated from field: envoy.config.core.v3.ConfigSource odcds_config = 1;
    */
   odcdsConfig?: ConfigSource | undefined;
 
   /**
-   * @generated from field: string resources_locator = 2 [json_name = ""];
+   * @generated from field: string resources_locator = 2;
    */
   resourcesLocator: string;
 
   /**
-   * @generated from field: google.protobuf.Duration timeout = 3 [json_name = ""];
+   * @generated from field: google.protobuf.Duration timeout = 3;
    */
   timeout?: Duration | undefined;
 };
@@ -294,17 +294,17 @@ export const TcpProxy_OnDemandSchema: GenMessage<TcpProxy_OnDemand> = /*@__PURE_
  */
 export type TcpProxy_TcpAccessLogOptions = Message<"envoy.extensions.filters.network.tcp_proxy.v3.TcpProxy.TcpAccessLogOptions"> & {
   /**
-   * @generated from field: google.protobuf.Duration access_log_flush_interval = 1 [json_name = ""];
+   * @generated from field: google.protobuf.Duration access_log_flush_interval = 1;
    */
   accessLogFlushInterval?: Duration | undefined;
 
   /**
-   * @generated from field: bool flush_access_log_on_connected = 2 [json_name = ""];
+   * @generated from field: bool flush_access_log_on_connected = 2;
    */
   flushAccessLogOnConnected: boolean;
 
   /**
-   * @generated from field: bool flush_access_log_on_start = 3 [json_name = ""];
+   * @generated from field: bool flush_access_log_on_start = 3;
    */
   flushAccessLogOnStart: boolean;
 };
