@@ -7,7 +7,7 @@ import { createEnvoyHub } from "../../src/adapters/envoy/hub.ts";
 import { systemClock } from "../../src/adapters/system/clock.ts";
 import { EnvoySchema } from "../../src/core/spec/envoy.ts";
 import { routerContract, type RouterPlace } from "../../src/ports/router.contract.ts";
-import { NO_ENVOY, startEnvoy, until } from "../envoy/place.ts";
+import { connected, NO_ENVOY, startEnvoy } from "../envoy/place.ts";
 import { Backends, Client, freePort } from "../proxy/parts.ts";
 
 const call = () => ({ signal: AbortSignal.timeout(20_000) });
@@ -20,7 +20,7 @@ async function place(protocol: "delta" | "state", sticky: RouterPlace["sticky"])
   const asked = { service: "shop", front: "shop", spec, origin: dir };
   const view = await hub.router(asked);
   const envoy = await startEnvoy({ dir, control: { host: "127.0.0.1", port: xds }, protocol });
-  await until(async () => (await view.metrics.read(call())).kind !== "unreadable", "Envoy has come");
+  await connected(envoy);
   const backends = new Backends();
   const client = new Client(port);
   return {

@@ -60,6 +60,13 @@ export async function runEnvoy(
   return envoy;
 }
 
+/** Waits until an Envoy has come to its control plane. */
+export async function connected(envoy: RunningEnvoy): Promise<void> {
+  const isThere = async (): Promise<boolean> =>
+    (await adminText(envoy, "/stats?filter=control_plane.connected_state")).includes(": 1");
+  await until(isThere, `${envoy.id} has come to its control plane`);
+}
+
 export async function adminText({ admin }: Pick<RunningEnvoy, "admin">, path: string): Promise<string> {
   const answer = await fetch(`http://127.0.0.1:${admin}${path}`);
   return answer.text();

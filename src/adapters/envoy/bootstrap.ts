@@ -2,6 +2,7 @@
 import type { EnvoySpec } from "../../core/spec/envoy.ts";
 import type { Listen } from "../../core/spec/listen.ts";
 import { CONTROL_CLUSTER, RUNTIME_LAYER } from "./resources/names.ts";
+import { BOUNDS_MS } from "./statistics.ts";
 
 export interface BootstrapOptions {
   /** What the Envoy is called; each has a name of its own. */
@@ -51,6 +52,9 @@ export function bootstrapOf(options: BootstrapOptions): Readonly<Record<string, 
       ],
     },
     static_resources: { clusters: [controlCluster(control, tls)] },
+    stats_config: {
+      histogram_bucket_settings: [{ match: { suffix: "upstream_rq_time" }, buckets: BOUNDS_MS }],
+    },
     ...(statistics ? sinkOf(service) : {}),
   };
 }
@@ -102,15 +106,9 @@ function transportSocket({ ca, serverName, cert, key }: NonNullable<BootstrapOpt
   };
 }
 
-/** Bounds in milliseconds, four per doubling: latencies that are told by buckets are told within a fifth. */
-const BOUNDS_MS = Array.from({ length: 69 }, (_, step) => Number((0.5 * 2 ** (step / 4)).toPrecision(6)));
-
 function sinkOf(service: object): object {
   return {
     stats_flush_interval: "1s",
-    stats_config: {
-      histogram_bucket_settings: [{ match: { suffix: "upstream_rq_time" }, buckets: BOUNDS_MS }],
-    },
     stats_sinks: [
       {
         name: "envoy.stat_sinks.metrics_service",

@@ -211,16 +211,21 @@ export function tlsOf(services: readonly Served[]) {
 
 const NOBODY: RoutePool = { pool: "nobody", backends: [] };
 
-/** The clusters that a service's routes name: one per pool that answers, and one for the copies that it gets. */
+/**
+ * The clusters of a service: one per pool that answers users, and one for the copies that a pool gets. That one stays while
+ * the pool does, though nobody answers: with it would go what was counted.
+ */
 export function clustersOf({ service, route, spec }: Served): readonly PoolCluster[] {
   const roles = answeringRoles(route);
   const users = roles.map((role): PoolCluster => {
     const pool = route.pools[role] ?? NOBODY;
-    return { name: clusterName(service, pool.pool), role, pool, spec };
+    return { name: clusterName(service, pool.pool), role, pool, spec, copies: false };
   });
   const copies = (route.split.mirror?.to ?? []).flatMap((role): PoolCluster[] => {
     const pool = route.pools[role];
-    return pool && roles.includes(role) ? [{ name: copiesName(service, pool.pool), role, pool, spec }] : [];
+    return pool && roles.includes(role)
+      ? [{ name: copiesName(service, pool.pool), role, pool, spec, copies: true }]
+      : [];
   });
   return [...users, ...copies];
 }

@@ -6,6 +6,8 @@ import { withPaths } from "./certificates.ts";
 import { addressOf, Plane, type Subject } from "./plane.ts";
 import { createServedStore } from "./store.ts";
 import { otherChannel } from "./troubles.ts";
+import { LOG_NAME } from "./resources/names.ts";
+import { loggedOf } from "./tally.ts";
 import { openXdsServer, type XdsServer } from "./xds/server.ts";
 
 export interface EnvoyHubOptions {
@@ -72,7 +74,7 @@ class Hub implements EnvoyHub {
     };
     const metrics: Metrics = {
       kind: "envoy",
-      read: () => Promise.resolve(plane.counters(subject, clock.now())),
+      read: () => plane.counters(subject, clock.now()),
     };
     return { router, metrics, close: () => Promise.resolve() };
   }
@@ -108,6 +110,10 @@ class Hub implements EnvoyHub {
     const { dir, clock } = this.#options;
     const server = await openXdsServer(xds);
     const plane = new Plane({ channel: xds, discovery: server.discovery, store: createServedStore(dir), clock });
+    server.listenAccess((_node, log, entry) => {
+      if (log === LOG_NAME) plane.log(entry.cluster, loggedOf(entry));
+    });
+    server.listenMetrics((node, metrics) => plane.count(node.id, metrics));
     return { server, plane, tls: JSON.stringify(xds.tls ?? null) };
   }
 }

@@ -2,14 +2,20 @@
 import type { Route } from "../../core/split.ts";
 import type { Ms } from "../../core/units.ts";
 import type { Served } from "./resources/types.ts";
+import { Ledger } from "./statistics.ts";
 import type { Tally } from "./tally.ts";
+
+const MOST_POOLS = 20;
 
 /** One service, as it shall be served and as it still is. */
 export class Kept {
   served: Served;
   readonly tally: Tally;
+  readonly ledger = new Ledger();
   /** Envoys that may still follow an older route than the one asked for. */
   readonly behind = new Map<string, Route>();
+  /** The last pools that it had, the newest last. */
+  readonly #pools = new Set<string>();
   /** Replicas off the route that may still answer what they got, and until when. */
   readonly #leaving = new Map<string, Ms>();
 
@@ -40,8 +46,16 @@ export class Kept {
     return [...new Set([...routes.flatMap(replicasOf), ...this.#leaving.keys()])];
   }
 
+  /** What was counted of pools that are long gone would be kept for ever. */
   #know({ pools }: Route): void {
-    for (const pool of Object.values(pools)) this.tally.know(pool);
+    for (const pool of Object.values(pools)) {
+      this.tally.know(pool);
+      this.#pools.delete(pool.pool);
+      this.#pools.add(pool.pool);
+    }
+    for (const pool of this.#pools) if (this.#pools.size > MOST_POOLS) this.#pools.delete(pool);
+    this.tally.keep(this.#pools);
+    this.ledger.keep(this.#pools);
   }
 }
 

@@ -1,6 +1,7 @@
 // What do the Envoys that come to one address carry, and how are they told?
 import { wrongInRoute } from "../../core/route.ts";
 import type { Counters } from "../../core/evidence.ts";
+import { messageOf } from "../../core/issues.ts";
 import type { XdsChannel } from "../../core/spec/envoy.ts";
 import type { Route } from "../../core/split.ts";
 import { ms, type Ms } from "../../core/units.ts";
@@ -15,10 +16,12 @@ import { hasNames } from "./resources/cluster.ts";
 import { listenerName, poolOf, RUNTIME_LAYER } from "./resources/names.ts";
 import type { Served } from "./resources/types.ts";
 import { conflictOf } from "./shared.ts";
+import { Statistics } from "./statistics.ts";
 import { Tally, type Logged } from "./tally.ts";
 import { Versions, type Marked } from "./taken.ts";
 import { notShared, notTaken, refusedBy, tooFew, wrongRoute } from "./troubles.ts";
 import type { ServedStore } from "./store.ts";
+import type { EnvoyMetric } from "./xds/metrics-stream.ts";
 import type { ConnectedEnvoy } from "./xds/node.ts";
 import type { Discovery } from "./xds/discovery.ts";
 
@@ -51,6 +54,7 @@ export class Plane {
   /** Envoys that were here, by fleet and name, and since when they are not. */
   readonly #lost = new Map<string, Ms>();
   readonly #waiting = new Set<() => void>();
+  readonly #statistics = new Statistics();
   readonly #epoch: string;
 
   /** Begins with what an earlier controller has written down: Envoys that come find what they already have. */
@@ -131,11 +135,33 @@ export class Plane {
     });
   }
 
-  counters({ service, spec }: Subject, nowMs: Ms): Observed<Counters> {
+  /** What was counted of a service. Copies stand in no access log: they are read from statistics always. */
+  async counters({ service, spec }: Subject, nowMs: Ms): Promise<Observed<Counters>> {
     const kept = this.#services.get(service);
     if (!kept) return ABSENT;
     const few = this.#tooFew({ service, spec });
-    return few === undefined ? seen({ at: nowMs, series: kept.tally.read() }) : unreadable(few);
+    if (few !== undefined) return unreadable(few);
+    const isLogged = kept.served.spec.evidence === "access-log";
+    const clusters = clustersOf(kept.served).filter(({ copies }) => copies || !isLogged);
+    const logged = isLogged ? kept.tally.read() : [];
+    const names = clusters.map(({ name }) => name);
+    try {
+      const read = names.length === 0 ? [] : await this.#statistics.read(this.#envoys(spec.fleet), names, nowMs);
+      for (const { id, counts } of read) {
+        for (const { name, pool, copies } of clusters) {
+          const counted = counts.get(name);
+          if (counted) kept.ledger.take(pool.pool, `${id}${copies ? " copies" : ""}`, counted);
+        }
+      }
+      return seen({ at: nowMs, series: [...logged, ...kept.ledger.read()] });
+    } catch (error) {
+      return unreadable(messageOf(error));
+    }
+  }
+
+  /** Statistics that an Envoy streams. */
+  count(node: string, metrics: readonly EnvoyMetric[]): void {
+    this.#statistics.take(node, metrics);
   }
 
   remove({ service }: Subject): void {

@@ -2,6 +2,7 @@
 import type { Series } from "../../core/evidence.ts";
 import { bucketOf } from "../../core/histogram.ts";
 import type { RoutePool } from "../../core/split.ts";
+import { FLAGS, type AccessEntry } from "./xds/access-entry.ts";
 
 /** In place of a replica's name: requests for which the pool had nobody to answer. */
 const NOBODY = "-";
@@ -17,6 +18,27 @@ export interface Logged {
   readonly givenUp: boolean;
   /** From the request's head to the end of the answer; nothing when it did not come to its end. */
   readonly tookUs: number | undefined;
+}
+
+/** An answer that these cut off is none, whatever its head said. */
+const CUT_OFF =
+  FLAGS.upstreamRemoteReset |
+  FLAGS.upstreamConnectionTermination |
+  FLAGS.upstreamProtocolError |
+  FLAGS.streamIdleTimeout |
+  FLAGS.durationTimeout |
+  FLAGS.localReset;
+const GIVEN_UP = FLAGS.downstreamConnectionTermination | FLAGS.downstreamRemoteReset;
+
+/** What an entry says of a request. */
+export function loggedOf({ host, port, status, flags, durationMs }: AccessEntry): Omit<Logged, "pool"> {
+  const isCut = status < 500 && (flags & CUT_OFF) !== 0;
+  return {
+    address: host === "" ? undefined : `${host}:${port}`,
+    status: isCut ? 0 : status,
+    givenUp: (flags & GIVEN_UP) !== 0,
+    tookUs: durationMs > 0 && !isCut ? durationMs * 1_000 : undefined,
+  };
 }
 
 class Count {
@@ -37,6 +59,7 @@ export class Tally {
     this.#epoch = epoch;
   }
 
+  /** Replicas of a pool, so that their addresses have names. */
   know({ pool, backends }: RoutePool): void {
     for (const { host, port, replica } of backends) this.#names.set(`${pool} ${host}:${port}`, replica);
   }

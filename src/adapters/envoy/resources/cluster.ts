@@ -31,6 +31,8 @@ export interface PoolCluster {
   readonly role: Role;
   readonly pool: RoutePool;
   readonly spec: EnvoySpec;
+  /** It gets copies of requests, and none of users'. */
+  readonly copies: boolean;
 }
 
 /** Names must be looked up by the Envoy, which it does for whole clusters only. */
