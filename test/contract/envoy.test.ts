@@ -2,7 +2,7 @@
 import { mkdtempSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { test } from "vitest";
+import { describe } from "vitest";
 import { createEnvoyHub } from "../../src/adapters/envoy/hub.ts";
 import { systemClock } from "../../src/adapters/system/clock.ts";
 import { EnvoySchema } from "../../src/core/spec/envoy.ts";
@@ -55,12 +55,10 @@ async function place(protocol: "delta" | "state", sticky: RouterPlace["sticky"])
   };
 }
 
-if (NO_ENVOY === undefined) {
+describe.skipIf(NO_ENVOY)("a real Envoy", () => {
   routerContract({ name: "Envoy by delta", make: () => place("delta", { kind: "cookie", name: "user" }) });
   routerContract({
     name: "Envoy by state of the world",
     make: () => place("state", { kind: "header", name: "x-user" }),
   });
-} else {
-  test.skip(`Envoy as a router: ${NO_ENVOY}`, () => undefined);
-}
+});

@@ -223,9 +223,7 @@ export function clustersOf({ service, route, spec }: Served): readonly PoolClust
   });
   const copies = (route.split.mirror?.to ?? []).flatMap((role): PoolCluster[] => {
     const pool = route.pools[role];
-    return pool && roles.includes(role)
-      ? [{ name: copiesName(service, pool.pool), role, pool, spec, copies: true }]
-      : [];
+    return pool ? [{ name: copiesName(service, pool.pool), role, pool, spec, copies: true }] : [];
   });
   return [...users, ...copies];
 }

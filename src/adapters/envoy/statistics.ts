@@ -3,6 +3,7 @@ import { parsePage, type Page } from "../../core/exposition/parse.ts";
 import type { Series } from "../../core/evidence.ts";
 import { BUCKETS, BUCKETS_PER_OCTAVE, type Histogram } from "../../core/histogram.ts";
 import { messageOf } from "../../core/issues.ts";
+import { literal } from "./resources/messages.ts";
 import type { EnvoyHistogram, EnvoyMetric } from "./xds/metrics-stream.ts";
 import type { ConnectedEnvoy } from "./xds/node.ts";
 
@@ -186,7 +187,7 @@ function adminOf(metadata: ConnectedEnvoy["node"]["metadata"]): string {
 }
 
 async function fetchCounts(admin: string, clusters: readonly string[]): Promise<ByCluster> {
-  const names = clusters.map((name) => name.replaceAll(/[\\^$.*+?()[\]{}|]/gu, String.raw`\$&`)).join("|");
+  const names = clusters.map(literal).join("|");
   const filter = String.raw`^cluster\.(?:${names})\.upstream_rq_(?:\dxx|time)$`;
   const url = `http://${admin}/stats/prometheus?filter=${encodeURIComponent(filter)}`;
   const answer = await fetch(url, { signal: AbortSignal.timeout(ANSWER_MS) }).catch((error: unknown) => {

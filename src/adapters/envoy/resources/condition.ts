@@ -7,7 +7,7 @@ import type {
   RouteMatchSchema,
 } from "../protos/envoy/config/route/v3/route_components_pb.ts";
 import type { StringMatcherSchema } from "../protos/envoy/type/matcher/v3/string_pb.ts";
-import type { Init } from "./messages.ts";
+import { literal, type Init } from "./messages.ts";
 
 /** Which requests a route is for, as Envoy's message is made of it. */
 export interface MatchInit {
@@ -53,14 +53,10 @@ function pathOf(is: PathIs | undefined): MatchInit["pathSpecifier"] {
 
 /** A second condition on the path looks at the header that holds path and query. */
 function withQuery(is: PathIs): string {
-  const query = String.raw`(?:\?.*)?`;
-  if ("exact" in is) return literal(is.exact) + query;
-  if ("regex" in is) return `(?:${is.regex})${query}`;
-  return `${literal(is.prefix.replace(/\/+$/u, ""))}(?:/[^?]*)?${query}`;
-}
-
-function literal(text: string): string {
-  return text.replaceAll(/[\\^$.*+?()[\]{}|]/gu, String.raw`\$&`);
+  const rest = String.raw`(?:\?.*)?`;
+  if ("exact" in is) return literal(is.exact) + rest;
+  if ("regex" in is) return `(?:${is.regex})${rest}`;
+  return `${literal(is.prefix.replace(/\/+$/u, ""))}(?:/[^?]*)?${rest}`;
 }
 
 export function methods(names: readonly string[]): Header {

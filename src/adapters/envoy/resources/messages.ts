@@ -22,3 +22,8 @@ export function durationOf(timeMs: number): Duration {
 export function fromXds(): Init<typeof ConfigSourceSchema> {
   return { configSourceSpecifier: { case: "ads", value: {} }, resourceApiVersion: ApiVersion.V3 };
 }
+
+/** An expression that matches exactly this text. */
+export function literal(text: string): string {
+  return text.replaceAll(/[\\^$.*+?()[\]{}|]/gu, String.raw`\$&`);
+}

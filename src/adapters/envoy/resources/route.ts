@@ -12,7 +12,7 @@ import type {
 import { FractionalPercent_DenominatorType } from "../protos/envoy/type/v3/percent_pb.ts";
 import { PreviousHostsPredicateSchema } from "../protos/envoy/extensions/retry/host/previous_hosts/v3/previous_hosts_pb.ts";
 import { matchOf, methods, type MatchInit } from "./condition.ts";
-import { anyOf, durationOf, type Init } from "./messages.ts";
+import { anyOf, durationOf, literal, type Init } from "./messages.ts";
 import { clusterName } from "./names.ts";
 import type { Served } from "./types.ts";
 
@@ -37,7 +37,7 @@ export function answeringRoles({ pools }: Route): readonly Role[] {
 /** The routes of a service at one of its listeners, the first that matches decides. */
 export function routesOf(served: Served, listener: "main" | "preview"): readonly RouteInit[] {
   const entries = served.section?.when ?? [[]];
-  return entries.flatMap((own) => [...ruled(served, { own, listener }), ...shared(served, { own, listener })]);
+  return entries.flatMap((own) => ruled(served, { own, listener }).concat(shared(served, { own, listener })));
 }
 
 interface Place {
@@ -164,7 +164,7 @@ function stuck({ key, salt }: Stickiness, match: MatchInit): readonly Stuck[] {
     name: key.name,
     stringMatch: { matchPattern: { case: "safeRegex" as const, value: { regex: ".+" } } },
   };
-  const found = String.raw`^(?:.*;)?\s*${escaped(key.name)}=(${KEY})(?:;.*)?$`;
+  const found = String.raw`^(?:.*;)?\s*${literal(key.name)}=(${KEY})(?:;.*)?$`;
   const lasting = key.maxAgeMs === undefined ? "" : `; Max-Age=${Math.round(key.maxAgeMs / 1_000)}`;
   return [
     {
@@ -193,10 +193,6 @@ function salted(headerName: string, regex: string, salt: string): Hashed {
   return {
     policySpecifier: { case: "header", value: { headerName, regexRewrite: { pattern: { regex }, substitution } } },
   };
-}
-
-function escaped(name: string): string {
-  return name.replaceAll(/[\\^$.*+?()[\]{}|]/gu, String.raw`\$&`);
 }
 
 /** Everything at once when nothing is said of single tries. */
