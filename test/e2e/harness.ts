@@ -199,6 +199,7 @@ export function rolloutFile(
     extra?: string;
     replicas?: number;
     listen?: string;
+    traffic?: string;
     analysis?: string;
   } = {},
 ): string {
@@ -220,7 +221,7 @@ spec:
       ready: { path: /healthz }
       drain: 5s
       grace: 2s
-  traffic: { proxy: { listen: "${listen}" } }
+  traffic: ${options.traffic ?? `{ proxy: { listen: "${listen}" } }`}
   progressDeadline: 10s
   strategy:
     ${strategy}
