@@ -139,6 +139,7 @@ describe.skipIf(NO_ENVOY)("behind a real Envoy", () => {
     const why = await scene.see("a trouble", ({ troubles }) => troubles["router"]);
     expect(why).toContain("1 of 2 Envoys of the fleet serin is connected");
     expect((await scene.look()).rollout?.phase).not.toBe("ended");
+    users = clients(address(), 2);
     // Both listen at the one address of this machine: the kernel shares connections out between them.
     await addEnvoy("edge-2");
     await scene.see("the end", ({ rollout }) => rollout?.outcome === "promoted", 30_000);
