@@ -13,6 +13,7 @@ import { planCommand, type PlanOptions } from "./plan.ts";
 import { rehearseCommand, type RehearseOptions } from "./rehearse.ts";
 import { runCommand } from "./run.ts";
 import { serveCommand } from "./serve.ts";
+import { telemetryOptions, telling, type TypedTelemetry } from "./telemetry-options.ts";
 import { testCommand } from "./test-scenarios.ts";
 import {
   applyCommand,
@@ -79,17 +80,17 @@ const takingEvents = (command: Command): Command =>
     .option("--events <host:port>", "take events of the users of A/B tests there (token: $SERIN_EVENTS_TOKEN)")
     .option("--events-origin <origin...>", "with --events: pages of these origins may send some from a browser");
 
-takingEvents(verb("run <file>", "bring one rollout to its end"))
+telling(takingEvents(verb("run <file>", "bring one rollout to its end")))
   .addOption(reason())
   .option("--no-wait", "leave with exit code 4 when a person must decide")
-  .action((file: string, options: Shared & TypedEvents & { reason: string; wait: boolean }) =>
+  .action((file: string, options: Shared & TypedEvents & TypedTelemetry & { reason: string; wait: boolean }) =>
     act(options, (context) => {
-      const events = eventsOptions(options);
-      return runCommand({ file, reason: options.reason, wait: options.wait, events }, context);
+      const [events, telemetry] = [eventsOptions(options), telemetryOptions(options)];
+      return runCommand({ file, reason: options.reason, wait: options.wait, events, telemetry }, context);
     }),
   );
-takingEvents(verb("serve", "run the controller until interrupted")).action((options: Shared & TypedEvents) =>
-  act(options, (context) => serveCommand(options, context)),
+telling(takingEvents(verb("serve", "run the controller until interrupted"))).action(
+  (options: Shared & TypedEvents & TypedTelemetry) => act(options, (context) => serveCommand(options, context)),
 );
 verb("apply <file>", "start a rollout on the controller that runs")
   .addOption(reason())
