@@ -5,6 +5,8 @@ import { demoCommand } from "./demo/demo.ts";
 import { checkCommand } from "./check.ts";
 import { explainCommand } from "./explain.ts";
 import { eventsOptions, type TypedEvents } from "./events-options.ts";
+import { exportCommand } from "./export/export.ts";
+import { EXPORTERS } from "./export/exporters.ts";
 import { stateDir } from "./home.ts";
 import { processIo, type Context } from "./io.ts";
 import { judgeCommand, type JudgeOptions } from "./judge.ts";
@@ -64,8 +66,8 @@ const program = new Command("serin")
   .showSuggestionAfterError();
 
 /** A command with the options that all share. */
-function verb(usage: string, description: string): Command {
-  return program
+function verb(usage: string, description: string, under = program): Command {
+  return under
     .command(usage)
     .description(description)
     .option("--json", "answer for a program")
@@ -213,6 +215,19 @@ verb("judge [request]", "judge what was measured elsewhere, without a rollout")
 verb("down <service>", "end a service: its traffic, its replicas, its journal").action(
   (service: string, options: Shared) => act(options, (context) => downCommand(service, context)),
 );
+
+const exports = program.command("export").description("print what other programs need to watch rollouts");
+for (const exporter of EXPORTERS) {
+  const command = verb(
+    `${exporter.name} [files...]`,
+    `${exporter.description} (of these rollout files, or the state)`,
+    exports,
+  );
+  exporter.options?.(command);
+  command.action((files: readonly string[], options: Shared) =>
+    act(options, (context) => exportCommand({ exporter, files, options }, context)),
+  );
+}
 
 program
   .command("proxy")
