@@ -80,7 +80,7 @@ export async function openController(dir: string, options: HostOptions = {}): Pr
     const states = () => controller.list().map(({ state }) => state);
     const state = (name: string) => controller.get(name).state;
     events = wanted && (await openEvents(wanted, { clock, states, state, events: () => factory.events() }));
-    await telemetry.serve(() => controller.list());
+    await telemetry.serve(() => controller.each());
     await controller.start();
     telemetry.takeUp(controller.list());
   } catch (error) {

@@ -8,8 +8,8 @@ import type { TargetGroup } from "./targets.ts";
 
 /** What is told there. */
 export interface Pages {
-  /** The metrics, in Prometheus' text format. */
-  metrics(): Promise<string>;
+  /** The metrics, in Prometheus' text format, piece by piece. */
+  metrics(): Promise<readonly string[]>;
   targets(): readonly TargetGroup[];
 }
 
@@ -38,12 +38,13 @@ export async function openPages(at: Listen, pages: Pages): Promise<OpenPages> {
 function routes(pages: Pages): Hono {
   const app = new Hono();
   // Two readers at once get the same page: making it is what costs.
-  let underWay: Promise<string> | undefined;
+  let underWay: Promise<readonly string[]> | undefined;
   app.get("/metrics", async (c) => {
     underWay ??= pages.metrics().finally(() => {
       underWay = undefined;
     });
-    return c.body(await underWay, 200, { "content-type": TEXT_FORMAT });
+    const body = new Blob([...(await underWay)]).stream();
+    return c.body(body, 200, { "content-type": TEXT_FORMAT });
   });
   app.get("/targets", (c) => c.json(pages.targets()));
   app.get("/", (c) =>

@@ -14,8 +14,8 @@ function pageOf({ spec }: ServiceState): { readonly path: string; readonly port?
 }
 
 /** Every replica that runs and whose service has a metrics page. */
-export function targetsOf(services: readonly Seen[]): readonly TargetGroup[] {
-  return services.flatMap(({ state, world }) => {
+export function targetsOf(services: Iterable<Seen>): readonly TargetGroup[] {
+  return [...services].flatMap(({ state, world }) => {
     const page = pageOf(state);
     if (!page || world?.pools.kind !== "value") return [];
     return world.pools.value.flatMap(({ pool, revision, replicas }) => {

@@ -72,20 +72,16 @@ export class Telemetry {
     return this.#pages?.url;
   }
 
-  /** Serves the pages of the services that `list` sees. */
-  async serve(list: () => readonly Seen[]): Promise<void> {
+  /** Serves the pages of the services that `each` sees. */
+  async serve(each: () => Iterable<Seen>): Promise<void> {
     const metered = this.#metered;
     if (!metered) return;
     const { openPages } = await import("./page.ts");
     const { pageOf } = await import("./metrics/collect.ts");
     const { targetsOf } = await import("./targets.ts");
     this.#pages = await openPages(metered.listen, {
-      metrics: () => {
-        const services = list();
-        metered.counts.services.set(services.length);
-        return pageOf(metered.registry, services, this.#clock.now());
-      },
-      targets: () => targetsOf(list()),
+      metrics: () => pageOf(metered.registry, each(), this.#clock.now()),
+      targets: () => targetsOf(each()),
     });
   }
 

@@ -17,7 +17,7 @@ const stat = (title: string, expr: string, about: string): PanelSpec =>
 const NOW: Row = {
   title: "Now",
   panels: [
-    stat("Services", "sum(serin_services)", "Services that Serin looks after."),
+    stat("Services", "count(serin_service_health)", "Services that Serin looks after."),
     stat(
       "Rollouts under way",
       `count(serin_rollout_phase{${AT},phase=~"forward|back"}) or vector(0)`,

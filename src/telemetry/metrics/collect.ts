@@ -13,20 +13,36 @@ interface Sample {
   readonly labels: Labels;
 }
 
-/** So many services are read, or lines written, before others get their turn. */
-const AT_ONCE = 250;
-const LINES_AT_ONCE = 5_000;
+/** So long at the most nothing else gets its turn; it is looked at after so many lines. */
+const TURN_MS = 5;
+const LINES_AT_ONCE = 250;
 
-/** The whole page, in Prometheus' text format. */
-export async function pageOf(registry: Registry, services: readonly Seen[], nowMs: Ms): Promise<string> {
-  const samples = FAMILIES.map((): Sample[] => []);
-  for (let from = 0; from < services.length; from += AT_ONCE) {
-    for (const seen of services.slice(from, from + AT_ONCE)) read(samples, seen, nowMs);
+/** Lets others have their turn when it is time for that. */
+class Turns {
+  #sinceMs = performance.now();
+
+  async pause(): Promise<void> {
+    if (performance.now() - this.#sinceMs < TURN_MS) return;
     await turn();
+    this.#sinceMs = performance.now();
+  }
+}
+
+/** The whole page, in Prometheus' text format, piece by piece. */
+export async function pageOf(registry: Registry, services: Iterable<Seen>, nowMs: Ms): Promise<readonly string[]> {
+  const turns = new Turns();
+  const samples = FAMILIES.map((): Sample[] => []);
+  for (const seen of services) {
+    read(samples, seen, nowMs);
+    await turns.pause();
   }
   const parts: string[] = [await registry.metrics()];
-  for (const [index, family] of FAMILIES.entries()) await write(parts, family, samples[index] ?? []);
-  return parts.join("\n");
+  for (const [index, family] of FAMILIES.entries()) {
+    const { name, help, type } = family;
+    parts.push(`# HELP ${name} ${help}\n# TYPE ${name} ${type}\n`);
+    await write(parts, { name, samples: samples[index] ?? [], turns });
+  }
+  return parts;
 }
 
 function read(samples: readonly Sample[][], seen: Seen, nowMs: Ms): void {
@@ -47,16 +63,20 @@ function read(samples: readonly Sample[][], seen: Seen, nowMs: Ms): void {
   }
 }
 
-async function write(parts: string[], { name, help, type }: Family, samples: readonly Sample[]): Promise<void> {
-  parts.push(`# HELP ${name} ${help}\n# TYPE ${name} ${type}`);
+interface Written {
+  readonly name: string;
+  readonly samples: readonly Sample[];
+  readonly turns: Turns;
+}
+
+async function write(parts: string[], { name, samples, turns }: Written): Promise<void> {
   for (let from = 0; from < samples.length; from += LINES_AT_ONCE) {
-    const lines = samples
-      .slice(from, from + LINES_AT_ONCE)
-      .map(({ value, labels }) => `${name}${labelsOf(labels)} ${value}`);
-    parts.push(lines.join("\n"));
-    await turn();
+    let text = "";
+    for (const { value, labels } of samples.slice(from, from + LINES_AT_ONCE))
+      text += `${name}${labelsOf(labels)} ${value}\n`;
+    parts.push(text);
+    await turns.pause();
   }
-  parts.push("");
 }
 
 function labelsOf(labels: Labels): string {

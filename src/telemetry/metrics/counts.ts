@@ -14,7 +14,6 @@ export type Counts = ReturnType<typeof makeCounts>;
 export function makeCounts(registry: Registry) {
   const registers = [registry];
   return {
-    services: new Gauge({ name: "serin_services", help: "Services that the controller looks after.", registers }),
     build: new Gauge({
       name: "serin_build_info",
       help: "1, with the version of Serin and of Node.",
