@@ -38,6 +38,11 @@ const ROOMS: Readonly<Record<string, Room>> = {
     npm: ANY,
     why: "an adapter knows one vendor and no other adapter",
   },
+  telemetry: {
+    may: ["core", "ports", "runtime"],
+    npm: ANY,
+    why: "whoever tells of the controller is told by it, and steers nothing",
+  },
   api: {
     may: ["core", "ports", "runtime", "adapters/registry.ts"],
     npm: ANY,
@@ -51,6 +56,7 @@ const ROOMS: Readonly<Record<string, Room>> = {
       "proxy/command.ts",
       "api",
       "rehearse",
+      "telemetry",
       "adapters/registry.ts",
       "adapters/sqlite",
       "adapters/system",

@@ -6,6 +6,7 @@ import type { Trail } from "../core/stats/trail.ts";
 import type { Verdict } from "../core/stats/plan.ts";
 import type { Usual } from "../core/stats/verdict.ts";
 import type { Ms } from "../core/units.ts";
+import type { Health } from "../runtime/health.ts";
 
 /** A pool: what is wanted of it and what runs. */
 export interface PoolView {
@@ -68,7 +69,7 @@ export interface ServiceView {
   readonly address?: string | undefined;
   readonly stable?: string | undefined;
   /** Whether the service answers, whatever becomes of the release; `unknown` when nobody looks. */
-  readonly health: "well" | "degraded" | "down" | "unknown";
+  readonly health: Health;
   readonly pools: readonly PoolView[];
   /** A second address, whose requests go to the candidate while there is one. */
   readonly preview?: string | undefined;

@@ -1,13 +1,12 @@
 // What does a service look like to a person?
-import type { PoolState, RolloutState, ServiceState } from "../core/engine/state.ts";
-import { replicasOf } from "../core/engine/resize.ts";
-import { sizeFor } from "../core/plan/capacity.ts";
+import type { PoolState, RolloutState } from "../core/engine/state.ts";
 import { sentence } from "../core/plan/sentence.ts";
-import { shareOf, type Role } from "../core/split.ts";
+import type { Role } from "../core/split.ts";
 import { usualOf } from "../core/stats/verdict.ts";
 import type { Ms } from "../core/units.ts";
 import { readyAmong, troubleOf, type RunningPool } from "../core/world.ts";
 import type { Seen } from "../runtime/controller.ts";
+import { healthOf } from "../runtime/health.ts";
 import type { PoolView, RolloutView, ServiceView, Shares } from "./contract.ts";
 
 /** A service as it was last seen. Contents of revisions stay out of it: environments hold secrets. */
@@ -43,23 +42,6 @@ export function viewOf({ state, world, measured, troubles }: Seen, nowMs: Ms): S
 
 function readyIn(pool: RunningPool | undefined): number {
   return readyAmong(pool?.replicas ?? []).length;
-}
-
-/** Whether those who get requests can carry them. What a file wants of others says nothing of the service. */
-function healthOf(state: ServiceState, world: Seen["world"]): ServiceView["health"] {
-  if (!world || world.pools.kind === "unreadable") return "unknown";
-  const running = world.pools.kind === "value" ? world.pools.value : [];
-  const weights = world.traffic.kind === "value" ? world.traffic.value.split.weights : state.split.weights;
-  const carriers = state.pools.flatMap(({ pool, role }) => {
-    if (role === "former" || shareOf(weights, role) === 0) return [];
-    const needs = sizeFor(shareOf(weights, role), replicasOf(state));
-    const found = running.find((entry) => entry.pool === pool);
-    const ready = readyIn(found);
-    return [{ needs, ready: found?.unlimited && ready > 0 ? needs : ready }];
-  });
-  const nobody = carriers.every(({ ready }) => ready === 0);
-  if (nobody || world.traffic.kind === "absent") return "down";
-  return carriers.every(({ ready, needs }) => ready >= needs) ? "well" : "degraded";
 }
 
 function poolsOf(wanted: readonly PoolState[], running: readonly RunningPool[]): PoolView[] {

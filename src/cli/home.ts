@@ -11,8 +11,12 @@ import { localLink } from "../api/local.ts";
 import { openDoor, type Door } from "../api/server.ts";
 import { SerinError } from "../core/issues.ts";
 import { Controller } from "../runtime/controller.ts";
-import type { House } from "../runtime/parts.ts";
+import type { House, Pass, Told } from "../runtime/parts.ts";
+import type { Log } from "../telemetry/log.ts";
+import { Telemetry, type TelemetryOptions } from "../telemetry/telemetry.ts";
 import { lookFromJournal } from "./journal-look.ts";
+import { toldLink } from "./told-link.ts";
+import { version } from "./version.ts";
 
 /** The state's folder: `--state`, else $SERIN_STATE, else `.serin` in the current folder. */
 export function stateDir(option: string | undefined): string {
@@ -24,6 +28,8 @@ const doorFile = (dir: string): string => join(dir, "controller.json");
 
 /** What a controller may be told besides where its state is. */
 export interface HostOptions extends Pick<House, "tell" | "pace"> {
+  /** What it tells of itself; nothing without it. */
+  readonly telemetry?: Omit<TelemetryOptions, "clock" | "version"> | undefined;
   /** Where it takes events of the users of A/B tests; nowhere without it. */
   readonly events?: EventsOptions | undefined;
 }
@@ -32,38 +38,56 @@ export interface HostOptions extends Pick<House, "tell" | "pace"> {
 export interface Hosted extends Link {
   /** Where it takes events, if it does. */
   readonly eventsUrl?: string | undefined;
+  /** Where its metrics are, if it serves them. */
+  readonly metricsUrl?: string | undefined;
+  /** Its log, if it keeps one. */
+  readonly log?: Log | undefined;
 }
 
 /** Starts a controller on the state in `dir`. Throws SERIN_JOURNAL_HELD when another one has it. */
 export async function openController(dir: string, options: HostOptions = {}): Promise<Hosted> {
-  const { events: wanted, ...told } = options;
+  const { events: wanted, tell, pace, telemetry: told = {} } = options;
   await mkdir(dir, { recursive: true, mode: 0o700 });
   const clock = systemClock();
   const journal = await openSqliteJournal(journalFile(dir));
   const factory = adapters({ dir, clock });
-  const controller = new Controller({ clock, journal, factory, messenger: factory.messenger, ...told });
-  const link = localLink(controller, clock);
+  const telemetry = await Telemetry.open({ ...told, clock, version: version() }).catch(async (error: unknown) => {
+    await journal.close();
+    throw error;
+  });
+  const house = {
+    clock,
+    journal: telemetry.journal(journal),
+    factory: telemetry.factory(factory),
+    messenger: telemetry.messenger(factory.messenger),
+    pace,
+    tell: (event: Told) => {
+      telemetry.told(event);
+      tell?.(event);
+    },
+    passed: (pass: Pass) => telemetry.passed(pass),
+  };
+  const controller = new Controller(house);
+  const link = toldLink(localLink(controller, clock), (asked) => telemetry.asked(asked));
   let events: OpenEvents | undefined;
   const close = async (): Promise<void> => {
     await events?.close();
     await link.close();
     await factory.close();
+    await telemetry.close();
   };
   try {
     const states = () => controller.list().map(({ state }) => state);
-    const house = {
-      clock,
-      states,
-      state: (name: string) => controller.get(name).state,
-      events: () => factory.events(),
-    };
-    events = wanted && (await openEvents(wanted, house));
+    const state = (name: string) => controller.get(name).state;
+    events = wanted && (await openEvents(wanted, { clock, states, state, events: () => factory.events() }));
+    await telemetry.serve(() => controller.each());
     await controller.start();
+    telemetry.takeUp(controller.list());
   } catch (error) {
     await close();
     throw error;
   }
-  return { ...link, close, eventsUrl: events?.url };
+  return { ...link, close, eventsUrl: events?.url, metricsUrl: telemetry.url, log: telemetry.log };
 }
 
 /** The same, and other terminals reach it for as long as it is open. */
@@ -71,7 +95,7 @@ export async function hostController(dir: string, options: HostOptions = {}): Pr
   const link = await openController(dir, options);
   try {
     const door = await openDoor(link);
-    await announce(dir, door);
+    await announce(dir, { ...door, ...(link.metricsUrl === undefined ? {} : { metrics: link.metricsUrl }) });
     const close = async (): Promise<void> => {
       await withdraw(dir);
       await door.close(() => link.close());
@@ -83,8 +107,20 @@ export async function hostController(dir: string, options: HostOptions = {}): Pr
   }
 }
 
+/** What is told to other processes. */
+interface Announced extends Door {
+  /** Where its metrics are, if it serves them. */
+  readonly metrics?: string | undefined;
+}
+
+/** Where the controller that was last announced serves its metrics, if it does. */
+export async function announcedMetrics(dir: string): Promise<string | undefined> {
+  const text = await readFile(doorFile(dir), "utf8").catch(() => undefined);
+  return text === undefined ? undefined : (JSON.parse(text) as Announced).metrics;
+}
+
 /** Tells other processes of this user where the controller is. */
-async function announce(dir: string, door: Door): Promise<void> {
+async function announce(dir: string, door: Announced): Promise<void> {
   const file = doorFile(dir);
   const draft = `${file}.${process.pid}`;
   await writeFile(draft, `${JSON.stringify({ ...door, pid: process.pid })}\n`, { mode: 0o600 });

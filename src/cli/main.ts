@@ -5,6 +5,8 @@ import { demoCommand } from "./demo/demo.ts";
 import { checkCommand } from "./check.ts";
 import { explainCommand } from "./explain.ts";
 import { eventsOptions, type TypedEvents } from "./events-options.ts";
+import { exportCommand } from "./export/export.ts";
+import { EXPORTERS } from "./export/exporters.ts";
 import { stateDir } from "./home.ts";
 import { processIo, type Context } from "./io.ts";
 import { judgeCommand, type JudgeOptions } from "./judge.ts";
@@ -13,6 +15,7 @@ import { planCommand, type PlanOptions } from "./plan.ts";
 import { rehearseCommand, type RehearseOptions } from "./rehearse.ts";
 import { runCommand } from "./run.ts";
 import { serveCommand } from "./serve.ts";
+import { telemetryOptions, telling, type TypedTelemetry } from "./telemetry-options.ts";
 import { testCommand } from "./test-scenarios.ts";
 import {
   applyCommand,
@@ -63,8 +66,8 @@ const program = new Command("serin")
   .showSuggestionAfterError();
 
 /** A command with the options that all share. */
-function verb(usage: string, description: string): Command {
-  return program
+function verb(usage: string, description: string, under = program): Command {
+  return under
     .command(usage)
     .description(description)
     .option("--json", "answer for a program")
@@ -79,17 +82,17 @@ const takingEvents = (command: Command): Command =>
     .option("--events <host:port>", "take events of the users of A/B tests there (token: $SERIN_EVENTS_TOKEN)")
     .option("--events-origin <origin...>", "with --events: pages of these origins may send some from a browser");
 
-takingEvents(verb("run <file>", "bring one rollout to its end"))
+telling(takingEvents(verb("run <file>", "bring one rollout to its end")))
   .addOption(reason())
   .option("--no-wait", "leave with exit code 4 when a person must decide")
-  .action((file: string, options: Shared & TypedEvents & { reason: string; wait: boolean }) =>
+  .action((file: string, options: Shared & TypedEvents & TypedTelemetry & { reason: string; wait: boolean }) =>
     act(options, (context) => {
-      const events = eventsOptions(options);
-      return runCommand({ file, reason: options.reason, wait: options.wait, events }, context);
+      const [events, telemetry] = [eventsOptions(options), telemetryOptions(options)];
+      return runCommand({ file, reason: options.reason, wait: options.wait, events, telemetry }, context);
     }),
   );
-takingEvents(verb("serve", "run the controller until interrupted")).action((options: Shared & TypedEvents) =>
-  act(options, (context) => serveCommand(options, context)),
+telling(takingEvents(verb("serve", "run the controller until interrupted"))).action(
+  (options: Shared & TypedEvents & TypedTelemetry) => act(options, (context) => serveCommand(options, context)),
 );
 verb("apply <file>", "start a rollout on the controller that runs")
   .addOption(reason())
@@ -212,6 +215,19 @@ verb("judge [request]", "judge what was measured elsewhere, without a rollout")
 verb("down <service>", "end a service: its traffic, its replicas, its journal").action(
   (service: string, options: Shared) => act(options, (context) => downCommand(service, context)),
 );
+
+const exports = program.command("export").description("print what other programs need to watch rollouts");
+for (const exporter of EXPORTERS) {
+  const command = verb(
+    `${exporter.name} [files...]`,
+    `${exporter.description} (of these rollout files, or the state)`,
+    exports,
+  );
+  exporter.options?.(command);
+  command.action((files: readonly string[], options: Shared) =>
+    act(options, (context) => exportCommand({ exporter, files, options }, context)),
+  );
+}
 
 program
   .command("proxy")

@@ -8,7 +8,7 @@ import { KIND } from "../core/spec/rollout.ts";
 import { asker } from "./asker.ts";
 import { follow } from "./follow.ts";
 import { exitOf, followGroup, isOver } from "./group.ts";
-import { findController, hostController } from "./home.ts";
+import { findController, hostController, type HostOptions } from "./home.ts";
 import type { Context } from "./io.ts";
 import { readText, unreadable } from "./rollout-file.ts";
 
@@ -19,16 +19,20 @@ export interface RunOptions {
   readonly wait: boolean;
   /** Where events of users are taken meanwhile. */
   readonly events?: EventsOptions | undefined;
+  /** What the controller of this command tells of itself. */
+  readonly telemetry?: HostOptions["telemetry"];
 }
 
 /** What a command that follows a rollout answers for its outcome. */
 export const EXIT = { promoted: 0, "rolled-back": 3, stopped: 1, concluded: 0 } as const;
 
 /** Applies a file and follows the rollout to its end: exit code 0 promoted, 3 rolled back, 4 waiting for a person. */
-export async function runCommand({ file, reason, wait, events }: RunOptions, context: Context): Promise<number> {
+export async function runCommand(options: RunOptions, context: Context): Promise<number> {
+  const { file, reason, wait } = options;
   const text = await readRollout(file);
-  const { link, own, eventsUrl } = await linkFor(context, events);
+  const { link, own, eventsUrl, metricsUrl } = await linkFor(context, options);
   if (eventsUrl !== undefined && !context.json) context.io.out(`taking events of users at ${eventsUrl}`);
+  if (metricsUrl !== undefined && !context.json) context.io.out(`metrics at ${metricsUrl}/metrics`);
   try {
     const request = { text, origin: dirname(resolve(file)), actor: asker(), reason };
     const parsed = parseDocument(text);
@@ -129,22 +133,31 @@ function farewell({ service, rollout, address, stable }: ServiceView, own: boole
 /** The controller that runs, or one of our own for as long as this command lasts. */
 export async function linkFor(
   { state }: Pick<Context, "state">,
-  events?: EventsOptions,
-): Promise<{ link: Link; own: boolean; eventsUrl?: string | undefined }> {
+  { events, telemetry }: Pick<RunOptions, "events" | "telemetry"> = {},
+): Promise<{ link: Link; own: boolean; eventsUrl?: string | undefined; metricsUrl?: string | undefined }> {
   const found = await findController(state);
   if (!found) {
-    const link = await hostController(state, { events });
-    return { link, own: true, eventsUrl: link.eventsUrl };
+    const link = await hostController(state, { events, telemetry });
+    return { link, own: true, eventsUrl: link.eventsUrl, metricsUrl: link.metricsUrl };
   }
-  if (!events) return { link: found, own: false };
+  const wrong = events ? EVENTS_ELSEWHERE : telemetry?.metrics || telemetry?.log ? TELEMETRY_ELSEWHERE : undefined;
+  if (!wrong) return { link: found, own: false };
+  const { code, what, next } = wrong;
   throw new SerinError({
-    code: "SERIN_EVENTS_ELSEWHERE",
-    what: `the controller that runs on ${state} must take the events, this command cannot`,
+    code,
+    what: `the controller that runs on ${state} must ${what}, this command cannot`,
     now: "nothing was changed",
-    next: "start that one with --events, and run this again without it",
+    next: `start that one with ${next}, and run this again without`,
     exitCode: 2,
   });
 }
+
+const EVENTS_ELSEWHERE = { code: "SERIN_EVENTS_ELSEWHERE", what: "take the events", next: "--events" };
+const TELEMETRY_ELSEWHERE = {
+  code: "SERIN_TELEMETRY_ELSEWHERE",
+  what: "serve metrics and keep the log",
+  next: "--metrics or --log",
+};
 
 /** The text of a rollout file. Throws a SerinError when it cannot be read. */
 export async function readRollout(file: string): Promise<string> {

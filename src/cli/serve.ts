@@ -1,34 +1,48 @@
 // How does a controller run for a long time?
+import type { Told } from "../runtime/parts.ts";
 import { eventsOptions, type TypedEvents } from "./events-options.ts";
 import { hostController } from "./home.ts";
-import type { Context } from "./io.ts";
+import type { Context, Io } from "./io.ts";
 import { clockTime } from "./paint.ts";
+import { telemetryOptions, type TypedTelemetry } from "./telemetry-options.ts";
 
-/** Runs the controller until it is asked to end. Traffic and replicas outlive it. */
-export async function serveCommand(options: TypedEvents, { io, json, state, signal }: Context): Promise<number> {
+/**
+ * Runs the controller until it is asked to end. Traffic and replicas outlive it. A person at a terminal reads text; a
+ * program reads the log: on standard output with `--json`, else on standard error.
+ */
+export async function serveCommand(
+  options: TypedEvents & TypedTelemetry,
+  { io, json, state, signal }: Context,
+): Promise<number> {
   const events = eventsOptions(options);
-  const say = (event: { readonly service?: string; readonly text: string }): void => {
-    if (json) io.out(JSON.stringify({ atMs: Date.now(), ...event }));
-    else io.out(`${clockTime(Date.now())}  ${event.service ? `${event.service}  ` : ""}${event.text}`);
+  const isForPerson = process.stdout.isTTY && !json;
+  const telemetry = telemetryOptions(options, isForPerson ? undefined : json ? 1 : 2);
+  const link = await hostController(state, { events, telemetry, ...(isForPerson && { tell: teller(io) }) });
+  const say = (text: string): void => {
+    link.log?.say(text);
+    if (isForPerson) io.out(`${clockTime(Date.now())}  ${text}`);
   };
-  const link = await hostController(state, {
-    events,
-    tell: (event) => {
-      const { service } = event;
-      if (event.kind === "decided") for (const text of event.texts) say({ service, text });
-      else if (event.kind === "trouble") say({ service, text: `${event.part}: ${event.why}` });
-      else say({ service, text: `${event.part} works again` });
-    },
-  });
   const services = await link.list();
-  say({
-    text: `serving ${state}: ${services.length} ${services.length === 1 ? "service" : "services"}; commands: serin --state ${state} get`,
-  });
-  if (link.eventsUrl !== undefined) say({ text: `taking events of users at ${link.eventsUrl}` });
+  const count = `${services.length} ${services.length === 1 ? "service" : "services"}`;
+  say(`serving ${state}: ${count}; commands: serin --state ${state} get`);
+  if (link.eventsUrl !== undefined) say(`taking events of users at ${link.eventsUrl}`);
+  if (link.metricsUrl !== undefined) say(`metrics at ${link.metricsUrl}/metrics`);
   await ended(signal);
-  say({ text: "ending; traffic and replicas go on" });
+  say("ending; traffic and replicas go on");
   await link.close();
   return 0;
+}
+
+function teller(io: Pick<Io, "out">): (event: Told) => void {
+  const say = (service: string, text: string): void =>
+    io.out(`${clockTime(Date.now())}  ${service ? `${service}  ` : ""}${text}`);
+  return (event) => {
+    const { service } = event;
+    if (event.kind === "decided") for (const { text } of event.records) say(service, text);
+    else if (event.kind === "trouble") say(service, `${event.part}: ${event.why}`);
+    else if (event.kind === "cleared") say(service, `${event.part} works again`);
+    else say(service, "is gone");
+  };
 }
 
 function ended(signal: AbortSignal): Promise<void> {

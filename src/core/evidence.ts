@@ -48,16 +48,32 @@ function grown(before: Histogram, after: Histogram): Histogram {
 const shrank = (before: Series, after: Series): boolean =>
   after.requests < before.requests || after.failed < before.failed || after.clientErrors < before.clientErrors;
 
+/** Series with what they had counted before; nothing for one that was not there or has begun again. */
+function paired(before: Counters | undefined, after: Counters) {
+  const earlier = new Map((before?.series ?? []).map((series) => [keyOf(series), series]));
+  return after.series.map((series) => {
+    const known = earlier.get(keyOf(series));
+    return { series, base: known && !shrank(known, series) ? known : undefined };
+  });
+}
+
+/** Requests between two readings, by pool. */
+export function requestsBetween(before: Counters, after: Counters): ReadonlyMap<string, number> {
+  const counts = new Map<string, number>();
+  for (const { series, base } of paired(before, after)) {
+    const more = series.requests - (base?.requests ?? 0);
+    if (more > 0) counts.set(series.pool, (counts.get(series.pool) ?? 0) + more);
+  }
+  return counts;
+}
+
 /**
  * What happened between two readings, per replica. A series that was not there before began at 0, so all of it is
  * new; one of which any count shrank has begun again, so all of it is new too. Replicas without new requests are left
  * out.
  */
 export function increments(before: Counters | undefined, after: Counters): readonly Increment[] {
-  const earlier = new Map((before?.series ?? []).map((series) => [keyOf(series), series]));
-  return after.series.flatMap((series) => {
-    const known = earlier.get(keyOf(series));
-    const base = known && !shrank(known, series) ? known : undefined;
+  return paired(before, after).flatMap(({ series, base }) => {
     const requests = series.requests - (base?.requests ?? 0);
     if (requests === 0) return [];
     return [

@@ -100,7 +100,12 @@ export class Controller {
   }
 
   list(): readonly Seen[] {
-    return [...this.loops.values()].map(seenOf);
+    return [...this.each()];
+  }
+
+  /** The same, one by one: each is looked at when its turn comes. */
+  *each(): Iterable<Seen> {
+    for (const loop of this.loops.values()) yield seenOf(loop);
   }
 
   /** Throws a SerinError for a service not known. */

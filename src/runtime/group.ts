@@ -78,7 +78,7 @@ export class GroupLoop {
       this.wake = new AbortController();
       try {
         await this.tick();
-        this.troubles.delete("controller");
+        this.clear("controller");
       } catch (error) {
         this.trouble("controller", error);
       }
@@ -103,8 +103,8 @@ export class GroupLoop {
       for (const { command, resolve } of taken.splice(0)) {
         resolve(decision.answers.find(({ id }) => id === command.id) ?? { id: command.id, text: "" });
       }
-      const texts = decision.records.map(({ text }) => text);
-      if (texts.length > 0) this.house.tell?.({ kind: "decided", service: this.state.group, texts });
+      const { records } = decision;
+      if (records.length > 0) this.house.tell?.({ kind: "decided", service: this.state.group, records });
       await this.askAll(decision.asks);
     } catch (error) {
       for (const { reject } of taken) reject(error);
@@ -135,7 +135,7 @@ export class GroupLoop {
       this.seq = await journal.append(state.group, this.seq, { format: GROUP_FORMAT, state, records });
       this.saved = state;
       this.savedAtMs = clock.now();
-      this.troubles.delete("journal");
+      this.clear("journal");
     } catch (error) {
       this.trouble("journal", error);
       await this.catchUp();
@@ -163,7 +163,7 @@ export class GroupLoop {
       const answer = await within(clock, ASK_MS, async () =>
         command ? this.peers.send(service, command) : this.peers.remove(service).then(() => undefined),
       );
-      this.troubles.delete(service);
+      this.clear(service);
       const trouble = answer?.refused;
       return trouble && command && { service, kind: command.kind, code: trouble.code, what: trouble.what };
     } catch (error) {
@@ -178,7 +178,13 @@ export class GroupLoop {
     const why = messageOf(error);
     if (this.troubles.get(part) === why) return;
     this.troubles.set(part, why);
-    this.house.tell?.({ kind: "trouble", service: this.state.group, part, why });
+    const code = error instanceof SerinError ? error.trouble.code : undefined;
+    this.house.tell?.({ kind: "trouble", service: this.state.group, part, why, code });
+  }
+
+  private clear(part: string): void {
+    if (!this.troubles.delete(part)) return;
+    this.house.tell?.({ kind: "cleared", service: this.state.group, part });
   }
 }
 

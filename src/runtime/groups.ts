@@ -83,6 +83,7 @@ export class Groups {
     }
     await this.house.journal.remove(group);
     this.loops.delete(group);
+    this.house.tell?.({ kind: "removed", service: group });
   }
 
   /** A façade makes its services; one that is there already is somebody else's. */

@@ -1,5 +1,5 @@
 // How much traffic did each role really get?
-import { increments, type Counters } from "../core/evidence.ts";
+import { requestsBetween, type Counters } from "../core/evidence.ts";
 import type { PoolState } from "../core/engine/state.ts";
 import type { Role } from "../core/split.ts";
 
@@ -39,7 +39,7 @@ export class Meter {
     const last = this.readings.at(-1);
     if (!first || !last || last.at <= first.at) return undefined;
     const requests: Partial<Record<Role, number>> = {};
-    for (const { pool, requests: more } of increments(first, last)) {
+    for (const [pool, more] of requestsBetween(first, last)) {
       const role = pools.find(({ pool: name }) => name === pool)?.role;
       if (role && role !== "former") requests[role] = (requests[role] ?? 0) + more;
     }

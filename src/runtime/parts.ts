@@ -1,5 +1,5 @@
 // Which parts does the runtime stand on?
-import type { ServiceState } from "../core/engine/state.ts";
+import type { DecisionRecord, ServiceState } from "../core/engine/state.ts";
 import type { AlertSource } from "../ports/alerts.ts";
 import type { Clock } from "../ports/clock.ts";
 import type { Journal } from "../ports/journal.ts";
@@ -8,6 +8,7 @@ import type { Metrics, Router } from "../ports/router.ts";
 import type { SignalSource } from "../ports/signals.ts";
 import type { TestSource } from "../ports/tests.ts";
 import type { Workload } from "../ports/workload.ts";
+import type { Timing } from "./due.ts";
 
 /** Who runs a service, and who must be let go of when nobody looks after it any more. */
 export interface OwnedWorkload {
@@ -59,6 +60,14 @@ export interface House {
   readonly messenger?: Messenger | undefined;
   /** Told of every change and trouble; must not throw. */
   readonly tell?: ((event: Told) => void) | undefined;
+  /** Told of every pass of a service's loop; must not throw. */
+  readonly passed?: ((pass: Pass) => void) | undefined;
+}
+
+/** One pass of a service's loop. */
+export interface Pass extends Timing {
+  /** As it is after the pass. */
+  readonly state: ServiceState;
 }
 
 /** How often the runtime looks, in milliseconds. */
@@ -89,8 +98,17 @@ export const PACE: Pace = {
   saveIdleMs: 30_000,
 };
 
-/** What happened, for whoever listens. */
-type Told =
-  | { readonly kind: "decided"; readonly service: string; readonly texts: readonly string[] }
-  | { readonly kind: "trouble"; readonly service: string; readonly part: string; readonly why: string }
-  | { readonly kind: "cleared"; readonly service: string; readonly part: string };
+/** What happened, for whoever listens. `service` is also the name of a group. */
+export type Told =
+  | { readonly kind: "decided"; readonly service: string; readonly records: readonly DecisionRecord[] }
+  | {
+      readonly kind: "trouble";
+      readonly service: string;
+      readonly part: string;
+      readonly why: string;
+      /** Of a trouble that has a name. */
+      readonly code?: string | undefined;
+    }
+  | { readonly kind: "cleared"; readonly service: string; readonly part: string }
+  /** Nobody looks after it any more, and nothing of it is left. */
+  | { readonly kind: "removed"; readonly service: string };

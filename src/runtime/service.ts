@@ -10,6 +10,7 @@ import type { AlertSource } from "../ports/alerts.ts";
 import type { TestSource } from "../ports/tests.ts";
 import { StaleWrite, type Seq } from "../ports/journal.ts";
 import { lookAt, within } from "./ask.ts";
+import { Due } from "./due.ts";
 import { Outbox } from "./outbox.ts";
 import { Meter } from "./measured.ts";
 import { PACE, type House, type OwnedRouter, type OwnedTests, type OwnedWorkload, type Pace } from "./parts.ts";
@@ -44,6 +45,7 @@ export class ServiceLoop {
   private seq: Seq;
   private saved: ServiceState | undefined;
   private savedAtMs = 0;
+  private readonly due = new Due();
   /** The last append failed: whether it was written is not known until the journal is read again. */
   private isUnsure = false;
   private pending: Pending[] = [];
@@ -71,7 +73,7 @@ export class ServiceLoop {
     this.seq = seq;
     this.saved = seq === 0 ? undefined : state;
     const { clock, messenger } = house;
-    this.outbox = messenger && new Outbox({ clock, messenger, wake: () => this.wake.abort(WAKE) });
+    this.outbox = messenger && new Outbox({ clock, messenger, wake: () => this.rouse() });
   }
 
   start(): void {
@@ -106,6 +108,7 @@ export class ServiceLoop {
     await router.close();
     this.tests?.close();
     await this.house.journal.remove(this.state.service);
+    this.house.tell?.({ kind: "removed", service: this.state.service });
   }
 
   /** Commands that came too late for the last pass: nobody will take them up. */
@@ -118,21 +121,30 @@ export class ServiceLoop {
     if (this.stopping.signal.aborted) return Promise.reject(tooLate(this.state.service, command));
     return new Promise((resolve, reject) => {
       this.pending.push({ command, resolve, reject });
-      this.wake.abort(WAKE);
+      this.rouse();
     });
+  }
+
+  private rouse(): void {
+    this.due.by(this.house.clock.now());
+    this.wake.abort(WAKE);
   }
 
   private async run(): Promise<void> {
     while (!this.stopping.signal.aborted) {
       this.wake = new AbortController();
       try {
+        this.due.begin(this.house.clock.now());
         await this.tick();
+        this.house.passed?.({ state: this.state, ...this.due.end(this.house.clock.now()) });
         this.clear("controller");
       } catch (error) {
         this.trouble("controller", error);
       }
       if (this.stopping.signal.aborted) return;
-      if (this.pending.length === 0) await this.house.clock.sleep(ms(this.pauseMs()), this.wake.signal);
+      const pauseMs = this.pauseMs();
+      this.due.by(this.house.clock.now() + pauseMs);
+      if (this.pending.length === 0) await this.house.clock.sleep(ms(pauseMs), this.wake.signal);
     }
   }
 
@@ -160,6 +172,7 @@ export class ServiceLoop {
         return await this.hold(input);
       }
       this.state = decision.state;
+      this.due.decided(this.house.clock.now());
       this.owed = [];
       this.outbox?.confirm(deliveries);
       this.outbox?.sync(this.state.outbox ?? [], this.house.clock.now());
@@ -167,8 +180,8 @@ export class ServiceLoop {
         const answer = decision.answers.find(({ id }) => id === command.id);
         resolve(answer ?? { id: command.id, text: "" });
       }
-      const texts = decision.records.map(({ text }) => text);
-      if (texts.length > 0) this.house.tell?.({ kind: "decided", service: this.state.service, texts });
+      const { records } = decision;
+      if (records.length > 0) this.house.tell?.({ kind: "decided", service: this.state.service, records });
       // A service whose first file was refused has nothing that could be brought about.
       if (this.state.rollouts > 0) await this.converge(input);
     } catch (error) {
@@ -364,7 +377,8 @@ export class ServiceLoop {
     const why = error instanceof SerinError ? describe(error.trouble) : messageOf(error);
     if (this.troubles.get(part) === why) return;
     this.troubles.set(part, why);
-    this.house.tell?.({ kind: "trouble", service: this.state.service, part, why });
+    const code = error instanceof SerinError ? error.trouble.code : undefined;
+    this.house.tell?.({ kind: "trouble", service: this.state.service, part, why, code });
   }
 
   private clear(part: string): void {

@@ -1,0 +1,103 @@
+// Which rollouts are at hand?
+import type { ServiceView } from "../../api/contract.ts";
+import { SerinError } from "../../core/issues.ts";
+import { compile } from "../../core/plan/compile.ts";
+import type { Program } from "../../core/plan/step.ts";
+import type { MetricPlan } from "../../core/stats/plan.ts";
+import { ms, type Ms } from "../../core/units.ts";
+import { announcedMetrics, lookInto } from "../home.ts";
+import { BAD_INPUT, issueLines, planAnyFile } from "../rollout-file.ts";
+
+/** What exports need to know of the rollouts that they are for. */
+export interface AtHand {
+  /** Names of the services; none means whatever services there are. */
+  readonly services: readonly string[];
+  /** What their metrics are counted in. */
+  readonly units: readonly string[];
+  /** The longest that one of them may judge; nothing where none says. */
+  readonly longestJudgeMs?: Ms | undefined;
+  /** Where the controller serves its metrics, if one that runs does: `http://127.0.0.1:9464`. */
+  readonly metricsUrl?: string | undefined;
+}
+
+/** Of the files that are named; without any, of the state's services. */
+export async function atHandOf(files: readonly string[], state: string): Promise<AtHand> {
+  const metricsUrl = await announcedMetrics(state);
+  const known = files.length > 0 ? await ofFiles(files) : await ofState(state);
+  return { ...known, ...(metricsUrl === undefined ? {} : { metricsUrl }) };
+}
+
+async function ofFiles(files: readonly string[]): Promise<AtHand> {
+  const planned = await Promise.all(files.map(ofFile));
+  const judges = planned.flatMap(({ programs }) => programs.flatMap(judgeMsOf));
+  return {
+    services: unique(planned.flatMap(({ services }) => services)),
+    units: unique(planned.flatMap(({ programs }) => programs.flatMap(unitsOf))),
+    ...(judges.length > 0 && { longestJudgeMs: ms(Math.max(...judges)) }),
+  };
+}
+
+interface OfFile {
+  readonly services: readonly string[];
+  readonly programs: readonly Program[];
+}
+
+async function ofFile(file: string): Promise<OfFile> {
+  const planned = await planAnyFile(file);
+  if (!planned.ok) {
+    throw new SerinError({
+      code: "SERIN_BAD_FILE",
+      what: `${file} has mistakes`,
+      found: issueLines(file, planned.issues, { color: false }),
+      now: "nothing was exported",
+      next: `serin check ${file}`,
+      exitCode: BAD_INPUT,
+    });
+  }
+  if (!("group" in planned)) return { services: [planned.rollout.metadata.name], programs: [planned.program] };
+  const { members } = planned.group;
+  // What goes into a group has been read, so that it can be compiled.
+  const programs = members.flatMap(({ rollout, abilities }) => {
+    const compiled = compile(rollout, { abilities, stable: true });
+    return compiled.ok ? [compiled.program] : [];
+  });
+  return { services: members.map(({ service }) => service), programs };
+}
+
+async function ofState(state: string): Promise<AtHand> {
+  try {
+    const link = await lookInto(state);
+    try {
+      const views = await link.list();
+      return { services: views.map(({ service }) => service), units: unique(views.flatMap(unitsSeen)) };
+    } finally {
+      await link.close();
+    }
+  } catch (error) {
+    // Nothing has run there yet: what is exported is for all that will.
+    if (error instanceof SerinError && error.trouble.code === "SERIN_JOURNAL_MISSING")
+      return { services: [], units: [] };
+    throw error;
+  }
+}
+
+function unitsSeen({ rollout }: ServiceView): readonly string[] {
+  return (rollout?.verdict?.metrics ?? []).map(({ unit }) => unit);
+}
+
+function unitsOf({ analysis }: Program): readonly string[] {
+  return (analysis?.metrics ?? []).map(unitOf);
+}
+
+function unitOf(metric: MetricPlan): string {
+  if (metric.kind === "errors" || metric.kind === "ratio") return "share";
+  if (metric.kind === "latency") return "ms";
+  if (metric.kind === "events") return metric.per === "time" ? "1/h" : "1/request";
+  return metric.unit;
+}
+
+function judgeMsOf({ steps }: Program): readonly number[] {
+  return steps.flatMap((step) => (step.op === "judge" && step.atMostMs !== undefined ? [step.atMostMs] : []));
+}
+
+const unique = (names: readonly string[]): readonly string[] => [...new Set(names)].toSorted();

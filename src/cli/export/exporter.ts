@@ -1,0 +1,28 @@
+// What can be exported, and how is it asked for?
+import type { Command } from "commander";
+import type { AtHand } from "./at-hand.ts";
+
+/** What somebody asked for. */
+export interface Asked<O> {
+  readonly atHand: AtHand;
+  /** Options of this exporter, as they are typed. */
+  readonly options: O;
+}
+
+/** What is printed. */
+export interface Exported {
+  /** How these documents are usually written; `--json` writes JSON all the same. */
+  readonly as: "json" | "yaml";
+  /** Written first, as comments, where the format has any: what to do with it. */
+  readonly about: readonly string[];
+  readonly documents: readonly unknown[];
+}
+
+/** One thing that can be exported: a file of its own, and a line in `exporters.ts`. */
+export interface Exporter<O = unknown> {
+  readonly name: string;
+  readonly description: string;
+  /** Adds its own options. */
+  options?(command: Command): void;
+  make(asked: Asked<O>): Exported | Promise<Exported>;
+}
