@@ -58,6 +58,7 @@ const ROOMS: Readonly<Record<string, Room>> = {
       "rehearse",
       "telemetry",
       "adapters/registry.ts",
+      "adapters/envoy/export.ts",
       "adapters/sqlite",
       "adapters/system",
     ],

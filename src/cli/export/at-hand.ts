@@ -1,6 +1,8 @@
 // Which rollouts are at hand?
+import { dirname, resolve } from "node:path";
 import type { ServiceView } from "../../api/contract.ts";
 import { SerinError } from "../../core/issues.ts";
+import type { Rollout } from "../../core/spec/rollout.ts";
 import { compile } from "../../core/plan/compile.ts";
 import type { Program } from "../../core/plan/step.ts";
 import type { MetricPlan } from "../../core/stats/plan.ts";
@@ -16,6 +18,8 @@ export interface AtHand {
   readonly units: readonly string[];
   /** The longest that one of them may judge; nothing where none says. */
   readonly longestJudgeMs?: Ms | undefined;
+  /** The files that were named, each rollout with the folder that its paths start from. */
+  readonly rollouts: readonly { readonly rollout: Rollout; readonly origin: string }[];
   /** Where the controller serves its metrics, if one that runs does: `http://127.0.0.1:9464`. */
   readonly metricsUrl?: string | undefined;
 }
@@ -32,12 +36,13 @@ async function ofFiles(files: readonly string[]): Promise<AtHand> {
   const judges = planned.flatMap(({ programs }) => programs.flatMap(judgeMsOf));
   return {
     services: unique(planned.flatMap(({ services }) => services)),
+    rollouts: planned.flatMap(({ rollouts }) => rollouts),
     units: unique(planned.flatMap(({ programs }) => programs.flatMap(unitsOf))),
     ...(judges.length > 0 && { longestJudgeMs: ms(Math.max(...judges)) }),
   };
 }
 
-interface OfFile {
+interface OfFile extends Pick<AtHand, "rollouts"> {
   readonly services: readonly string[];
   readonly programs: readonly Program[];
 }
@@ -54,14 +59,19 @@ async function ofFile(file: string): Promise<OfFile> {
       exitCode: BAD_INPUT,
     });
   }
-  if (!("group" in planned)) return { services: [planned.rollout.metadata.name], programs: [planned.program] };
+  const origin = dirname(resolve(file));
+  if (!("group" in planned)) {
+    const { rollout, program } = planned;
+    return { services: [rollout.metadata.name], programs: [program], rollouts: [{ rollout, origin }] };
+  }
   const { members } = planned.group;
   // What goes into a group has been read, so that it can be compiled.
   const programs = members.flatMap(({ rollout, abilities }) => {
     const compiled = compile(rollout, { abilities, stable: true });
     return compiled.ok ? [compiled.program] : [];
   });
-  return { services: members.map(({ service }) => service), programs };
+  const rollouts = members.map(({ rollout }) => ({ rollout, origin }));
+  return { services: members.map(({ service }) => service), programs, rollouts };
 }
 
 async function ofState(state: string): Promise<AtHand> {
@@ -69,14 +79,15 @@ async function ofState(state: string): Promise<AtHand> {
     const link = await lookInto(state);
     try {
       const views = await link.list();
-      return { services: views.map(({ service }) => service), units: unique(views.flatMap(unitsSeen)) };
+      const services = views.map(({ service }) => service);
+      return { services, units: unique(views.flatMap(unitsSeen)), rollouts: [] };
     } finally {
       await link.close();
     }
   } catch (error) {
     // Nothing has run there yet: what is exported is for all that will.
     if (error instanceof SerinError && error.trouble.code === "SERIN_JOURNAL_MISSING")
-      return { services: [], units: [] };
+      return { services: [], units: [], rollouts: [] };
     throw error;
   }
 }

@@ -28,5 +28,8 @@ function jsonOf({ documents }: Exported): string {
 
 function yamlOf({ documents, about }: Exported): string {
   const head = about.map((line) => `# ${line}\n`).join("");
-  return head + documents.map((document) => stringify(document, { lineWidth: 0 })).join("---\n");
+  return (
+    head +
+    documents.map((document) => stringify(document, { lineWidth: 0, aliasDuplicateObjects: false })).join("---\n")
+  );
 }
