@@ -140,7 +140,7 @@ test("a cluster that is gone stays in the list until the routes without it were 
   client.ask("routes", { resourceNames: ["main"] });
   await client.take("routes", "main");
   fleet.remove("cluster", "shop-canary");
-  fleet.set("cluster", "new", { ...cluster("new"), edsClusterConfig: undefined } as ReturnType<typeof cluster>);
+  fleet.set("cluster", "new", { ...cluster("new"), edsClusterConfig: undefined });
   fleet.set("routes", "main", routes("main", []));
   expect(clusters(await client.take("cluster"))).toEqual(["new", "shop-canary", "shop-stable"]);
   const without = await client.next("routes");
