@@ -73,7 +73,7 @@ function compose(watch: Watch, source: Source): Content | undefined {
       const { send, resource } = consider(watch, name, source);
       if (send) content.set(name, resource);
     }
-  } while (content.size === 0 && watch.parts.length > 0);
+  } while (content.size === 0 && watch.parts.length > 0 && watch.inFlight.size === 0);
   return content.size > 0 || greets ? content : undefined;
 }
 

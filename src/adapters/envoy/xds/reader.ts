@@ -1,5 +1,5 @@
 // How is a message read without building it?
-import type { BinaryReader, WireType } from "@bufbuild/protobuf/wire";
+import { WireType, type BinaryReader } from "@bufbuild/protobuf/wire";
 
 /** Where the message that begins here ends. */
 export function endOf(reader: BinaryReader): number {
@@ -30,7 +30,18 @@ export function durationMs(reader: BinaryReader): number {
   return value;
 }
 
+const FORMS = [
+  WireType.Varint,
+  WireType.Bit64,
+  WireType.LengthDelimited,
+  WireType.StartGroup,
+  WireType.EndGroup,
+  WireType.Bit32,
+];
+
 /** Passes over a field's value. */
 export function skip(reader: BinaryReader, tag: number): void {
-  reader.skip((tag & 7) as WireType, tag >>> 3);
+  const form = FORMS[tag & 7];
+  if (form === undefined) throw new RangeError(`no such wire type: ${tag & 7}`);
+  reader.skip(form, tag >>> 3);
 }
