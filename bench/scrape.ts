@@ -61,9 +61,12 @@ const journal: Journal = {
   close: async () => {},
 };
 
+/** A look now and then is enough for figures to be there. */
+const PACE = { activeMs: 5_000, soonMs: 1_000, idleMs: 5_000 };
+
 /** Services with a canary under way that has evidence. */
 async function underWay(): Promise<Controller> {
-  const controller = new Controller({ clock, journal, factory: factory() });
+  const controller = new Controller({ clock, journal, factory: factory(), pace: PACE });
   const strategy = `{ canary: { steps: [{ weight: 25%, hold: 10h }] } }`;
   const specs = Array.from({ length: count }, (_, n) => rolloutOf(fileOf(`svc-${n}`, 4, { strategy })));
   for (const revision of ["v1", "v2"]) {

@@ -32,15 +32,15 @@ export interface Scene {
   close(): Promise<void>;
 }
 
-/** Starts a controller; `prepare` may make something of the folder of its state before. */
-export async function openScene(prepare?: (state: string) => void): Promise<Scene> {
+/** Starts a controller; `prepare` may make something of the folder of its state before, `options` are for `serin serve`. */
+export async function openScene(prepare?: (state: string) => void, options: readonly string[] = []): Promise<Scene> {
   const place = await makePlace();
   if (prepare) {
     await mkdir(place.state);
     prepare(place.state);
   }
   const state = ["--state", place.state];
-  const { controller, link } = await serve(place).catch(async (error: unknown) => {
+  const { controller, link } = await serve(place, options).catch(async (error: unknown) => {
     await place.remove();
     throw error;
   });
@@ -67,7 +67,7 @@ export async function openScene(prepare?: (state: string) => void): Promise<Scen
     decisions: async (number) =>
       (await scene.link.records("app", 0, 1_000)).filter(({ rollout }) => rollout === number),
     serveAgain: async () => {
-      Object.assign(scene, await serve(place));
+      Object.assign(scene, await serve(place, options));
     },
     close: async () => {
       scene.controller.kill("SIGKILL");
@@ -77,17 +77,21 @@ export async function openScene(prepare?: (state: string) => void): Promise<Scen
   return scene;
 }
 
-async function serve(place: Place): Promise<Pick<Scene, "controller" | "link">> {
-  const controller = start(["serve", "--state", place.state]);
+async function serve(place: Place, options: readonly string[]): Promise<Pick<Scene, "controller" | "link">> {
+  const controller = start(["serve", "--state", place.state, ...options]);
   let said = "";
   for (const stream of [controller.stdout, controller.stderr]) {
     stream?.on("data", (part: Buffer) => (said += part.toString()));
   }
-  const link = await until("a controller that answers", async () => {
-    if (controller.exitCode !== null) throw new Error(`serve ended: ${said}`);
-    const announced = await readFile(join(place.state, "controller.json"), "utf8").catch(() => "");
-    return announced.includes(`"pid":${controller.pid}`) ? findController(place.state) : undefined;
-  });
+  const link = await until(
+    "a controller that answers",
+    async () => {
+      if (controller.exitCode !== null) throw new Error(`serve ended: ${said}`);
+      const announced = await readFile(join(place.state, "controller.json"), "utf8").catch(() => "");
+      return announced.includes(`"pid":${controller.pid}`) ? findController(place.state) : undefined;
+    },
+    60_000,
+  );
   return { controller, link };
 }
 

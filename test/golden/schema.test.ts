@@ -5,6 +5,7 @@ import { expect, test } from "vitest";
 import { parse } from "yaml";
 import { facadeJsonSchema, releaseJsonSchema, rolloutJsonSchema } from "../../src/core/spec/json-schema.ts";
 import { withPresets } from "../../tools/presets-table.ts";
+import { withTelemetry } from "../../tools/telemetry-table.ts";
 import { parseRollout } from "../../src/core/spec/parse.ts";
 
 const folder = new URL("./", import.meta.url);
@@ -48,6 +49,11 @@ test("those of façades and releases are up to date, and accept what the example
 test("the table of presets is up to date: npm run schema", () => {
   const page = readFileSync(new URL("../../docs/metrics.md", import.meta.url), "utf8");
   expect(withPresets(page)).toBe(page);
+});
+
+test("the tables of metrics and alerts about Serin are up to date: npm run schema", async () => {
+  const page = readFileSync(new URL("../../docs/telemetry.md", import.meta.url), "utf8");
+  expect(await withTelemetry(page)).toBe(page);
 });
 
 test("it accepts every rollout file that is right", () => {

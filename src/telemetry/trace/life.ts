@@ -105,7 +105,7 @@ export class Life {
     const between = Array.from({ length: Math.max(0, to.cursor - before.cursor - 1) }, (_, index) =>
       this.#step({ ...before, cursor: before.cursor + 1 + index, stepSinceMs: to.atMs }, to.atMs),
     );
-    this.#kept = keep();
+    this.#kept = { waits: new Map(), events: this.#kept.events.filter((event) => stepOf(event) > to.cursor) };
     return [first, ...between];
   }
 
@@ -136,8 +136,9 @@ export class Life {
         ? [this.#step(last, endedMs, isGood ? undefined : why)]
         : [];
     const attributes = { ...verdictOf(last.verdict), "serin.outcome": outcome, "serin.why": why };
+    const events = this.#kept.events.filter(({ name }) => name === "ended");
     const root = { key: "", name: `rollout ${this.#service}`, startMs: last.startedMs, endMs: endedMs, ...failed };
-    return [...rest, this.#span(last, { ...root, attributes: { ...aboutOf(last), ...attributes }, events: [] })];
+    return [...rest, this.#span(last, { ...root, attributes: { ...aboutOf(last), ...attributes }, events })];
   }
 
   #step(rollout: RolloutState, endMs: Ms, failed?: string): EndedSpan {
@@ -182,12 +183,10 @@ export class Life {
     if (this.#kept.events.length > MOST_EVENTS) this.#kept.events.shift();
   }
 
-  /** Events of a step; without one, all that are kept. A decision that ends a step is one of the next step, too. */
+  /** Events of a step; without one, all that are kept. */
   #events(cursor?: number): readonly SpanEvent[] {
     const { events } = this.#kept;
-    return cursor === undefined
-      ? events
-      : events.filter(({ attributes }) => (attributes["serin.step"] ?? cursor + 1) === cursor + 1);
+    return cursor === undefined ? events : events.filter((event) => stepOf(event) <= cursor + 1);
   }
 
   #wait(waiting: RolloutState["waiting"], nowMs: number): void {
@@ -199,6 +198,9 @@ export class Life {
 }
 
 const keep = (): Kept => ({ waits: new Map(), events: [] });
+
+/** The step that an event belongs to, from 1. */
+const stepOf = ({ attributes }: SpanEvent): number => Number(attributes["serin.step"] ?? 0);
 
 const stepKey = ({ cursor, stepSinceMs }: RolloutState): string => `step ${cursor} ${stepSinceMs}`;
 
