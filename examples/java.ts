@@ -27,6 +27,8 @@ export async function build(dir: string): Promise<void> {
     const sources = await hashOf(dir);
     const last = await readFile(join(dir, BUILT_OF), "utf8").catch(() => "");
     if (last === sources) return;
+    // What was made of a file that is gone now would stay.
+    await rm(join(dir, "target"), { recursive: true, force: true });
     await maven(dir);
     await writeFile(join(dir, BUILT_OF), sources);
   } finally {
