@@ -1,16 +1,18 @@
 // Does a README show what really happens?
 import { spawn, type ChildProcess } from "node:child_process";
+import { existsSync } from "node:fs";
 import { cp, mkdir, mkdtemp, readdir, readFile, rm, writeFile } from "node:fs/promises";
 import { createServer, type AddressInfo } from "node:net";
 import { tmpdir } from "node:os";
 import { basename, delimiter, dirname, join } from "node:path";
 import { kill, processesOf } from "../test/e2e/harness.ts";
+import { BUILT_OF } from "./java.ts";
 
 const MAIN = join(import.meta.dirname, "../src/cli/main.ts");
 const SHOP = join(import.meta.dirname, "shop");
 
 /** A command that takes longer waits for something that does not happen. */
-const LONGEST_MS = 60_000;
+const LONGEST_MS = 120_000;
 
 /** A command of a README, and what it says that it shows: `…` stands for whatever is there. */
 interface Shown {
@@ -102,7 +104,9 @@ export class Example {
     await cp(from, dir, { recursive: true, filter: (path) => basename(path) !== ".serin" });
     await cp(SHOP, join(root, "shop"), { recursive: true });
     const free = await freePorts(ports.length);
-    for (const name of await readdir(dir)) {
+    for (const entry of await readdir(dir, { withFileTypes: true })) {
+      if (!entry.isFile()) continue;
+      const { name } = entry;
       let text = await readFile(join(dir, name), "utf8");
       ports.forEach((port, index) => (text = text.replaceAll(String(port), String(free[index]))));
       await writeFile(join(dir, name), text);
@@ -110,6 +114,8 @@ export class Example {
     await mkdir(join(root, "bin"));
     const serin = `#!/bin/sh\nexec "${process.execPath}" "${MAIN}" "$@"\n`;
     await writeFile(join(root, "bin/serin"), serin, { mode: 0o755 });
+    // What Maven would make came along in the copy.
+    if (existsSync(join(dir, BUILT_OF))) await writeFile(join(root, "bin/mvn"), "#!/bin/sh\n", { mode: 0o755 });
     return new Example(root, dir, commandsIn(await readFile(join(dir, "README.md"), "utf8")));
   }
 

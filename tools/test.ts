@@ -14,6 +14,8 @@ const PROGRAMS: readonly (readonly [program: string, debian: string])[] = [
   ["wrk", "wrk"],
   ["prometheus", "prometheus"],
   ["prometheus-alertmanager", "prometheus-alertmanager"],
+  ["javac", "openjdk-17-jdk-headless"],
+  ["mvn", "maven"],
 ];
 
 const CHECKS: readonly (readonly [name: string, ...command: string[]])[] = [

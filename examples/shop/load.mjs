@@ -1,11 +1,16 @@
 // Who answers the users of the shop, second by second, and how many of them get nothing?
 //
-// node load.mjs ADDRESS [PER_SECOND [SECONDS]]
+// node load.mjs ADDRESS [PER_SECOND [SECONDS [REQUEST ...]]]
 //
+// A REQUEST is a path, or a method and a path: "POST /orders?product=*"; `*` is a number from 0 to 19. One is as frequent as the other.
 // Ends after ten minutes, or when it is asked to (Ctrl-C, kill), and then says how many it were in all.
 import { Agent, request } from "node:http";
 
-const [address = "", perSecond = "200", seconds = "600"] = process.argv.slice(2);
+const [address = "", perSecond = "200", seconds = "600", ...asked] = process.argv.slice(2);
+const requests = (asked.length > 0 ? asked : ["/", "/api/price?item=*"]).map((one) => {
+  const [, method = "GET", path = ""] = /^(?:([A-Z]+) )?(.*)$/u.exec(one) ?? [];
+  return { method, path };
+});
 const agent = new Agent({ keepAlive: true, maxSockets: 256 });
 
 /** Answers by version, as `{ ok, failed }`; "nobody" for requests that no version answered. */
@@ -32,21 +37,22 @@ function shown(seen) {
 
 let open = 0;
 
-function ask(path) {
+function ask({ method, path }) {
   open += 1;
   const end = (version, isFailed) => {
     open -= 1;
     count(version, isFailed);
   };
-  const asked = request(`${address}${path}`, { agent, timeout: 10_000 }, (answer) => {
+  const url = `${address}${path.replace("*", () => String(Math.floor(chance() * 20)))}`;
+  const asking = request(url, { method, agent, timeout: 10_000 }, (answer) => {
     const version = answer.headers["x-version"] ?? "nobody";
     answer.resume();
     answer.once("error", () => end("nobody", true));
     answer.once("end", () => end(version, version === "nobody" || (answer.statusCode ?? 500) >= 500));
   });
-  asked.once("timeout", () => asked.destroy());
-  asked.once("error", () => end("nobody", true));
-  asked.end();
+  asking.once("timeout", () => asking.destroy());
+  asking.once("error", () => end("nobody", true));
+  asking.end();
 }
 
 /** Dice that fall the same each time (mulberry32). */
@@ -71,7 +77,7 @@ const timer = setInterval(() => {
   const elapsed = (performance.now() - started) / 1_000;
   isEnding ||= elapsed >= Number(seconds);
   const due = isEnding ? sent : elapsed * Number(perSecond);
-  for (; sent < due; sent += 1) ask(chance() < 0.5 ? "/" : `/api/price?item=${Math.floor(chance() * 20)}`);
+  for (; sent < due; sent += 1) ask(requests[Math.floor(chance() * requests.length)]);
   if (Math.floor(elapsed) > second) {
     second = Math.floor(elapsed);
     console.log(`${String(second).padStart(3)} s  ${shown(lately)}`);

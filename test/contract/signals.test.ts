@@ -163,6 +163,21 @@ describe("metrics pages that are not as they should be", () => {
     expect(told).toEqual(["a-0", "a-2"]);
   });
 
+  test("one that closes a connection when it is used again is asked on a new one", async () => {
+    const used = new Set<unknown>();
+    pages.answers.set(1, ({ socket }, response) => {
+      if (used.has(socket)) socket.resetAndDestroy();
+      else response.writeHead(200, { "content-type": "text/plain" }).end(pages.page(1));
+      used.add(socket);
+    });
+    const source = start();
+    for (let round = 0; round < 3; round += 1) {
+      expect(await readOf(source)).toMatchObject({ replicas: ["a-0", "a-1", "a-2"], troubles: [] });
+      await clock.advance(ms(EVERY * 3));
+    }
+    expect(used.size).toBe(3);
+  });
+
   test("when none can be read, the source cannot, and says why; afterwards it can", async () => {
     for (const number of [0, 1, 2]) pages.answers.set(number, (_, response) => response.writeHead(500).end());
     const source = start();

@@ -41,13 +41,23 @@ export async function fetchPage(target: Target): Promise<Fetched> {
 /** What was found instead of a page. */
 class NoPage extends Error {}
 
-function answered({ host, port, path, agent }: Target, signal: AbortSignal): Promise<IncomingMessage> {
+/** A service may close a connection that is kept just when it is used again; then another one is asked. */
+function answered(target: Target, signal: AbortSignal): Promise<IncomingMessage> {
+  const { host, port, path, agent } = target;
   return new Promise((resolve, reject) => {
     const headers = { accept: ACCEPT, "accept-encoding": "identity", "user-agent": "serin-signals" };
     const asked = request({ host, port, path, agent, signal, headers });
-    asked.once("response", resolve);
+    let hasBegun = false;
+    asked.once("response", (response) => {
+      hasBegun = true;
+      resolve(response);
+    });
     // Stays: after the answer has begun, its own error tells.
-    asked.on("error", reject);
+    asked.on("error", (error) => {
+      const isStale = asked.reusedSocket && "code" in error && error.code === "ECONNRESET";
+      if (isStale && !hasBegun) resolve(answered(target, signal));
+      else reject(error);
+    });
     asked.end();
   });
 }

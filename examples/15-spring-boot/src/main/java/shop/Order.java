@@ -1,0 +1,4 @@
+package shop;
+
+/** An order as it was taken. */
+public record Order(long id, int product, String payment) {}
