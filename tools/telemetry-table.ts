@@ -34,7 +34,7 @@ function familyRows(): Rows {
 }
 
 function alertRows(): Rows {
-  const alerts = alertsFor({ services: [], units: [] });
+  const alerts = alertsFor({ services: [], units: [], rollouts: [] });
   return alerts.map(({ alert, labels, for: lasts = "–", annotations }) => [
     code([alert]),
     labels.severity,

@@ -11,7 +11,7 @@ import { HAS_PROMETHEUS } from "../../support/prometheus.ts";
 const dir = mkdtempSync(join(tmpdir(), "serin-rules-"));
 afterAll(() => rmSync(dir, { recursive: true, force: true }));
 
-const AT_HAND = { services: ["cart", "shop"], units: ["share"] };
+const AT_HAND = { services: ["cart", "shop"], units: ["share"], rollouts: [] };
 
 function promtool(...args: readonly string[]): { readonly code: number | null; readonly said: string } {
   const { status, stdout, stderr } = spawnSync("promtool", args, { cwd: dir, encoding: "utf8" });
@@ -133,7 +133,7 @@ describe.skipIf(!HAS_PROMETHEUS)("rules", () => {
       code: 0,
       said: expect.stringContaining("SUCCESS"),
     });
-    writeFileSync(join(dir, "all.yml"), JSON.stringify(rulesFor({ services: [], units: [] })));
+    writeFileSync(join(dir, "all.yml"), JSON.stringify(rulesFor({ services: [], units: [], rollouts: [] })));
     expect(promtool("check", "rules", "all.yml").code).toBe(0);
   });
 
