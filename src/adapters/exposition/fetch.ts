@@ -31,11 +31,16 @@ export async function fetchPage(target: Target): Promise<Fetched> {
     const response = await answered(target, AbortSignal.any([signal, late]));
     const format = formatOf(response, path);
     const bytes = await bodyOf(response, mostBytes);
-    return { text: new TextDecoder("utf-8", { fatal: true }).decode(bytes), format };
+    return { text: textOf(bytes), format };
   } catch (error) {
     signal.throwIfAborted();
     throw late.aborted ? new Error(`GET ${path}: no answer within ${timeoutMs / 1_000} s`) : inWords(error, target);
   }
+}
+
+/** The text of a page. A mark of the byte order is no part of either format, and stays to be refused. */
+export function textOf(bytes: Uint8Array): string {
+  return new TextDecoder("utf-8", { fatal: true, ignoreBOM: true }).decode(bytes);
 }
 
 /** What was found instead of a page. */
