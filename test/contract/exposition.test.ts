@@ -52,7 +52,13 @@ const refuses = (right: string) => (_: Case, serin: Made, prometheus: Made) =>
 /** Every difference that there may be; what each is called is its reason. */
 const EXCEPTIONS: readonly Exception[] = [
   { why: "stricter: a page whose last line has no end may be cut off", is: refuses("a part of the page is missing") },
-  { why: "stricter: a metric that has two types has none", is: refuses("further up") },
+  {
+    why: "differs: of a metric with two types Prometheus takes the later one, Serin none",
+    is: ({ text }, serin, prometheus) => {
+      const types = [...String(text).matchAll(/^#[ \t]+TYPE[ \t]+(\S+)/gmu)].map(([, name]) => name);
+      return new Set(types).size < types.length && !("refused" in serin) && !("refused" in prometheus);
+    },
+  },
   { why: "stricter: labels without a comma between them are in no description", is: refuses("after a label comes") },
   { why: "stricter: the end of a line in quotes is a quote that is missing", is: refuses('ends with "') },
   {

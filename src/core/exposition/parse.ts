@@ -57,9 +57,9 @@ interface Draft {
  * Reads a page in Prometheus' text format 0.0.4 or in OpenMetrics 1.0, as Prometheus itself reads it. Throws
  * MalformedPage at the first line that is neither: a page that is wrong in one place is not trusted in others.
  *
- * Stricter than Prometheus on purpose where a page may be cut off or says two things: an OpenMetrics page ends with
- * `# EOF` and one of Prometheus' with the end of a line, a metric has one type, a comma stands between two labels, and
- * no label or comment has an end of a line or a NUL in it. More lenient in two things: names in quotes,
+ * Stricter than Prometheus on purpose where a page may be cut off or does not say what it seems to: an OpenMetrics page
+ * ends with `# EOF` and one of Prometheus' with the end of a line, a comma stands between two labels, and no label has an
+ * end of a line in it. More lenient in two things: names in quotes,
  * which Prometheus knows since its version 3, and exemplars, which are read over wherever they stand. Histograms in one value are of OpenMetrics 2.0, which nobody sends who was not asked for
  * it: such a page is refused.
  */
@@ -125,7 +125,7 @@ function readTold(draft: Draft, [, keyword, rest = ""]: RegExpExecArray, { line,
   draft.families.set(name, family);
   if (keyword === "HELP") family.help = readHelp(value, format);
   else if (keyword === "UNIT") family.unit = readUnit(value, { line, name });
-  else family.type = readType(value, { line, format, name, before: family.type });
+  else family.type = readType(value, { line, format, before: family.type });
 }
 
 /** What comes after a name, without the one character between them. */
@@ -148,15 +148,13 @@ function readUnit(unit: string, told: { readonly line: number; readonly name: st
   return unit;
 }
 
-function readType(
-  word: string,
-  told: Place & { readonly name: string; readonly before: MetricType | undefined },
-): MetricType {
+/**
+ * A metric that is given two types has an unknown one. Go's library writes such pages as OpenMetrics, where a gauge and a
+ * counter have the same name but for `_total`.
+ */
+function readType(word: string, told: Place & { readonly before: MetricType | undefined }): MetricType {
   const known = TYPES[told.format];
   const type = Object.hasOwn(known, word) ? known[word] : undefined;
   if (type === undefined) throw new MalformedPage(told.line, word, `a type is one of ${Object.keys(known).join(", ")}`);
-  if (told.before !== undefined && told.before !== type) {
-    throw new MalformedPage(told.line, word, `${told.name} is a ${told.before} further up`);
-  }
-  return type;
+  return told.before === undefined || told.before === type ? type : "unknown";
 }

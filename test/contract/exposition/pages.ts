@@ -1,22 +1,17 @@
 // Which pages are read by both, as they are and spoilt?
 import * as fc from "fast-check";
-import { readFileSync } from "node:fs";
+import { readdirSync, readFileSync } from "node:fs";
 import type { PageFormat } from "../../../src/core/exposition/line.ts";
 import type { Case } from "./reader.ts";
 
 const page = (text: string, format: PageFormat = "prometheus"): Case => ({ text, format });
 
+const folder = new URL("../../corpus/expositions/", import.meta.url);
+
 /** Pages of real services, as they were served. */
-export const SAVED = [
-  "micronaut",
-  "quarkus-micrometer.openmetrics",
-  "quarkus-smallrye",
-  "spring35",
-  "spring40",
-  "spring40.openmetrics",
-].map((name): Case => {
-  const text = readFileSync(new URL(`../../corpus/expositions/${name}.txt`, import.meta.url), "utf8");
-  return page(text, name.endsWith(".openmetrics") ? "openmetrics" : "prometheus");
+export const SAVED = readdirSync(folder).map((name): Case => {
+  const text = readFileSync(new URL(name, folder), "utf8");
+  return page(text, name.endsWith(".openmetrics.txt") ? "openmetrics" : "prometheus");
 });
 
 /** What the descriptions of the two formats show, in names of our own. */
