@@ -5,6 +5,7 @@ import type { NamedRevision } from "../core/engine/input.ts";
 import type { Rollout } from "../core/spec/rollout.ts";
 import type { EnvoySpec } from "../core/spec/envoy.ts";
 import type { ProxySpec } from "../core/spec/traffic.ts";
+import { pageOf } from "../core/spec/workload.ts";
 import type { Section } from "../core/split.ts";
 import { isEndpoints } from "../core/endpoints-template.ts";
 import type { Revision } from "../core/world.ts";
@@ -14,6 +15,7 @@ import type { TestEvents } from "../ports/tests.ts";
 import type { Asked, Factory } from "../runtime/parts.ts";
 import { ENDPOINTS_ABILITIES } from "./endpoints/abilities.ts";
 import { ENVOY_ABILITIES } from "./envoy/abilities.ts";
+import type { lookAtPage as LookAtPage } from "./exposition/look.ts";
 import { createMessenger } from "./messenger/messenger.ts";
 import { PROCESS_ABILITIES } from "./process/abilities.ts";
 import { PROXY_ABILITIES } from "./proxy/abilities.ts";
@@ -85,6 +87,12 @@ export interface Adapters extends Factory {
   close(): Promise<void>;
 }
 
+/** Reads a metrics page once, as the replicas' are read. Rejects with what was found instead. */
+export async function lookAtPage(...asked: Parameters<typeof LookAtPage>): ReturnType<typeof LookAtPage> {
+  const { lookAtPage: look } = await import("./exposition/look.ts");
+  return look(...asked);
+}
+
 /** Makes the adapters of a service. Each is loaded when the first service asks for it. */
 export function adapters(home: Home): Adapters {
   const events = once(async () => {
@@ -106,7 +114,7 @@ export function adapters(home: Home): Adapters {
       const { createTestSource } = await import("./events/source.ts");
       const { createExpositionSource } = await import("./exposition/source.ts");
       // Of its own: a source that is asked for other names by turns would fetch the pages anew each time.
-      const pages = following(pageOf, (page) => createExpositionSource({ clock: home.clock, ...page }));
+      const pages = following(askedPage, (page) => createExpositionSource({ clock: home.clock, ...page }));
       const options = { clock: home.clock, store: await events.get(), signals: () => pages.of(state()) };
       return { source: createTestSource(options), close: pages.close };
     },
@@ -132,7 +140,7 @@ export function adapters(home: Home): Adapters {
         { workload: processes, runs: (template) => !isEndpoints(template) },
       ]);
       const usage = createUsageSource({ clock, workload: processes });
-      const pages = following(pageOf, (page) => createExpositionSource({ clock: home.clock, ...page }));
+      const pages = following(askedPage, (page) => createExpositionSource({ clock: home.clock, ...page }));
       return {
         workload,
         signals: (asked) => [usage, ...pages.of(asked)],
@@ -163,7 +171,7 @@ export function adapters(home: Home): Adapters {
 }
 
 /** The replicas' metrics page, as the file says. */
-const pageOf = ({ spec }: Asked) => spec.spec.workload.process?.metrics;
+const askedPage = ({ spec }: Asked) => pageOf(spec.spec.workload);
 
 /** Makes something when it is first asked for; again only after a failure. */
 function once<T>(make: () => Promise<T>) {

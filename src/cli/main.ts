@@ -3,6 +3,7 @@ import { Command, CommanderError, InvalidArgumentError, Option } from "commander
 import { describe, messageOf, SerinError } from "../core/issues.ts";
 import { demoCommand } from "./demo/demo.ts";
 import { checkCommand } from "./check.ts";
+import { discoverCommand } from "./discover.ts";
 import { explainCommand } from "./explain.ts";
 import { eventsOptions, type TypedEvents } from "./events-options.ts";
 import { exportCommand } from "./export/export.ts";
@@ -171,6 +172,9 @@ verb("explain <rollout>", "show every decision of a rollout (SERVICE or SERVICE/
   );
 verb("check <file>", "name every mistake in a rollout file").action((file: string, options: Shared) =>
   act(options, ({ json }) => checkCommand({ file, json }, io)),
+);
+verb("discover <url>", "read a service's metrics page, and propose what to compare by it").action(
+  (url: string, options: Shared) => act(options, (context) => discoverCommand(url, context)),
 );
 verb("plan <file>", "show what a rollout would do, and what it could detect")
   .option(

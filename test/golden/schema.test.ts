@@ -4,7 +4,7 @@ import { readFileSync, readdirSync } from "node:fs";
 import { expect, test } from "vitest";
 import { parse } from "yaml";
 import { facadeJsonSchema, releaseJsonSchema, rolloutJsonSchema } from "../../src/core/spec/json-schema.ts";
-import { withPresets } from "../../tools/presets-table.ts";
+import { withFrameworks, withPresets } from "../../tools/presets-table.ts";
 import { withTelemetry } from "../../tools/telemetry-table.ts";
 import { parseRollout } from "../../src/core/spec/parse.ts";
 
@@ -46,9 +46,11 @@ test("those of façades and releases are up to date, and accept what the example
   }
 });
 
-test("the table of presets is up to date: npm run schema", () => {
+test("the tables of presets are up to date: npm run schema", () => {
   const page = readFileSync(new URL("../../docs/metrics.md", import.meta.url), "utf8");
   expect(withPresets(page)).toBe(page);
+  const frameworks = readFileSync(new URL("../../docs/presets.md", import.meta.url), "utf8");
+  expect(withFrameworks(frameworks)).toBe(frameworks);
 });
 
 test("the tables of metrics and alerts about Serin are up to date: npm run schema", async () => {

@@ -31,11 +31,16 @@ export async function fetchPage(target: Target): Promise<Fetched> {
     const response = await answered(target, AbortSignal.any([signal, late]));
     const format = formatOf(response, path);
     const bytes = await bodyOf(response, mostBytes);
-    return { text: new TextDecoder("utf-8", { fatal: true }).decode(bytes), format };
+    return { text: textOf(bytes), format };
   } catch (error) {
     signal.throwIfAborted();
     throw late.aborted ? new Error(`GET ${path}: no answer within ${timeoutMs / 1_000} s`) : inWords(error, target);
   }
+}
+
+/** The text of a page. A mark of the byte order is no part of either format, and stays to be refused. */
+export function textOf(bytes: Uint8Array): string {
+  return new TextDecoder("utf-8", { fatal: true, ignoreBOM: true }).decode(bytes);
 }
 
 /** What was found instead of a page. */
@@ -64,20 +69,35 @@ function answered(target: Target, signal: AbortSignal): Promise<IncomingMessage>
 
 function formatOf(response: IncomingMessage, path: string): PageFormat {
   const { statusCode = 0, headers } = response;
-  const type = (headers["content-type"] ?? "text/plain").split(";")[0]?.trim().toLowerCase() ?? "";
+  const [type = "", ...parameters] = (headers["content-type"] ?? "text/plain")
+    .toLowerCase()
+    .split(";")
+    .map((part) => part.trim());
   const encoding = headers["content-encoding"] ?? "identity";
-  const found =
-    statusCode !== 200
-      ? `answered ${statusCode}`
-      : encoding !== "identity"
-        ? `answered with ${encoding}, though plain text was asked for`
-        : `answered with ${type}, not with text/plain or application/openmetrics-text`;
+  const version = parameters.find((one) => one.startsWith("version="))?.slice("version=".length) ?? "1.0.0";
   if (statusCode === 200 && encoding === "identity") {
-    if (type === "application/openmetrics-text") return "openmetrics";
+    // Later versions have lines that say something else, such as histograms in one value.
+    if (type === "application/openmetrics-text" && /^[01]\./u.test(version)) return "openmetrics";
     if (type === "text/plain") return "prometheus";
   }
   response.destroy();
-  throw new NoPage(`GET ${path} ${found}`);
+  throw new NoPage(`GET ${path} ${instead({ statusCode, encoding, type, version })}`);
+}
+
+interface Answered {
+  readonly statusCode: number;
+  readonly encoding: string;
+  readonly type: string;
+  readonly version: string;
+}
+
+/** What was found instead of a page that can be read. */
+function instead({ statusCode, encoding, type, version }: Answered): string {
+  if (statusCode !== 200) return `answered ${statusCode}`;
+  if (encoding !== "identity") return `answered with ${encoding}, though plain text was asked for`;
+  if (type === "application/openmetrics-text")
+    return `answered with OpenMetrics ${version}, though 1.0.0 was asked for`;
+  return `answered with ${type}, not with text/plain or application/openmetrics-text`;
 }
 
 async function bodyOf(response: IncomingMessage, mostBytes: number): Promise<Buffer> {

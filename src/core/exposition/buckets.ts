@@ -1,21 +1,27 @@
 // How many values of a classic histogram fell into each bucket?
 import type { Reading } from "../signals.ts";
-import { readNumber, type Sample } from "./line.ts";
+import type { Sample } from "./line.ts";
+import { readNumber } from "./number.ts";
 
 /** A histogram, or why there is none: a phrase that follows the replica's name. */
 export type Buckets =
   | { readonly ok: true; readonly reading: Extract<Reading, { kind: "histogram" }> }
   | { readonly ok: false; readonly why: string };
 
+const METRIC = /^[a-zA-Z_:][a-zA-Z0-9_:]*$/u;
+const LABEL = /^[a-zA-Z_][a-zA-Z0-9_]*$/u;
+const quoted = (text: string): string => JSON.stringify(text);
+
 /** The series as it is written, for people. */
 export function seriesText({ name, labels }: Pick<Sample, "name" | "labels">): string {
-  if (labels.size === 0) return name;
-  return `${name}{${[...labels].map(([label, value]) => `${label}=${JSON.stringify(value)}`).join(",")}}`;
+  const inside = [...labels].map(([label, value]) => `${LABEL.test(label) ? label : quoted(label)}=${quoted(value)}`);
+  if (!METRIC.test(name)) return `{${[quoted(name), ...inside].join(",")}}`;
+  return labels.size === 0 ? name : `${name}{${inside.join(",")}}`;
 }
 
-/** What makes a series the same one: its labels in any order, without those left out. */
+/** What makes a series the same one: its labels in any order, without those that are empty or left out. */
 export function seriesKey(labels: ReadonlyMap<string, string>, without?: string): string {
-  const kept = [...labels].filter(([label]) => label !== without);
+  const kept = [...labels].filter(([label, value]) => value !== "" && label !== without);
   return JSON.stringify(kept.toSorted(([a], [b]) => (a < b ? -1 : 1)));
 }
 

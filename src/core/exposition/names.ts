@@ -22,7 +22,7 @@ export const PROCESS_SIGNALS: Readonly<Record<string, ProcessSignal>> = {
   "process.logWarnings": { kind: "counter", unit: "count" },
 };
 
-/** Who answers a name. No metric of a page has a dot in its name, so a name never belongs to both. */
+/** Who answers a name. A metric of a page with a dot in its name stands in quotes, so a name never belongs to both. */
 export function answeredBy(name: string): "process" | "exposition" {
   return name.startsWith("process.") ? "process" : "exposition";
 }

@@ -19,9 +19,9 @@ describe("Prometheus' text format", () => {
       "#TYPE is no keyword without a space",
       'jobs{queue="fast",kind="a \\"b\\" \\\\c\\nd\\e",} 1.79522851742E9',
       "jobs 3 1395066363000",
-      '\tspaced {\t a = "1" , b = "2" } \t -.5 ',
+      'spaced {\t a = "1" , b = "2" } \t -.5 ',
       "up:now_ +Inf",
-      "_x -Inf -1",
+      "_x -Inf 1",
       "x nan",
       "",
     ].join("\n");
@@ -48,23 +48,42 @@ describe("Prometheus' text format", () => {
     ]);
   });
 
-  test("a type may come after its values, and the same type twice", () => {
+  test("a type may come after its values, and the same type twice; of two types none holds", () => {
     const page = parsePage(
-      "a_total 1\n# TYPE a_total counter\n# TYPE a_total counter\n# TYPE b untyped\n",
+      "a_total 1\n# TYPE a_total counter\n# TYPE a_total counter\n# TYPE b untyped\n# TYPE c gauge\n# TYPE c counter\n",
       "prometheus",
     );
     expect([...page.families].map(([name, { type }]) => [name, type])).toEqual([
       ["a_total", "counter"],
       ["b", "unknown"],
+      ["c", "unknown"],
     ]);
   });
+});
+
+test("names in quotes, of metrics and of labels", () => {
+  const page = [
+    '# TYPE "my.metric" gauge',
+    '{"my.metric",label="x"} 1',
+    '{ "my \\"own\\"" , "my.label" = "y" , } 2',
+    'a{"é"="z"} 3',
+    "",
+  ].join("\n");
+  expect(values(page)).toEqual([
+    ["my.metric", { label: "x" }, 1],
+    ['my "own"', { "my.label": "y" }, 2],
+    ["a", { é: "z" }, 3],
+  ]);
+  expect(parsePage(page, "prometheus").families.get("my.metric")).toEqual({ type: "gauge" });
 });
 
 describe("OpenMetrics", () => {
   test("counters with _total, exemplars, seconds, units, and the end", () => {
     const page = [
       "# TYPE orders counter",
-      "# UNIT orders carts",
+      "# UNIT orders ",
+      "# TYPE cart_bytes gauge",
+      "# UNIT cart_bytes bytes",
       '# HELP orders Said \\"so\\".',
       'orders_total{result="paid"} 17.0 1520879607.789 # {trace_id="0af7",span_id="b7ad"} 1.0 1520879607.111',
       "orders_created 1520430000.123",
@@ -80,8 +99,9 @@ describe("OpenMetrics", () => {
     expect(parsePage(`${page}\n`, "openmetrics").families.get("orders")).toEqual({
       type: "counter",
       help: 'Said "so".',
-      unit: "carts",
+      unit: "",
     });
+    expect(parsePage(page, "openmetrics").families.get("cart_bytes")).toEqual({ type: "gauge", unit: "bytes" });
   });
 });
 
@@ -107,16 +127,30 @@ test.each<[string, string, PageFormat?]>([
   ['a{le:x="c"} 1\n', 'found ":x=\\"c\\"} 1"; a label is name="value"'],
   ["# TYPE a total\n", 'line 1: found "total"; a type is one of counter, gauge'],
   ["# TYPE a\n", "a type is one of"],
-  ["# TYPE a counter\n# TYPE a gauge\n", 'line 2: found "gauge"; a is a counter further up'],
-  ["# HELP\n", "after HELP comes the name of a metric"],
+  ["# HELP \n", "after HELP comes the name of a metric"],
   ["# TYPE 1a counter\n", "after TYPE comes the name of a metric"],
   ["a 1\nb 2", 'line 2: found "b 2"; the last line ends too: a part of the page is missing'],
   ["a 1\n", "line 2: found the end of the line; the last line is # EOF", "openmetrics"],
   ["", "line 1: found the end of the line; the last line is # EOF", "openmetrics"],
   ["# EOF\na 1\n", 'line 2: found "a 1"; nothing comes after # EOF', "openmetrics"],
   ["a 1 x\n# EOF", 'found "x"; a timestamp is a number of seconds', "openmetrics"],
-  ["a 1 # 2\n# EOF", 'found "2"; an exemplar begins with {', "openmetrics"],
-  ['a 1 # {b="c"}\n# EOF', "a value is a number", "openmetrics"],
+  ["a 1 # 2\n# EOF", 'found " 2"; an exemplar begins with # {', "openmetrics"],
+  ['a 1 # {b="c"}\n# EOF', "a space stands before a value", "openmetrics"],
+  ['a 1 # {b="c"} 1 # {b="c"} 1\n# EOF', "a sample has one exemplar", "openmetrics"],
+  ["a 1 \n# EOF", "a line does not end with a space", "openmetrics"],
+  ["# said\n# EOF", "a line is # HELP, # TYPE, # UNIT, # EOF or a sample", "openmetrics"],
+  ["# UNIT a bytes\n# EOF", 'found "bytes"; the unit is the end of the name a', "openmetrics"],
+  ["# TYPE a untyped\n# EOF", 'found "untyped"; a type is one of counter', "openmetrics"],
+  ["a {count:1,sum:2}\n# EOF", "values of several parts, as in OpenMetrics 2.0, are not read", "openmetrics"],
+  [" a 1\n", 'found " a 1"; a line begins with the name of a metric'],
+  ["a 1 -1\n", 'found "-1"; a timestamp is whole milliseconds'],
+  ["a 1e400\n", 'found "1e400"; a value is a number'],
+  ['a{__name__="b"} 1\n', 'a label is name="value"'],
+  ['a{"b"} 1\n', 'found "\\"b\\"} 1"; a label is name="value"'],
+  ['{"a","b"} 1\n', 'found "\\"b\\"} 1"; a label is name="value"'],
+  ['{b="c"} 1\n', "a line begins with the name of a metric"],
+  ["# TYPE a info\n", 'found "info"; a type is one of counter, gauge, histogram, summary, untyped'],
+  ["# HELP a.b c\n", 'found ".b c"; after the name of a metric comes a space'],
 ])("%j is refused", (text, message, format = "prometheus") => {
   expect(() => parsePage(text, format)).toThrow(message);
 });

@@ -1,20 +1,37 @@
 // Which series does a metrics page hold?
 import { MalformedPage, type PageFormat, readSample, type Sample, unescaped } from "./line.ts";
 
-const TYPES = [
-  "counter",
-  "gauge",
-  "histogram",
-  "gaugehistogram",
-  "summary",
-  "info",
-  "stateset",
-  "unknown",
-  "untyped",
-] as const;
+/** What a page says of a metric's values. */
+export type MetricType =
+  | "counter"
+  | "gauge"
+  | "histogram"
+  | "gaugehistogram"
+  | "summary"
+  | "info"
+  | "stateset"
+  | "unknown";
 
-/** What a page says of a metric's values. `untyped` is what Prometheus' format calls `unknown`. */
-export type MetricType = Exclude<(typeof TYPES)[number], "untyped">;
+/** The words for a type in each format. `untyped` is what Prometheus' format calls `unknown`. */
+const TYPES: Readonly<Record<PageFormat, Readonly<Record<string, MetricType>>>> = {
+  prometheus: {
+    counter: "counter",
+    gauge: "gauge",
+    histogram: "histogram",
+    summary: "summary",
+    untyped: "unknown",
+  },
+  openmetrics: {
+    counter: "counter",
+    gauge: "gauge",
+    histogram: "histogram",
+    gaugehistogram: "gaugehistogram",
+    summary: "summary",
+    info: "info",
+    stateset: "stateset",
+    unknown: "unknown",
+  },
+};
 
 /** What a page says of a metric besides its values. */
 interface Family {
@@ -37,10 +54,14 @@ interface Draft {
 }
 
 /**
- * Reads a page in Prometheus' text format 0.0.4 or in OpenMetrics 1.0. Throws MalformedPage at the first line that is
- * neither: a page that is wrong in one place is not trusted in others. More lenient than OpenMetrics in what cannot be
- * misunderstood: spaces, empty lines and the order of lines are free, as in the older format. An OpenMetrics page ends
- * with `# EOF` and one of Prometheus' with the end of a line; without it a part of the page is missing.
+ * Reads a page in Prometheus' text format 0.0.4 or in OpenMetrics 1.0, as Prometheus itself reads it. Throws
+ * MalformedPage at the first line that is neither: a page that is wrong in one place is not trusted in others.
+ *
+ * Stricter than Prometheus on purpose where a page may be cut off or does not say what it seems to: an OpenMetrics page
+ * ends with `# EOF` and one of Prometheus' with the end of a line, a comma stands between two labels, and no label has an
+ * end of a line in it. More lenient in two things: names in quotes,
+ * which Prometheus knows since its version 3, and exemplars, which are read over wherever they stand. Histograms in one value are of OpenMetrics 2.0, which nobody sends who was not asked for
+ * it: such a page is refused.
  */
 export function parsePage(text: string, format: PageFormat): Page {
   const draft: Draft = { families: new Map(), samples: new Map() };
@@ -52,7 +73,8 @@ export function parsePage(text: string, format: PageFormat): Page {
     line += 1;
     if (ended) throw new MalformedPage(line, one, "nothing comes after # EOF");
     if (format === "openmetrics") ended = one === "# EOF";
-    else if (end === -1) throw new MalformedPage(line, one, "the last line ends too: a part of the page is missing");
+    if (end === -1 && !ended)
+      throw new MalformedPage(line, one, "the last line ends too: a part of the page is missing");
     if (!ended) readLine(draft, one, { line, format });
     at = end === -1 ? text.length : end + 1;
   }
@@ -71,39 +93,68 @@ interface Place {
 }
 
 const BLANK = /^[ \t]*$/u;
-const COMMENT = /^[ \t]*#(?:[ \t]+(HELP|TYPE|UNIT)(?![^ \t])(?:[ \t]+(.*))?)?/su;
-const TOLD = /^([a-zA-Z_:][a-zA-Z0-9_:]*)(?:[ \t]+(.*))?$/su;
+const COMMENT = /^[ \t]*#(?:[ \t]+(?:(HELP|TYPE)[ \t]+(.*))?)?/su;
+const TOLD = /^# (HELP|TYPE|UNIT) (.*)$/su;
+const NAMED = /^([a-zA-Z_:][a-zA-Z0-9_:]*)/u;
+const QUOTED = /^"((?:\\.|[^\\"])+)"/u;
 
 function readLine(draft: Draft, text: string, place: Place): void {
-  if (BLANK.test(text)) return;
-  const comment = COMMENT.exec(text);
-  if (comment) return readComment(draft, comment, place);
-  const sample = readSample(text, place.line, place.format);
+  const { line, format } = place;
+  if (format === "prometheus") {
+    if (BLANK.test(text)) return;
+    const comment = COMMENT.exec(text);
+    if (comment?.[1] !== undefined) return readTold(draft, comment, place);
+    if (comment) return;
+  } else if (text === "" || text.startsWith("#")) {
+    const told = TOLD.exec(text);
+    if (!told) throw new MalformedPage(line, text, "a line is # HELP, # TYPE, # UNIT, # EOF or a sample");
+    return readTold(draft, told, place);
+  }
+  const sample = readSample(text, line, format);
   const others = draft.samples.get(sample.name);
   if (others) others.push(sample);
   else draft.samples.set(sample.name, [sample]);
 }
 
-function readComment(draft: Draft, [, keyword, rest = ""]: RegExpExecArray, { line, format }: Place): void {
-  if (keyword === undefined || (keyword === "UNIT" && format === "prometheus")) return;
-  const [, name, value = ""] = TOLD.exec(rest) ?? [];
-  if (name === undefined) throw new MalformedPage(line, rest, `after ${keyword} comes the name of a metric`);
+function readTold(draft: Draft, [, keyword, rest = ""]: RegExpExecArray, { line, format }: Place): void {
+  const [written = "", plain] = NAMED.exec(rest) ?? QUOTED.exec(rest) ?? [];
+  if (plain === undefined) throw new MalformedPage(line, rest, `after ${keyword} comes the name of a metric`);
+  const name = written.startsWith('"') ? unescaped(plain) : plain;
+  const value = readAfter(rest.slice(written.length), { line, format });
   const family = draft.families.get(name) ?? {};
   draft.families.set(name, family);
-  if (keyword === "HELP") family.help = unescaped(value);
-  else if (keyword === "UNIT") family.unit = value;
-  else family.type = readType(value.trim(), { line, name, before: family.type });
+  if (keyword === "HELP") family.help = readHelp(value, format);
+  else if (keyword === "UNIT") family.unit = readUnit(value, { line, name });
+  else family.type = readType(value, { line, format, before: family.type });
 }
 
-function readType(
-  word: string,
-  told: { readonly line: number; readonly name: string; readonly before: MetricType | undefined },
-): MetricType {
-  const known = TYPES.find((type) => type === word);
-  if (!known) throw new MalformedPage(told.line, word, `a type is one of ${TYPES.join(", ")}`);
-  const type = known === "untyped" ? "unknown" : known;
-  if (told.before !== undefined && told.before !== type) {
-    throw new MalformedPage(told.line, word, `${told.name} is a ${told.before} further up`);
-  }
-  return type;
+/** What comes after a name, without the one character between them. */
+function readAfter(rest: string, { line, format }: Place): string {
+  const isGap = format === "prometheus" ? /^[ \t]/u.test(rest) : rest.startsWith(" ");
+  if (!isGap && (rest !== "" || format === "openmetrics"))
+    throw new MalformedPage(line, rest, "after the name of a metric comes a space");
+  return rest.slice(1);
+}
+
+/** In Prometheus' format quotes need no backslash here, and so none is taken away. */
+function readHelp(help: string, format: PageFormat): string {
+  if (format === "openmetrics") return unescaped(help);
+  return BLANK.test(help) ? "" : help.replaceAll(/\\([\\n])/gu, (_, escaped) => (escaped === "n" ? "\n" : "\\"));
+}
+
+function readUnit(unit: string, told: { readonly line: number; readonly name: string }): string {
+  if (unit !== "" && !told.name.endsWith(`_${unit}`))
+    throw new MalformedPage(told.line, unit, `the unit is the end of the name ${told.name}`);
+  return unit;
+}
+
+/**
+ * A metric that is given two types has an unknown one. Go's library writes such pages as OpenMetrics, where a gauge and a
+ * counter have the same name but for `_total`.
+ */
+function readType(word: string, told: Place & { readonly before: MetricType | undefined }): MetricType {
+  const known = TYPES[told.format];
+  const type = Object.hasOwn(known, word) ? known[word] : undefined;
+  if (type === undefined) throw new MalformedPage(told.line, word, `a type is one of ${Object.keys(known).join(", ")}`);
+  return told.before === undefined || told.before === type ? type : "unknown";
 }

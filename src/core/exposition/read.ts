@@ -14,7 +14,7 @@ export type PageReading =
  * Reads a value of the wanted kind. Counters, gauges and histograms of several series that match are added up.
  * A counter may be named with or without `_total`; `_count` and `_sum` of histograms and summaries are counters too.
  * Where the metric is there but none of its series match, a counter and a histogram stand at 0: a series begins when
- * it first counts. That holds only when each label of the selector occurs; else it is misspelt.
+ * it first counts. That holds only when each label that must have a value occurs; else it is misspelt.
  */
 export function readPage(page: Page, selector: Selector, kind: Reading["kind"]): PageReading {
   if (kind === "histogram") return readHistogram(page, selector);
@@ -27,9 +27,13 @@ function no(why: string): PageReading {
 
 const PART = /^(.+)_(total|count|sum|bucket|created|gcount|gsum|info)$/u;
 
+/** MicroProfile Metrics says of these that they are gauges, and yet they only grow. */
+const GROWING = /^(?:base|vendor|application)_\w*(?:elapsedTime|processCpuTime)_seconds$/u;
+
 /** What the values under a name are, from the type of the metric that they belong to. */
 function natureOf(page: Page, name: string): "counter" | "gauge" | "quantile" | "unknown" {
   const own = page.families.get(name)?.type;
+  if (own === "gauge" && GROWING.test(name)) return "counter";
   if (own !== undefined && own !== "unknown") return OWN[own];
   const [, base = "", part = ""] = PART.exec(name) ?? [];
   const type = page.families.get(base)?.type;
@@ -95,9 +99,13 @@ function readHistogram(page: Page, selector: Selector): PageReading {
   return { ok: true, reading: { ...others.reading, counts: others.reading.counts.map(() => 0) } };
 }
 
-/** Whether every label of the selector occurs. Of a metric that is only announced nobody knows its labels yet. */
+/**
+ * Whether every label that the selector asks a value of occurs. Of a metric that is only announced nobody knows its
+ * labels yet, and a label that must not have a value may as well be absent.
+ */
 function knowsLabels(all: readonly Sample[], { matchers }: Selector): boolean {
-  return all.length === 0 || matchers.every(({ label }) => all.some(({ labels }) => labels.has(label)));
+  const asked = matchers.filter(({ negated }) => !negated);
+  return all.length === 0 || asked.every(({ label }) => all.some(({ labels }) => labels.has(label)));
 }
 
 function missing(page: Page, metric: string): string {

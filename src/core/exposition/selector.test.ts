@@ -25,6 +25,9 @@ test.each<[string, Record<string, string>, boolean]>([
   ["a{b='it\\'s \"\\\\n\\n'}", { b: "it's \"\\n\n" }, true],
   ['a{b=~"x\\\\.y"}', { b: "x.y" }, true],
   ['a{b="1",b!="1"}', { b: "1" }, false],
+  ['{"my.metric"}', {}, true],
+  ['{ "my.metric" , b="1" }', { b: "2" }, false],
+  ['a{"my.label"=~"x.*"}', { "my.label": "xy" }, true],
 ])("%s of %j: %s", (text, labels, expected) => {
   expect(meant(text, labels)).toBe(expected);
 });
@@ -35,6 +38,8 @@ test.each([
   ["9a", 0, "the name of a metric comes first"],
   ["http.server.requests", 4, "no dots on a page"],
   ["orders-total", 6, "no dashes on a page"],
+  ['a{"b"}', 5, "after b comes ="],
+  ['{"a","b"}', 8, "after b comes ="],
   ["a[5m]", 1, "no range"],
   ["rate(a[5m])", 4, "no functions"],
   ["a / b", 2, "a selector ends here"],

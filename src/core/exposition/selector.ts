@@ -43,16 +43,21 @@ const SPACE = /\s*/y;
 const ESCAPES: Readonly<Record<string, string>> = { n: "\n", t: "\t", "\\": "\\", '"': '"', "'": "'" };
 const METRIC_RIGHT = 'the name of a metric comes first, then labels in braces: orders_total{result="paid"}';
 
-/** Reads a selector of PromQL: a name, and `=`, `!=`, `=~`, `!~` on labels. No functions, no ranges. */
+/**
+ * Reads a selector of PromQL: a name, also in quotes as Prometheus 3 has it (`{"my.metric"}`), and `=`, `!=`, `=~`, `!~`
+ * on labels. No functions, no ranges.
+ */
 export function readSelector(text: string): SelectorReading {
   const cursor: Cursor = { text, at: 0 };
   try {
     if (text.length > LONGEST) throw new BadSelector(LONGEST, `a selector has at most ${LONGEST} characters`);
     take(cursor, SPACE);
-    const metric = take(cursor, METRIC);
-    if (metric === "") throw new BadSelector(cursor.at, METRIC_RIGHT);
+    const plain = take(cursor, METRIC);
+    const start = cursor.at;
     take(cursor, SPACE);
-    const matchers = text[cursor.at] === "{" ? readMatchers(cursor) : [];
+    const braces = text[cursor.at] === "{" ? readMatchers(cursor, plain === "") : { matchers: [] };
+    const { matchers, metric = plain } = braces;
+    if (metric === "") throw new BadSelector(start, METRIC_RIGHT);
     take(cursor, SPACE);
     if (cursor.at < text.length) throw new BadSelector(cursor.at, excess(text[cursor.at] ?? "", metric));
     return { ok: true, selector: { metric, matchers } };
@@ -77,14 +82,27 @@ function take(cursor: Cursor, pattern: RegExp): string {
   return found;
 }
 
-function readMatchers(cursor: Cursor): readonly Matcher[] {
+interface Braces {
+  readonly matchers: readonly Matcher[];
+  /** The name of the metric where it stands in quotes among the conditions, as names must that have a dot in them. */
+  readonly metric?: string;
+}
+
+function readMatchers(cursor: Cursor, mayName: boolean): Braces {
   const start = cursor.at;
   cursor.at += 1;
   const matchers: Matcher[] = [];
+  let metric: string | undefined;
   for (;;) {
     take(cursor, SPACE);
-    if (cursor.text[cursor.at] === "}") break;
-    matchers.push(readMatcher(cursor));
+    const first = cursor.text[cursor.at];
+    if (first === "}") break;
+    const quoted = first === '"' ? readText(cursor) : undefined;
+    take(cursor, SPACE);
+    const isName =
+      mayName && metric === undefined && quoted !== undefined && /[,}]/u.test(cursor.text[cursor.at] ?? "");
+    if (isName) metric = quoted;
+    else matchers.push(readMatcher(cursor, quoted));
     take(cursor, SPACE);
     const next = cursor.text[cursor.at];
     if (next === "}") break;
@@ -93,11 +111,11 @@ function readMatchers(cursor: Cursor): readonly Matcher[] {
     cursor.at += 1;
   }
   cursor.at += 1;
-  return matchers;
+  return metric === undefined ? { matchers } : { matchers, metric };
 }
 
-function readMatcher(cursor: Cursor): Matcher {
-  const label = take(cursor, LABEL);
+function readMatcher(cursor: Cursor, quoted: string | undefined): Matcher {
+  const label = quoted ?? take(cursor, LABEL);
   if (label === "") throw new BadSelector(cursor.at, 'a condition is label="value", with =, !=, =~ or !~');
   take(cursor, SPACE);
   const operator = take(cursor, OPERATOR);

@@ -76,7 +76,8 @@ const WANTS: Wants = {
   anomaly: ({ of }) => meanSignals(of),
 };
 
-const signalsOf = (metric: MetricSpec): readonly SignalWanted[] =>
+/** What must be read of the replicas for one metric. */
+export const signalsOf = (metric: MetricSpec): readonly SignalWanted[] =>
   (WANTS[metric.kind] as (metric: MetricSpec) => readonly SignalWanted[])(metric);
 
 /** Whether a metric is made of this name. */

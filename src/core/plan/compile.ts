@@ -3,7 +3,7 @@ import type { Calendar } from "../calendar.ts";
 import type { Abilities } from "../abilities.ts";
 import type { AnalysisSpec, MetricSpec } from "../spec/analysis.ts";
 import type { Rollout } from "../spec/rollout.ts";
-import { replicasAsked } from "../spec/workload.ts";
+import { pageOf, replicasAsked } from "../spec/workload.ts";
 import type { StrategySpec } from "../spec/strategy.ts";
 import { previewOf } from "../spec/traffic.ts";
 import { isForUsers } from "../match.ts";
@@ -188,10 +188,7 @@ function tooShort(steps: readonly Step[], { lifetimeMs, warmupMs }: KayentaPlan)
 }
 
 /** Names that a metric rests on and that nobody tells. */
-function untold(
-  { analysis, workload: { process } }: Rollout["spec"],
-  workload: Abilities["workload"],
-): readonly PlanIssue[] {
+function untold({ analysis, workload: asked }: Rollout["spec"], workload: Abilities["workload"]): readonly PlanIssue[] {
   if (!analysis) return [];
   const known = workload.signals ?? [];
   return wantedSignals(analysis).flatMap(({ name }): PlanIssue[] => {
@@ -201,8 +198,9 @@ function untold(
       const told = known.length === 0 ? "it tells nothing of its replicas" : `it tells ${listed(known, "and")}`;
       return [{ path, code: "unable", message: `needs ${name}, which the workload does not tell: ${told}` }];
     }
-    if (process?.metrics) return [];
-    const message = `needs the series ${name}, and no page is named that has it: add metrics: { path: /metrics } to spec.workload.process`;
+    if (pageOf(asked)) return [];
+    const place = asked.endpoints ? "spec.workload" : "spec.workload.process";
+    const message = `needs the series ${name}, and no page is named that has it: add metrics: { path: /metrics } to ${place}`;
     return [{ path, code: "unable", message }];
   });
 }

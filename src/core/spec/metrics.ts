@@ -6,7 +6,8 @@ import { HARM_FACTOR, HARM_MARGIN } from "../stats/defaults.ts";
 import type { Margin, MeanOf, MetricPlan } from "../stats/plan.ts";
 import { duration, ms, type Ms } from "../units.ts";
 import { durationFormat, readDuration } from "./durations.ts";
-import { KINDS, KIND_NAMES, PRESETS, PRESET_NAMES, type Preset, type PresetName } from "./presets.ts";
+import { KNOWN_PRESETS, presetNamed, unknownPreset } from "./frameworks/catalogue.ts";
+import { KINDS, KIND_NAMES, PRESET_NAMES, type Preset } from "./presets.ts";
 import { shown, written, writtenOrNumber, type Format, type Reading } from "./reading.ts";
 import { listed, rule, type Report } from "./rule.ts";
 import { readBytes } from "./sizes.ts";
@@ -68,7 +69,10 @@ const Series = z.string().superRefine((text, context) => {
 });
 
 const metricFields = z.strictObject({
-  preset: z.enum(PRESET_NAMES).optional().describe("What is measured: a metric that Serin knows."),
+  preset: z
+    .enum(KNOWN_PRESETS, { error: ({ input }) => unknownPreset(input) })
+    .optional()
+    .describe("What is measured: a metric that Serin knows, also by a framework's own page: spring-boot:errors."),
   kind: z.enum(KIND_NAMES).optional().describe("For a metric of your own: what its values are. It needs a name."),
   name: z.string().min(1).optional().describe("What texts call it. Default: the preset's name."),
   series: Series.optional().describe('The service\'s own series, by a selector such as orders_total{kind="web"}.'),
@@ -125,7 +129,7 @@ export const MetricSchema = rule(metricFields, checkMetric).transform((fields): 
 });
 
 function presetOf({ preset, kind }: Fields): Preset | undefined {
-  if (preset !== undefined) return PRESETS[preset];
+  if (preset !== undefined) return presetNamed(preset);
   return kind === undefined ? undefined : KINDS[kind];
 }
 
@@ -162,7 +166,8 @@ const MAKE: Maker = {
     const worse = direction(fields, preset.worse);
     const part = fields.good ?? fields.bad ?? preset.part ?? "";
     // Of what went right, less is worse; seldom things are looked at as they are, others by what went wrong.
-    const rest = worse === "up" && fields.good !== undefined;
+    const isRest = fields.good !== undefined || (fields.bad === undefined && preset.rest === true);
+    const rest = worse === "up" && isRest;
     const { harm, go } = worse === "up" ? points(fields, preset) : relative(fields, preset);
     const max = fields.max && "share" in fields.max && worse === "up" ? fields.max.share : undefined;
     const whole = fields.total ?? preset.whole ?? "";
@@ -184,7 +189,14 @@ const MAKE: Maker = {
     const quantile = fields.quantile ?? 0.99;
     const harm = { rho: 1, delta: fields.tolerate ?? preset.tolerate };
     const go = { rho: 1, delta: fields.margin ?? preset.margin };
-    return { ...told(fields, preset), kind: "buckets", histogram: fields.series ?? "", quantile, harm, go };
+    return {
+      ...told(fields, preset),
+      kind: "buckets",
+      histogram: fields.series ?? preset.histogram ?? "",
+      quantile,
+      harm,
+      go,
+    };
   },
   gauge: (fields, preset) => {
     const worse = direction(fields, preset.worse);
@@ -242,9 +254,12 @@ function relative({ margin, tolerate }: Fields, preset: Preset): { harm: Margin;
 }
 
 function meanOf({ series, total, kind }: Fields, preset: Extract<Preset, { kind: "gauge" }>): MeanOf {
+  if (preset.of?.from === "mean")
+    return { from: "mean", sum: series ?? preset.of.sum, count: total ?? preset.of.count };
   if (kind === "mean") return { from: "mean", sum: series ?? "", count: total ?? "" };
   if (series === undefined && preset.of) return preset.of;
-  return { from: preset.as ?? "gauge", name: series ?? "" };
+  const as = preset.of?.from === "rate" ? "rate" : preset.as;
+  return { from: as ?? "gauge", name: series ?? "" };
 }
 
 function amountOf(bound: Bound | undefined): number | undefined {
@@ -304,12 +319,13 @@ function checkSources(fields: Fields, preset: Preset, report: Report): void {
     missing("series", "the name of a series that the service tells");
   if (preset.kind === "ratio") {
     const parts = [fields.good, fields.bad].filter((part) => part !== undefined).length;
-    const isOwn = preset.part !== undefined && fields.total === undefined && parts === 0;
-    if (!isOwn && parts !== 1) report(["good"], "missing-field", `${called} needs good or bad, one of them`);
-    if (!isOwn && fields.total === undefined) missing("total", "the counter of everything");
+    // A preset that has counters of its own may keep either.
+    const fewest = preset.part === undefined ? 1 : 0;
+    if (parts < fewest || parts > 1) report(["good"], "missing-field", `${called} needs good or bad, one of them`);
+    if (preset.whole === undefined && fields.total === undefined) missing("total", "the counter of everything");
     if (fields.bad !== undefined && direction(fields, preset.worse) === "down")
       report(["bad"], "conflict", "found bad where less is worse: name what went right as good");
-  } else if (fields.total !== undefined && fields.kind !== "mean") {
+  } else if (fields.total !== undefined && fields.kind !== "mean" && !isMean(preset)) {
     report(["total"], "conflict", `${called} has no total: take it out`);
   }
   if (fields.kind === "mean" && fields.total === undefined) missing("total", "how often was measured");
@@ -317,6 +333,10 @@ function checkSources(fields: Fields, preset: Preset, report: Report): void {
     report(["worse"], "wrong-value", "found either, only anomalies go both ways: up or down");
   if (fields.effect === "hold" && fields.weight !== undefined)
     report(["weight"], "conflict", "found beside effect: hold, what only holds has no part of the alarm budget");
+}
+
+function isMean(preset: Preset): boolean {
+  return preset.kind === "gauge" && preset.of?.from === "mean";
 }
 
 const pointsText = (value: number): string => `${Number((value * 100).toFixed(8))}%`;
@@ -357,7 +377,7 @@ function checkBounds(fields: Fields, preset: Preset, report: Report): void {
   if (min === undefined) return;
   const worse = "worse" in preset ? preset.worse : undefined;
   const goesDown = preset.kind === "gauge" && direction(fields, worse === "down" ? "down" : "up") === "down";
-  const called: PresetName | undefined = fields.preset;
+  const called = fields.preset;
   if (called !== "success-rate" && !goesDown) report(["min"], "conflict", "only success-rate has a min: use max");
   else if (max !== undefined) report(["min"], "conflict", "found beside max, both bound the same: keep one");
   else if (called === "success-rate" && !("share" in min))

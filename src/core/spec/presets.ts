@@ -22,6 +22,8 @@ interface RequestLatency extends Common {
 }
 interface Share extends Common {
   readonly kind: "ratio";
+  /** `part` counts what went right, and what is left of the whole went wrong. */
+  readonly rest?: boolean;
   /** What the events are, and what those did that count. */
   readonly words?: readonly [events: string, did: string];
   /** False: a rollout does not wait until it is shown to be no worse, for the events are too few. */
@@ -32,6 +34,7 @@ interface Share extends Common {
 }
 interface Buckets extends Common {
   readonly kind: "buckets";
+  readonly histogram?: string;
 }
 interface Gauge extends Common {
   readonly kind: "gauge";
@@ -79,7 +82,7 @@ const latency = (quantile: number, about: string): RequestLatency => ({
 });
 
 /** A share of events that two counters of the service tell. */
-const share = (about: string): Share => ({
+export const share = (about: string): Share => ({
   kind: "ratio",
   about,
   needs: ["total"],
@@ -91,7 +94,7 @@ const share = (about: string): Share => ({
 });
 
 /** What the replicas themselves count in buckets. */
-const buckets = (about: string): Buckets => ({
+export const buckets = (about: string): Buckets => ({
   kind: "buckets",
   about,
   needs: ["series"],
@@ -103,8 +106,8 @@ const buckets = (about: string): Buckets => ({
 
 type Level = { readonly of: MeanOf; readonly unit: Unit; readonly worse?: Worse };
 
-/** A level that Serin reads itself. A few replicas are few observations: it holds a rollout, and does not take it back. */
-const level = (about: string, { of, unit, worse = "up" }: Level): Gauge => ({
+/** A level that needs no name of a series. A few replicas are few observations: it holds a rollout, and does not take it back. */
+export const level = (about: string, { of, unit, worse = "up" }: Level): Gauge => ({
   kind: "gauge",
   about,
   needs: [],

@@ -18,7 +18,7 @@ import type { CanarySpec } from "./canary.ts";
 import type { StepSpec } from "./steps.ts";
 import { StrategySchema, type StrategySpec } from "./strategy.ts";
 import { TrafficSchema, type TrafficSpec } from "./traffic.ts";
-import { Plain, replicasAsked, WorkloadSchema, type WorkloadSpec } from "./workload.ts";
+import { pageOf, Plain, replicasAsked, WorkloadSchema, type WorkloadSpec } from "./workload.ts";
 import type { Section, StickyKey } from "../split.ts";
 
 /** Versions and kinds of documents that Serin reads. */
@@ -136,7 +136,7 @@ const rollingNeedsBatches = ({ strategy, workload }: SpecFields, report: Report)
 
 const testsNeedUsers = ({ strategy, traffic, workload }: SpecFields, report: Report): void => {
   if (strategy.kind !== "abTest") return;
-  const around = { sticky: traffic.sticky !== undefined, page: workload.process?.metrics !== undefined };
+  const around = { sticky: traffic.sticky !== undefined, page: pageOf(workload) !== undefined };
   checkAround(strategy, around, (path, code, message) => report(["strategy", "abTest", ...path], code, message));
 };
 

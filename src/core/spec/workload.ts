@@ -57,7 +57,7 @@ const Page = z
         error: ({ input }) => `found ${shown(input)}, a path begins with a slash, such as /metrics`,
       })
       .default("/metrics")
-      .describe("Path of the page, in the Prometheus text format or as OpenMetrics."),
+      .describe("Path of the page, in the Prometheus text format or as OpenMetrics; it may have a query."),
     port: z.int().min(1).max(65_535).optional().describe("Its port. Default: the replica's own, $PORT."),
     every: written(durationFormat({ atLeast: ms(500), atMost: ms(300_000) }))
       .prefault("5s")
@@ -130,6 +130,7 @@ const urlFields = {
     .optional()
     .describe("Addresses that somebody else runs. Serin looks whether they answer, and starts and ends nothing."),
   ready: Ready.optional().describe("When one of urls is ready. Default: its port accepts a connection."),
+  metrics: Page.optional().describe("The metrics page of each of urls, for metrics with a series of the service."),
 };
 
 const workloadFields = z
@@ -143,17 +144,28 @@ export const WorkloadSchema = rule(workloadFields, (workload, report) => {
   exactlyOne(workload, ["process", "urls"], report);
   if (workload.ready && workload.process)
     report(["ready"], "conflict", "found beside process, which has a ready of its own: move it there");
-}).transform(({ process, urls, ready }): WorkloadSpec => {
-  return urls ? { endpoints: { addresses: urls, ready: ready ?? { kind: "tcp" } } } : { process };
+  if (workload.metrics && workload.process)
+    report(["metrics"], "conflict", "found beside process, which has metrics of its own: move it there");
+}).transform(({ process, urls, ...rest }): WorkloadSpec => {
+  return urls ? { endpoints: endpointsOf(urls, rest) } : { process };
 });
 
 /** Addresses alone: what is there already. */
 export const UrlsSchema = z
   .strictObject({ ...urlFields, urls: urlFields.urls.unwrap() })
-  .transform(({ urls, ready }): EndpointsSpec => ({ addresses: urls, ready: ready ?? { kind: "tcp" } }));
+  .transform(({ urls, ...rest }): EndpointsSpec => endpointsOf(urls, rest));
+
+type UrlsRest = { readonly ready?: Readiness | undefined; readonly metrics?: PageSpec | undefined };
+
+function endpointsOf(addresses: readonly Address[], { ready = { kind: "tcp" }, metrics }: UrlsRest): EndpointsSpec {
+  return { addresses, ready, ...(metrics ? { metrics } : {}) };
+}
 
 /** A group of processes, as the file asks for it. */
 type ProcessSpec = Readonly<z.output<typeof Process>>;
+
+/** Where the metrics pages of a service are, as the file asks for them. */
+type PageSpec = Readonly<z.output<typeof Page>>;
 
 /** Where somebody answers. */
 interface Address {
@@ -165,6 +177,12 @@ interface Address {
 export interface EndpointsSpec {
   readonly addresses: readonly Address[];
   readonly ready: Readiness;
+  readonly metrics?: PageSpec | undefined;
+}
+
+/** The metrics pages of whatever runs, where the file names them. */
+export function pageOf({ process, endpoints }: WorkloadSpec): PageSpec | undefined {
+  return process?.metrics ?? endpoints?.metrics;
 }
 
 /** What runs: exactly one of these. */
