@@ -6,6 +6,7 @@ import type { Rollout } from "../core/spec/rollout.ts";
 import type { Section } from "../core/split.ts";
 import { isEndpoints } from "../core/endpoints-template.ts";
 import type { Revision } from "../core/world.ts";
+import type { AlertSource } from "../ports/alerts.ts";
 import type { Clock } from "../ports/clock.ts";
 import type { Messenger } from "../ports/messenger.ts";
 import type { TestEvents } from "../ports/tests.ts";
@@ -85,6 +86,10 @@ export function adapters(home: Home): Adapters {
     const { openEventStore } = await import("./events/store.ts");
     return openEventStore(join(home.dir, "events.db"));
   });
+  const sources = once(async () => {
+    const { Sources } = await import("./sources.ts");
+    return new Sources(home.clock);
+  });
   return {
     messenger: createMessenger({ clock: home.clock }),
     events: events.get,
@@ -118,11 +123,14 @@ export function adapters(home: Home): Adapters {
       ]);
       const usage = createUsageSource({ clock, workload: processes });
       const pages = following(pageOf, (page) => createExpositionSource({ clock: home.clock, ...page }));
+      const shared = await sources.get();
+      const others = following(sourcesOf, (asked) => shared.of(asked));
       return {
         workload,
-        signals: (asked) => [usage, ...pages.of(asked)],
+        signals: (asked) => [usage, ...pages.of(asked), ...others.of(asked).flatMap(({ signals }) => signals)],
         close: async () => {
           pages.close();
+          others.close();
           await processes.close();
         },
         remove: async () => {
@@ -131,12 +139,7 @@ export function adapters(home: Home): Adapters {
         },
       };
     },
-    alerts: async ({ spec }) => {
-      const { createAlertSource } = await import("./alerts/source.ts");
-      const asked = spec.spec.analysis?.alerts ?? [];
-      const first = asked.filter(({ url }, index) => asked.findIndex((other) => other.url === url) === index);
-      return first.map(({ url, api }) => createAlertSource({ url, api, clock: home.clock }));
-    },
+    alerts: (state) => alertsOf(home, state),
     router: async (state) => {
       const { createProxyAdapter } = await import("./proxy/index.ts");
       const proxy = createProxyAdapter({ ...proxyOf(home, state), clock: home.clock });
@@ -147,6 +150,24 @@ export function adapters(home: Home): Adapters {
 
 /** The replicas' metrics page, as the file says. */
 const pageOf = ({ spec }: Asked) => spec.spec.workload.process?.metrics;
+
+/** Where alerts are read that the file names, each address once. */
+async function alertsOf({ clock }: Home, { spec, origin }: Asked): Promise<readonly AlertSource[]> {
+  const { createAlertSource } = await import("./alerts/source.ts");
+  const { webOf } = await import("./sources.ts");
+  const asked = spec.spec.analysis?.alerts ?? [];
+  const first = asked.filter(({ url }, index) => asked.findIndex((other) => other.url === url) === index);
+  return first.map((alert) => {
+    const { url, api } = alert;
+    return createAlertSource({ url, api, clock, web: webOf(alert, origin) });
+  });
+}
+
+/** What the file says of figures that others keep. */
+const sourcesOf = ({ service, spec, origin }: Asked) => {
+  const sources = spec.spec.analysis?.sources;
+  return sources && { service, origin, sources, metricsPort: spec.spec.workload.process?.metrics?.port };
+};
 
 /** Makes something when it is first asked for; again only after a failure. */
 function once<T>(make: () => Promise<T>) {

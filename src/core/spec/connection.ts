@@ -7,7 +7,7 @@ import { Header, HEADER_NAME, secretFields, secretOf, textField } from "./target
 import { exactlyOne, rule } from "./rule.ts";
 
 /** Where a secret is read: it is in no file of ours and in no journal. */
-export type SecretText = Exclude<Text, string>;
+type SecretText = Exclude<Text, string>;
 
 const Secret = rule(
   z

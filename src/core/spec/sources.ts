@@ -4,7 +4,7 @@ import { tellsPools, tellsReplicas, PLACE_NAMES } from "../placeholders.ts";
 import { namesIn, strayIn } from "../outbox/template.ts";
 import { SOURCE_NAME } from "../signal-names.ts";
 import { ms } from "../units.ts";
-import { Address, checkConnection, connectionFields, type Connection } from "./connection.ts";
+import { Address, checkConnection, connectionFields } from "./connection.ts";
 import { durationFormat } from "./durations.ts";
 import { shown, written } from "./reading.ts";
 import { exactlyOne, listed, rule, type Report } from "./rule.ts";
@@ -89,9 +89,6 @@ const PrometheusSchema = rule(prometheusFields, checkPrometheus, [
   windowMs: window,
   delayMs: delay,
 }));
-
-/** A Prometheus, or whoever speaks as it does: Thanos, Mimir, VictoriaMetrics. */
-export type PrometheusSpec = Readonly<z.output<typeof PrometheusSchema>> & Connection;
 
 /** Kinds of sources, by the field that names them: another kind is one more line here. */
 const KINDS = {
