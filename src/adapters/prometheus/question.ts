@@ -17,7 +17,7 @@ const BRACES = /^\s*([A-Za-z_:][\w:]*)\s*(?:\{([^]*)\}\s*)?$/u;
 export function questionFor({ selector, isHistogram }: Wanted, whose: readonly Whose[], windowMs: number): string {
   const [, metric = "", inside = ""] = BRACES.exec(selector) ?? [];
   const name = isHistogram ? `__name__=~${text(`${metric}|${metric}_bucket`)}` : `__name__=${text(metric)}`;
-  const own = inside.trim().replace(/,$/u, "");
+  const own = inside.trim().replace(/\s*,$/u, "");
   const labels = Object.keys(whose[0] ?? {});
   const narrowed = labels.map((label) => {
     const values = [...new Set(whose.map((one) => one[label] ?? ""))];
