@@ -1,5 +1,5 @@
 // How do the presets look as tables for people?
-import { signalsOf } from "../src/core/plan/analysis.ts";
+import { signalsOf } from "../src/core/plan/metric-signals.ts";
 import { FRAMEWORKS, FRAMEWORK_NAMES, type FrameworkName } from "../src/core/spec/frameworks/catalogue.ts";
 import type { Framework } from "../src/core/spec/frameworks/shape.ts";
 import { MetricSchema } from "../src/core/spec/metrics.ts";

@@ -71,6 +71,8 @@ const ROOMS: Readonly<Record<string, Room>> = {
 const DOORS: Readonly<Record<string, readonly string[]>> = {
   // The registry names every adapter and fits them to what the runtime asks for.
   "adapters/registry.ts": ["adapters", "runtime/parts.ts"],
+  // Sources share their servers, secrets and questions; the registry asks here for those of a service.
+  "adapters/sources.ts": ["adapters"],
   "adapters/proxy": ["proxy"],
 };
 

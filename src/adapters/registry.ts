@@ -9,6 +9,7 @@ import { pageOf } from "../core/spec/workload.ts";
 import type { Section } from "../core/split.ts";
 import { isEndpoints } from "../core/endpoints-template.ts";
 import type { Revision } from "../core/world.ts";
+import type { AlertSource } from "../ports/alerts.ts";
 import type { Clock } from "../ports/clock.ts";
 import type { Messenger } from "../ports/messenger.ts";
 import type { TestEvents } from "../ports/tests.ts";
@@ -103,6 +104,10 @@ export function adapters(home: Home): Adapters {
     const { createEnvoyHub } = await import("./envoy/hub.ts");
     return createEnvoyHub({ dir: join(home.dir, "services"), clock: home.clock });
   });
+  const sources = once(async () => {
+    const { Sources } = await import("./sources.ts");
+    return new Sources(home.clock);
+  });
   return {
     messenger: createMessenger({ clock: home.clock }),
     events: events.get,
@@ -141,11 +146,14 @@ export function adapters(home: Home): Adapters {
       ]);
       const usage = createUsageSource({ clock, workload: processes });
       const pages = following(askedPage, (page) => createExpositionSource({ clock: home.clock, ...page }));
+      const shared = await sources.get();
+      const others = following(sourcesOf, (asked) => shared.of(asked));
       return {
         workload,
-        signals: (asked) => [usage, ...pages.of(asked)],
+        signals: (asked) => [usage, ...pages.of(asked), ...others.of(asked).flatMap(({ signals }) => signals)],
         close: async () => {
           pages.close();
+          others.close();
           await processes.close();
         },
         remove: async () => {
@@ -154,12 +162,7 @@ export function adapters(home: Home): Adapters {
         },
       };
     },
-    alerts: async ({ spec }) => {
-      const { createAlertSource } = await import("./alerts/source.ts");
-      const asked = spec.spec.analysis?.alerts ?? [];
-      const first = asked.filter(({ url }, index) => asked.findIndex((other) => other.url === url) === index);
-      return first.map(({ url, api }) => createAlertSource({ url, api, clock: home.clock }));
-    },
+    alerts: (state) => alertsOf(home, state),
     router: async (state) => {
       const { envoy } = state.spec.spec.traffic;
       if (envoy) return (await envoys.get()).router(envoyOf(state, envoy));
@@ -172,6 +175,24 @@ export function adapters(home: Home): Adapters {
 
 /** The replicas' metrics page, as the file says. */
 const askedPage = ({ spec }: Asked) => pageOf(spec.spec.workload);
+
+/** Where alerts are read that the file names, each address once. */
+async function alertsOf({ clock }: Home, { spec, origin }: Asked): Promise<readonly AlertSource[]> {
+  const { createAlertSource } = await import("./alerts/source.ts");
+  const { webOf } = await import("./sources.ts");
+  const asked = spec.spec.analysis?.alerts ?? [];
+  const first = asked.filter(({ url }, index) => asked.findIndex((other) => other.url === url) === index);
+  return first.map((alert) => {
+    const { url, api } = alert;
+    return createAlertSource({ url, api, clock, web: webOf(alert, origin) });
+  });
+}
+
+/** What the file says of figures that others keep. */
+const sourcesOf = ({ service, spec, origin }: Asked) => {
+  const sources = spec.spec.analysis?.sources;
+  return sources && { service, origin, sources, metricsPort: spec.spec.workload.process?.metrics?.port };
+};
 
 /** Makes something when it is first asked for; again only after a failure. */
 function once<T>(make: () => Promise<T>) {

@@ -12,13 +12,14 @@ export type Reading =
 
 /** What is to be read: a name, and what kind of value it must be. */
 export interface SignalWanted {
-  /** `process.memory`, or a selector of an exposition: `orders_total{result="paid"}`. */
+  /** `process.memory`, a selector of an exposition: `orders_total{result="paid"}`, or a name with its source (signal-names.ts). */
   readonly name: string;
   readonly kind: Reading["kind"];
 }
 
 /** Everything that was read of one replica. A name that could not be read is not there. */
 export interface SignalSeries {
+  /** The pool's own name where a source tells of the pool as a whole. */
   readonly replica: string;
   readonly pool: string;
   /** Names the life of its counters: another epoch means that they began again at 0. */
@@ -84,7 +85,7 @@ export function signalIncrements(before: Signals, after: Signals): readonly Sign
 
 /**
  * A reading that can be counted from next time: a replica that could not be read this time stays as it was last, or what
- * it has done since its start would look new when it answers again. `alive` are the replicas that still run.
+ * it has done since its start would look new when it answers again. `alive` are the replicas and pools that still run.
  */
 export function carriedOn(before: Signals | undefined, after: Signals, alive: ReadonlySet<string>): Signals {
   const read = new Set(after.series.map(({ replica }) => replica));

@@ -7,7 +7,7 @@ import type { SignalWanted } from "../core/signals.ts";
 import type { Observed, RunningPool } from "../core/world.ts";
 import type { AlertSource } from "../ports/alerts.ts";
 import type { Clock } from "../ports/clock.ts";
-import type { SignalSource } from "../ports/signals.ts";
+import type { AskedPool, SignalSource } from "../ports/signals.ts";
 import { lookAt } from "./ask.ts";
 
 /** Names, by the source that covers them. A file that needs a name which none covers was refused before it started. */
@@ -42,8 +42,10 @@ export async function readSignals(state: ServiceState, reading: Reading): Promis
   if (!analysis || sources.length === 0 || pools.kind !== "value") return undefined;
   const asked = bySource(sources, wantedOf(analysis));
   if (asked.length === 0) return undefined;
+  const roles = new Map(state.pools.map(({ pool, role }) => [pool, role === "former" ? undefined : role]));
+  const known = pools.value.map((pool): AskedPool => Object.assign({}, pool, { role: roles.get(pool.pool) }));
   const read = asked.map(async ({ source, names }) => {
-    const found = await lookAt(clock, limitMs, (call) => source.read(names, pools.value, call));
+    const found = await lookAt(clock, limitMs, (call) => source.read(names, known, call));
     return [source.kind, found] as const;
   });
   return Object.fromEntries(await Promise.all(read));

@@ -1,7 +1,9 @@
 // Are the alerts of a real Prometheus and a real Alertmanager read as they are?
 import { afterEach, expect, test, vi } from "vitest";
 import { createAlertSource } from "../../src/adapters/alerts/source.ts";
+import { Secrets } from "../../src/adapters/messenger/secrets.ts";
 import { systemClock } from "../../src/adapters/system/clock.ts";
+import { createWeb } from "../../src/adapters/web/web.ts";
 import { alertReport, type Alert, type AlertRule } from "../../src/core/stats/alert.ts";
 import { ms } from "../../src/core/units.ts";
 import type { AlertSource } from "../../src/ports/alerts.ts";
@@ -9,6 +11,7 @@ import { HAS_ALERTMANAGER, HAS_PROMETHEUS, LIMIT, Monitor } from "./alerts/monit
 import { call } from "./process/place.ts";
 
 const clock = systemClock();
+const web = createWeb({ connection: {}, secrets: () => new Secrets() });
 const EVERY = ms(200);
 /** Clocks are the same here, but Prometheus takes the moment at which the evaluation was due. */
 const SLACK_MS = 2_000;
@@ -62,7 +65,7 @@ test.skipIf(!HAS_PROMETHEUS)(
   async () => {
     monitor = new Monitor();
     const url = await monitor.prometheus();
-    const source = createAlertSource({ url, clock, everyMs: EVERY });
+    const source = createAlertSource({ url, web, clock, everyMs: EVERY });
     expect(source.name).toBe(url);
     expect(await alertsOf(source)).toEqual([]);
 
@@ -97,7 +100,7 @@ test.skipIf(!HAS_PROMETHEUS || !HAS_ALERTMANAGER)(
     const { gauge } = monitor;
     const url = await monitor.alertmanager();
     await monitor.prometheus(url);
-    const source = createAlertSource({ url, clock, api: "alertmanager", everyMs: EVERY });
+    const source = createAlertSource({ url, web, clock, api: "alertmanager", everyMs: EVERY });
     expect(await alertsOf(source)).toEqual([]);
 
     const upMs = clock.now();

@@ -5,7 +5,7 @@ import type { PageFormat } from "../../src/core/exposition/line.ts";
 import { type Page, parsePage } from "../../src/core/exposition/parse.ts";
 import { readPage } from "../../src/core/exposition/read.ts";
 import { readSelector } from "../../src/core/exposition/selector.ts";
-import { signalsOf } from "../../src/core/plan/analysis.ts";
+import { signalsOf } from "../../src/core/plan/metric-signals.ts";
 import {
   FRAMEWORKS,
   FRAMEWORK_NAMES,

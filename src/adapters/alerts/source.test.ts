@@ -6,6 +6,8 @@ import { afterEach, beforeEach, describe, expect, test, vi } from "vitest";
 import { SerinError } from "../../core/issues.ts";
 import { ms } from "../../core/units.ts";
 import { createVirtualClock } from "../memory/clock.ts";
+import { createWeb } from "../web/web.ts";
+import { Secrets } from "../messenger/secrets.ts";
 import { createAlertSource, type AlertSourceOptions } from "./source.ts";
 
 const EVERY = ms(5_000);
@@ -57,9 +59,10 @@ function prometheus(alerts: readonly unknown[]): object {
   return { status: "success", data: { alerts } };
 }
 
-function open(more: Partial<AlertSourceOptions> = {}) {
+function open({ headers, ...more }: Partial<AlertSourceOptions> & { readonly headers?: Record<string, string> } = {}) {
   const clock = createVirtualClock();
-  const source = createAlertSource({ url: base, clock, everyMs: EVERY, timeoutMs: ms(300), ...more });
+  const web = createWeb({ connection: { headers }, secrets: () => new Secrets() });
+  const source = createAlertSource({ url: base, web, clock, everyMs: EVERY, timeoutMs: ms(300), ...more });
   const read = () => source.read({ signal: new AbortController().signal });
   return { clock, source, read };
 }
@@ -337,16 +340,6 @@ describe("what cannot be asked is refused at once, without secrets in the text",
     const error = thrown(() => open({ url }));
     expect(error.trouble).toMatchObject({ code: "SERIN_ALERTS_ADDRESS", exitCode: 2 });
     expect(error.trouble.found).toContain(found);
-    expect(error.message).not.toContain("s3cret");
-  });
-
-  test.each([
-    ["authorization", "s3cret\nx: y"],
-    ["a b", "s3cret"],
-  ])("the header %s", (name, value) => {
-    const error = thrown(() => open({ headers: { [name]: value } }));
-    expect(error.trouble).toMatchObject({ code: "SERIN_ALERTS_HEADER", exitCode: 2 });
-    expect(error.message).toContain(name);
     expect(error.message).not.toContain("s3cret");
   });
 });

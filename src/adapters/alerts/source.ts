@@ -4,9 +4,9 @@ import type { Alert } from "../../core/stats/alert.ts";
 import { duration, ms, type Ms } from "../../core/units.ts";
 import type { AlertSource } from "../../ports/alerts.ts";
 import type { Clock } from "../../ports/clock.ts";
+import type { Web } from "../../ports/web.ts";
 import { type Call, type Observed, seen, unreadable } from "../../ports/observed.ts";
 import { type AlertApi, DOORS } from "./apis.ts";
-import { fetchJson } from "./fetch.ts";
 
 /** Whom to ask and how often. */
 export interface AlertSourceOptions {
@@ -19,15 +19,15 @@ export interface AlertSourceOptions {
   readonly everyMs?: Ms | undefined;
   /** How long one answer may take. Default 2 s. */
   readonly timeoutMs?: Ms | undefined;
-  /** Sent with each request: `{ authorization: "Bearer …" }`. */
-  readonly headers?: Readonly<Record<string, string>> | undefined;
+  /** Who asks, with whatever the server wants to see. */
+  readonly web: Web;
 }
 
 /**
  * Asks at most every `everyMs`. A request goes on by itself: a read answers what is known, so that a slow source delays
  * nobody. A read waits for the request only when nothing is known that is younger than twice `everyMs`. When a request
  * fails, the last answer holds until it is older than three times `everyMs`; then, or if there is none, the source is
- * unreadable. Throws a SerinError for an address or a header that cannot be sent.
+ * unreadable. Throws a SerinError for an address that cannot be asked.
  */
 export function createAlertSource(options: AlertSourceOptions): AlertSource {
   return new Alerts(options);
@@ -35,6 +35,8 @@ export function createAlertSource(options: AlertSourceOptions): AlertSource {
 
 /** An answer older than so many times `everyMs` tells nothing. */
 const STALE = 3;
+
+const MOST_BYTES = 8 * 1_048_576;
 
 /** When something was asked. */
 interface Moment {
@@ -48,16 +50,16 @@ class Alerts implements AlertSource {
   readonly #everyMs: Ms;
   readonly #timeoutMs: Ms;
   readonly #url: string;
-  readonly #headers: Headers;
+  readonly #web: Web;
   #answer: (Moment & { readonly alerts: readonly Alert[] }) | undefined;
   /** Of the last request, if it failed. */
   #failure: (Moment & { readonly why: string }) | undefined;
   /** The request that is under way. */
   #asking: Promise<void> | undefined;
 
-  constructor({ url, clock, api = "prometheus", everyMs, timeoutMs, headers = {} }: AlertSourceOptions) {
+  constructor({ url, clock, api = "prometheus", everyMs, timeoutMs, web }: AlertSourceOptions) {
     const base = addressOf(url);
-    this.#headers = headersOf({ accept: "application/json", ...headers });
+    this.#web = web;
     // As it was written: whoever gave the address finds the answer under it.
     this.name = url;
     this.#url = `${base.origin}${base.pathname.replace(/\/+$/u, "")}${DOORS[api].path}${DOORS[api].query}`;
@@ -85,7 +87,8 @@ class Alerts implements AlertSource {
   /** Never rejects. */
   async #ask(): Promise<void> {
     const beganMs = this.#clock.now();
-    const fetched = await fetchJson({ url: this.#url, headers: this.#headers, timeoutMs: this.#timeoutMs });
+    const asked = { url: this.#url, timeoutMs: this.#timeoutMs, mostBytes: MOST_BYTES };
+    const fetched = await this.#web.ask(asked);
     const said = fetched.ok ? DOORS[this.#api].said(fetched.json) : fetched;
     if (said.ok) this.#answer = { beganMs, alerts: said.alerts };
     this.#failure = said.ok ? undefined : { beganMs, why: said.why };
@@ -114,24 +117,6 @@ function addressOf(url: string): URL {
     next: "Give the base address alone, such as http://prometheus:9090; credentials are sent in a header.",
     exitCode: 2,
   });
-}
-
-/** The error of `Headers` shows the value, which may be a secret. */
-function headersOf(given: Readonly<Record<string, string>>): Headers {
-  const headers = new Headers();
-  for (const [name, value] of Object.entries(given)) {
-    try {
-      headers.set(name, value);
-    } catch {
-      throw new SerinError({
-        code: "SERIN_ALERTS_HEADER",
-        what: `The header ${JSON.stringify(name)} for the source of alerts cannot be sent.`,
-        next: "A header's name has letters, digits and -; its value is one line.",
-        exitCode: 2,
-      });
-    }
-  }
-  return headers;
 }
 
 /** Waits for a request that goes on also when the call is called off. */

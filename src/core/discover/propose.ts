@@ -2,7 +2,7 @@
 import type { Page } from "../exposition/parse.ts";
 import { readPage } from "../exposition/read.ts";
 import { readSelector } from "../exposition/selector.ts";
-import { signalsOf } from "../plan/analysis.ts";
+import { signalsOf } from "../plan/metric-signals.ts";
 import type { Reading, SignalWanted } from "../signals.ts";
 import { FRAMEWORKS, type FrameworkName, type FrameworkPreset } from "../spec/frameworks/catalogue.ts";
 import type { Framework } from "../spec/frameworks/shape.ts";

@@ -103,10 +103,14 @@ function rowsOf(turn: Turn, fresh: readonly Increment[]): WideLook["rows"] {
   });
 }
 
-/** How long a replica has been ready; 0 for one that is not, or that is gone. */
+/**
+ * How long a replica has been ready; 0 for one that is not, or that is gone. What is told of a pool as a whole is as old
+ * as its youngest ready replica: whatever that one does while it warms up is part of it, and nobody can take it out.
+ */
 function ageOf(turn: Turn, pool: string, id: string): Ms {
-  const since = turn.replicas(pool).find((replica) => replica.id === id)?.readySinceMs;
-  return since === undefined ? ms(0) : ms(Math.max(0, turn.nowMs - since));
+  const told = turn.replicas(pool).filter((replica) => id === pool || replica.id === id);
+  const since = told.flatMap(({ readySinceMs }) => readySinceMs ?? []);
+  return since.length === 0 ? ms(0) : ms(Math.max(0, turn.nowMs - Math.max(...since)));
 }
 
 /** The weights that the router reports, while every role that has one also has somebody who answers. */
@@ -160,7 +164,8 @@ function signalLooks(turn: Turn): readonly WideSignals[] {
 
 function alive({ input: { pools } }: Turn): ReadonlySet<string> {
   const running = pools.kind === "value" ? pools.value : [];
-  return new Set(running.flatMap(({ replicas }) => replicas.map(({ id }) => id)));
+  const ids = running.flatMap(({ replicas }) => replicas.map(({ id }) => id));
+  return new Set([...ids, ...running.map(({ pool }) => pool)]);
 }
 
 function signalLook(turn: Turn, read: { before: Signals; after: Signals; durationMs: Ms }): WideSignals {

@@ -1,4 +1,5 @@
 // Which values does the operating system tell of a replica, and who answers which name?
+import { readSignalName } from "../signal-names.ts";
 import type { Reading } from "../signals.ts";
 
 /** What a value of a process is, and in which unit. */
@@ -22,7 +23,11 @@ export const PROCESS_SIGNALS: Readonly<Record<string, ProcessSignal>> = {
   "process.logWarnings": { kind: "counter", unit: "count" },
 };
 
-/** Who answers a name. A metric of a page with a dot in its name stands in quotes, so a name never belongs to both. */
-export function answeredBy(name: string): "process" | "exposition" {
+/**
+ * Who answers a name: the operating system, the replica's page, or a source that the file names. A metric of a page with
+ * a dot or an @ in its name stands in quotes, so a name never belongs to two.
+ */
+export function answeredBy(name: string): "process" | "exposition" | "source" {
+  if (readSignalName(name)) return "source";
   return name.startsWith("process.") ? "process" : "exposition";
 }

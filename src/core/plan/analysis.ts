@@ -1,11 +1,12 @@
 // What shall be compared during a rollout, and with which part of the alarm budget each?
-import type { AnalysisSpec, MetricSpec } from "../spec/analysis.ts";
+import type { AlertSpec, AnalysisSpec, MetricSpec } from "../spec/analysis.ts";
 import { OMEGA } from "../stats/defaults.ts";
-import type { AnalysisPlan, MeanOf, MetricPlan } from "../stats/plan.ts";
+import type { AlertPlan, AnalysisPlan, MetricPlan } from "../stats/plan.ts";
 import type { SignalWanted } from "../signals.ts";
 import type { PointOf } from "../stats/kayenta/stage.ts";
 import { ms } from "../units.ts";
 import { compileKayenta } from "./kayenta.ts";
+import { counter, meanSignals, signalsOf } from "./metric-signals.ts";
 
 /** What a program needs besides the comparison: that the split is watched, that harm is bounded. */
 interface Needs {
@@ -22,10 +23,15 @@ export function compileAnalysis(spec: AnalysisSpec, { split, limit }: Needs): An
     falseRollback: spec.falseRollback,
     falseGo: spec.falseGo,
     metrics: spec.metrics.map((metric, index) => plan(metric, omegas[index] ?? 0, spec)),
-    ...(spec.alerts ? { alerts: spec.alerts.map(({ api: _api, ...alert }) => alert) } : {}),
+    ...(spec.alerts ? { alerts: spec.alerts.map(alertPlan) } : {}),
     ...(split ? { split } : {}),
     ...(limit ? { limit } : {}),
   };
+}
+
+/** What is heeded of an alert; how its source is reached is no part of it. */
+function alertPlan({ url, name, labels, forMs, action, arms }: AlertSpec): AlertPlan {
+  return { url, labels, forMs, action, arms, ...(name === undefined ? {} : { name }) };
 }
 
 /** Whether a metric can take a rollout back. Requests that fail or are slow always do. */
@@ -46,39 +52,11 @@ function shares(metrics: readonly MetricSpec[]): readonly number[] {
   return parts.map((part) => (sum > 0 ? part / sum : 0));
 }
 
-const counter = (name: string): SignalWanted => ({ name, kind: "counter" });
-const gauge = (name: string): SignalWanted => ({ name, kind: "gauge" });
-
-function meanSignals(of: MeanOf): readonly SignalWanted[] {
-  if (of.from === "gauge") return [gauge(of.name)];
-  if (of.from === "rate") return [counter(of.name)];
-  return of.from === "mean" ? [counter(of.sum), counter(of.count)] : [];
-}
-
 function pointSignals(of: PointOf): readonly SignalWanted[] {
   if (of.from === "events") return [counter(of.counter)];
   const isMean = of.from === "gauge" || of.from === "rate" || of.from === "mean";
   return isMean ? meanSignals(of) : [];
 }
-
-type Wants = {
-  readonly [K in MetricSpec["kind"]]: (metric: Extract<MetricSpec, { kind: K }>) => readonly SignalWanted[];
-};
-
-const WANTS: Wants = {
-  errors: () => [],
-  latency: () => [],
-  ratio: ({ part, whole }) => [counter(part), counter(whole)],
-  buckets: ({ histogram }) => [{ name: histogram, kind: "histogram" }],
-  gauge: ({ of }) => meanSignals(of),
-  leak: ({ gauge: name }) => [gauge(name)],
-  events: ({ counter: name }) => [counter(name)],
-  anomaly: ({ of }) => meanSignals(of),
-};
-
-/** What must be read of the replicas for one metric. */
-export const signalsOf = (metric: MetricSpec): readonly SignalWanted[] =>
-  (WANTS[metric.kind] as (metric: MetricSpec) => readonly SignalWanted[])(metric);
 
 /** Whether a metric is made of this name. */
 export function restsOn(metric: MetricSpec, name: string): boolean {

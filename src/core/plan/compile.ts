@@ -9,6 +9,7 @@ import { previewOf } from "../spec/traffic.ts";
 import { isForUsers } from "../match.ts";
 import { isExposed, shareOf } from "../split.ts";
 import { listed } from "../spec/rule.ts";
+import { answeredBy } from "../exposition/names.ts";
 import { compileAnalysis, restsOn, wantedSignals } from "./analysis.ts";
 import { compileAbTest } from "./ab-test.ts";
 import { compileBlueGreen } from "./blue-green.ts";
@@ -193,7 +194,8 @@ function untold({ analysis, workload: asked }: Rollout["spec"], workload: Abilit
   const known = workload.signals ?? [];
   return wantedSignals(analysis).flatMap(({ name }): PlanIssue[] => {
     const path = `spec.analysis.${analysis.kayenta ? "config" : `metrics[${analysis.metrics.findIndex((metric) => restsOn(metric, name))}]`}`;
-    if (known.includes(name)) return [];
+    // The file's own sources were checked when it was read.
+    if (known.includes(name) || answeredBy(name) === "source") return [];
     if (name.startsWith("process.")) {
       const told = known.length === 0 ? "it tells nothing of its replicas" : `it tells ${listed(known, "and")}`;
       return [{ path, code: "unable", message: `needs ${name}, which the workload does not tell: ${told}` }];

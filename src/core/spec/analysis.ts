@@ -1,10 +1,14 @@
 // How does a rollout file say what is compared, and how sure one must be?
 import * as z from "zod";
 import { duration, ms, type Ms } from "../units.ts";
+import { Address, checkConnection, connectionFields, type Connection } from "./connection.ts";
+import { signalsOf } from "../plan/metric-signals.ts";
 import { durationFormat } from "./durations.ts";
+import { checkAgainstSources, noSource } from "./metric-source.ts";
+import { SourcesSchema, type SourceSpec } from "./sources.ts";
 import { MetricSchema, type MetricSpec } from "./metrics.ts";
 import { shown, written } from "./reading.ts";
-import { rule, type Report } from "./rule.ts";
+import { exactlyOne, rule, type Report } from "./rule.ts";
 import { Plain } from "./workload.ts";
 import { UndecidedSchema } from "./steps.ts";
 import { fractionFormat } from "./weights.ts";
@@ -56,53 +60,92 @@ const kayentaFields = {
 
 const LabelSet = z.record(z.string().min(1), Plain);
 
-function checkAddress(text: string, context: z.core.$RefinementCtx): void {
-  if (/^https?:\/\/[^\s/?#@]+(?:\/[^\s?#@]*)?$/u.test(text)) return;
-  const message = `found ${shown(text.replace(/\/\/[^@/]*@/u, "//…@"))}, an address is http:// or https://, a host and a path, without name, password or query`;
-  context.addIssue({ code: "custom", message, params: { code: "wrong-value" } });
+type AlertFields = Connection & {
+  readonly url?: string | undefined;
+  readonly source?: string | undefined;
+  readonly api: string;
+};
+
+function checkAlert(alert: AlertFields, report: Report): void {
+  exactlyOne(alert, ["url", "source"], report);
+  if (alert.source === undefined) return checkConnection({ ...alert, url: alert.url ?? "" }, report);
+  const named = ["basic", "bearer", "headers", "tls"] as const;
+  for (const field of named)
+    if (alert[field] !== undefined)
+      report([field], "conflict", "found beside source, which says how it is reached: take it out");
+  if (alert.api === "alertmanager")
+    report(["api"], "conflict", "found alertmanager beside source, which is a Prometheus: give its url");
 }
 
-const AlertSchema = z
-  .strictObject({
-    url: z.string().superRefine(checkAddress).describe("Where alerts are read: a Prometheus or an Alertmanager."),
-    api: z.enum(["prometheus", "alertmanager"]).default("prometheus").describe("Which of the two it is."),
-    name: z.string().min(1).optional().describe("Only alerts of this name. Default: all."),
-    labels: LabelSet.default({}).describe("Only alerts that have these labels."),
-    for: written(durationFormat()).prefault("0s").describe("One that fires for less time only holds."),
-    effect: z
-      .enum(["hold", "rollBack"])
-      .default("rollBack")
-      .describe("What an alert of the canary alone does. One that is not of the canary alone holds."),
-    canary: z
-      .array(LabelSet)
-      .default([{ role: "canary" }])
-      .describe("Labels that tell an alert of the canary."),
-    stable: z
-      .array(LabelSet)
-      .default([{ role: "stable" }])
-      .describe("Labels that tell an alert of stable."),
-  })
-  .transform(({ for: lasting, effect, canary, stable, ...rest }) => ({
-    ...rest,
-    forMs: lasting,
-    action: effect === "hold" ? ("hold" as const) : ("roll-back" as const),
-    arms: { canary, baseline: stable },
-  }));
+const AlertSchema = rule(
+  z
+    .strictObject({
+      url: Address.optional().describe("Where alerts are read: a Prometheus or an Alertmanager."),
+      source: z
+        .string()
+        .min(1)
+        .optional()
+        .describe("Instead of url: the one of analysis.sources that evaluates the rules."),
+      ...connectionFields,
+      api: z.enum(["prometheus", "alertmanager"]).default("prometheus").describe("Which of the two it is."),
+      name: z.string().min(1).optional().describe("Only alerts of this name. Default: all."),
+      labels: LabelSet.default({}).describe("Only alerts that have these labels."),
+      for: written(durationFormat()).prefault("0s").describe("One that fires for less time only holds."),
+      effect: z
+        .enum(["hold", "rollBack"])
+        .default("rollBack")
+        .describe("What an alert of the canary alone does. One that is not of the canary alone holds."),
+      canary: z
+        .array(LabelSet)
+        .default([{ role: "canary" }])
+        .describe("Labels that tell an alert of the canary."),
+      stable: z
+        .array(LabelSet)
+        .default([{ role: "stable" }])
+        .describe("Labels that tell an alert of stable."),
+    })
+    .meta({ oneOf: [{ required: ["url"] }, { required: ["source"] }] }),
+  checkAlert,
+).transform(({ for: lasting, effect, canary, stable, ...rest }) => ({
+  ...rest,
+  forMs: lasting,
+  action: effect === "hold" ? ("hold" as const) : ("roll-back" as const),
+  arms: { canary, baseline: stable },
+}));
+
+const papersOf = ({ basic, bearer, headers, tls }: Connection): string => JSON.stringify([basic, bearer, headers, tls]);
 
 function oneApi(alerts: readonly z.output<typeof AlertSchema>[], report: Report): void {
-  alerts.forEach(({ url, api }, index) => {
+  alerts.forEach((alert, index) => {
+    const { url, api } = alert;
+    if (url === undefined) return;
     const first = alerts.findIndex((other) => other.url === url);
-    if (alerts[first]?.api === api) return;
-    report(
-      [index, "api"],
-      "conflict",
-      `found ${api} at an address that alerts[${first}] takes for ${alerts[first]?.api}`,
-    );
+    const other = alerts[first];
+    if (other && papersOf(alert) !== papersOf({}) && papersOf(alert) !== papersOf(other))
+      report(
+        [index],
+        "conflict",
+        `found other headers or certificates at the address of alerts[${first}]: say them there`,
+      );
+    if (other?.api === api) return;
+    report([index, "api"], "conflict", `found ${api} at an address that alerts[${first}] takes for ${other?.api}`);
   });
 }
 
 /** Alerts of one source, as the file asks for them. */
-type AlertSpec = Readonly<z.output<typeof AlertSchema>>;
+export type AlertSpec = Readonly<Omit<z.output<typeof AlertSchema>, "source" | "url">> & { readonly url: string };
+
+/** With the address of the source that it names; one that does not exist was reported. */
+function alertOf({ source, url, ...rest }: z.output<typeof AlertSchema>, sources: Sources): AlertSpec {
+  const named = source === undefined ? undefined : sources[source];
+  if (!named) return { ...rest, url: url ?? "" };
+  const { basic, bearer, headers, tls } = named;
+  const papers = { basic, bearer, headers, tls };
+  const said = Object.entries(papers).filter(([, value]) => value !== undefined);
+  return { ...rest, url: named.url, ...Object.fromEntries(said) };
+}
+
+type Sources = Readonly<Record<string, SourceSpec>>;
 
 const analysisFields = z.strictObject({
   enabled: z.boolean().default(true).describe("false: compare nothing. Then only steps, gates and readiness decide."),
@@ -120,6 +163,7 @@ const analysisFields = z.strictObject({
     "What to do when a judgement's time is over and nothing is shown.",
   ),
   warmup: written(durationFormat()).prefault("30s").describe("Replicas younger than this do not count in latencies."),
+  sources: SourcesSchema.default({}).describe("Where metrics are read that others keep, by a name of your own."),
   metrics: Metrics.optional().describe("What is compared. Default: success-rate and latency-p99."),
   alerts: rule(z.array(AlertSchema), oneApi).default([]).describe("Alerts of others that guard the rollout."),
   ...kayentaFields,
@@ -189,13 +233,33 @@ function kayentaOf(analysis: AnalysisFields): KayentaSpec | undefined {
   };
 }
 
+function checkMetrics({ sources, metrics = [], alerts }: AnalysisFields, report: Report): void {
+  // Alerts that are wrong themselves are named elsewhere.
+  const used = Array.isArray(alerts) ? alerts.flatMap((alert) => alert?.source ?? []) : [];
+  const namesOf = (metric: MetricSpec): readonly string[] => signalsOf(metric).map(({ name }) => name);
+  checkAgainstSources({ metrics, sources, used, namesOf }, report);
+}
+
+function checkAlerts({ sources, alerts }: AnalysisFields, report: Report): void {
+  alerts.forEach(({ source }, index) => {
+    if (source === undefined || Object.hasOwn(sources, source)) return;
+    report(["alerts", index, "source"], "wrong-value", noSource(source, sources));
+  });
+}
+
 const USUAL: readonly MetricSpec[] = [{ preset: "success-rate" }, { preset: "latency-p99" }].map((metric) =>
   MetricSchema.parse(metric),
 );
 
 const NEEDED = ["judge", "config", "metrics", "lifetime", "lookback", "step", "thresholds"];
 
-export const AnalysisSchema = rule(analysisFields, checkJudge, NEEDED).transform((analysis): AnalysisSpec => {
+const Analysis = rule(
+  rule(rule(analysisFields, checkJudge, NEEDED), checkMetrics, ["sources", "metrics"]),
+  checkAlerts,
+  ["sources", "alerts"],
+);
+
+export const AnalysisSchema = Analysis.transform((analysis): AnalysisSpec => {
   const { enabled, falseRollback, falseGo, undecided, warmup, metrics = USUAL } = analysis;
   const kayenta = kayentaOf(analysis);
   return {
@@ -205,7 +269,8 @@ export const AnalysisSchema = rule(analysisFields, checkJudge, NEEDED).transform
     undecided,
     warmupMs: warmup,
     metrics: kayenta ? [] : metrics,
-    ...(analysis.alerts.length > 0 ? { alerts: analysis.alerts } : {}),
+    ...(analysis.alerts.length > 0 ? { alerts: analysis.alerts.map((alert) => alertOf(alert, analysis.sources)) } : {}),
+    ...(Object.keys(analysis.sources).length > 0 ? { sources: analysis.sources } : {}),
     ...(kayenta ? { kayenta } : {}),
   };
 });
@@ -220,5 +285,7 @@ export interface AnalysisSpec {
   readonly warmupMs: Ms;
   readonly metrics: readonly MetricSpec[];
   readonly alerts?: readonly AlertSpec[] | undefined;
+  /** Where figures are read that others keep, by the file's name for it. */
+  readonly sources?: Sources | undefined;
   readonly kayenta?: KayentaSpec | undefined;
 }

@@ -1,12 +1,11 @@
 // How does a rollout file say what is compared?
 import * as z from "zod";
-import { answeredBy } from "../exposition/names.ts";
-import { readSelector } from "../exposition/selector.ts";
 import { HARM_FACTOR, HARM_MARGIN } from "../stats/defaults.ts";
 import type { Margin, MeanOf, MetricPlan } from "../stats/plan.ts";
 import { duration, ms, type Ms } from "../units.ts";
 import { durationFormat, readDuration } from "./durations.ts";
 import { KNOWN_PRESETS, presetNamed, unknownPreset } from "./frameworks/catalogue.ts";
+import { checkNames, withSource } from "./metric-source.ts";
 import { KINDS, KIND_NAMES, PRESET_NAMES, type Preset } from "./presets.ts";
 import { shown, written, writtenOrNumber, type Format, type Reading } from "./reading.ts";
 import { listed, rule, type Report } from "./rule.ts";
@@ -56,17 +55,7 @@ const BOUND: Format<Bound> = {
 const AMOUNT: Format<number> = { read: readAmount, pattern: String.raw`^-?\d.*$`, examples: ["512MiB", "20"] };
 const PERCENT = fractionFormat({ atLeast: 0, atMost: 1_000 });
 
-const Series = z.string().superRefine((text, context) => {
-  if (answeredBy(text) === "process") return;
-  const read = readSelector(text);
-  if (read.ok) return;
-  const at = read.at < text.length ? ` at ${shown(text.slice(read.at))}` : "";
-  context.addIssue({
-    code: "custom",
-    message: `found ${shown(text)}${at}, ${read.why}`,
-    params: { code: "wrong-value" },
-  });
-});
+const Series = z.string().min(1);
 
 const metricFields = z.strictObject({
   preset: z
@@ -75,6 +64,17 @@ const metricFields = z.strictObject({
     .describe("What is measured: a metric that Serin knows, also by a framework's own page: spring-boot:errors."),
   kind: z.enum(KIND_NAMES).optional().describe("For a metric of your own: what its values are. It needs a name."),
   name: z.string().min(1).optional().describe("What texts call it. Default: the preset's name."),
+  source: z
+    .string()
+    .min(1)
+    .optional()
+    .describe("Which of analysis.sources tells its series. Default: the replicas' own metrics page."),
+  query: z
+    .string()
+    .min(1)
+    .max(10_000)
+    .optional()
+    .describe("A question in the source's own language, one number per role: {{role}} or {{pool}} stand in it."),
   series: Series.optional().describe('The service\'s own series, by a selector such as orders_total{kind="web"}.'),
   good: Series.optional().describe("For shares: the counter of what went right."),
   bad: Series.optional().describe("For shares: the counter of what went wrong."),
@@ -124,7 +124,7 @@ export const MetricSchema = rule(metricFields, checkMetric).transform((fields): 
   const made = preset && MAKE[preset.kind];
   if (!made) throw new Error("a metric without a preset passed its check");
   const name = fields.name ?? fields.preset ?? "";
-  const made_ = (made as (fields: Fields, preset: Preset) => MetricSpec)(fields, preset);
+  const made_ = (made as (fields: Fields, preset: Preset) => MetricSpec)(withSource(fields), preset);
   return { ...made_, name, weight: fields.weight, warmupMs: fields.warmup };
 });
 
@@ -146,6 +146,9 @@ const told = (fields: Fields, preset: Preset): { unit: string; effect: "rollBack
 /** `worse` may say `either` for anomalies only; the check has seen to that. */
 const direction = ({ worse }: Fields, preset: "up" | "down"): "up" | "down" =>
   worse === undefined || worse === "either" ? preset : worse;
+
+/** A counter by its name: labels may follow, a question of somebody's own is none. */
+const COUNTER = /^(?:@\S+ (?!= ))?[\w:.]+(?:_total|_count)$/u;
 
 const MAKE: Maker = {
   errors: ({ margin, tolerate, min, max }, preset) => {
@@ -232,7 +235,7 @@ const MAKE: Maker = {
   anomaly: (fields, preset) => ({
     ...told(fields, preset),
     kind: "anomaly",
-    of: { from: /_total$|_count$/u.test(fields.series ?? "") ? "rate" : "gauge", name: fields.series ?? "" },
+    of: { from: COUNTER.test(fields.series ?? "") ? "rate" : "gauge", name: fields.series ?? "" },
     worse: fields.worse ?? "either",
     falseAlarmEveryMs: fields.falseAlarmEvery ?? ms(7 * 86_400_000),
   }),
@@ -306,6 +309,7 @@ function checkMetric(fields: Fields, report: Report): void {
     if (fields[field as keyof Fields] === undefined || kinds.includes(preset.kind)) continue;
     report([field], "conflict", `${called} has no ${field}: take it out`);
   }
+  checkNames(fields, preset, report);
   checkSources(fields, preset, report);
   checkMargins(fields, preset, report);
   checkBounds(fields, preset, report);
@@ -315,7 +319,7 @@ function checkSources(fields: Fields, preset: Preset, report: Report): void {
   const called = fields.preset ?? fields.kind ?? "";
   const missing = (field: string, why: string): void =>
     report([field], "missing-field", `${called} needs ${field}: ${why}`);
-  if (preset.needs.includes("series") && fields.series === undefined)
+  if (preset.needs.includes("series") && fields.series === undefined && fields.query === undefined)
     missing("series", "the name of a series that the service tells");
   if (preset.kind === "ratio") {
     const parts = [fields.good, fields.bad].filter((part) => part !== undefined).length;

@@ -9,15 +9,20 @@ import { shown } from "./reading.ts";
 import { exactlyOne, listed, rule, type Report } from "./rule.ts";
 import { Plain } from "./workload.ts";
 
+/** Where a secret is read, one of the two. */
+export const secretFields = {
+  env: z.string().min(1).optional().describe("The environment variable of the controller that holds it."),
+  file: z.string().min(1).optional().describe("The file that holds it, relative to the rollout file."),
+};
+
+/** The one that is there. */
+export const secretOf = ({ env, file }: { readonly env?: string | undefined; readonly file?: string | undefined }) =>
+  env === undefined ? { file: file ?? "" } : { env };
+
 const Secret = rule(
-  z
-    .strictObject({
-      env: z.string().min(1).optional().describe("The environment variable of the controller that holds it."),
-      file: z.string().min(1).optional().describe("The file that holds it, relative to the rollout file."),
-    })
-    .meta({ oneOf: [{ required: ["env"] }, { required: ["file"] }] }),
+  z.strictObject(secretFields).meta({ oneOf: [{ required: ["env"] }, { required: ["file"] }] }),
   (secret, report) => exactlyOne(secret, ["env", "file"], report),
-).transform(({ env, file }): Text => (env === undefined ? { file: file ?? "" } : { env }));
+).transform((secret): Text => secretOf(secret));
 
 /** A text as it stands, or where it is read when it is needed. */
 export const textField = (text: z.ZodType<string, string>): z.ZodType<Text, string | object> =>
@@ -37,7 +42,9 @@ function wrongUrl(text: string): string | undefined {
   return `found ${found}, an address is http:// or https://, a host and a path, without a name or password`;
 }
 
-const Header = z.string().superRefine((text, context) => {
+export const HEADER_NAME = /^[!#$%&'*+.^_`|~0-9A-Za-z-]+$/u;
+
+export const Header = z.string().superRefine((text, context) => {
   if (!text.includes("{{")) return;
   const message = "found a template in a header, templates stand in body";
   context.addIssue({ code: "custom", message, params: { code: "wrong-value" } });
@@ -57,7 +64,7 @@ const httpFields = z.strictObject({
 
 function checkHttp({ method, headers, body }: z.output<typeof httpFields>, report: Report): void {
   for (const name of Object.keys(headers)) {
-    if (!/^[!#$%&'*+.^_`|~0-9A-Za-z-]+$/u.test(name))
+    if (!HEADER_NAME.test(name))
       report(["headers", name], "wrong-value", `found ${shown(name)}, a header's name has letters, digits and -`);
     else if (/^(?:idempotency-key|x-serin-id)$/iu.test(name))
       report(["headers", name], "conflict", `found ${name}, Serin names each message in it: take it out`);

@@ -21,14 +21,18 @@ export class Pages {
   /** By replica number; a page where there is none. */
   readonly answers = new Map<number, Answer>();
   readonly asked: IncomingMessage["headers"][] = [];
+  /** How often each replica was asked. */
+  readonly scrapes: number[] = [];
   connections = 0;
   readonly #servers: Server[] = [];
 
   async start(size: number): Promise<void> {
     for (let number = 0; number < size; number += 1) {
+      this.scrapes.push(0);
       this.counted.push({ startSeconds: 1_000 + number, orders: 0, failures: 0, held: 5, slow: [0, 0, 0] });
       const server = createServer((request, response) => {
         this.asked.push(request.headers);
+        this.scrapes[number] = (this.scrapes[number] ?? 0) + 1;
         const answer = this.answers.get(number);
         if (answer) return answer(request, response);
         response.setHeader("content-type", "text/plain; version=0.0.4");

@@ -1,0 +1,134 @@
+// Does a metric say rightly where its figures are read?
+import { answeredBy } from "../exposition/names.ts";
+import { readSelector } from "../exposition/selector.ts";
+import { tellsPools } from "../placeholders.ts";
+import { readSignalName, signalName } from "../signal-names.ts";
+import type { MetricSpec } from "./metrics.ts";
+import type { Preset } from "./presets.ts";
+import { shown } from "./reading.ts";
+import { listed, type Report } from "./rule.ts";
+import { checkPlaceholders, tellsOnlyPools, type SourceSpec } from "./sources.ts";
+
+/** Fields that name what a metric is made of. */
+const SERIES = ["series", "good", "bad", "total"] as const;
+
+interface Fields extends Readonly<Partial<Record<(typeof SERIES)[number], string | undefined>>> {
+  readonly kind?: string | undefined;
+  readonly preset?: string | undefined;
+  readonly source?: string | undefined;
+  readonly query?: string | undefined;
+}
+
+/** The same fields with the source in each name; a query is the series that it gives. */
+export function withSource<T extends Fields>(fields: T): T {
+  const { source, query } = fields;
+  if (source === undefined) return fields;
+  const named = SERIES.flatMap((field) => {
+    const text = fields[field];
+    return text === undefined ? [] : [[field, signalName({ source, asks: "series", text })] as const];
+  });
+  const asked = query === undefined ? {} : { series: signalName({ source, asks: "query", text: query }) };
+  return { ...fields, ...Object.fromEntries(named), ...asked };
+}
+
+/** Why a text is no selector. */
+function wrongSelector(text: string): string | undefined {
+  const read = readSelector(text);
+  if (read.ok) return undefined;
+  const at = read.at < text.length ? ` at ${shown(text.slice(read.at))}` : "";
+  return `found ${shown(text)}${at}, ${read.why}`;
+}
+
+/** Reports what is wrong with a metric's names whichever source it has. */
+export function checkNames(fields: Fields, preset: Preset, report: Report): void {
+  const { source, query } = fields;
+  if (source === undefined) {
+    for (const field of SERIES) {
+      const text = fields[field];
+      const wrong = text === undefined || answeredBy(text) === "process" ? undefined : wrongSelector(text);
+      if (wrong !== undefined) report([field], "wrong-value", wrong);
+    }
+    if (query !== undefined)
+      report(["source"], "missing-field", "query needs source: which of analysis.sources is asked");
+    return;
+  }
+  if (preset.kind === "errors" || preset.kind === "latency") {
+    const message = `${fields.preset ?? ""} is counted where requests pass: take the source out, or make a share or a histogram of your own`;
+    return report(["source"], "conflict", message);
+  }
+  if (query === undefined && SERIES.every((field) => fields[field] === undefined))
+    report(["source"], "missing-field", "source needs what is read there: series, good or bad with total, or query");
+  if (query !== undefined) checkQuery({ ...fields, query }, preset, report);
+}
+
+function checkQuery(fields: Fields & { readonly query: string }, preset: Preset, report: Report): void {
+  const { query, series } = fields;
+  const called = fields.preset ?? fields.kind ?? "";
+  const isLevel = preset.kind === "gauge" && fields.kind !== "mean" && !("as" in preset && preset.as === "rate");
+  const other = preset.kind !== "events" && preset.kind !== "leak" && preset.kind !== "anomaly";
+  if (!isLevel && other)
+    return report(
+      ["query"],
+      "conflict",
+      `${called} has no query, which gives one number: take it out, or use kind: gauge`,
+    );
+  if (series !== undefined) report(["series"], "conflict", "found beside query, both give the same: keep one");
+  checkPlaceholders(query, { path: ["query"], report, not: ["replica"] });
+  if (preset.kind !== "anomaly" && !tellsPools(query)) {
+    const message =
+      "the query gives both versions the same number, so nothing can be compared: put {{role}}, {{pool}} or {{revision}} into it";
+    report(["query"], "missing-field", message);
+  }
+}
+
+/** What is said of a name that no source has. */
+export function noSource(name: string, sources: Readonly<Record<string, SourceSpec>>): string {
+  const known = Object.keys(sources);
+  const right = known.length === 0 ? "analysis.sources names none" : `known are ${listed(known, "and")}`;
+  return `found ${shown(name)}, no such source: ${right}`;
+}
+
+/** What the analysis knows. */
+interface Known {
+  readonly metrics: readonly MetricSpec[];
+  readonly sources: Readonly<Record<string, SourceSpec>>;
+  /** Sources that something else than a metric needs. */
+  readonly used: readonly string[];
+  readonly namesOf: (metric: MetricSpec) => readonly string[];
+}
+
+/** Reports names that their source cannot answer. Paths begin at the analysis. */
+export function checkAgainstSources({ metrics, sources, namesOf, ...known }: Known, report: Report): void {
+  const used = new Set(known.used);
+  metrics.forEach((metric, index) => {
+    const path = ["metrics", index, "source"];
+    const [first] = namesOf(metric).flatMap((name) => readSignalName(name) ?? []);
+    if (!first) return;
+    used.add(first.source);
+    const source = Object.hasOwn(sources, first.source) ? sources[first.source] : undefined;
+    if (!source) return report(path, "wrong-value", noSource(first.source, sources));
+    const wrong = namesOf(metric)
+      .map((name) => wrongFor(source, metric, name))
+      .find((why) => why !== undefined);
+    if (wrong !== undefined) report(path, "wrong-value", wrong);
+  });
+  for (const name of Object.keys(sources))
+    if (!used.has(name))
+      report(["sources", name], "conflict", "no metric is read there: give one source, or take it out");
+}
+
+function wrongFor(source: SourceSpec, metric: MetricSpec, name: string): string | undefined {
+  const read = readSignalName(name);
+  if (!read) return undefined;
+  const selector = read.asks === "series" ? wrongSelector(read.text) : undefined;
+  if (selector !== undefined) return `${selector}; a question in PromQL stands in query, for levels`;
+  const perPool = read.asks === "query" || tellsOnlyPools(source);
+  if (metric.kind === "events" && metric.per === "time" && perPool)
+    return "of a whole pool nobody knows for how many replicas it is: per: requests, or match series by {{replica}}";
+  const isLevel = metric.kind === "leak" || (metric.kind === "gauge" && metric.of.from !== "mean");
+  if (isLevel && read.asks === "series" && tellsOnlyPools(source))
+    return "the level of a whole pool grows with its replicas: match series by {{replica}}, or ask for a mean by query";
+  if (read.asks === "query" && metric.kind === "events")
+    return "a Prometheus is not asked by query how much happened, for increase() guesses: name the counter as series";
+  return undefined;
+}
