@@ -3,6 +3,7 @@ import { spawnSync } from "node:child_process";
 import { mkdtempSync, readFileSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { delimiter, dirname, join } from "node:path";
+import { installPython } from "./pypi.ts";
 
 const root = dirname(import.meta.dirname);
 const bin = join(root, "node_modules", ".bin");
@@ -13,6 +14,8 @@ const PROGRAMS: readonly (readonly [program: string, debian: string])[] = [
   ["wrk", "wrk"],
   ["prometheus", "prometheus"],
   ["prometheus-alertmanager", "prometheus-alertmanager"],
+  ["influxd", "influxdb"],
+  ["graphite-manage", "graphite-web"],
 ];
 
 const CHECKS: readonly (readonly [name: string, ...command: string[]])[] = [
@@ -74,6 +77,7 @@ function runTests(args: readonly string[]): Report {
 
 const started = Date.now();
 installPrograms();
+installPython();
 const failedChecks = CHECKS.filter(([name, command, ...args]) => {
   say(`${name} …`);
   return !run(command ?? name, ...args);
