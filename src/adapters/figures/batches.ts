@@ -1,5 +1,6 @@
 // How are many questions asked with few requests, and one bad one without the others?
 import type { Figure, FigureAsked } from "../../ports/figures.ts";
+import { NoSecret } from "../secrets.ts";
 import { failed } from "./figure.ts";
 import { NoFigure, type Turn, wordsOf } from "./turn.ts";
 
@@ -42,6 +43,8 @@ async function answersTo(batch: readonly FigureAsked[], batching: Batching): Pro
   try {
     return await batching.ask(batch);
   } catch (error) {
+    // Without it nobody can be asked anything.
+    if (error instanceof NoSecret) throw error;
     if (error instanceof NoFigure && error.isOfQuery && batch.length > 1) {
       const middle = batch.length >>> 1;
       const first = await answersTo(batch.slice(0, middle), batching);

@@ -92,10 +92,8 @@ function refusal({ status, headers }: Response, text: string): string {
   const location = headers.get("location");
   if (location !== null) return `answered ${status}, which leads to ${excerpt(location)}`;
   const after = status === 429 || status === 503 ? headers.get("retry-after") : null;
-  const when =
-    after === null
-      ? ""
-      : `, again after ${excerpt(/^\d+$/u.test(after) ? duration(ms(Number(after) * 1_000)) : after)}`;
+  const isSeconds = after !== null && /^\d+$/u.test(after);
+  const when = isSeconds ? `, again after ${duration(ms(Number(after) * 1_000))}` : "";
   const words = ownWords(text);
   return `answered ${status}${when}${words === "" ? "" : `: ${words}`}`;
 }

@@ -20,6 +20,7 @@ export interface Got {
 export interface Reply {
   readonly status?: number;
   readonly type?: string;
+  readonly headers?: Readonly<Record<string, string>>;
   readonly body: string | Uint8Array;
 }
 
@@ -97,8 +98,8 @@ export class Front {
 
   async #pass(got: Got, response: ServerResponse): Promise<void> {
     try {
-      const { status = 200, type = "application/json", body } = await this.#answer(got);
-      response.writeHead(status, { "content-type": type }).end(body);
+      const { status = 200, type = "application/json", headers = {}, body } = await this.#answer(got);
+      response.writeHead(status, { "content-type": type, ...headers }).end(body);
     } catch (error) {
       response.writeHead(502).end(String(error));
     }

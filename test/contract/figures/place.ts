@@ -30,6 +30,8 @@ export const KEY = { env: VARIABLE } as const;
 /** What stands in a rollout file. */
 export function specOf(kind: VendorKind, fields: object): VendorSpec {
   process.env[VARIABLE] = SECRET;
+  // The name of a key stands in each request as it is.
+  process.env["FIGURES_TEST_ID"] = "AKIAEXAMPLE";
   return VENDORS[kind].parse(fields);
 }
 
