@@ -81,7 +81,7 @@ export function figuresContract(name: string, make: () => Promise<FigurePlace>):
       expect(await ask([])).toEqual([]);
     });
 
-    test("more questions than one request takes", async () => {
+    test("the same questions, asked by many", async () => {
       const many = Array.from({ length: 70 }, (_, index) => (index % 3 === 0 ? count() : level()));
       const expected = many.map(({ as }) => figure(as === "count" ? place.count : place.level));
       expect(await ask(many, ms(60_000))).toEqual(expected);

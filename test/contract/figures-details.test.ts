@@ -18,6 +18,9 @@ import { COUNT, FROM, placeOf, specOf, TO, type Vendor } from "./figures/place.t
 const NEVER = new AbortController().signal;
 const asked = (query: string, as: FigureAsked["as"] = "count"): FigureAsked => ({ query, as, fromMs: FROM, toMs: TO });
 
+/** The same in other letters. */
+const another = (query: string, at: number): FigureAsked => asked(`${query}${" ".repeat(at)}`);
+
 const fronts: Front[] = [];
 afterEach(async () => {
   vi.unstubAllEnvs();
@@ -52,15 +55,24 @@ describe("recorded protocol: many questions in few requests", () => {
     ["CloudWatch takes 500 queries", CLOUDWATCH, 2],
     ["Google Cloud Monitoring takes one", GOOGLE, 70],
   ])("%s", async (_, vendor, requests) => {
-    const questions = Array.from({ length: 70 }, () => asked(vendor.count));
+    const questions = Array.from({ length: 70 }, (_index, at) => another(vendor.count, at));
     const told = await answered(vendor, questions);
     expect(told.figures).toEqual(questions.map(() => ({ ok: true, value: COUNT })));
     expect(told.requests).toBe(requests);
   });
 
+  test("one question of many is asked once", async () => {
+    const { requests, figures } = await answered(
+      GOOGLE,
+      Array.from({ length: 70 }, () => asked(GOOGLE.count)),
+    );
+    expect(figures).toHaveLength(70);
+    expect(requests).toBe(1);
+  });
+
   test("one wrong question among 32 is found by halves", async () => {
     const questions = Array.from({ length: 32 }, (_, index) =>
-      asked(index === 19 ? "avg:shop.latency{" : DATADOG.count),
+      another(index === 19 ? "avg:shop.latency{" : DATADOG.count, index),
     );
     const { figures, requests } = await answered(DATADOG, questions);
     expect(figures.filter(({ ok }) => ok)).toHaveLength(31);

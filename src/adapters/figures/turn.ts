@@ -4,6 +4,7 @@ import { wrongQuery } from "../../core/spec/vendor-query.ts";
 import type { VendorKind } from "../../core/spec/vendors.ts";
 import type { Clock } from "../../ports/clock.ts";
 import type { Figure, FigureAsked, FigureSource } from "../../ports/figures.ts";
+import type { Call } from "../../ports/observed.ts";
 import { NoSecret, Secrets } from "../secrets.ts";
 import { failed } from "./figure.ts";
 
@@ -52,26 +53,42 @@ export function figureSource({ kind, timeoutMs }: Named, { clock }: Parts, answe
     ask: async (asked, call) => {
       call.signal.throwIfAborted();
       const wrong = asked.map(({ query }) => wrongQuery(kind, query));
-      const good = asked.filter((_, index) => wrong[index] === undefined);
+      // Each question once, however many want to know.
+      const good = new Map(asked.flatMap((one, index) => (wrong[index] === undefined ? [[keyOf(one), one]] : [])));
       const secrets = new Secrets();
       const late = AbortSignal.timeout(timeoutMs);
       const signal = AbortSignal.any([call.signal, late]);
       const turn = { clock, signal, untilMs: ms(clock.now() + timeoutMs), timeoutMs, secrets };
-      let figures: readonly Figure[] = [];
-      try {
-        if (good.length > 0) figures = await answer(good, turn);
-      } catch (error) {
-        call.signal.throwIfAborted();
-        if (error instanceof NoSecret) throw error;
-        const why = wordsOf(error, turn);
-        figures = good.map(() => failed(why));
-      }
+      const figures = await answersTo([...good.values()], { answer, turn, call });
       // What was answered after the call was called off is nobody's.
       call.signal.throwIfAborted();
-      let next = 0;
-      return wrong.map((why) => told(why === undefined ? figures[next++] : failed(why), secrets));
+      const byKey = new Map([...good.keys()].map((key, index) => [key, figures[index]]));
+      return asked.map((one, index) => {
+        const why = wrong[index];
+        return told(why === undefined ? byKey.get(keyOf(one)) : failed(why), secrets);
+      });
     },
   };
+}
+
+const keyOf = ({ query, as, fromMs, toMs }: FigureAsked): string => JSON.stringify([query, as, fromMs, toMs]);
+
+interface Asking {
+  readonly answer: Answer;
+  readonly turn: Turn;
+  readonly call: Call;
+}
+
+async function answersTo(asked: readonly FigureAsked[], { answer, turn, call }: Asking): Promise<readonly Figure[]> {
+  if (asked.length === 0) return [];
+  try {
+    return await answer(asked, turn);
+  } catch (error) {
+    call.signal.throwIfAborted();
+    if (error instanceof NoSecret) throw error;
+    const why = wordsOf(error, turn);
+    return asked.map(() => failed(why));
+  }
 }
 
 function told(figure: Figure | undefined, secrets: Secrets): Figure {

@@ -55,6 +55,8 @@ test.each<[VendorKind, object, string]>([
     { org: "b", database: undefined, retentionPolicy: "c" },
     "retentionPolicy: Flux names the bucket in its query: take it out",
   ],
+  ["datadog", { step: "5m" }, "delay: found 2m, less than a step of 5m: its points are not complete"],
+  ["cloudwatch", { delay: "30s" }, "delay: found 30s, less than a step of 1m: its points are not complete"],
   ["cloudwatch", { accessKeyId: KEY }, ": secretAccessKey is missing, accessKeyId and secretAccessKey go together"],
   [
     "cloudwatch",

@@ -2,6 +2,7 @@
 import * as z from "zod";
 import { anchoredText, below } from "../outbox/target.ts";
 import type { Text } from "../outbox/message.ts";
+import { duration, type Ms } from "../units.ts";
 import { listed, rule, type Report } from "./rule.ts";
 import { Env, textField, Url } from "./target.ts";
 import {
@@ -19,8 +20,18 @@ import { Plain } from "./workload.ts";
 
 const Host = z.string().regex(/^[a-z0-9]+(?:[.-][a-z0-9]+)*$/u, "a host's name must be here, such as datadoghq.eu");
 
-const datadog = z
-  .strictObject({
+/** A point that is read before it is complete is never read again. */
+function wholePoints({ step, delay }: { readonly step: Ms; readonly delay: Ms }, report: Report): void {
+  if (delay >= step) return;
+  report(
+    ["delay"],
+    "conflict",
+    `found ${duration(delay)}, less than a step of ${duration(step)}: its points are not complete`,
+  );
+}
+
+const datadog = rule(
+  z.strictObject({
     site: Host.default("datadoghq.com").describe(
       "The site of the account: datadoghq.com, datadoghq.eu, us3.datadoghq.com.",
     ),
@@ -30,8 +41,9 @@ const datadog = z
     step: stepField,
     headers: headersField,
     ...timingFields("2m"),
-  })
-  .transform(({ step, ...rest }) => ({ kind: "datadog" as const, stepMs: step, ...timed(rest) }));
+  }),
+  wholePoints,
+).transform(({ step, ...rest }) => ({ kind: "datadog" as const, stepMs: step, ...timed(rest) }));
 
 function together(value: object, names: readonly [string, string], report: Report): void {
   const missing = names.filter((name) => !hasField(value, name));
@@ -53,6 +65,7 @@ const cloudwatch = rule(
     ...timingFields("3m"),
   }),
   (spec, report) => {
+    wholePoints(spec, report);
     together(spec, ["accessKeyId", "secretAccessKey"], report);
     if (spec.sessionToken && !spec.accessKeyId)
       report(

@@ -52,12 +52,14 @@ export const DATADOG: Vendor = {
       formulas.map(({ formula }) => formula),
       queries.map(({ name }) => name),
     );
-    if (queries.some(({ query }) => query.endsWith("{")))
+    if (queries.some(({ query }) => query.trim().endsWith("{")))
       return { status: 400, body: JSON.stringify({ errors: ["Error parsing query: unable to parse avg:shop…"] }) };
     // Errors that come with status 200.
     if (queries.some(({ query }) => query.includes("too.much")))
       return { body: JSON.stringify({ errors: "Query timed out" }) };
-    const series = queries.flatMap(({ query }, index) => (SERIES[query] ?? []).map((values) => ({ index, values })));
+    const series = queries.flatMap(({ query }, index) =>
+      (SERIES[query.trim()] ?? []).map((values) => ({ index, values })),
+    );
     const attributes = {
       series: series.map(({ index }) => ({ group_tags: [], query_index: index, unit: null })),
       times: POINTS.map(([at]) => at),

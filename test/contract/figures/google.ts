@@ -37,7 +37,7 @@ export const GOOGLE: Vendor = {
     must("token", headers.authorization, `Bearer ${SECRET}`);
     const form = new URLSearchParams(body);
     must("time", form.get("time"), (TO / 1_000).toFixed(3));
-    const answer = ANSWERS[form.get("query") ?? ""];
+    const answer = ANSWERS[form.get("query")?.trim() ?? ""];
     if (answer) return { body: JSON.stringify(answer) };
     const error = "parse error: unclosed left parenthesis";
     return { status: 400, body: JSON.stringify({ status: "error", errorType: "bad_data", error }) };

@@ -73,7 +73,7 @@ export const NEWRELIC: Vendor = {
         : [],
     );
     const fields = asked.map((text, index) => {
-      const results = ROWS[text.slice(0, -tail.length)];
+      const results = ROWS[text.slice(0, -tail.length).trim()];
       return [names[index] ?? "", results ? { results } : null] as const;
     });
     const data = { actor: { account: Object.fromEntries(fields) } };
