@@ -34,7 +34,8 @@ const ROOMS: Readonly<Record<string, Room>> = {
   },
   proxy: { may: ["core"], npm: ANY, why: "the data plane outlives the engine and knows nothing of it" },
   adapters: {
-    may: ["core", "ports"],
+    // Secrets are read and kept untold in one way, whoever is asked with them.
+    may: ["core", "ports", "adapters/secrets.ts"],
     npm: ANY,
     why: "an adapter knows one vendor and no other adapter",
   },

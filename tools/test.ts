@@ -4,6 +4,7 @@ import { mkdtempSync, readFileSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { delimiter, dirname, join } from "node:path";
 import { installParts } from "./parts.ts";
+import { installPython } from "./pypi.ts";
 
 const root = dirname(import.meta.dirname);
 const bin = join(root, "node_modules", ".bin");
@@ -16,6 +17,8 @@ const PROGRAMS: readonly (readonly [program: string, debian: string])[] = [
   ["prometheus-alertmanager", "prometheus-alertmanager"],
   ["javac", "openjdk-17-jdk-headless"],
   ["mvn", "maven"],
+  ["influxd", "influxdb"],
+  ["graphite-manage", "graphite-web"],
 ];
 
 const CHECKS: readonly (readonly [name: string, ...command: string[]])[] = [
@@ -78,6 +81,7 @@ function runTests(args: readonly string[]): Report {
 const started = Date.now();
 installPrograms();
 installParts();
+installPython();
 const failedChecks = CHECKS.filter(([name, command, ...args]) => {
   say(`${name} …`);
   return !run(command ?? name, ...args);

@@ -6,7 +6,7 @@ import type { Clock } from "../ports/clock.ts";
 import type { SignalSource } from "../ports/signals.ts";
 import type { Web } from "../ports/web.ts";
 import { Poller } from "./figures/poller.ts";
-import { Secrets } from "./messenger/secrets.ts";
+import { Secrets } from "./secrets.ts";
 import { createPrometheusFigures } from "./prometheus/figures.ts";
 import { Hub } from "./prometheus/hub.ts";
 import { createPrometheusSource } from "./prometheus/source.ts";

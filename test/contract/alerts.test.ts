@@ -1,7 +1,7 @@
 // Are the alerts of a real Prometheus and a real Alertmanager read as they are?
 import { afterEach, expect, test, vi } from "vitest";
 import { createAlertSource } from "../../src/adapters/alerts/source.ts";
-import { Secrets } from "../../src/adapters/messenger/secrets.ts";
+import { Secrets } from "../../src/adapters/secrets.ts";
 import { systemClock } from "../../src/adapters/system/clock.ts";
 import { createWeb } from "../../src/adapters/web/web.ts";
 import { alertReport, type Alert, type AlertRule } from "../../src/core/stats/alert.ts";

@@ -5,7 +5,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { createAlertSource } from "../../src/adapters/alerts/source.ts";
-import { Secrets } from "../../src/adapters/messenger/secrets.ts";
+import { Secrets } from "../../src/adapters/secrets.ts";
 import { createPrometheusFigures } from "../../src/adapters/prometheus/figures.ts";
 import { createWeb } from "../../src/adapters/web/web.ts";
 import type { Connection } from "../../src/core/spec/connection.ts";

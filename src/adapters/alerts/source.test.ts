@@ -7,7 +7,7 @@ import { SerinError } from "../../core/issues.ts";
 import { ms } from "../../core/units.ts";
 import { createVirtualClock } from "../memory/clock.ts";
 import { createWeb } from "../web/web.ts";
-import { Secrets } from "../messenger/secrets.ts";
+import { Secrets } from "../secrets.ts";
 import { createAlertSource, type AlertSourceOptions } from "./source.ts";
 
 const EVERY = ms(5_000);

@@ -6,7 +6,7 @@ import { ms } from "../../core/units.ts";
 import type { Clock } from "../../ports/clock.ts";
 import type { Call } from "../../ports/observed.ts";
 import type { Carriage } from "../../ports/messenger.ts";
-import type { Secrets } from "./secrets.ts";
+import type { Secrets } from "../secrets.ts";
 
 type Command = Extract<Target, { readonly kind: "command" }>;
 

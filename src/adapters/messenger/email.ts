@@ -4,7 +4,7 @@ import { createTransport } from "nodemailer";
 import type { Message, Payload, Target } from "../../core/outbox/message.ts";
 import type { Call } from "../../ports/observed.ts";
 import type { Carriage } from "../../ports/messenger.ts";
-import type { Secrets } from "./secrets.ts";
+import type { Secrets } from "../secrets.ts";
 
 type Email = Extract<Target, { readonly kind: "email" }>;
 

@@ -5,7 +5,7 @@ import type { Message, Target } from "../../core/outbox/message.ts";
 import { filledJson, filledText, isJson } from "../../core/outbox/template.ts";
 import type { Call } from "../../ports/observed.ts";
 import type { Carriage } from "../../ports/messenger.ts";
-import type { Secrets } from "./secrets.ts";
+import type { Secrets } from "../secrets.ts";
 
 /** So much of an answer is read; whether it succeeded stands in its head. */
 const MOST_BYTES = 65_536;

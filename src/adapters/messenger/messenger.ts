@@ -4,7 +4,7 @@ import type { Message } from "../../core/outbox/message.ts";
 import type { Clock } from "../../ports/clock.ts";
 import type { Carriage, Messenger } from "../../ports/messenger.ts";
 import type { Call } from "../../ports/observed.ts";
-import { NoSecret, Secrets } from "./secrets.ts";
+import { NoSecret, Secrets } from "../secrets.ts";
 
 /** What is told of an answer. */
 const MOST_OUTPUT = 2_000;

@@ -1,7 +1,7 @@
 // How does a message look in Slack?
 import type { Message, Severity, Target } from "../../core/outbox/message.ts";
 import type { Request } from "./http.ts";
-import type { Secrets } from "./secrets.ts";
+import type { Secrets } from "../secrets.ts";
 
 /** Names of Slack's own. */
 const COLOURS: Readonly<Record<Severity, string>> = { info: "good", warning: "warning", error: "danger" };

@@ -4,7 +4,7 @@ import type { AddressInfo } from "node:net";
 import { afterEach, beforeEach, describe, expect, test, vi } from "vitest";
 import { ms } from "../../core/units.ts";
 import { createVirtualClock } from "../memory/clock.ts";
-import { Secrets } from "../messenger/secrets.ts";
+import { Secrets } from "../secrets.ts";
 import { systemClock } from "../system/clock.ts";
 import { createWeb } from "../web/web.ts";
 import { askNumber } from "./answer.ts";

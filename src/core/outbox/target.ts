@@ -3,7 +3,7 @@ import type { Target, Text } from "./message.ts";
 
 /** A target whose paths begin at the folder of the rollout file: a command's folder, files that hold a text. */
 export function anchored(target: Target, origin: string): Target {
-  const text = (value: Text): Text => (isFile(value) ? { file: below(origin, value.file) } : value);
+  const text = (value: Text): Text => anchoredText(value, origin);
   const texts = (values: Readonly<Record<string, Text>>): Readonly<Record<string, Text>> =>
     Object.fromEntries(Object.entries(values).map(([name, value]) => [name, text(value)]));
   if (target.kind === "command") return { ...target, cwd: below(origin, target.cwd), env: texts(target.env) };
@@ -14,11 +14,17 @@ export function anchored(target: Target, origin: string): Target {
   return { ...target, login: { user: text(login.user), password: text(login.password) } };
 }
 
+/** A text whose file begins there. */
+export function anchoredText(text: Text, origin: string): Text {
+  return isFile(text) ? { file: below(origin, text.file) } : text;
+}
+
 function isFile(text: Text): text is { readonly file: string } {
   return typeof text === "object" && "file" in text;
 }
 
-function below(origin: string, path: string): string {
+/** A path as it stands when it is absolute, otherwise below a folder. */
+export function below(origin: string, path: string): string {
   if (path === "" || path === ".") return origin;
   return /^(?:[/\\]|[A-Za-z]:[/\\])/u.test(path) ? path : `${origin.replace(/[/\\]$/u, "")}/${path}`;
 }

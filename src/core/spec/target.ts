@@ -90,8 +90,9 @@ function httpTarget(http: z.output<typeof Http>): HttpTarget {
     : { kind: "http", ...(http as Omit<HttpTarget, "kind">) };
 }
 
+/** Environment variables of a command. */
 // Its names are looked at whatever the values are.
-const Env = rule(
+export const Env = rule(
   z.record(z.string().min(1), textField(z.string())),
   (env, report) => {
     for (const name of Object.keys(env)) {

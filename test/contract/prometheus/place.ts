@@ -2,7 +2,7 @@
 import { vi } from "vitest";
 import { Hub } from "../../../src/adapters/prometheus/hub.ts";
 import { createPrometheusSource } from "../../../src/adapters/prometheus/source.ts";
-import { Secrets } from "../../../src/adapters/messenger/secrets.ts";
+import { Secrets } from "../../../src/adapters/secrets.ts";
 import { systemClock } from "../../../src/adapters/system/clock.ts";
 import { createWeb } from "../../../src/adapters/web/web.ts";
 import type { Connection } from "../../../src/core/spec/connection.ts";

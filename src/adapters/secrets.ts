@@ -1,13 +1,13 @@
-// What do the secrets of a target say, and how do they stay untold?
+// What do secrets say that somebody outside is shown, and how do they stay untold?
 import { readFile } from "node:fs/promises";
-import type { Text } from "../../core/outbox/message.ts";
+import type { Text } from "../core/outbox/message.ts";
 
 /** A secret that is not there. Its text names where it was looked for. */
 export class NoSecret extends Error {
   override readonly name = "NoSecret";
 }
 
-/** Texts of one delivery. What was read from elsewhere is remembered, so that it can be kept out of what is told. */
+/** Texts of one delivery, or of one question. What was read from elsewhere is remembered, so that it can be kept out of what is told. */
 export class Secrets {
   readonly #values = new Set<string>();
 
@@ -15,6 +15,11 @@ export class Secrets {
   async textOf(text: Text): Promise<string> {
     if (typeof text === "string") return text;
     const value = "env" in text ? fromEnvironment(text.env) : await fromFile(text.file);
+    return this.kept(value);
+  }
+
+  /** A text that is secret too: made of one, or got for one. */
+  kept(value: string): string {
     for (const form of formsOf(value)) this.#values.add(form);
     return value;
   }

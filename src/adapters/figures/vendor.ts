@@ -1,0 +1,26 @@
+// Who answers for a vendor that a rollout file names?
+import type { VendorKind, VendorSpec, VendorSpecs } from "../../core/spec/vendors.ts";
+import type { FigureSource } from "../../ports/figures.ts";
+import type { Parts } from "./turn.ts";
+
+type Create<K extends VendorKind> = (spec: VendorSpecs[K], parts: Parts) => FigureSource;
+
+/** Loaded when a file first names it: a vendor that nobody uses costs nothing. */
+const LOADERS: { readonly [K in VendorKind]: () => Promise<Create<K>> } = {
+  datadog: async () => (await import("./datadog.ts")).createDatadog,
+  cloudwatch: async () => (await import("./cloudwatch.ts")).createCloudWatch,
+  influxdb: async () => (await import("./influxdb.ts")).createInfluxDb,
+  graphite: async () => (await import("./graphite.ts")).createGraphite,
+  newrelic: async () => (await import("./newrelic.ts")).createNewRelic,
+  dynatrace: async () => (await import("./dynatrace.ts")).createDynatrace,
+  googleCloud: async () => (await import("./google.ts")).createGoogleCloud,
+  splunk: async () => (await import("./splunk.ts")).createSplunk,
+  json: async () => (await import("./json.ts")).createJson,
+  command: async () => (await import("./command.ts")).createCommand,
+};
+
+/** A source for a specification whose paths are absolute (`anchoredVendor`). */
+export async function createVendor(spec: VendorSpec, parts: Parts): Promise<FigureSource> {
+  const create = (await LOADERS[spec.kind]()) as Create<VendorKind>;
+  return create(spec, parts);
+}
