@@ -4,7 +4,7 @@ import { ms, type Ms } from "../core/units.ts";
 import type { Figure, FigureAsked, FigureSource } from "./figures.ts";
 
 /** What can go wrong between a source and whoever answers it. */
-export type Fault = "refused" | "forbidden" | "busy" | "broken" | "slow" | "garbage" | "huge" | "gone";
+export type Fault = "refused" | "forbidden" | "busy" | "broken" | "slow" | "garbage" | "huge" | "cut" | "gone";
 
 /** A question, and its answer. */
 export interface Known extends Pick<FigureAsked, "query" | "as"> {
@@ -14,7 +14,7 @@ export interface Known extends Pick<FigureAsked, "query" | "as"> {
 /** Somebody who keeps figures, and can be told to misbehave. */
 export interface FigurePlace {
   /** Asks them, with so much time. */
-  source(timeoutMs: Ms): Promise<FigureSource>;
+  source(timeoutMs: Ms): FigureSource;
   readonly fromMs: Ms;
   readonly toMs: Ms;
   readonly level: Known;
@@ -57,13 +57,13 @@ export function figuresContract(name: string, make: () => Promise<FigurePlace>):
       fromMs: place.fromMs,
       toMs: place.toMs,
     });
-    const made = async (timeoutMs = ENOUGH): Promise<FigureSource> => {
-      const source = await place.source(timeoutMs);
+    const made = (timeoutMs = ENOUGH): FigureSource => {
+      const source = place.source(timeoutMs);
       open.push(source);
       return source;
     };
-    const ask = async (questions: readonly FigureAsked[], timeoutMs = ENOUGH): Promise<readonly Figure[]> =>
-      (await made(timeoutMs)).ask(questions, { signal: NEVER });
+    const ask = (questions: readonly FigureAsked[], timeoutMs = ENOUGH): Promise<readonly Figure[]> =>
+      made(timeoutMs).ask(questions, { signal: NEVER });
     const level = (): FigureAsked => asked(place.level, "level");
     const count = (): FigureAsked => asked(place.count, "count");
     const figure = ({ value }: Known): Figure => ({ ok: true, value });
@@ -96,7 +96,7 @@ export function figuresContract(name: string, make: () => Promise<FigurePlace>):
     }, 60_000);
 
     test("a call that was called off rejects", async () => {
-      const source = await made();
+      const source = made();
       await expect(source.ask([level()], { signal: AbortSignal.abort(new Error("not now")) })).rejects.toThrow(
         "not now",
       );
@@ -105,14 +105,14 @@ export function figuresContract(name: string, make: () => Promise<FigurePlace>):
     test("one that is called off on the way rejects too", async () => {
       if (!place.faults.slow) return;
       await place.misbehave("slow");
-      const source = await made();
+      const source = made();
       const off = new AbortController();
       const asking = source.ask([level()], { signal: off.signal });
       off.abort(new Error("not any more"));
       await expect(asking).rejects.toThrow("not any more");
     });
 
-    test.each(["refused", "forbidden", "broken", "slow", "garbage", "huge", "gone"] as const)(
+    test.each(["refused", "forbidden", "broken", "slow", "garbage", "huge", "cut", "gone"] as const)(
       "%s: each question says so, and the next one is answered again",
       async (fault) => {
         const said = place.faults[fault];

@@ -22,7 +22,7 @@ async function place(): Promise<Place> {
   let program = process.execPath;
   return {
     dir,
-    source: async (timeoutMs: Ms) => {
+    source: (timeoutMs: Ms) => {
       const command = [program, SCRIPT, "{{query}}", "{{from}}", "{{to}}"];
       const spec = { ...specOf("command", { command, cwd: dir, env: { TOKEN: KEY } }), timeoutMs } as VendorSpec;
       return createVendor(spec, { clock: systemClock() });
@@ -40,6 +40,7 @@ async function place(): Promise<Place> {
     },
     faults: {
       broken: /^exited with code 3: "cannot reach it with \*\*\*"$/u,
+      cut: /^was ended by SIGKILL$/u,
       slow: /^did not answer within 600ms$/u,
       garbage: /^printed "12 errors", which is not one finite number$/u,
       huge: /^printed more than 64 KiB$/u,
@@ -60,7 +61,7 @@ test("a command that takes too long is ended with what it has started", async ()
   const slow = await place();
   try {
     await slow.misbehave("slow");
-    const asking = (await slow.source(ms(5_000))).ask([{ query: "errors", as: "level", fromMs: FROM, toMs: TO }], {
+    const asking = slow.source(ms(5_000)).ask([{ query: "errors", as: "level", fromMs: FROM, toMs: TO }], {
       signal: new AbortController().signal,
     });
     const child = await vi.waitFor(() => Number(readFileSync(join(slow.dir, "child"), "utf8")), 5_000);

@@ -38,7 +38,7 @@ async function front(answer: Answer): Promise<Front> {
 async function answered(vendor: Vendor, questions: readonly FigureAsked[]) {
   const place = await placeOf(vendor);
   try {
-    const source = await place.source(ms(20_000));
+    const source = place.source(ms(20_000));
     const figures = await source.ask(questions, { signal: NEVER });
     source.close?.();
     return { figures, requests: place.front.got.length };
@@ -96,7 +96,7 @@ describe("recorded protocol: many questions in few requests", () => {
 
 describe("over HTTP", () => {
   const json = async (url: string, more: object = {}): Promise<readonly Figure[]> => {
-    const source = await createVendor(specOf("json", { url, ...more }), { clock: systemClock() });
+    const source = createVendor(specOf("json", { url, ...more }), { clock: systemClock() });
     return source.ask([asked("$.a")], { signal: NEVER });
   };
 
@@ -161,7 +161,7 @@ describe("recorded protocol: Google's accounts", () => {
       };
       await writeFile(join(dir, "key.json"), JSON.stringify(key));
       const monitoring = await front(() => ({ body: NUMBER }));
-      const source = await google(monitoring.url, { credentials: { file: join(dir, "key.json") } });
+      const source = google(monitoring.url, { credentials: { file: join(dir, "key.json") } });
       for (let round = 0; round < 2; round++)
         expect(await source.ask([asked("x")], { signal: NEVER })).toEqual([{ ok: true, value: 6 }]);
       const [first = "", second] = monitoring.got.map(({ headers }) => headers.authorization);
@@ -194,7 +194,7 @@ describe("recorded protocol: Google's accounts", () => {
     );
     vi.stubEnv("GCE_METADATA_HOST", new URL(metadata.url).host);
     const monitoring = await front(() => ({ body: NUMBER }));
-    const source = await google(monitoring.url, {});
+    const source = google(monitoring.url, {});
     await source.ask([asked("x"), asked("y")], { signal: NEVER });
     await source.ask([asked("x")], { signal: NEVER });
     expect(metadata.got).toHaveLength(1);
@@ -205,7 +205,7 @@ describe("recorded protocol: Google's accounts", () => {
 
   test("no account at all is named", async () => {
     vi.stubEnv("GCE_METADATA_HOST", "127.0.0.1:1");
-    const source = await google("http://127.0.0.1:1", {});
+    const source = google("http://127.0.0.1:1", {});
     expect(await source.ask([asked("x")], { signal: NEVER })).toEqual([
       { ok: false, why: "has no credentials, and this machine has no account of Google's" },
     ]);

@@ -58,11 +58,12 @@ async function ask({ spec, tokens, turn }: Place, asked: FigureAsked): Promise<F
   const headers = {
     ...(await turn.secrets.textsOf(spec.headers)),
     authorization: `Bearer ${await tokens.get(turn)}`,
-    "content-type": "application/x-www-form-urlencoded",
   };
-  const url = `${spec.url}/v1/projects/${encodeURIComponent(spec.project)}/location/global/prometheus/api/v1/query`;
-  const body = String(new URLSearchParams({ query, time: (toMs / 1_000).toFixed(3) }));
-  const { data, warnings = [] } = await jsonOf({ url, headers, body }, ANSWER, turn);
+  // The documentation knows GET only.
+  const at = new URLSearchParams({ query, time: (toMs / 1_000).toFixed(3) });
+  const path = `/v1/projects/${encodeURIComponent(spec.project)}/location/global/prometheus/api/v1/query`;
+  const request = { url: `${spec.url}${path}?${String(at)}`, headers };
+  const { data, warnings = [] } = await jsonOf(request, ANSWER, turn);
   if (warnings.length > 0) return failed(`warns ${excerpt(warnings.join("; "))}`);
   if (data.resultType === "scalar") return figureOf(data.result[1]);
   if (data.resultType !== "vector") return failed(`answered a ${data.resultType}: an instant vector is asked for`);

@@ -19,8 +19,18 @@ const LOADERS: { readonly [K in VendorKind]: () => Promise<Create<K>> } = {
   command: async () => (await import("./command.ts")).createCommand,
 };
 
-/** A source for a specification whose paths are absolute (`anchoredVendor`). */
-export async function createVendor(spec: VendorSpec, parts: Parts): Promise<FigureSource> {
-  const create = (await LOADERS[spec.kind]()) as Create<VendorKind>;
-  return create(spec, parts);
+/** A source for a specification whose paths are absolute (`anchoredVendor`). What it needs is loaded with the first question. */
+export function createVendor(spec: VendorSpec, parts: Parts): FigureSource {
+  let made: Promise<FigureSource> | undefined;
+  const load = async (): Promise<FigureSource> => ((await LOADERS[spec.kind]()) as Create<VendorKind>)(spec, parts);
+  return {
+    kind: spec.kind,
+    ask: async (asked, call) => {
+      made ??= load();
+      return (await made).ask(asked, call);
+    },
+    close: () => {
+      void made?.then((source) => source.close?.());
+    },
+  };
 }

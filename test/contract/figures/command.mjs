@@ -12,6 +12,9 @@ if (fault === "slow") {
 } else if (fault === "broken") {
   console.error(`cannot reach it with ${process.env.TOKEN}`);
   process.exitCode = 3;
+} else if (fault === "cut") {
+  process.stdout.write("1");
+  process.kill(process.pid, "SIGKILL");
 } else if (fault === "garbage") console.log("12 errors");
 else if (fault === "huge") console.log("1".repeat(200_000));
 else if (from !== process.env.SERIN_FROM || to !== process.env.SERIN_TO || query !== process.env.SERIN_QUERY) {

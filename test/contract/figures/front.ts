@@ -93,6 +93,9 @@ export class Front {
       response.writeHead(200).on("error", () => undefined);
       for (let sent = 0; sent < 9 && !response.destroyed; sent++) response.write(Buffer.alloc(MIB, " "));
       response.end();
+    } else if (fault === "cut") {
+      response.writeHead(200, { "content-type": "application/json", "content-length": "1000" });
+      response.write('{"data": {', () => response.destroy());
     } else await this.#pass(got, response);
   }
 

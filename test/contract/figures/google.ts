@@ -32,10 +32,13 @@ export const GOOGLE: Vendor = {
     cut: { query: "run_cut", why: /^warns "the result was cut"$/u },
     wrong: { query: "sum(", why: /^answered 400: "parse error: unclosed left parenthesis"$/u },
   },
-  answer: ({ method, path, headers, body }) => {
-    must("method and path", [method, path], ["POST", "/v1/projects/shop-1/location/global/prometheus/api/v1/query"]);
+  answer: ({ method, path, query: form, headers, body }) => {
+    must(
+      "method and path",
+      [method, body, path],
+      ["GET", "", "/v1/projects/shop-1/location/global/prometheus/api/v1/query"],
+    );
     must("token", headers.authorization, `Bearer ${SECRET}`);
-    const form = new URLSearchParams(body);
     must("time", form.get("time"), (TO / 1_000).toFixed(3));
     const answer = ANSWERS[form.get("query")?.trim() ?? ""];
     if (answer) return { body: JSON.stringify(answer) };

@@ -57,7 +57,7 @@ export async function placeOf(vendor: Vendor): Promise<FigurePlace & { readonly 
   const known = (query: string, as: Known["as"]): Known => ({ query, as, value: values[as] });
   return {
     front,
-    source: async (timeoutMs) => {
+    source: (timeoutMs) => {
       const spec = { ...specOf(vendor.kind, vendor.fields(front.url)), timeoutMs } as VendorSpec;
       return createVendor(spec, { clock: systemClock() });
     },
@@ -73,6 +73,7 @@ export async function placeOf(vendor: Vendor): Promise<FigurePlace & { readonly 
       slow: /^did not answer within 600ms$/u,
       garbage: vendor.garbage ?? /^answered with something that is not JSON: "<html>a page of somebody else/u,
       huge: /^answered with more than 8 MiB$/u,
+      cut: /^closed the connection before the end of its answer$/u,
       gone: /^cannot be reached: nobody listens there$/u,
       busy: true,
     },
