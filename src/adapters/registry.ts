@@ -13,7 +13,8 @@ import type { AlertSource } from "../ports/alerts.ts";
 import type { Clock } from "../ports/clock.ts";
 import type { Messenger } from "../ports/messenger.ts";
 import type { TestEvents } from "../ports/tests.ts";
-import type { Asked, Factory } from "../runtime/parts.ts";
+import type { Asked, Factory, OwnedWorkload } from "../runtime/parts.ts";
+import type { Sources } from "./sources.ts";
 import { ENDPOINTS_ABILITIES } from "./endpoints/abilities.ts";
 import { ENVOY_ABILITIES } from "./envoy/abilities.ts";
 import type { lookAtPage as LookAtPage } from "./exposition/look.ts";
@@ -129,39 +130,7 @@ export function adapters(home: Home): Adapters {
       const { checkProxy } = await import("./proxy/index.ts");
       await checkProxy(proxyOf(home, asked));
     },
-    workload: async ({ service }) => {
-      const { createProcessWorkload } = await import("./process/workload.ts");
-      const { createUsageSource } = await import("./process/usage.ts");
-      const { createExpositionSource } = await import("./exposition/source.ts");
-      const { createEndpointsWorkload } = await import("./endpoints/workload.ts");
-      const { createCompositeWorkload } = await import("./composite/workload.ts");
-      const { probe } = await import("./process/probe.ts");
-      const { clock } = home;
-      const processes = createProcessWorkload({ service, dir: join(serviceDir(home, service), "process"), clock });
-      const endpoints = createEndpointsWorkload({ dir: join(serviceDir(home, service), "endpoints"), clock, probe });
-      // A service may go from addresses of somebody else to processes and back: each pool has who runs it.
-      const workload = createCompositeWorkload([
-        { workload: endpoints, runs: isEndpoints },
-        { workload: processes, runs: (template) => !isEndpoints(template) },
-      ]);
-      const usage = createUsageSource({ clock, workload: processes });
-      const pages = following(askedPage, (page) => createExpositionSource({ clock: home.clock, ...page }));
-      const shared = await sources.get();
-      const others = following(sourcesOf, (asked) => shared.of(asked));
-      return {
-        workload,
-        signals: (asked) => [usage, ...pages.of(asked), ...others.of(asked).flatMap(({ signals }) => signals)],
-        close: async () => {
-          pages.close();
-          others.close();
-          await processes.close();
-        },
-        remove: async () => {
-          endpoints.forget();
-          await processes.removeAll({ signal: AbortSignal.timeout(60_000) });
-        },
-      };
-    },
+    workload: async ({ service }) => workloadOf(home, service, await sources.get()),
     alerts: (state) => alertsOf(home, state),
     router: async (state) => {
       const { envoy } = state.spec.spec.traffic;
@@ -169,6 +138,40 @@ export function adapters(home: Home): Adapters {
       const { createProxyAdapter } = await import("./proxy/index.ts");
       const proxy = createProxyAdapter({ ...proxyOf(home, state), clock: home.clock });
       return { router: proxy, metrics: proxy, close: () => Promise.resolve() };
+    },
+  };
+}
+
+/** Who runs a service: processes and addresses, and what is told of them. */
+async function workloadOf(home: Home, service: string, shared: Sources): Promise<OwnedWorkload> {
+  const { createProcessWorkload } = await import("./process/workload.ts");
+  const { createUsageSource } = await import("./process/usage.ts");
+  const { createExpositionSource } = await import("./exposition/source.ts");
+  const { createEndpointsWorkload } = await import("./endpoints/workload.ts");
+  const { createCompositeWorkload } = await import("./composite/workload.ts");
+  const { probe } = await import("./process/probe.ts");
+  const { clock } = home;
+  const processes = createProcessWorkload({ service, dir: join(serviceDir(home, service), "process"), clock });
+  const endpoints = createEndpointsWorkload({ dir: join(serviceDir(home, service), "endpoints"), clock, probe });
+  // A service may go from addresses of somebody else to processes and back: each pool has who runs it.
+  const workload = createCompositeWorkload([
+    { workload: endpoints, runs: isEndpoints },
+    { workload: processes, runs: (template) => !isEndpoints(template) },
+  ]);
+  const usage = createUsageSource({ clock, workload: processes });
+  const pages = following(askedPage, (page) => createExpositionSource({ clock: home.clock, ...page }));
+  const others = following(sourcesOf, (asked) => shared.of(asked));
+  return {
+    workload,
+    signals: (asked) => [usage, ...pages.of(asked), ...others.of(asked).flatMap(({ signals }) => signals)],
+    close: async () => {
+      pages.close();
+      others.close();
+      await processes.close();
+    },
+    remove: async () => {
+      endpoints.forget();
+      await processes.removeAll({ signal: AbortSignal.timeout(60_000) });
     },
   };
 }

@@ -17,10 +17,10 @@ export interface EnvoyHubOptions {
 }
 
 /** A service as its file asks for it; paths in it start from `origin`. */
-export type EnvoyAsked = Subject & { readonly origin: string };
+type EnvoyAsked = Subject & { readonly origin: string };
 
 /** What the controller knows of a service's Envoys. */
-export interface EnvoyRouter {
+interface EnvoyRouter {
   readonly router: Router;
   readonly metrics: Metrics;
   /** Envoys go on at the last split. */

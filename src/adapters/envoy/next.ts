@@ -7,7 +7,7 @@ import { answeringRoles } from "./resources/route.ts";
 import type { Served } from "./resources/types.ts";
 
 /** What there is to send, from the least to the most. */
-export type Change = "nothing" | "replicas" | "shares" | "routes";
+type Change = "nothing" | "replicas" | "shares" | "routes";
 
 /** A service as it shall be served next, and what of it is new. */
 export interface Next {

@@ -17,7 +17,7 @@ import type { Served } from "./resources/types.ts";
 type Json = Readonly<Record<string, unknown>>;
 
 /** A message as Envoy's files have it. */
-export function fileForm<D extends DescMessage>(schema: D, message: MessageShape<D>): unknown {
+function fileForm<D extends DescMessage>(schema: D, message: MessageShape<D>): unknown {
   return toJson(schema, message, { registry, useProtoFieldName: true });
 }
 
