@@ -1,5 +1,4 @@
 // Who may connect to the xDS server, when is anything sent, and what does a bad or slow client cost?
-import { execFileSync } from "node:child_process";
 import { cpSync, mkdtempSync, readFileSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
@@ -7,6 +6,7 @@ import { credentials } from "@grpc/grpc-js";
 import { afterEach, beforeEach, expect, test, vi } from "vitest";
 import type { TlsFiles } from "../../src/adapters/envoy/xds/credentials.ts";
 import { openXdsServer, type XdsServer } from "../../src/adapters/envoy/xds/server.ts";
+import { makeCertificate } from "../support/certificates.ts";
 import { cluster, runtime } from "../support/envoy-resources.ts";
 import { DeltaClient, namesIn, type Introduction } from "../support/xds-client.ts";
 
@@ -165,18 +165,7 @@ test("a client that reads nothing costs names, not copies; the others are served
   expect(slow.responses).toEqual([]);
 });
 
-function openssl(...args: string[]): void {
-  execFileSync("openssl", args, { cwd: dir, stdio: "ignore" });
-}
-
-/** A certificate for `name`, signed by `ca`. */
-function certificate(name: string, ca: string): void {
-  const subject = ["-subj", `/CN=${name}`, "-addext", "subjectAltName=IP:127.0.0.1,DNS:localhost"];
-  const key = ["-newkey", "ec", "-pkeyopt", "ec_paramgen_curve:prime256v1", "-nodes", "-keyout", `${name}.key`];
-  const by = ca === name ? [] : ["-CA", `${ca}.pem`, "-CAkey", `${ca}.key`];
-  openssl("req", "-x509", ...key, "-out", `${name}.pem`, "-days", "2", ...subject, ...by);
-}
-
+const certificate = (name: string, ca: string): void => makeCertificate(dir, name, ca);
 const bytes = (file: string): Buffer => readFileSync(join(dir, file));
 const secure = (ca: string, own?: string) =>
   own === undefined

@@ -1,6 +1,11 @@
 // Does the real Envoy follow the xDS server, in both forms of the protocol?
+import { once } from "node:events";
+import { mkdtempSync, readFileSync, rmSync } from "node:fs";
 import { createServer, type Server } from "node:http";
 import type { AddressInfo } from "node:net";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { connect } from "node:tls";
 import { afterEach, beforeEach, describe, expect, test, vi } from "vitest";
 import { openXdsServer, type XdsServer } from "../../src/adapters/envoy/xds/server.ts";
 import type { ConnectedEnvoy } from "../../src/adapters/envoy/xds/node.ts";
@@ -8,7 +13,8 @@ import type { ResourceVersion } from "../../src/adapters/envoy/xds/types.ts";
 import type { AccessEntry } from "../../src/adapters/envoy/xds/access-entry.ts";
 import type { EnvoyMetric } from "../../src/adapters/envoy/xds/metrics-stream.ts";
 import { HAS_ENVOY, RealEnvoy } from "../support/envoy.ts";
-import { cluster, endpoints, listener, routes, runtime } from "../support/envoy-resources.ts";
+import { cluster, endpoints, listener, routes, runtime, secret } from "../support/envoy-resources.ts";
+import { makeCertificate } from "../support/certificates.ts";
 
 const LIMIT = { timeout: 25_000, interval: 20 };
 const closers: (() => Promise<void>)[] = [];
@@ -93,6 +99,19 @@ async function answers(port: number, count: number): Promise<ReadonlySet<string>
   const seen = new Set<string>();
   for (let at = 0; at < count; at += 1) seen.add(await get(port));
   return seen;
+}
+
+const read = (dir: string, file: string): Buffer => readFileSync(join(dir, file));
+
+/** Whom the certificate that is shown there names. */
+async function subject(port: number): Promise<unknown> {
+  const socket = connect({ host: "127.0.0.1", port, rejectUnauthorized: false });
+  try {
+    await once(socket, "secureConnect");
+    return socket.getPeerCertificate().subject.CN;
+  } finally {
+    socket.destroy();
+  }
 }
 
 const only = (server: XdsServer): ConnectedEnvoy => {
@@ -214,6 +233,29 @@ describe.skipIf(!HAS_ENVOY).each(["delta", "state-of-the-world"] as const)("Envo
       expect(entry.durationMs).toBeGreaterThan(0);
       expect(entry.durationMs).toBeLessThan(20_000);
     }
+  });
+
+  test("a certificate comes as a secret, and a renewed one without another listener", async () => {
+    const dir = mkdtempSync(join(tmpdir(), "serin-sds-"));
+    closers.push(async () => rmSync(dir, { recursive: true, force: true }));
+    for (const name of ["first", "second"]) makeCertificate(dir, name, name);
+    const of = (name: string) => secret("front", read(dir, `${name}.pem`), read(dir, `${name}.key`));
+    const fleet = world.server.discovery.fleet("edge");
+    fleet.set("secret", "front", of("first"));
+    const wanted = fill(world.server, world);
+    const http = listener("http", { port: world.front, routes: "main", secret: "front" });
+    const version = fleet.set("listener", "http", http);
+    start(protocol);
+    const others = wanted.filter(({ type }) => type !== "listener");
+    await world.server.discovery.acknowledged(
+      "edge",
+      [...others, { type: "listener", name: "http", version }],
+      within(),
+    );
+    await vi.waitFor(async () => expect(await subject(world.front)).toBe("first"), LIMIT);
+    const renewed = fleet.set("secret", "front", of("second"));
+    await world.server.discovery.acknowledged("edge", [{ type: "secret", name: "front", version: renewed }], within());
+    await vi.waitFor(async () => expect(await subject(world.front)).toBe("second"), LIMIT);
   });
 
   test("metrics come with their cluster as a label", async () => {

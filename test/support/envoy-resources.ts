@@ -14,6 +14,11 @@ import {
 import { HttpGrpcAccessLogConfigSchema } from "../../src/adapters/envoy/protos/envoy/extensions/access_loggers/grpc/v3/als_pb.ts";
 import { RouterSchema } from "../../src/adapters/envoy/protos/envoy/extensions/filters/http/router/v3/router_pb.ts";
 import { HttpConnectionManagerSchema } from "../../src/adapters/envoy/protos/envoy/extensions/filters/network/http_connection_manager/v3/http_connection_manager_pb.ts";
+import {
+  SecretSchema,
+  type Secret,
+} from "../../src/adapters/envoy/protos/envoy/extensions/transport_sockets/tls/v3/secret_pb.ts";
+import { DownstreamTlsContextSchema } from "../../src/adapters/envoy/protos/envoy/extensions/transport_sockets/tls/v3/tls_pb.ts";
 import { RuntimeSchema, type Runtime } from "../../src/adapters/envoy/protos/envoy/service/runtime/v3/rtds_pb.ts";
 
 const EDS = 3;
@@ -81,9 +86,30 @@ export interface ListenerParts {
   readonly routes: string;
   /** The cluster of the control plane, if requests are logged there. */
   readonly logTo?: string;
+  /** The secret that holds its certificate, if it speaks TLS. */
+  readonly secret?: string;
 }
 
-export function listener(name: string, { port, routes: routeConfigName, logTo }: ListenerParts): Listener {
+function transportSocket(secret: string) {
+  const tls = create(DownstreamTlsContextSchema, {
+    commonTlsContext: { tlsCertificateSdsSecretConfigs: [{ name: secret, sdsConfig: ads }] },
+  });
+  const typedConfig = anyPack(DownstreamTlsContextSchema, tls);
+  return {
+    name: "envoy.transport_sockets.tls",
+    configType: { case: "typedConfig", value: typedConfig },
+  } as const;
+}
+
+/** A certificate and its key, in PEM form. */
+export function secret(name: string, cert: Uint8Array, key: Uint8Array): Secret {
+  const inline = (value: Uint8Array) => ({ specifier: { case: "inlineBytes", value } }) as const;
+  const tlsCertificate = { certificateChain: inline(cert), privateKey: inline(key) };
+  return create(SecretSchema, { name, type: { case: "tlsCertificate", value: tlsCertificate } });
+}
+
+export function listener(name: string, parts: ListenerParts): Listener {
+  const { port, routes: routeConfigName, logTo } = parts;
   const log = create(HttpGrpcAccessLogConfigSchema, {
     commonConfig: {
       logName: name,
@@ -113,6 +139,7 @@ export function listener(name: string, { port, routes: routeConfigName, logTo }:
     address: socket(port),
     filterChains: [
       {
+        ...(parts.secret === undefined ? {} : { transportSocket: transportSocket(parts.secret) }),
         filters: [
           {
             name: "envoy.filters.network.http_connection_manager",

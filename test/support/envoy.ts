@@ -1,10 +1,10 @@
 // How do tests run the real Envoy?
 import { spawn, type ChildProcess } from "node:child_process";
 import { once } from "node:events";
-import { mkdtempSync, openSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import { existsSync, mkdtempSync, openSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { vi } from "vitest";
+import { setTimeout as after } from "node:timers/promises";
 import { envoyBinary } from "../../tools/parts.ts";
 
 export const HAS_ENVOY = envoyBinary() !== undefined;
@@ -96,7 +96,10 @@ export class RealEnvoy {
 
   /** What its administration interface answers. */
   async admin(path: string): Promise<string> {
-    const address = await vi.waitFor(() => readFileSync(join(this.#dir, "admin"), "utf8"), { timeout: 20_000 });
+    const file = join(this.#dir, "admin");
+    const end = Date.now() + 20_000;
+    while (!existsSync(file) && Date.now() < end) await after(20);
+    const address = readFileSync(file, "utf8");
     return (await fetch(`http://${address.trim()}${path}`)).text();
   }
 

@@ -18,7 +18,7 @@ export interface XdsListener {
   malformed?(from: string, why: string): void;
 }
 
-export interface Rejection {
+interface Rejection {
   readonly names: readonly string[];
   readonly why: string;
 }

@@ -93,7 +93,13 @@ export async function openXdsServer({ host, port, tls }: XdsOptions): Promise<Xd
   const watched = tls && (await fileCredentials(tls, (why) => discovery.listeners.tell("malformed", tls.cert, why)));
   const credentials = watched?.credentials ?? ServerCredentials.createInsecure();
   // Resources of thousands of services are one message; access logs come in batches.
-  const server = new Server({ "grpc.max_receive_message_length": 64 << 20, "grpc.max_send_message_length": -1 });
+  const server = new Server({
+    "grpc.max_receive_message_length": 64 << 20,
+    "grpc.max_send_message_length": -1,
+    // An Envoy that is gone without a word does not count as connected for long.
+    "grpc.keepalive_time_ms": 10_000,
+    "grpc.keepalive_timeout_ms": 5_000,
+  });
   const access = new Set<AccessListener>();
   const metrics = new Set<MetricsListener>();
   const { listeners } = discovery;

@@ -23,6 +23,9 @@ import {
 /** How long an Envoy that came back may take to say which routes it has, before it counts as having none. */
 const GRACE = ms(5_000);
 
+/** How long routes wait for the endpoints of a new cluster: as long as Envoy itself waits, by default, before it goes on. */
+const WARM = ms(15_000);
+
 /** What a stream is part of. */
 export interface House {
   readonly listeners: Listeners;
@@ -57,6 +60,7 @@ export class Stream implements ConnectedEnvoy {
   #snapshot: Snapshot | undefined;
   #unwatch: (() => void) | undefined;
   #grace: NodeJS.Timeout | undefined;
+  #thaw: NodeJS.Timeout | undefined;
   #nonce = 0;
   #scheduled = false;
   #writing = false;
@@ -226,7 +230,10 @@ export class Stream implements ConnectedEnvoy {
       const exists = snapshot.all("endpoints").has(endpoints) && snapshot.all("cluster").has(cluster);
       if (!exists) this.#cold.delete(cluster);
     }
-    return this.#cold.size === 0;
+    if (this.#cold.size > 0) return false;
+    clearTimeout(this.#thaw);
+    this.#thaw = undefined;
+    return true;
   }
 
   /** Clusters and endpoints stay until this Envoy has taken every route and listener that may have named them. */
@@ -247,8 +254,9 @@ export class Stream implements ConnectedEnvoy {
     watch.answered = true;
     watch.inFlight.set(watch.nonce, content);
     this.#writing = true;
-    this.#call.write(this.#form.encode(type, content, watch.nonce), () => {
+    this.#call.write(this.#form.encode(type, content, watch.nonce), (error?: Error | null) => {
       this.#writing = false;
+      if (error) return this.#end();
       this.#pump();
     });
   }
@@ -259,6 +267,13 @@ export class Stream implements ConnectedEnvoy {
       if (watch.held.has(name) || resource?.awaits === undefined) continue;
       if (!endpoints?.held.has(resource.awaits)) this.#cold.set(name, resource.awaits);
     }
+    if (this.#cold.size === 0 || this.#thaw) return;
+    this.#thaw = setTimeout(() => {
+      this.#thaw = undefined;
+      this.#cold.clear();
+      this.#schedule();
+    }, WARM);
+    this.#thaw.unref();
   }
 
   #end(): void {
@@ -266,6 +281,7 @@ export class Stream implements ConnectedEnvoy {
     this.#ended = true;
     this.#unwatch?.();
     clearTimeout(this.#grace);
+    clearTimeout(this.#thaw);
     this.#house.closed(this);
     if (this.#node) this.#house.listeners.tell("disconnected", this);
   }
