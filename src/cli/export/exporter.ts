@@ -3,7 +3,7 @@ import type { Command } from "commander";
 import type { AtHand } from "./at-hand.ts";
 
 /** What somebody asked for. */
-export interface Asked<O> {
+interface Asked<O> {
   readonly atHand: AtHand;
   /** Options of this exporter, as they are typed. */
   readonly options: O;

@@ -1,7 +1,7 @@
 // What does a panel of a dashboard look like to Grafana?
 
 /** A query and how its series are called. */
-export interface Query {
+interface Query {
   readonly expr: string;
   readonly legend: string;
 }

@@ -20,7 +20,7 @@ export interface RuleGroups {
 }
 
 /** The 99th percentile of a histogram over five minutes. */
-export function p99(histogram: string, by: readonly string[]): string {
+function p99(histogram: string, by: readonly string[]): string {
   return `histogram_quantile(0.99, sum by (${[...by, "le"].join(", ")}) (rate(${histogram}_bucket[5m])))`;
 }
 

@@ -4,7 +4,6 @@ import type { Registry } from "prom-client";
 import { type Ms } from "../../core/units.ts";
 import type { Seen } from "../../runtime/controller.ts";
 import { FAMILIES } from "./families.ts";
-import type { Family } from "./family.ts";
 
 type Labels = Readonly<Record<string, string>>;
 
