@@ -26,6 +26,9 @@ class Part {
   async dark(): Promise<object> {
     return { kind: "unreadable", why: "it is dark" };
   }
+  async lost(): Promise<object> {
+    return { ok: false, result: "503" };
+  }
   slow(_call: { signal: AbortSignal }): Promise<never> {
     return new Promise(() => {});
   }
@@ -39,7 +42,8 @@ test("calls go through, whatever they answer, and are told of once", async () =>
   expect(await part.good()).toBe("good 2");
   await expect(part.bad()).rejects.toThrow("bad");
   await part.dark();
-  expect(calls).toEqual(["part good ok", "part bad failed", "part dark unreadable"]);
+  await part.lost();
+  expect(calls).toEqual(["part good ok", "part bad failed", "part dark unreadable", "part lost failed"]);
 });
 
 test("a call whose caller waits no longer has timed out", () => {

@@ -57,7 +57,7 @@ function follow({ part, call, given, onCall }: Call, run: () => unknown): unknow
   const late = (): void => end("timeout");
   signal?.addEventListener("abort", late, { once: true });
   answer.then(
-    (value: unknown) => end(isUnreadable(value) ? "unreadable" : "ok"),
+    (value: unknown) => end(outcomeOf(value)),
     () => end("failed"),
   );
   return answer;
@@ -68,8 +68,11 @@ function signalIn(given: unknown): AbortSignal | undefined {
   return signal instanceof AbortSignal ? signal : undefined;
 }
 
-function isUnreadable(value: unknown): boolean {
-  return value instanceof Object && "kind" in value && value.kind === "unreadable";
+/** Looks answer that nothing could be read, and messengers that nothing was delivered. */
+function outcomeOf(value: unknown): CallOutcome {
+  if (!(value instanceof Object)) return "ok";
+  if ("kind" in value && value.kind === "unreadable") return "unreadable";
+  return "ok" in value && value.ok === false ? "failed" : "ok";
 }
 
 /** The same factory; what it makes is timed. */

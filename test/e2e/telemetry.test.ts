@@ -143,7 +143,9 @@ test("a rollout is one trace, also when its controller is killed on the way", as
   onTestFinished(() => collector.close());
   const scene = await openScene(undefined, ["--otlp", collector.url]);
   onTestFinished(() => scene.close());
-  await scene.ended(await scene.apply(rolloutFile("v1")));
+  const { address = "" } = await scene.ended(await scene.apply(rolloutFile("v1")));
+  const load = clients(address, 4, 20);
+  onTestFinished(() => load.stop());
   const hooks = `  hooks: [{ name: smoke, at: before, command: [${JSON.stringify(process.execPath)}, -e, ""] }]\n`;
   const number = await scene.apply(rolloutFile("v2", { strategy: TRACED, extra: hooks }));
   const spans = (): readonly Sent[] =>

@@ -11,7 +11,7 @@ interface Labelled {
 }
 
 /** A histogram's counts up to each bound, which Envoy counts from its own start. */
-interface EnvoyHistogram {
+export interface EnvoyHistogram {
   readonly count: number;
   readonly sum: number;
   /** Ascending; the last bound is infinite if Envoy says so. */
