@@ -56,7 +56,7 @@ const OPENMETRICS = "application/openmetrics-text; version=1.0.0; charset=utf-8"
 const KNOWN: Readonly<Record<string, readonly string[]>> = {
   envoy: ["envoy"],
   "go.openmetrics": ["go"],
-  hikaricp: [],
+  "hikaricp-caffeine": [],
   "jvm.openmetrics": ["jvm"],
   micronaut: ["micronaut"],
   nginx: ["nginx"],

@@ -55,12 +55,12 @@ nginx_ingress_controller_nginx_process_resident_memory_bytes 1e7
 
 const PAGES: Readonly<Record<FrameworkName, readonly (readonly string[])[]>> = {
   "spring-boot": [
-    ["spring40", "hikaricp"],
-    ["spring35", "hikaricp"],
+    ["spring40", "hikaricp-caffeine"],
+    ["spring35", "hikaricp-caffeine"],
   ],
   quarkus: [["quarkus-micrometer.openmetrics"]],
   "quarkus-smallrye": [["quarkus-smallrye"]],
-  micronaut: [["micronaut", "hikaricp"]],
+  micronaut: [["micronaut", "hikaricp-caffeine"]],
   jvm: [["jvm.openmetrics"]],
   node: [["node"]],
   go: [["go.openmetrics"]],
@@ -75,6 +75,7 @@ const PAGES: Readonly<Record<FrameworkName, readonly (readonly string[])[]>> = {
 const ABSENT: Readonly<Record<string, string>> = {
   "quarkus:latency-histogram": "buckets are off until they are asked for",
   "micronaut:latency-histogram": "buckets are off until they are asked for",
+  "quarkus:cache-misses": "the saved service has no cache",
   "quarkus:connection-pool": "the saved service has no database",
   "quarkus:connection-pool-waiting": "the saved service has no database",
   "quarkus-smallrye:connection-pool": "the saved service has no database",

@@ -2,8 +2,9 @@
 import { createServer, type Server } from "node:http";
 import type { AddressInfo } from "node:net";
 import { afterEach, expect, test } from "vitest";
-import { SERVICE, until } from "./harness.ts";
+import { clients, SERVICE, until } from "./harness.ts";
 import { openScene, type Scene } from "./scene.ts";
+import { outcome } from "./telling.ts";
 
 let scene: Scene;
 const servers: Server[] = [];
@@ -45,6 +46,47 @@ test("from one address to another by a canary, and back by undo; neither is touc
   expect(await text(address)).toBe("one");
   expect((await scene.say("down", "app")).code).toBe(0);
   expect([await text(one), await text(two)]).toEqual(["one", "two"]);
+});
+
+/** A service of somebody else in Go, say: it answers all with 200, and so large a share is an error on its page. */
+async function counting(share: number): Promise<string> {
+  let requests = 0;
+  const server = createServer((request, response) => {
+    response.setHeader("x-version", String(share));
+    if (request.url !== "/metrics?all=1") {
+      requests += 1;
+      return response.end("well");
+    }
+    const failed = Math.floor(requests * share);
+    const counts = [["200", requests - failed] as const, ["500", failed] as const];
+    const lines = counts.map(([code, count]) => `http_requests_total{code="${code}",method="get"} ${count}\n`);
+    response.setHeader("content-type", "text/plain; version=0.0.4");
+    return response.end(`# TYPE http_requests_total counter\n${lines.join("")}`);
+  });
+  servers.push(server);
+  await new Promise<void>((resolve) => server.listen(0, "127.0.0.1", resolve));
+  return `http://127.0.0.1:${(server.address() as AddressInfo).port}`;
+}
+
+test("an address whose own page tells of errors that nobody sees outside is left again", async () => {
+  scene = await openScene();
+  const file = (url: string): string =>
+    rollout(url)
+      .replace(`["${url}"]`, `["${url}"], metrics: { path: "/metrics?all=1", every: 500ms }`)
+      .replace("hold: 500ms", "hold: 40s")
+      .replace("enabled: false", "metrics: [{ preset: success-rate }, { preset: go:errors }]");
+  const { address = "" } = await scene.ended(await scene.apply(file(await counting(0.01))));
+  const load = clients(address, 8, 20);
+  try {
+    const number = await scene.apply(file(await counting(0.3)));
+    const ended = await outcome(scene, number, 60_000);
+    expect(ended.outcome).toBe("rolled-back");
+    expect(ended.why).toContain("go:errors: ");
+    expect(ended.verdict?.metrics.filter(({ blamed }) => blamed).map(({ name }) => name)).toEqual(["go:errors"]);
+  } finally {
+    await load.stop();
+  }
+  expect(load.lost).toEqual([]);
 });
 
 test("a façade whose controller is killed goes on serving, and goes on moving under the next one", async () => {

@@ -11,9 +11,9 @@ export interface OwnMetric {
   readonly help: string;
 }
 
-/** Names that libraries give: of runtimes, servers, pools, loggers and exporters. */
+/** Names that libraries give: of runtimes, servers, pools, loggers and exporters. MicroProfile's `application` is none. */
 const LIBRARIES =
-  /^(?:agroal|application|base|cache|disk|envoy|executor|go|hikaricp|http|istio|jdbc|jetty|jvm|log4j2|logback|micronaut|netty|nginx|nginxexporter|nodejs|process|prometheus|promhttp|python|scrape|spring|system|target|tasks|tomcat|up|vendor|wasm|worker)(?:_|$)/u;
+  /^(?:agroal|application_(?:ready|started)|base|cache|disk|envoy|executor|go|hikaricp|http|istio|jdbc|jetty|jvm|log4j2|logback|micronaut|netty|nginx|nginxexporter|nodejs|process|prometheus|promhttp|python|scrape|spring|system|target|tasks|tomcat|up|vendor|wasm|worker)(?:_|$)/u;
 
 const KINDS: Readonly<Partial<Record<MetricType, OwnMetric["kind"]>>> = {
   counter: "rate",

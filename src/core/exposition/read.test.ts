@@ -108,6 +108,49 @@ describe("counters", () => {
   });
 });
 
+describe("pages that say something else than they mean", () => {
+  test("a gauge and a counter that share a name but for _total, as Go's library writes OpenMetrics", () => {
+    const go = reader({
+      format: "openmetrics",
+      page: [
+        "# TYPE go_memstats_alloc_bytes gauge",
+        "go_memstats_alloc_bytes 5",
+        "# TYPE go_memstats_alloc_bytes counter",
+        "go_memstats_alloc_bytes_total 9",
+        "# EOF",
+      ],
+    });
+    expect(go("gauge go_memstats_alloc_bytes")).toEqual(gauge(5));
+    expect(go("counter go_memstats_alloc_bytes_total")).toEqual(counter(9));
+  });
+
+  test("sums of times that MicroProfile Metrics calls gauges", () => {
+    const name = "base_REST_request_elapsedTime_seconds";
+    const rest = reader({ page: [`# TYPE ${name} gauge`, `${name}{method="hi"} 1.5`, `${name}{method="i"} 2`] });
+    expect(rest(`counter ${name}`)).toEqual(counter(3.5));
+    expect(rest(`gauge ${name}`)).toEqual(why("as a counter, not as a gauge"));
+  });
+
+  test("a label without a value is none", () => {
+    const twice = reader({ page: ["# TYPE a gauge", 'a{b=""} 1', "a 2"] });
+    expect(twice("gauge a")).toEqual(why("twice (lines 2 and 3)"));
+  });
+
+  test("a label that must not have a value may be absent, also where nothing is counted", () => {
+    const one = reader({ page: ["# TYPE a_total counter", 'a_total{code="200"} 3'] });
+    expect(one('counter a_total{code="500",path!~"/health.*"}')).toEqual(counter(0));
+    expect(one('counter a_total{code="200",path!="/health"}')).toEqual(counter(3));
+    expect(one('counter a_total{cod="500"}')).toEqual(why("has no such series, but for instance"));
+  });
+
+  test("names in quotes", () => {
+    const page = reader({ page: ['# TYPE "my.metric" gauge', '{"my.metric","my.label"="x"} 4'] });
+    expect(page('gauge {"my.metric","my.label"="x"}')).toEqual(gauge(4));
+    expect(page('gauge {"my.metric","my.label"="y"}')).toEqual(why('{"my.metric","my.label"="x"}'));
+    expect(page('gauge {"my.other"}')).toEqual(why("has no my.other on its page"));
+  });
+});
+
 describe("gauges", () => {
   test("are added, and one that is missing is missing", () => {
     expect(SPRING('gauge jvm_memory_used_bytes{area="heap"}')).toEqual(gauge(120.5));

@@ -1,5 +1,6 @@
 // What does a canary configuration of Kayenta's ask for, in this rollout?
-import { PRESETS, PRESET_NAMES, type Preset } from "../spec/presets.ts";
+import { KNOWN_PRESETS, presetNamed } from "../spec/frameworks/catalogue.ts";
+import type { Preset } from "../spec/presets.ts";
 import type { KayentaSpec } from "../spec/analysis.ts";
 import { nearest } from "../spec/nearest.ts";
 import { readRequest } from "../stats/kayenta/request.ts";
@@ -76,10 +77,10 @@ function pointOf(query: Query, path: string): { of: PointOf } | { issue: PlanIss
     };
   }
   if (typeof series === "string" && (as === "gauge" || as === "rate")) return { of: { from: as, name: series } };
-  const known = PRESET_NAMES.find((name) => name === preset);
-  const of = known && fromPreset(PRESETS[known]);
+  const known = KNOWN_PRESETS.find((name) => name === preset);
+  const of = known && fromPreset(presetNamed(known));
   if (of) return { of };
-  const near = typeof preset === "string" ? nearest(preset, PRESET_NAMES) : undefined;
+  const near = typeof preset === "string" ? nearest(preset, KNOWN_PRESETS) : undefined;
   const right =
     near && near !== preset
       ? `did you mean ${near}?`

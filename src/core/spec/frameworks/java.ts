@@ -1,4 +1,5 @@
 // What do the metrics pages of Java's frameworks call what they tell?
+import { share } from "../presets.ts";
 import { events, failed, type Framework, gauge, histogram, mean, rate, refused } from "./shape.ts";
 
 const REQUESTS = "http_server_requests_seconds";
@@ -34,6 +35,17 @@ const AFTER_GC = gauge(
   'jvm_memory_usage_after_gc{area="heap"}',
 );
 const LOGGED = events("Lines that were logged as errors.", 'logback_events_total{level="error"}');
+
+/** Of all caches; of one by its label. */
+const CACHE: Framework["figures"] = {
+  "cache-misses": {
+    ...share("Look-ups that missed a cache."),
+    needs: [],
+    words: ["look-ups", "missed"],
+    part: 'cache_gets_total{result="miss"}',
+    whole: "cache_gets_total",
+  },
+};
 
 const HIKARI: Framework["figures"] = {
   "connection-pool": gauge("Connections of HikariCP's pools in use.", "", "hikaricp_connections_active"),
@@ -73,6 +85,7 @@ export const SPRING_BOOT: Framework = {
     ...MICROMETER_JVM,
     "heap-after-gc": AFTER_GC,
     "log-errors": LOGGED,
+    ...CACHE,
     ...HIKARI,
   },
 };
@@ -87,6 +100,7 @@ export const QUARKUS: Framework = {
     ...MICROMETER_JVM,
     "heap-after-gc": AFTER_GC,
     "queue-length": gauge("Tasks that wait for a worker thread.", "", "worker_pool_queue_size"),
+    ...CACHE,
     ...agroal(""),
   },
 };
@@ -126,6 +140,7 @@ export const MICRONAUT: Framework = {
     ...MICROMETER_JVM,
     "log-errors": LOGGED,
     "queue-length": gauge("Tasks that wait for a thread.", "", "executor_queued_tasks"),
+    ...CACHE,
     ...HIKARI,
   },
 };
