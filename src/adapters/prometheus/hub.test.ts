@@ -25,10 +25,10 @@ beforeEach(async () => {
   asked = [];
   answer = says(matrix([]));
   server = createServer((request, response) => {
-    void bodyOf(request).then((body) => {
-      asked.push(new URLSearchParams(body).get("query") ?? request.url ?? "");
+    void (async () => {
+      asked.push(new URLSearchParams(await bodyOf(request)).get("query") ?? request.url ?? "");
       answer(request, response);
-    });
+    })();
   });
   await new Promise<void>((resolve) => {
     server.listen(0, "127.0.0.1", resolve);
