@@ -101,7 +101,7 @@ test.skipIf(!HAS_PROMETHEUS)("a replica that is not scraped any more is a troubl
   expect((await read(source)).series).toHaveLength(2);
   pages.answers.set(0, (request) => request.socket.destroy());
   const gone = await until(source, ({ troubles }) => expect(troubles).toHaveLength(1));
-  expect(gone.troubles[0]).toMatch(/^@prom orders_total: a-0 was last scraped \d+s ago \(\{instance="127/u);
+  expect(gone.troubles[0]).toMatch(/^@prom: a-0 was last scraped \d+s ago \(\{instance="127/u);
   expect(gone.series.map(({ replica }) => replica)).toEqual(["a-1"]);
   pages.answers.clear();
   pages.work();

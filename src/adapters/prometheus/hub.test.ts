@@ -25,11 +25,10 @@ beforeEach(async () => {
   asked = [];
   answer = says(matrix([]));
   server = createServer((request, response) => {
-    const take = async (): Promise<void> => {
+    void (async () => {
       asked.push(new URLSearchParams(await bodyOf(request)).get("query") ?? request.url ?? "");
       answer(request, response);
-    };
-    void take();
+    })();
   });
   await new Promise<void>((resolve) => {
     server.listen(0, "127.0.0.1", resolve);

@@ -162,7 +162,7 @@ class PrometheusSignals implements SignalSource {
         unit,
         values: {},
         sampled: {},
-        troubles: [...goneText(unit, asked, newestMs > 0 ? now - newestMs : undefined)],
+        troubles: [`${this.kind}: ${goneText(unit, newestMs > 0 ? now - newestMs : undefined)}`],
       };
     const values: Record<string, Reading> = {};
     const sampled: Record<string, number> = {};
@@ -233,11 +233,9 @@ const newestOf = ({ found }: Answers): number => Math.max(...found.flat(2).map((
 
 const ago = (lastingMs: number): string => duration(ms(Math.max(0, Math.round(lastingMs / 1_000) * 1_000)));
 
-function goneText({ replica, whose }: Unit, asked: readonly Asked[], sinceMs: number | undefined): readonly string[] {
+function goneText({ replica, whose }: Unit, sinceMs: number | undefined): string {
   const labels = whose.map((one) => shown(one)).join(" or ");
-  const what =
-    sinceMs === undefined ? `has no samples (${labels})` : `was last scraped ${ago(sinceMs)} ago (${labels})`;
-  return asked.map(({ name }) => `${name}: ${replica} ${what}`);
+  return `${replica} ${sinceMs === undefined ? "has no samples" : `was last scraped ${ago(sinceMs)} ago`} (${labels})`;
 }
 
 const KINDS: Readonly<Record<string, readonly SignalWanted["kind"][]>> = {

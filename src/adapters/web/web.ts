@@ -71,7 +71,8 @@ class Connected implements Web {
       const headers = await this.#headers(secrets);
       const agent = await this.#agentFor(asked.url);
       const { response, text } = await answered(asked, { headers, agent, signal });
-      return said(response, text);
+      // What a server says of what it did not like may be what it was shown.
+      return said(response, response.statusCode === 200 ? text : secrets.masked(text));
     } catch (error) {
       return { ok: false, why: late.aborted ? `no answer within ${asked.timeoutMs / 1_000} s` : inWords(error) };
     }

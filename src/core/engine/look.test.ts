@@ -7,6 +7,8 @@ import { ms } from "../units.ts";
 import { seen, unreadable } from "../world.ts";
 import { decide } from "./decide.ts";
 import type { Input } from "./input.ts";
+import { lookSince } from "./look.ts";
+import { Turn } from "./turn.ts";
 
 const HOLD = `{ canary: { steps: [{ weight: 20%, hold: 60s }, { weight: 50%, hold: 60s }] } }`;
 
@@ -127,6 +129,51 @@ describe("signals", () => {
     const second = { ...reading(desk, { kind: "counter", value: 20 }), series: [] };
     once(desk, () => ({ signals: { page: seen(second) } }));
     expect(desk.state.signals?.["page"]?.series.map(({ replica }) => replica)).toEqual(["1-canary-0", "2-canary-0"]);
+  });
+
+  test("what is told of a pool as a whole is as old as its youngest ready replica, and stays while the pool runs", () => {
+    const desk = looking();
+    const told = (value: number): Signals => ({
+      at: ms(desk.nowMs),
+      troubles: [],
+      series: ["1-canary", "2-canary", "0-gone"].map((pool) => ({
+        replica: pool,
+        pool,
+        epoch: "1",
+        values: { x: { kind: "counter", value } },
+      })),
+    });
+    once(desk, () => ({ signals: { pools: seen(told(10)) } }));
+    desk.nowMs += 500;
+    const input = desk.input();
+    const ages = { "1-canary": [9_000, 4_000, 70_000], "2-canary": [] as number[] };
+    const pools = Object.entries(ages).map(([pool, ready]) => ({
+      pool,
+      revision: "v",
+      replicas: ready.map((ageMs, index) => ({
+        id: `${pool}-${index}`,
+        host: "127.0.0.1",
+        port: 1,
+        state: "ready" as const,
+        restarts: 0,
+        readySinceMs: ms(input.nowMs - ageMs),
+      })),
+    }));
+    const turn = new Turn(desk.state, { ...input, pools: seen(pools), signals: { pools: seen(told(15)) } });
+    const rows = lookSince(turn)?.signals?.[0]?.rows;
+    expect(rows?.map(({ replica, ageMs, values }) => [replica, ageMs, values["x"]])).toEqual([
+      ["1-canary", 4_000, { kind: "counter", value: 5 }],
+      ["2-canary", 0, { kind: "counter", value: 5 }],
+    ]);
+    const later = new Turn(turn.state, {
+      ...desk.input(),
+      nowMs: ms(input.nowMs + 500),
+      counters: seen({ at: ms(input.nowMs + 500), series: [] }),
+      pools: seen(pools),
+      signals: { pools: seen({ at: ms(input.nowMs + 500), series: [], troubles: [] }) },
+    });
+    lookSince(later);
+    expect(later.state.signals?.["pools"]?.series.map(({ pool }) => pool)).toEqual(["1-canary", "2-canary"]);
   });
 
   test("a source that cannot be read keeps the rollout where it is", () => {

@@ -108,7 +108,7 @@ export function checkAgainstSources({ metrics, sources, namesOf, ...known }: Kno
     const source = Object.hasOwn(sources, first.source) ? sources[first.source] : undefined;
     if (!source) return report(path, "wrong-value", noSource(first.source, sources));
     const wrong = namesOf(metric)
-      .map((name) => wrongFor(source, metric, name))
+      .map((name) => WRONG[source.kind](source, metric, name))
       .find((why) => why !== undefined);
     if (wrong !== undefined) report(path, "wrong-value", wrong);
   });
@@ -117,7 +117,18 @@ export function checkAgainstSources({ metrics, sources, namesOf, ...known }: Kno
       report(["sources", name], "conflict", "no metric is read there: give one source, or take it out");
 }
 
-function wrongFor(source: SourceSpec, metric: MetricSpec, name: string): string | undefined {
+/** Why a kind of source cannot tell a metric a name. */
+type Wrong = {
+  readonly [K in SourceSpec["kind"]]: (
+    source: Extract<SourceSpec, { readonly kind: K }>,
+    metric: MetricSpec,
+    name: string,
+  ) => string | undefined;
+};
+
+const WRONG: Wrong = { prometheus: wrongForPrometheus };
+
+function wrongForPrometheus(source: SourceSpec, metric: MetricSpec, name: string): string | undefined {
   const read = readSignalName(name);
   if (!read) return undefined;
   const selector = read.asks === "series" ? wrongSelector(read.text) : undefined;
