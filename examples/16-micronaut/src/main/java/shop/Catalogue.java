@@ -12,7 +12,7 @@ import java.util.stream.IntStream;
 /** All that the shop sells, and an index to find it by its name. */
 @Singleton
 public class Catalogue {
-  private static final int PRODUCTS = 20_000;
+  private static final int PRODUCTS = 10_000;
 
   private final List<Product> products =
       IntStream.range(0, PRODUCTS)
