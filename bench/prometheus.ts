@@ -13,7 +13,7 @@ import { mkdtemp, readFile, rm, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { parseArgs } from "node:util";
-import { Secrets } from "../src/adapters/messenger/secrets.ts";
+import { Secrets } from "../src/adapters/secrets.ts";
 import { askRange } from "../src/adapters/prometheus/answer.ts";
 import { Hub } from "../src/adapters/prometheus/hub.ts";
 import { questionFor } from "../src/adapters/prometheus/question.ts";

@@ -8,7 +8,7 @@ import { gzipSync } from "node:zlib";
 import { afterEach, beforeEach, expect, test } from "vitest";
 import type { Connection } from "../../core/spec/connection.ts";
 import { ms } from "../../core/units.ts";
-import { Secrets } from "../messenger/secrets.ts";
+import { Secrets } from "../secrets.ts";
 import { createWeb } from "./web.ts";
 
 let server: Server;
