@@ -1,11 +1,13 @@
 // Who reads the figures that a rollout file says others keep?
 import { resolve } from "node:path";
 import type { Connection } from "../core/spec/connection.ts";
-import type { SourceSpec } from "../core/spec/sources.ts";
+import type { PrometheusSpec, SourceSpec } from "../core/spec/sources.ts";
+import { anchoredVendor, type VendorSpec } from "../core/spec/vendors.ts";
 import type { Clock } from "../ports/clock.ts";
 import type { SignalSource } from "../ports/signals.ts";
 import type { Web } from "../ports/web.ts";
 import { Poller } from "./figures/poller.ts";
+import { createVendor } from "./figures/vendor.ts";
 import { Secrets } from "./secrets.ts";
 import { createPrometheusFigures } from "./prometheus/figures.ts";
 import { Hub } from "./prometheus/hub.ts";
@@ -46,10 +48,18 @@ interface SourcesAsked {
 
 /** Whoever asks one server, for all services that are told by it. */
 interface Shared {
-  readonly hub: Hub;
-  readonly poller: Poller;
-  readonly web: Web;
+  signals(told: Told): readonly SignalSource[];
+  close(): void;
   users: number;
+}
+
+/** Whom a source tells, and under which name. */
+interface Told {
+  readonly service: string;
+  readonly name: string;
+  readonly metricsPort?: number | undefined;
+  /** By which labels series are its own. */
+  readonly match?: PrometheusSpec["match"];
 }
 
 /** The sources of all services. Those whose server and way to it are the same share their questions. */
@@ -67,48 +77,68 @@ export class Sources {
     close(): void;
   } {
     const used = Object.entries(sources).map(([name, source]) => ({ name, source, taken: this.#take(source, origin) }));
-    const signals = used.flatMap(
-      ({
-        name,
-        source,
-        taken: {
-          shared: { hub, poller },
-        },
-      }) => {
-        const { match, delayMs } = source;
-        const matching = { service, match, metricsPort };
-        return [
-          createPrometheusSource({ name, hub, clock: this.#clock, matching, delayMs }),
-          poller.signals({ service, name, all: false }),
-        ];
-      },
-    );
+    const signals = used.flatMap(({ name, source, taken }) => {
+      const match = source.kind === "prometheus" ? source.match : undefined;
+      return taken.shared.signals({ service, name, metricsPort, match });
+    });
     return { signals, close: () => used.forEach(({ taken }) => taken.leave()) };
   }
 
-  #take(source: SourceSpec, origin: string): { readonly shared: Shared; readonly leave: () => void } {
-    const connection = anchoredConnection(source, origin);
-    const { url, everyMs, timeoutMs, windowMs, delayMs } = source;
-    const key = JSON.stringify([url, everyMs, timeoutMs, windowMs, delayMs, connection]);
-    const shared = this.#shared.get(key) ?? this.#open(source, connection);
+  #take(asked: SourceSpec, origin: string): { readonly shared: Shared; readonly leave: () => void } {
+    const source = anchored(asked, origin);
+    // Whose a series is, is found out after the answer.
+    const key = JSON.stringify({ ...source, match: undefined });
+    const shared = this.#shared.get(key) ?? this.#open(source);
     this.#shared.set(key, shared);
     shared.users += 1;
     const leave = (): void => {
       shared.users -= 1;
       if (shared.users > 0) return;
       this.#shared.delete(key);
-      shared.poller.close();
-      shared.web.close();
+      shared.close();
     };
     return { shared, leave };
   }
 
-  #open({ url, everyMs, timeoutMs, windowMs, delayMs }: SourceSpec, connection: Connection): Shared {
-    const clock = this.#clock;
-    const web = createWeb({ connection, secrets: () => new Secrets() });
-    const server = { url: url.replace(/\/+$/u, ""), web, timeoutMs };
-    const hub = new Hub({ clock, server, everyMs, windowMs });
-    const poller = new Poller({ clock, figures: createPrometheusFigures(server), everyMs, delayMs, timeoutMs });
-    return { hub, poller, web, users: 0 };
+  #open(source: SourceSpec): Shared {
+    return source.kind === "prometheus" ? openPrometheus(source, this.#clock) : openVendor(source, this.#clock);
   }
+}
+
+/** The same with its files from the folder of the rollout file. */
+function anchored(source: SourceSpec, origin: string): SourceSpec {
+  if (source.kind !== "prometheus") return anchoredVendor(source, origin);
+  return { ...source, ...anchoredConnection(source, origin) };
+}
+
+/** Series by their labels, replica by replica; and single figures, pool by pool. */
+function openPrometheus(source: PrometheusSpec, clock: Clock): Shared {
+  const { url, everyMs, timeoutMs, windowMs, delayMs } = source;
+  const web = createWeb({ connection: source, secrets: () => new Secrets() });
+  const server = { url: url.replace(/\/+$/u, ""), web, timeoutMs };
+  const hub = new Hub({ clock, server, everyMs, windowMs });
+  const poller = new Poller({ clock, figures: createPrometheusFigures(server), everyMs, delayMs, timeoutMs });
+  return {
+    users: 0,
+    signals: ({ service, name, metricsPort, match }) => [
+      createPrometheusSource({ name, hub, clock, matching: { service, match, metricsPort }, delayMs }),
+      poller.signals({ service, name, all: false }),
+    ],
+    close: () => {
+      poller.close();
+      web.close();
+    },
+  };
+}
+
+/** Single figures, pool by pool. */
+function openVendor(source: VendorSpec, clock: Clock): Shared {
+  const { everyMs, delayMs, timeoutMs } = source;
+  const figures = createVendor(source, { clock });
+  const poller = new Poller({ clock, figures, everyMs, delayMs, timeoutMs });
+  return {
+    users: 0,
+    signals: ({ service, name }) => [poller.signals({ service, name, all: true })],
+    close: () => poller.close(),
+  };
 }

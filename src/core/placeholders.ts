@@ -1,5 +1,5 @@
 // What of a pool or a replica can stand in a question about it?
-import { filledText, namesIn } from "./outbox/template.ts";
+import { namesIn } from "./outbox/template.ts";
 
 /** What a placeholder stands for. A pool has a role only while it has one in the rollout. */
 export interface Places {
@@ -26,9 +26,16 @@ export function tellsReplicas(template: string): boolean {
   return namesIn(template).includes("replica");
 }
 
+/** `{{ pool }}`; names that are somebody else's to fill in stay as they are. */
+const PLACE = new RegExp(String.raw`\{\{\s*(${PLACE_NAMES.join("|")})\s*\}\}`, "gu");
+
 /** The question with what it is about put in; nothing when that has no such part, as a pool without a role. */
 export function placed(template: string, places: Places): string | undefined {
   const known: Readonly<Record<string, string | undefined>> = { ...places };
-  if (namesIn(template).some((name) => known[name] === undefined)) return undefined;
-  return filledText(template, known);
+  let isWhole = true;
+  const text = template.replaceAll(PLACE, (_, name: string) => {
+    isWhole &&= known[name] !== undefined;
+    return known[name] ?? "";
+  });
+  return isWhole ? text : undefined;
 }

@@ -138,7 +138,7 @@ export type AlertSpec = Readonly<Omit<z.output<typeof AlertSchema>, "source" | "
 /** With the address of the source that it names; one that does not exist was reported. */
 function alertOf({ source, url, ...rest }: z.output<typeof AlertSchema>, sources: Sources): AlertSpec {
   const named = source === undefined ? undefined : sources[source];
-  if (!named) return { ...rest, url: url ?? "" };
+  if (named?.kind !== "prometheus") return { ...rest, url: url ?? "" };
   const { basic, bearer, headers, tls } = named;
   const papers = { basic, bearer, headers, tls };
   const said = Object.entries(papers).filter(([, value]) => value !== undefined);

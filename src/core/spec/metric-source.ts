@@ -1,13 +1,15 @@
 // Does a metric say rightly where its figures are read?
 import { answeredBy } from "../exposition/names.ts";
 import { readSelector } from "../exposition/selector.ts";
-import { tellsPools } from "../placeholders.ts";
+import { placed, tellsPools } from "../placeholders.ts";
 import { readSignalName, signalName } from "../signal-names.ts";
 import type { MetricSpec } from "./metrics.ts";
 import type { Preset } from "./presets.ts";
 import { shown } from "./reading.ts";
 import { listed, type Report } from "./rule.ts";
-import { checkPlaceholders, tellsOnlyPools, type SourceSpec } from "./sources.ts";
+import { checkPlaceholders, tellsOnlyPools, type PrometheusSpec, type SourceSpec } from "./sources.ts";
+import { wrongQuery } from "./vendor-query.ts";
+import type { VendorSpec } from "./vendors.ts";
 
 /** Fields that name what a metric is made of. */
 const SERIES = ["series", "good", "bad", "total"] as const;
@@ -108,7 +110,7 @@ export function checkAgainstSources({ metrics, sources, namesOf, ...known }: Kno
     const source = Object.hasOwn(sources, first.source) ? sources[first.source] : undefined;
     if (!source) return report(path, "wrong-value", noSource(first.source, sources));
     const wrong = namesOf(metric)
-      .map((name) => WRONG[source.kind](source, metric, name))
+      .map((name) => wrongFor(source, metric, name))
       .find((why) => why !== undefined);
     if (wrong !== undefined) report(path, "wrong-value", wrong);
   });
@@ -117,18 +119,18 @@ export function checkAgainstSources({ metrics, sources, namesOf, ...known }: Kno
       report(["sources", name], "conflict", "no metric is read there: give one source, or take it out");
 }
 
-/** Why a kind of source cannot tell a metric a name. */
-type Wrong = {
-  readonly [K in SourceSpec["kind"]]: (
-    source: Extract<SourceSpec, { readonly kind: K }>,
-    metric: MetricSpec,
-    name: string,
-  ) => string | undefined;
+type Wrong = (source: SourceSpec, metric: MetricSpec, name: string) => string | undefined;
+
+/** Why a source cannot tell a metric a name. */
+const wrongFor: Wrong = (source, metric, name) => {
+  const read = readSignalName(name);
+  if (!read) return undefined;
+  return source.kind === "prometheus"
+    ? wrongForPrometheus(source, metric, name)
+    : wrongQuestion(source, metric, read.text);
 };
 
-const WRONG: Wrong = { prometheus: wrongForPrometheus };
-
-function wrongForPrometheus(source: SourceSpec, metric: MetricSpec, name: string): string | undefined {
+function wrongForPrometheus(source: PrometheusSpec, metric: MetricSpec, name: string): string | undefined {
   const read = readSignalName(name);
   if (!read) return undefined;
   const selector = read.asks === "series" ? wrongSelector(read.text) : undefined;
@@ -142,4 +144,17 @@ function wrongForPrometheus(source: SourceSpec, metric: MetricSpec, name: string
   if (read.asks === "query" && metric.kind === "events")
     return "a Prometheus is not asked by query how much happened, for increase() guesses: name the counter as series";
   return undefined;
+}
+
+const ANYWHERE = { service: "a", pool: "a", revision: "a", role: "a" };
+
+/** Of a source that answers with one number whatever it is asked. */
+function wrongQuestion({ kind }: VendorSpec, metric: MetricSpec, text: string): string | undefined {
+  if (metric.kind === "buckets") return `${kind} answers with one number, and a histogram has many: use kind: gauge`;
+  if (metric.kind === "events" && metric.per === "time")
+    return "of a whole pool nobody knows for how many replicas it is: per: requests";
+  const wrong = wrongQuery(kind, placed(text, ANYWHERE) ?? "");
+  if (wrong !== undefined) return `found ${shown(text)}, which ${wrong}`;
+  if (metric.kind === "anomaly" || tellsPools(text)) return undefined;
+  return `found ${shown(text)}, which gives both versions the same number: put {{role}}, {{pool}} or {{revision}} into it`;
 }

@@ -8,6 +8,7 @@ import { Address, checkConnection, connectionFields } from "./connection.ts";
 import { durationFormat } from "./durations.ts";
 import { shown, written } from "./reading.ts";
 import { exactlyOne, listed, rule, type Report } from "./rule.ts";
+import { ABOUT, VENDORS, type VendorKind, type VendorSpec } from "./vendors.ts";
 
 const prometheusFields = z.strictObject({
   url: Address.describe("The base address: http://prometheus:9090, https://mimir.example/prometheus."),
@@ -90,28 +91,34 @@ const PrometheusSchema = rule(prometheusFields, checkPrometheus, [
   delayMs: delay,
 }));
 
-/** Kinds of sources, by the field that names them: another kind is one more line here. */
+type Vendors = { readonly [K in VendorKind]: z.ZodOptional<(typeof VENDORS)[K]> };
+
+const vendorFields = Object.fromEntries(
+  Object.entries(VENDORS).map(([name, schema]) => [name, schema.optional().describe(ABOUT[name as VendorKind])]),
+) as unknown as Vendors;
+
+/** Kinds of sources, by the field that names them. */
 const KINDS = {
   prometheus: PrometheusSchema.optional().describe("A Prometheus, or a server with its interface."),
+  ...vendorFields,
 };
 
-type Kinds = typeof KINDS;
+const KIND_NAMES = Object.keys(KINDS) as readonly (keyof typeof KINDS)[];
 
-const KIND_NAMES = Object.keys(KINDS) as readonly (keyof Kinds)[];
+/** A Prometheus, as the file asks for it. */
+export type PrometheusSpec = { readonly kind: "prometheus" } & Readonly<z.output<typeof PrometheusSchema>>;
 
 /** One source, as the file says. */
-export type SourceSpec = {
-  readonly [K in keyof Kinds]: { readonly kind: K } & Readonly<NonNullable<z.output<Kinds[K]>>>;
-}[keyof Kinds];
+export type SourceSpec = PrometheusSpec | VendorSpec;
 
 const SourceSchema = rule(
   z.strictObject(KINDS).meta({ oneOf: KIND_NAMES.map((name) => ({ required: [name] })) }),
   (source, report) => exactlyOne(source, KIND_NAMES, report),
-).transform((source): SourceSpec => {
-  const kind = KIND_NAMES.find((name) => source[name] !== undefined);
-  const fields = kind && source[kind];
-  if (!fields) throw new Error("a source without a kind passed its check");
-  return { kind, ...fields };
+).transform(({ prometheus, ...vendors }): SourceSpec => {
+  if (prometheus) return { kind: "prometheus", ...prometheus };
+  const vendor = Object.values(vendors).find((spec) => spec !== undefined);
+  if (!vendor) throw new Error("a source without a kind passed its check");
+  return vendor;
 });
 
 export const SourcesSchema = z.record(
@@ -123,5 +130,6 @@ export const SourcesSchema = z.record(
 
 /** Whether a source tells of whole pools only, not of each replica. */
 export function tellsOnlyPools(source: SourceSpec): boolean {
+  if (source.kind !== "prometheus") return true;
   return source.match !== undefined && !Object.values(source.match).some(tellsReplicas);
 }

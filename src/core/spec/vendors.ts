@@ -215,6 +215,20 @@ export const VENDORS = {
 
 export type VendorKind = keyof typeof VENDORS;
 
+/** What an editor shows of each. */
+export const ABOUT: Readonly<Record<VendorKind, string>> = {
+  datadog: "Datadog: queries of metrics.",
+  cloudwatch: "Amazon CloudWatch: metric math and Metrics Insights.",
+  influxdb: "InfluxDB: InfluxQL or Flux.",
+  graphite: "Graphite: targets of its render API.",
+  newrelic: "New Relic: NRQL.",
+  dynatrace: "Dynatrace: metric selectors.",
+  googleCloud: "Google Cloud Monitoring: PromQL.",
+  splunk: "Splunk: searches.",
+  json: "Any page of JSON: a JSONPath.",
+  command: "A program that prints a number.",
+};
+
 type Deep<T> = { readonly [K in keyof T]: T[K] };
 
 /** One of them as the file asks for it. */
