@@ -160,7 +160,14 @@ async function stop(child: ChildProcess): Promise<void> {
   if (child.exitCode === null && child.kill()) await once(child, "exit");
 }
 
-async function shares(services: number): Promise<{ readonly byRuntime: Flips; readonly byRoutes: Flips }> {
+interface Shares {
+  readonly byRuntime: Flips;
+  readonly byRoutes: Flips;
+  /** Of the control plane's process, with all streams open. */
+  readonly memoryMb: number;
+}
+
+async function shares(services: number): Promise<Shares> {
   const probe = new Probe();
   const { stable, canary } = await probe.sides();
   const front = await freePort();
@@ -183,9 +190,10 @@ async function shares(services: number): Promise<{ readonly byRuntime: Flips; re
       return fleet.set("runtime", "shares", runtime("shares", layer));
     };
     const byRuntime = await flips({ ...common, type: "runtime", name: "shares", set }, Number(values.flips));
+    const memoryMb = process.memoryUsage().rss / 1e6;
     const setRoutes = (share: number): string => fleet.set("routes", "main", routesOf(services, share));
     const byRoutes = await flips({ ...common, type: "routes", name: "main", set: setRoutes }, 6);
-    return { byRuntime, byRoutes };
+    return { byRuntime, byRoutes, memoryMb };
   } finally {
     await Promise.all([stop(streams), stop(probe.child), envoy.close()]);
     await server.close();
@@ -229,14 +237,14 @@ console.log(
   `one Envoy and ${values.streams} streams; ms, medians of ${values.flips} changes (the longest in brackets)`,
 );
 console.log(
-  "services   acknowledged      observed   everywhere       CPU    ÷ 1 service (time, CPU)   by routes (time, CPU)",
+  "services   acknowledged      observed   everywhere       CPU    ÷ 1 service (time, CPU)   by routes (time, CPU)   memory, MB",
 );
 // The first changes of a process are slower, whatever the number of services.
 await shares(1);
 let base: Flips | undefined;
 let met = true;
 for (const services of values.services.split(",").map(Number)) {
-  const { byRuntime, byRoutes } = await shares(services);
+  const { byRuntime, byRoutes, memoryMb } = await shares(services);
   base ??= byRuntime;
   const ratio = Math.max(
     median(byRuntime.acknowledged) / median(base.acknowledged),
@@ -248,9 +256,10 @@ for (const services of values.services.split(",").map(Number)) {
   const longest = `(${worst(acknowledged).toFixed(1)})`.padStart(8);
   const times = [observed, everywhere, cpu].map((all) => show(median(all)));
   const ratios = [ratio, median(cpu) / median(base.cpu)].map(show);
+  const memory = String(Math.round(memoryMb)).padStart(8);
   const peers = [byRoutes.acknowledged, byRoutes.cpu].map((all) => show(median(all)));
   console.log(
-    `${String(services).padStart(8)} ${show(median(acknowledged))}${longest} ${[...times, ...ratios, ...peers].join("   ")}`,
+    `${String(services).padStart(8)} ${show(median(acknowledged))}${longest} ${[...times, ...ratios, ...peers, memory].join("   ")}`,
   );
 }
 const log = await accessLog();
