@@ -107,6 +107,8 @@ interface Flips {
   readonly acknowledged: number[];
   readonly everywhere: number[];
   readonly observed: number[];
+  /** What the control plane's process spent on it. */
+  readonly cpu: number[];
 }
 
 interface Change {
@@ -124,6 +126,7 @@ async function flip(change: Change, canary: number, into: Flips): Promise<void> 
   const seen = probe.sees(wanted);
   const begun = process.hrtime.bigint();
   const started = performance.now();
+  const spent = process.cpuUsage();
   const silence = server.discovery.listen({
     acknowledged: (envoy, what) => {
       if (envoy.node.id === "real" && what === type) resolve(performance.now() - started);
@@ -136,11 +139,13 @@ async function flip(change: Change, canary: number, into: Flips): Promise<void> 
   into.observed.push(Number((await seen) - begun) / 1e6);
   into.acknowledged.push(await promise);
   into.everywhere.push(await everywhere);
+  const { user, system } = process.cpuUsage(spent);
+  into.cpu.push((user + system) / 1_000);
   silence();
 }
 
 async function flips(change: Change, count: number): Promise<Flips> {
-  const into: Flips = { acknowledged: [], everywhere: [], observed: [] };
+  const into: Flips = { acknowledged: [], everywhere: [], observed: [], cpu: [] };
   for (let at = 0; at < count; at += 1) {
     await flip(change, at % 2 === 0 ? 100 : 0, into);
     await after(50);
@@ -155,7 +160,14 @@ async function stop(child: ChildProcess): Promise<void> {
   if (child.exitCode === null && child.kill()) await once(child, "exit");
 }
 
-async function shares(services: number): Promise<{ readonly byRuntime: Flips; readonly byRoutes: Flips }> {
+interface Shares {
+  readonly byRuntime: Flips;
+  readonly byRoutes: Flips;
+  /** Of the control plane's process, with all streams open. */
+  readonly memoryMb: number;
+}
+
+async function shares(services: number): Promise<Shares> {
   const probe = new Probe();
   const { stable, canary } = await probe.sides();
   const front = await freePort();
@@ -178,9 +190,10 @@ async function shares(services: number): Promise<{ readonly byRuntime: Flips; re
       return fleet.set("runtime", "shares", runtime("shares", layer));
     };
     const byRuntime = await flips({ ...common, type: "runtime", name: "shares", set }, Number(values.flips));
+    const memoryMb = process.memoryUsage().rss / 1e6;
     const setRoutes = (share: number): string => fleet.set("routes", "main", routesOf(services, share));
     const byRoutes = await flips({ ...common, type: "routes", name: "main", set: setRoutes }, 6);
-    return { byRuntime, byRoutes };
+    return { byRuntime, byRoutes, memoryMb };
   } finally {
     await Promise.all([stop(streams), stop(probe.child), envoy.close()]);
     await server.close();
@@ -223,13 +236,15 @@ const show = (value: number): string => value.toFixed(1).padStart(8);
 console.log(
   `one Envoy and ${values.streams} streams; ms, medians of ${values.flips} changes (the longest in brackets)`,
 );
-console.log("services   acknowledged      observed   everywhere   ÷ 1 service   by routes: acknowledged");
+console.log(
+  "services   acknowledged      observed   everywhere       CPU    ÷ 1 service (time, CPU)   by routes (time, CPU)   memory, MB",
+);
 // The first changes of a process are slower, whatever the number of services.
 await shares(1);
 let base: Flips | undefined;
 let met = true;
 for (const services of values.services.split(",").map(Number)) {
-  const { byRuntime, byRoutes } = await shares(services);
+  const { byRuntime, byRoutes, memoryMb } = await shares(services);
   base ??= byRuntime;
   const ratio = Math.max(
     median(byRuntime.acknowledged) / median(base.acknowledged),
@@ -237,10 +252,15 @@ for (const services of values.services.split(",").map(Number)) {
   );
   met &&=
     ratio <= TARGET_RATIO && median(byRuntime.acknowledged) <= TARGET_MS && median(byRuntime.observed) <= TARGET_MS;
-  const { acknowledged, observed, everywhere } = byRuntime;
+  const { acknowledged, observed, everywhere, cpu } = byRuntime;
   const longest = `(${worst(acknowledged).toFixed(1)})`.padStart(8);
-  const cells = [median(observed), median(everywhere), ratio, median(byRoutes.acknowledged)].map(show);
-  console.log(`${String(services).padStart(8)} ${show(median(acknowledged))}${longest}${cells.join("    ")}`);
+  const times = [observed, everywhere, cpu].map((all) => show(median(all)));
+  const ratios = [ratio, median(cpu) / median(base.cpu)].map(show);
+  const memory = String(Math.round(memoryMb)).padStart(8);
+  const peers = [byRoutes.acknowledged, byRoutes.cpu].map((all) => show(median(all)));
+  console.log(
+    `${String(services).padStart(8)} ${show(median(acknowledged))}${longest} ${[...times, ...ratios, ...peers, memory].join("   ")}`,
+  );
 }
 const log = await accessLog();
 console.log(

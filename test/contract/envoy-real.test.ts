@@ -275,3 +275,20 @@ describe.skipIf(!HAS_ENVOY).each(["delta", "state-of-the-world"] as const)("Envo
     }, LIMIT);
   });
 });
+
+test.skipIf(!HAS_ENVOY)("Envoy and the server prove themselves to each other", async () => {
+  const dir = mkdtempSync(join(tmpdir(), "serin-mtls-"));
+  closers.push(async () => rmSync(dir, { recursive: true, force: true }));
+  makeCertificate(dir, "ca", "ca");
+  for (const name of ["server", "envoy"]) makeCertificate(dir, name, "ca");
+  const at = (file: string): string => join(dir, file);
+  const tls = { cert: at("server.pem"), key: at("server.key"), ca: at("ca.pem") };
+  const server = await openXdsServer({ host: "127.0.0.1", port: 0, tls });
+  closers.push(() => server.close());
+  const wanted = fill(server, world);
+  const files = { ca: at("ca.pem"), cert: at("envoy.pem"), key: at("envoy.key") };
+  const envoy = new RealEnvoy({ xdsPort: server.port, protocol: "delta", runtime: ["shares"], tls: files });
+  closers.push(() => envoy.close());
+  await server.discovery.acknowledged("edge", wanted, within());
+  expect(await vi.waitFor(() => answers(world.front, 5), LIMIT)).toEqual(new Set(["stable"]));
+});

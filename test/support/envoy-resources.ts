@@ -90,9 +90,9 @@ export interface ListenerParts {
   readonly secret?: string;
 }
 
-function transportSocket(name: string) {
+function transportSocket(certificate: string) {
   const tls = create(DownstreamTlsContextSchema, {
-    commonTlsContext: { tlsCertificateSdsSecretConfigs: [{ name, sdsConfig: ads }] },
+    commonTlsContext: { tlsCertificateSdsSecretConfigs: [{ name: certificate, sdsConfig: ads }] },
   });
   const typedConfig = anyPack(DownstreamTlsContextSchema, tls);
   return {

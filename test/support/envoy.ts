@@ -19,9 +19,23 @@ export interface EnvoyOptions {
   /** How often it sends its metrics to the control plane; never without. */
   readonly metricsEverySeconds?: number;
   readonly concurrency?: number;
+  /** Files for a channel that both sides prove themselves on. */
+  readonly tls?: { readonly ca: string; readonly cert: string; readonly key: string };
 }
 
 const XDS = "serin";
+
+function transportSocket({ ca, cert, key }: NonNullable<EnvoyOptions["tls"]>): unknown {
+  const certificates = [{ certificate_chain: { filename: cert }, private_key: { filename: key } }];
+  return {
+    name: "envoy.transport_sockets.tls",
+    typed_config: {
+      "@type": "type.googleapis.com/envoy.extensions.transport_sockets.tls.v3.UpstreamTlsContext",
+      sni: "localhost",
+      common_tls_context: { tls_certificates: certificates, validation_context: { trusted_ca: { filename: ca } } },
+    },
+  };
+}
 
 function bootstrap(options: EnvoyOptions): unknown {
   const { xdsPort, protocol, id = "one", fleet = "edge", runtime = [], metricsEverySeconds: every } = options;
@@ -57,6 +71,7 @@ function bootstrap(options: EnvoyOptions): unknown {
         {
           name: XDS,
           connect_timeout: "1s",
+          ...(options.tls ? { transport_socket: transportSocket(options.tls) } : {}),
           load_assignment: { cluster_name: XDS, endpoints: [{ lb_endpoints: [{ endpoint: { address: socket } }] }] },
           typed_extension_protocol_options: {
             "envoy.extensions.upstreams.http.v3.HttpProtocolOptions": {

@@ -7,6 +7,7 @@ import { Snapshot } from "./snapshot.ts";
 import { STATE_OF_THE_WORLD } from "./state-of-the-world.ts";
 import { Stream, type Call, type House } from "./stream.ts";
 import type { ResourceVersion } from "./types.ts";
+import { Turns } from "./turns.ts";
 import { standing, Waiter } from "./waiter.ts";
 
 /** Where a fleet's connected Envoys are with what is wanted of them. */
@@ -25,6 +26,7 @@ export class Discovery {
   readonly #listeners = new Listeners();
   readonly #house: House = {
     listeners: this.#listeners,
+    turns: new Turns(),
     snapshot: (fleet) => (this.#open.has(fleet) ? this.#fleets.get(fleet) : undefined),
     knows: (fleet) => this.#fleets.has(fleet),
     joined: (stream) => this.#each(stream, (waiter) => waiter.joined(stream)),

@@ -6,6 +6,7 @@ import type { Listeners } from "./events.ts";
 import { nodeOf, type ConnectedEnvoy, type EnvoyNode } from "./node.ts";
 import type { Protocol, Request } from "./protocol.ts";
 import type { Snapshot } from "./snapshot.ts";
+import type { Turns } from "./turns.ts";
 import { ORDER, typeOf, type ResourceType, type ResourceVersion } from "./types.ts";
 import {
   acknowledge,
@@ -29,6 +30,7 @@ const WARM = ms(15_000);
 /** What a stream is part of. */
 export interface House {
   readonly listeners: Listeners;
+  readonly turns: Turns;
   /** The fleet's resources, `undefined` while the fleet is unknown or held back. */
   snapshot(fleet: string): Snapshot | undefined;
   /** Whether anybody looks after the fleet. */
@@ -129,14 +131,10 @@ export class Stream implements ConnectedEnvoy {
     this.#schedule();
   }
 
-  /** What changes in one turn goes out together. */
   #schedule(): void {
     if (this.#scheduled) return;
     this.#scheduled = true;
-    queueMicrotask(() => {
-      this.#scheduled = false;
-      this.#pump();
-    });
+    this.#house.turns.add(this);
   }
 
   #receive(bytes: Buffer): void {
@@ -211,7 +209,9 @@ export class Stream implements ConnectedEnvoy {
     for (const [cluster, endpoints] of this.#cold) if (content.has(endpoints)) this.#cold.delete(cluster);
   }
 
-  #pump(): void {
+  /** Sends the next answer, if there is one. */
+  pump(): void {
+    this.#scheduled = false;
     const snapshot = this.#snapshot;
     if (!snapshot || this.#writing || this.#ended) return;
     for (const type of ORDER) {
@@ -257,7 +257,7 @@ export class Stream implements ConnectedEnvoy {
     this.#call.write(this.#form.encode(type, content, watch.nonce), (error?: Error | null) => {
       this.#writing = false;
       if (error) return this.#end();
-      this.#pump();
+      this.pump();
     });
   }
 
