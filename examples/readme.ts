@@ -144,7 +144,15 @@ export class Example {
   private start(command: string): Running {
     const PATH = [join(this.root, "bin"), dirname(process.execPath), process.env["PATH"]].join(delimiter);
     const SERIN_STATE = join(this.dir, ".serin");
-    const env = { ...process.env, PATH, SERIN_STATE, NO_COLOR: "1", SERIN_ACTOR: "you", COLUMNS: "120" };
+    const env = {
+      ...process.env,
+      PATH,
+      SERIN_STATE,
+      NO_COLOR: "1",
+      SERIN_ACTOR: "you",
+      SERIN_LOG: "text",
+      COLUMNS: "120",
+    };
     const child = spawn("sh", ["-c", command], { cwd: this.dir, env, stdio: ["ignore", "pipe", "pipe"] });
     let text = "";
     for (const stream of [child.stdout, child.stderr]) stream.on("data", (part: Buffer) => (text += part.toString()));

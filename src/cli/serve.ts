@@ -1,4 +1,5 @@
 // How does a controller run for a long time?
+import { SerinError } from "../core/issues.ts";
 import type { Told } from "../runtime/parts.ts";
 import { eventsOptions, type TypedEvents } from "./events-options.ts";
 import { hostController } from "./home.ts";
@@ -15,7 +16,7 @@ export async function serveCommand(
   { io, json, state, signal }: Context,
 ): Promise<number> {
   const events = eventsOptions(options);
-  const isForPerson = process.stdout.isTTY && !json;
+  const isForPerson = !json && readByPerson(process.env["SERIN_LOG"]);
   const telemetry = telemetryOptions(options, isForPerson ? undefined : json ? 1 : 2);
   const link = await hostController(state, { events, telemetry, ...(isForPerson && { tell: teller(io) }) });
   const say = (text: string): void => {
@@ -31,6 +32,21 @@ export async function serveCommand(
   say("ending; traffic and replicas go on");
   await link.close();
   return 0;
+}
+
+/** What is recorded as a person would see it says `SERIN_LOG=text`. */
+function readByPerson(wanted: string | undefined): boolean {
+  if (wanted !== undefined && wanted !== "" && wanted !== "text" && wanted !== "json") {
+    throw new SerinError({
+      code: "SERIN_BAD_OPTION",
+      what: `SERIN_LOG is ${wanted}`,
+      found: "it is text or json",
+      now: "nothing was started",
+      next: "leave it out: text is for terminals, and json for everything else",
+      exitCode: 2,
+    });
+  }
+  return wanted ? wanted === "text" : process.stdout.isTTY;
 }
 
 function teller(io: Pick<Io, "out">): (event: Told) => void {

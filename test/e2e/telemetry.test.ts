@@ -115,13 +115,13 @@ test.skipIf(!HAS_PROMETHEUS)(
     const names = alerts.filter(({ expr }) => (answers.get(expr) ?? []).length > 0).map(({ alert }) => alert);
     expect(names).toContain("SerinRolledBack");
     const down = alerts.find(({ alert }) => alert === "SerinControllerDown");
-    expect(answers.get(down?.expr ?? "")?.flatMap(({ values }) => values.slice(-5))).toEqual([]);
+    // Before the first scrape nothing was there: by now it is.
+    expect(await prometheus.range(down?.expr ?? "", 5)).toEqual([]);
 
+    // The bad canary was gone before Prometheus asked again who is there.
     const replicas = await prometheus.range("cache_gets_total", 240);
     const roles = new Set(replicas.map(({ metric }) => `${metric["pool"]} ${metric["role"]}`));
-    expect([...roles]).toEqual(
-      expect.arrayContaining(["1-canary stable", "2-canary canary", "2-canary stable", "3-canary canary"]),
-    );
+    expect([...roles]).toEqual(expect.arrayContaining(["1-canary stable", "2-canary canary", "2-canary stable"]));
     for (const { metric } of replicas)
       expect(metric).toMatchObject({ job: "serin-replicas", service: "app", revision: expect.any(String) });
     const shares = await prometheus.range('serin_service_share_measured_ratio{role="canary"}', 240);
