@@ -203,7 +203,7 @@ function isIn(line: string, out: string): boolean {
   return new RegExp(parts.join(".*?"), "u").test(squeezed(out));
 }
 
-async function until(holds: () => boolean, mostMs = 15_000): Promise<void> {
+async function until(holds: () => boolean, mostMs = 60_000): Promise<void> {
   for (const end = Date.now() + mostMs; !holds() && Date.now() < end;)
     await new Promise((resolve) => setTimeout(resolve, 25));
 }
