@@ -4,6 +4,7 @@ import { readSelector } from "../exposition/selector.ts";
 import { placed, tellsPools } from "../placeholders.ts";
 import { readSignalName, signalName } from "../signal-names.ts";
 import type { MetricSpec } from "./metrics.ts";
+import type { MeanOf } from "../stats/plan.ts";
 import type { Preset } from "./presets.ts";
 import { shown } from "./reading.ts";
 import { listed, type Report } from "./rule.ts";
@@ -33,6 +34,44 @@ export function withSource<T extends Fields>(fields: T): T {
   return { ...fields, ...Object.fromEntries(named), ...asked };
 }
 
+/** Names that a preset brings along, each given another one. */
+function renamed(preset: Preset, to: (name: string) => string): Preset {
+  if (preset.kind === "ratio")
+    return {
+      ...preset,
+      ...(preset.part !== undefined && { part: to(preset.part) }),
+      ...(preset.whole !== undefined && { whole: to(preset.whole) }),
+    };
+  if (preset.kind === "buckets" && preset.histogram !== undefined)
+    return { ...preset, histogram: to(preset.histogram) };
+  if (preset.kind === "events" && preset.counter !== undefined) return { ...preset, counter: to(preset.counter) };
+  if (preset.kind === "gauge" && preset.of) return { ...preset, of: renamedMean(preset.of, to) };
+  return preset;
+}
+
+function renamedMean(of: MeanOf, to: (name: string) => string): MeanOf {
+  if (of.from === "mean") return { ...of, sum: to(of.sum), count: to(of.count) };
+  return of.from === "gauge" || of.from === "rate" ? { ...of, name: to(of.name) } : of;
+}
+
+/** The preset as its source tells it: what a framework's page calls a figure, a Prometheus calls so too. */
+export function presetOfSource(preset: Preset, source: string | undefined): Preset {
+  if (source === undefined) return preset;
+  return renamed(preset, (text) => {
+    return answeredBy(text) === "process" ? text : signalName({ source, asks: "series", text });
+  });
+}
+
+/** Whether a preset brings names of series along. */
+function hasSeries(preset: Preset): boolean {
+  let found = false;
+  renamed(preset, (name) => {
+    found ||= answeredBy(name) === "exposition";
+    return name;
+  });
+  return found;
+}
+
 /** Why a text is no selector. */
 function wrongSelector(text: string): string | undefined {
   const read = readSelector(text);
@@ -58,7 +97,7 @@ export function checkNames(fields: Fields, preset: Preset, report: Report): void
     const message = `${fields.preset ?? ""} is counted where requests pass: take the source out, or make a share or a histogram of your own`;
     return report(["source"], "conflict", message);
   }
-  if (query === undefined && SERIES.every((field) => fields[field] === undefined))
+  if (query === undefined && SERIES.every((field) => fields[field] === undefined) && !hasSeries(preset))
     report(["source"], "missing-field", "source needs what is read there: series, good or bad with total, or query");
   if (query !== undefined) checkQuery({ ...fields, query }, preset, report);
 }

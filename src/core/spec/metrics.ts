@@ -5,7 +5,7 @@ import type { Margin, MeanOf, MetricPlan } from "../stats/plan.ts";
 import { duration, ms, type Ms } from "../units.ts";
 import { durationFormat, readDuration } from "./durations.ts";
 import { KNOWN_PRESETS, presetNamed, unknownPreset } from "./frameworks/catalogue.ts";
-import { checkNames, withSource } from "./metric-source.ts";
+import { checkNames, presetOfSource, withSource } from "./metric-source.ts";
 import { KINDS, KIND_NAMES, PRESET_NAMES, type Preset } from "./presets.ts";
 import { shown, written, writtenOrNumber, type Format, type Reading } from "./reading.ts";
 import { listed, rule, type Report } from "./rule.ts";
@@ -124,7 +124,8 @@ export const MetricSchema = rule(metricFields, checkMetric).transform((fields): 
   const made = preset && MAKE[preset.kind];
   if (!made) throw new Error("a metric without a preset passed its check");
   const name = fields.name ?? fields.preset ?? "";
-  const made_ = (made as (fields: Fields, preset: Preset) => MetricSpec)(withSource(fields), preset);
+  const sourced = presetOfSource(preset, fields.source);
+  const made_ = (made as (fields: Fields, preset: Preset) => MetricSpec)(withSource(fields), sourced);
   return { ...made_, name, weight: fields.weight, warmupMs: fields.warmup };
 });
 

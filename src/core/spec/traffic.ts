@@ -111,9 +111,11 @@ const trafficFields = z
   })
   .meta({ anyOf: [{ required: ["proxy"] }, { required: ["envoy"] }] });
 
-export const TrafficSchema = rule(trafficFields, (traffic, report) => {
-  exactlyOne(traffic, ["proxy", "envoy"], report);
-}).transform(({ proxy, envoy, sticky }): TrafficSpec => {
+export const TrafficSchema = rule(
+  trafficFields,
+  (traffic, report) => exactlyOne(traffic, ["proxy", "envoy"], report),
+  [],
+).transform(({ proxy, envoy, sticky }): TrafficSpec => {
   return { ...(proxy && { proxy }), ...(envoy && { envoy }), ...(sticky && { sticky }) };
 });
 
