@@ -115,10 +115,15 @@ const over = (all: readonly Spent[], of: (one: Spent) => number): number => medi
 
 function print(name: string, all: readonly Spent[], idle: Spent): void {
   const perMinute = 60 / everySeconds;
-  // What Prometheus spends on scraping alone is not what it spends on answers.
-  const server = over(all, (one) => one.server) - (idle.server / idle.seconds) * over(all, (one) => one.seconds);
-  const [queries, own] = [over(all, (one) => one.queries), over(all, ({ own: cpu }) => cpu)];
-  const cells = [queries * perMinute, (own / everySeconds) * 100, (Math.max(0, server) / everySeconds) * 100];
+  // What both spend on scraping alone is not what they spend on answers.
+  const without = (of: (one: Spent) => number): number =>
+    Math.max(0, over(all, of) - (of(idle) / idle.seconds) * over(all, ({ seconds }) => seconds));
+  const [queries, own, server] = [
+    over(all, (one) => one.queries),
+    without((one) => one.own),
+    without((one) => one.server),
+  ];
+  const cells = [queries * perMinute, (own / everySeconds) * 100, (server / everySeconds) * 100];
   const [count = 0, ownCpu = 0, serverCpu = 0] = cells;
   console.log(
     `${name.padEnd(28)} ${count.toFixed(0).padStart(10)} ${ownCpu.toFixed(1).padStart(12)} ${serverCpu.toFixed(1).padStart(12)} ${over(
@@ -162,8 +167,10 @@ async function compare(url: string, pid: number): Promise<void> {
   });
   const wanted = METRICS.map((metric) => ({ name: `@prom ${metric}`, kind: "counter" as const }));
   const look = async (): Promise<number> => {
-    const signal = AbortSignal.timeout(120_000);
-    const all = await Promise.all(services.map(({ source, pools }) => source.read(wanted, pools, { signal })));
+    const read = services.map(({ source, pools }) =>
+      source.read(wanted, pools, { signal: new AbortController().signal }),
+    );
+    const all = await Promise.all(read);
     return all.filter((one) => one.kind === "value" && one.value.series.length === ROLES.length).length;
   };
   for (const end = Date.now() + 60_000; (await look()) < rollouts; await pause(1_000))

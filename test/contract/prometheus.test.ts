@@ -2,7 +2,7 @@
 import { afterEach, expect, test, vi } from "vitest";
 import { signalIncrements, type Signals, type SignalWanted } from "../../src/core/signals.ts";
 import { signalContract } from "../../src/ports/signals.contract.ts";
-import type { SignalSource } from "../../src/ports/signals.ts";
+import type { AskedPool, SignalSource } from "../../src/ports/signals.ts";
 import { call } from "./process/place.ts";
 import { hubOf, Place } from "./prometheus/place.ts";
 import { HAS_PROMETHEUS, LIMIT, PrometheusServer } from "./prometheus/server.ts";
@@ -196,8 +196,8 @@ test.skipIf(!HAS_PROMETHEUS)(
       { ...all, pool: "0-former", replicas: all.replicas.slice(0, 1) },
     ];
     const source = place.source(hubOf(place.server.url), { role: "{{role}}", app: "{{service}}" });
-    const look = async () => {
-      const observed = await source.read(ORDERS, pools, call());
+    const look = async (of: readonly AskedPool[] = pools) => {
+      const observed = await source.read(ORDERS, of, call());
       if (observed.kind !== "value") throw new Error(JSON.stringify(observed));
       return observed.value;
     };
@@ -216,5 +216,14 @@ test.skipIf(!HAS_PROMETHEUS)(
       ["1-stable", "1-stable", 8],
       ["2-canary", "2-canary", 4],
     ]);
+    // Under another role another series is its: what that has counted before is not new.
+    const promoted = pools.map((pool) =>
+      Object.assign({}, pool, { role: pool.pool === "2-canary" ? ("stable" as const) : undefined }),
+    );
+    await vi.waitFor(async () => {
+      const { series } = await look(promoted);
+      const nothing = { "@prom orders_total": { kind: "counter", value: 0 } };
+      expect(series).toMatchObject([{ pool: "2-canary", values: nothing }]);
+    }, LIMIT);
   },
 );

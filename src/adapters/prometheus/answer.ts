@@ -1,4 +1,5 @@
 // What does a Prometheus answer, or what is wrong with its answer?
+import { messageOf } from "../../core/issues.ts";
 import type { Ms } from "../../core/units.ts";
 import type { Web, WebAnswer } from "../../ports/web.ts";
 
@@ -93,7 +94,7 @@ export interface Question {
 
 function failed(error: unknown): Failed {
   if (error instanceof Unusable) return { ok: false, why: error.message };
-  throw error;
+  return { ok: false, why: `answered, but not as a Prometheus does: ${messageOf(error)}` };
 }
 
 function numberOf(text: unknown): NumberAnswer {

@@ -174,6 +174,13 @@ describe("those who want the same", () => {
     await vi.waitFor(async () => expect((await of(A))[0]?.why).toBeUndefined());
   });
 
+  test("whoever waits is not forgotten, however long the machine stands still", async () => {
+    let now = 1_000_000;
+    const { hub } = open({ now: () => ms(now), sleep: () => Promise.resolve(void (now += 60_000)) });
+    expect(await hub.of(WANTED, [A])).toHaveLength(1);
+    expect(asked).toHaveLength(1);
+  });
+
   test("who comes later is asked for alone, and with all others the next time", async () => {
     const clock = createVirtualClock();
     const { hub } = open(clock);

@@ -61,6 +61,10 @@ export class Hub {
     this.#options = options;
   }
 
+  get everyMs(): Ms {
+    return this.#options.everyMs;
+  }
+
   /** Where it asks, for texts. */
   get address(): string {
     return this.#options.server.url;
@@ -115,8 +119,9 @@ export class Hub {
     const { clock, everyMs, gatherMs = ms(50) } = this.#options;
     await clock.sleep(gatherMs);
     const now = clock.now();
-    for (const [key, { wantedMs }] of line.asks)
-      if (Math.abs(now - wantedMs) > FORGOTTEN * everyMs + gatherMs) line.asks.delete(key);
+    // Whoever was never answered may still wait, however long the machine took to come here.
+    for (const [key, { wantedMs, found }] of line.asks)
+      if (found && Math.abs(now - wantedMs) > FORGOTTEN * everyMs) line.asks.delete(key);
     // Whoever is due soon comes along: so all are asked for together again.
     const due = [...line.asks.values()].filter(({ found }) => !found || Math.abs(now - found.beganMs) >= everyMs / 2);
     await Promise.all(chunked(due).map((asks) => this.#askFor(line, asks)));
