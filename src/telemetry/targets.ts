@@ -1,5 +1,5 @@
 // Which replicas have a metrics page, as Prometheus' HTTP service discovery wants it?
-import type { ServiceState } from "../core/engine/state.ts";
+import { pageOf } from "../core/spec/workload.ts";
 import type { Seen } from "../runtime/controller.ts";
 
 /** A group of one replica: its labels are its own. */
@@ -8,15 +8,10 @@ export interface TargetGroup {
   readonly labels: Readonly<Record<string, string>>;
 }
 
-/** Where the replicas' pages are, as the file in force says; nothing for a service whose file names none. */
-function pageOf({ spec }: ServiceState): { readonly path: string; readonly port?: number | undefined } | undefined {
-  return spec.spec.workload.process?.metrics;
-}
-
 /** Every replica that runs and whose service has a metrics page. */
 export function targetsOf(services: Iterable<Seen>): readonly TargetGroup[] {
   return [...services].flatMap(({ state, world }) => {
-    const page = pageOf(state);
+    const page = pageOf(state.spec.spec.workload);
     if (!page || world?.pools.kind !== "value") return [];
     return world.pools.value.flatMap(({ pool, revision, replicas }) => {
       const role = state.pools.find((entry) => entry.pool === pool)?.role ?? "leaving";

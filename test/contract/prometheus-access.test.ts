@@ -12,7 +12,7 @@ import type { Connection } from "../../src/core/spec/connection.ts";
 import { ms } from "../../src/core/units.ts";
 import { call } from "./process/place.ts";
 import { clock, hubOf } from "./prometheus/place.ts";
-import { HAS_PROMETHEUS, PrometheusServer } from "./prometheus/server.ts";
+import { HAS_PROMETHEUS, PrometheusServer } from "../support/prometheus.ts";
 
 /** The bcrypt of `s3cret`. */
 const HASH = "$2b$04$abcdefghijklmnopqrstuuLZYjhNQAOdpbzt4WxWlUHjv1wsyH5DG";

@@ -7,7 +7,7 @@ import type { RunningPool } from "../../src/core/world.ts";
 import { call } from "./process/place.ts";
 import { NativeReplica } from "./prometheus/native.ts";
 import { clock, hubOf } from "./prometheus/place.ts";
-import { HAS_PROMETHEUS, LIMIT, PrometheusServer } from "./prometheus/server.ts";
+import { HAS_PROMETHEUS, LIMIT, PrometheusServer } from "../support/prometheus.ts";
 
 const WANTED: readonly SignalWanted[] = [{ name: "@prom took_seconds", kind: "histogram" }];
 const replica = new NativeReplica();

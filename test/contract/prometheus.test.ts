@@ -5,7 +5,7 @@ import { signalContract } from "../../src/ports/signals.contract.ts";
 import type { AskedPool, SignalSource } from "../../src/ports/signals.ts";
 import { call } from "./process/place.ts";
 import { hubOf, Place } from "./prometheus/place.ts";
-import { HAS_PROMETHEUS, LIMIT, PrometheusServer } from "./prometheus/server.ts";
+import { HAS_PROMETHEUS, LIMIT, PrometheusServer } from "../support/prometheus.ts";
 
 const WANTED: readonly SignalWanted[] = [
   { name: "@prom orders_total", kind: "counter" },

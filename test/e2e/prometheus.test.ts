@@ -2,7 +2,7 @@
 import { expect, test, type TestContext } from "vitest";
 import { processesOf } from "./harness.ts";
 import { outcome, tellingFile, underLoad } from "./telling.ts";
-import { HAS_PROMETHEUS, PrometheusServer, type Targets } from "../contract/prometheus/server.ts";
+import { HAS_PROMETHEUS, PrometheusServer, type Targets } from "../support/prometheus.ts";
 
 const STEPS = "canary: { steps: [{ weight: 50%, judge: { atMost: 4m } }] }";
 

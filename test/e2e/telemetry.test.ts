@@ -3,7 +3,7 @@ import { readFile } from "node:fs/promises";
 import { join } from "node:path";
 import { expect, test } from "vitest";
 import { startCollector, type Sent } from "../support/otlp.ts";
-import { HAS_PROMETHEUS, startPrometheus, type Answered, type Prometheus } from "../support/prometheus.ts";
+import { HAS_PROMETHEUS, PrometheusServer, type Answered } from "../support/prometheus.ts";
 import { clients, rolloutFile, until } from "./harness.ts";
 import { openScene, type Scene } from "./scene.ts";
 import { outcome, tellingFile } from "./telling.ts";
@@ -22,7 +22,7 @@ async function exported<T>(scene: Scene, what: string): Promise<T> {
 }
 
 /** As `serin export` says it, but for how often it looks: a test has no minutes. */
-async function watching(scene: Scene): Promise<Prometheus> {
+async function watching(scene: Scene): Promise<PrometheusServer> {
   const { scrape_configs } = await exported<{ scrape_configs: { http_sd_configs?: object[] }[] }>(
     scene,
     "prometheus-scrape",
@@ -33,7 +33,9 @@ async function watching(scene: Scene): Promise<Prometheus> {
     return Object.assign(config, { scrape_interval: "1s" }, faster && { http_sd_configs: faster });
   });
   const quick = groups.map((group) => Object.assign({}, group, { interval: "1s" }));
-  return startPrometheus({ config: { scrape_configs: often }, rules: { groups: quick } });
+  const server = new PrometheusServer({ config: { scrape_configs: often }, rules: { groups: quick } });
+  await server.start();
+  return server;
 }
 
 interface Panel {
@@ -54,7 +56,7 @@ async function queriesOf(scene: Scene): Promise<readonly { readonly title: strin
 
 /** What must be there once is there: by name, the answers of all that were asked. */
 async function answersOf(
-  prometheus: Prometheus,
+  prometheus: PrometheusServer,
   exprs: readonly string[],
 ): Promise<ReadonlyMap<string, readonly Answered[]>> {
   const asked = exprs.map(async (expr) => [expr, await prometheus.range(expr, 240)] as const);

@@ -120,8 +120,6 @@ export class Plane {
     const marked = team.versions.mark(team.fleet.neededBy(kept.served));
     for (const envoy of this.#envoys(spec.fleet)) {
       if (kept.behind.has(nameOf(envoy)) || team.versions.holds(envoy, marked)) continue;
-      // One that does not listen yet carries nothing.
-      if (envoy.held("listener", listenerName(spec.listen)) === undefined) continue;
       return unreadable(`Envoy ${envoy.node.id} has not taken the route of ${service} yet`);
     }
     const [older] = kept.behind.values();

@@ -242,8 +242,12 @@ function checkMetrics({ sources, metrics = [], alerts }: AnalysisFields, report:
 
 function checkAlerts({ sources, alerts }: AnalysisFields, report: Report): void {
   alerts.forEach(({ source }, index) => {
-    if (source === undefined || Object.hasOwn(sources, source)) return;
-    report(["alerts", index, "source"], "wrong-value", noSource(source, sources));
+    if (source === undefined) return;
+    const path = ["alerts", index, "source"];
+    const named = Object.hasOwn(sources, source) ? sources[source] : undefined;
+    if (!named) return report(path, "wrong-value", noSource(source, sources));
+    if (named.kind === "prometheus") return;
+    report(path, "wrong-value", `found ${source}, a source of ${named.kind}: alerts are read of a Prometheus`);
   });
 }
 

@@ -2,14 +2,15 @@
 import { answeredBy } from "../exposition/names.ts";
 import { readSelector } from "../exposition/selector.ts";
 import { placed, tellsPools } from "../placeholders.ts";
-import { readSignalName, signalName } from "../signal-names.ts";
+import { namesIn } from "../outbox/template.ts";
+import { readSignalName, signalName, type SourcedName } from "../signal-names.ts";
 import type { MetricSpec } from "./metrics.ts";
 import type { MeanOf } from "../stats/plan.ts";
 import type { Preset } from "./presets.ts";
 import { shown } from "./reading.ts";
 import { listed, type Report } from "./rule.ts";
 import { checkPlaceholders, tellsOnlyPools, type PrometheusSpec, type SourceSpec } from "./sources.ts";
-import { wrongQuery } from "./vendor-query.ts";
+import { INTERVAL_NAMES, wrongQuery } from "./vendor-query.ts";
 import type { VendorSpec } from "./vendors.ts";
 
 /** Fields that name what a metric is made of. */
@@ -114,7 +115,7 @@ function checkQuery(fields: Fields & { readonly query: string }, preset: Preset,
       `${called} has no query, which gives one number: take it out, or use kind: gauge`,
     );
   if (series !== undefined) report(["series"], "conflict", "found beside query, both give the same: keep one");
-  checkPlaceholders(query, { path: ["query"], report, not: ["replica"] });
+  checkPlaceholders(query, { path: ["query"], report, not: ["replica"], also: INTERVAL_NAMES });
   if (preset.kind !== "anomaly" && !tellsPools(query)) {
     const message =
       "the query gives both versions the same number, so nothing can be compared: put {{role}}, {{pool}} or {{revision}} into it";
@@ -158,20 +159,16 @@ export function checkAgainstSources({ metrics, sources, namesOf, ...known }: Kno
       report(["sources", name], "conflict", "no metric is read there: give one source, or take it out");
 }
 
-type Wrong = (source: SourceSpec, metric: MetricSpec, name: string) => string | undefined;
-
 /** Why a source cannot tell a metric a name. */
-const wrongFor: Wrong = (source, metric, name) => {
+function wrongFor(source: SourceSpec, metric: MetricSpec, name: string): string | undefined {
   const read = readSignalName(name);
   if (!read) return undefined;
-  return source.kind === "prometheus"
-    ? wrongForPrometheus(source, metric, name)
-    : wrongQuestion(source, metric, read.text);
-};
+  return source.kind === "prometheus" ? wrongForPrometheus(source, metric, read) : wrongForVendor(source, metric, read);
+}
 
-function wrongForPrometheus(source: PrometheusSpec, metric: MetricSpec, name: string): string | undefined {
-  const read = readSignalName(name);
-  if (!read) return undefined;
+function wrongForPrometheus(source: PrometheusSpec, metric: MetricSpec, read: SourcedName): string | undefined {
+  const later = namesIn(read.text).find((one) => INTERVAL_NAMES.includes(one));
+  if (later !== undefined) return `found {{${later}}}, a Prometheus is asked for one moment: take it out`;
   const selector = read.asks === "series" ? wrongSelector(read.text) : undefined;
   if (selector !== undefined) return `${selector}; a question in PromQL stands in query, for levels`;
   const perPool = read.asks === "query" || tellsOnlyPools(source);
@@ -185,15 +182,21 @@ function wrongForPrometheus(source: PrometheusSpec, metric: MetricSpec, name: st
   return undefined;
 }
 
+/** Any pool, to see whether a question has all that it needs. */
 const ANYWHERE = { service: "a", pool: "a", revision: "a", role: "a" };
 
-/** Of a source that answers with one number whatever it is asked. */
-function wrongQuestion({ kind }: VendorSpec, metric: MetricSpec, text: string): string | undefined {
-  if (metric.kind === "buckets") return `${kind} answers with one number, and a histogram has many: use kind: gauge`;
+/** Each of its names is a question, whose answer is one number of a pool. */
+function wrongForVendor({ kind }: VendorSpec, metric: MetricSpec, read: SourcedName): string | undefined {
+  const { text } = read;
+  if (metric.kind === "buckets") return "one number is no histogram: read it where the histogram is kept";
   if (metric.kind === "events" && metric.per === "time")
     return "of a whole pool nobody knows for how many replicas it is: per: requests";
-  const wrong = wrongQuery(kind, placed(text, ANYWHERE) ?? "");
-  if (wrong !== undefined) return `found ${shown(text)}, which ${wrong}`;
-  if (metric.kind === "anomaly" || tellsPools(text)) return undefined;
-  return `found ${shown(text)}, which gives both versions the same number: put {{role}}, {{pool}} or {{revision}} into it`;
+  if (metric.kind !== "anomaly" && !tellsPools(text))
+    return `${shown(text)} gives both versions the same number: put {{role}}, {{pool}} or {{revision}} into it`;
+  const asked = placed(text, ANYWHERE);
+  const strange = asked === undefined ? undefined : namesIn(asked).find((name) => !INTERVAL_NAMES.includes(name));
+  if (asked === undefined || strange !== undefined)
+    return `${shown(text)} names what a question of a pool does not have`;
+  const wrong = wrongQuery(kind, asked);
+  return wrong === undefined ? undefined : `${read.source} ${wrong}`;
 }

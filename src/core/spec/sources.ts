@@ -40,13 +40,14 @@ export function checkPlaceholders(
     readonly path: readonly (string | number)[];
     readonly report: Report;
     readonly not?: readonly string[] | undefined;
+    readonly also?: readonly string[] | undefined;
   },
 ): void {
-  const { path, report, not = [] } = place;
+  const { path, report, not = [], also = [] } = place;
   const stray = strayIn(template);
   if (stray !== undefined)
     report(path, "wrong-value", `found ${shown(stray)}, a name must stand between {{ and }}, such as {{role}}`);
-  const names = PLACE_NAMES.filter((name) => !not.includes(name)) as readonly string[];
+  const names: readonly string[] = [...PLACE_NAMES.filter((name) => !not.includes(name)), ...also];
   for (const name of namesIn(template).filter((one) => !names.includes(one)))
     report(
       path,

@@ -13,7 +13,7 @@ export interface Interval {
 }
 
 /** Their names: filled in by the vendor's adapter, so whoever fills in others leaves these as they are. */
-const INTERVAL_NAMES: readonly string[] = ["from", "to", "interval"];
+export const INTERVAL_NAMES: readonly string[] = ["from", "to", "interval"];
 
 /** Texts in quotes, which are no words of the language. */
 const QUOTED = /'(?:[^'\\]|\\.)*'|`[^`]*`|"(?:[^"\\]|\\.)*"/gu;

@@ -8,7 +8,7 @@ import { createWeb } from "../../../src/adapters/web/web.ts";
 import type { Connection } from "../../../src/core/spec/connection.ts";
 import { ms } from "../../../src/core/units.ts";
 import { Pages } from "../signals/pages.ts";
-import { LIMIT, PrometheusServer } from "./server.ts";
+import { LIMIT, PrometheusServer } from "../../support/prometheus.ts";
 
 export const clock = systemClock();
 
