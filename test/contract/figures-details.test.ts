@@ -3,7 +3,7 @@ import { createVerify, generateKeyPairSync } from "node:crypto";
 import { mkdtemp, rm, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { afterEach, describe, expect, test, vi } from "vitest";
+import { afterEach, beforeEach, describe, expect, test, vi } from "vitest";
 import { createVendor } from "../../src/adapters/figures/vendor.ts";
 import { systemClock } from "../../src/adapters/system/clock.ts";
 import { ms } from "../../src/core/units.ts";
@@ -209,5 +209,38 @@ describe("recorded protocol: Google's accounts", () => {
     expect(await source.ask([asked("x")], { signal: NEVER })).toEqual([
       { ok: false, why: "has no credentials, and this machine has no account of Google's" },
     ]);
+  });
+});
+
+describe("recorded protocol: credentials that the AWS SDK finds", () => {
+  const cloudwatch = (url: string) =>
+    createVendor(specOf("cloudwatch", { url, region: "eu-central-1" }), { clock: systemClock() });
+
+  beforeEach(() => {
+    // Whatever this machine has besides.
+    vi.stubEnv("AWS_CONFIG_FILE", "/dev/null");
+    vi.stubEnv("AWS_SHARED_CREDENTIALS_FILE", "/dev/null");
+    vi.stubEnv("AWS_EC2_METADATA_DISABLED", "true");
+    for (const name of ["AWS_ACCESS_KEY_ID", "AWS_SECRET_ACCESS_KEY", "AWS_SESSION_TOKEN", "AWS_PROFILE"])
+      vi.stubEnv(name, undefined);
+  });
+
+  test("those of the environment sign", async () => {
+    vi.stubEnv("AWS_ACCESS_KEY_ID", "AKIAEXAMPLE");
+    vi.stubEnv("AWS_SECRET_ACCESS_KEY", "x");
+    const aws = await front(CLOUDWATCH.answer);
+    const source = cloudwatch(aws.url);
+    expect(await source.ask([asked(CLOUDWATCH.count)], { signal: NEVER })).toEqual([{ ok: true, value: COUNT }]);
+    source.close?.();
+  });
+
+  test("none at all is named", async () => {
+    const aws = await front(CLOUDWATCH.answer);
+    const source = cloudwatch(aws.url);
+    expect(await source.ask([asked(CLOUDWATCH.count)], { signal: NEVER })).toEqual([
+      { ok: false, why: expect.stringMatching(/^cannot be asked: .*credentials/iu) as unknown },
+    ]);
+    expect(aws.got).toHaveLength(0);
+    source.close?.();
   });
 });
