@@ -1,5 +1,5 @@
 // What of a pool or a replica can stand in a question about it?
-import { filledText, namesIn } from "./outbox/template.ts";
+import { namesIn } from "./outbox/template.ts";
 
 /** What a placeholder stands for. A pool has a role only while it has one in the rollout. */
 export interface Places {
@@ -26,9 +26,14 @@ export function tellsReplicas(template: string): boolean {
   return namesIn(template).includes("replica");
 }
 
-/** The question with what it is about put in; nothing when that has no such part, as a pool without a role. */
+/**
+ * The question with what it is about put in; nothing when that has no such part, as a pool without a role. Other names stay:
+ * some sources put the interval in themselves.
+ */
 export function placed(template: string, places: Places): string | undefined {
-  const known: Readonly<Record<string, string | undefined>> = { ...places };
-  if (namesIn(template).some((name) => known[name] === undefined)) return undefined;
-  return filledText(template, known);
+  const names = PLACE_NAMES.filter((name) => namesIn(template).includes(name));
+  if (names.some((name) => places[name] === undefined)) return undefined;
+  return names.reduce((text, name) => text.replaceAll(placeOf(name), () => places[name] ?? ""), template);
 }
+
+const placeOf = (name: string): RegExp => new RegExp(String.raw`\{\{\s*${name}\s*\}\}`, "gu");

@@ -73,7 +73,6 @@ function checkQuery(fields: Fields & { readonly query: string }, preset: Preset,
       `${called} has no query, which gives one number: take it out, or use kind: gauge`,
     );
   if (series !== undefined) report(["series"], "conflict", "found beside query, both give the same: keep one");
-  checkPlaceholders(query, { path: ["query"], report, not: ["replica"] });
   if (preset.kind !== "anomaly" && !tellsPools(query)) {
     const message =
       "the query gives both versions the same number, so nothing can be compared: put {{role}}, {{pool}} or {{revision}} into it";
@@ -107,6 +106,9 @@ export function checkAgainstSources({ metrics, sources, namesOf, ...known }: Kno
     used.add(first.source);
     const source = Object.hasOwn(sources, first.source) ? sources[first.source] : undefined;
     if (!source) return report(path, "wrong-value", noSource(first.source, sources));
+    for (const read of namesOf(metric).map(readSignalName))
+      if (read?.asks === "query")
+        checkPlaceholders(read.text, { path: ["metrics", index, "query"], report, not: ["replica"] });
     const wrong = namesOf(metric)
       .map((name) => WRONG[source.kind](source, metric, name))
       .find((why) => why !== undefined);
