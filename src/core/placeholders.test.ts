@@ -8,6 +8,11 @@ test("what it is about is put in, and braces of the language stay", () => {
   expect(placed('x{r="{{role}}",p="{{ pool }}"}', PLACES)).toBe('x{r="canary",p="1-canary"}');
 });
 
+test("names of others stay, and a value is put in as it is", () => {
+  expect(placed("{{from}} {{service}}", { ...PLACES, service: "$& {{role}}" })).toBe("{{from}} $& {{role}}");
+  expect(placed("{{role}} {{interval}}", PLACES)).toBe("canary {{interval}}");
+});
+
 test("a pool without a role has no answer by role", () => {
   expect(placed("{{role}}", { ...PLACES, role: undefined })).toBeUndefined();
   expect(placed("{{replica}}", PLACES)).toBeUndefined();

@@ -1,4 +1,5 @@
 // What is a metric compared by, in words?
+import type { SourceSpec } from "../spec/sources.ts";
 import { amount } from "../stats/figures.ts";
 import type { AlertPlan, MetricPlan, MeanOf } from "../stats/plan.ts";
 import { duration, ms } from "../units.ts";
@@ -77,6 +78,13 @@ export function metricText(metric: MetricPlan): string {
   const effect = holds ? `; ${bound ? "the comparison only holds" : "only holds"} the rollout` : "";
   return `${metric.name}: ${texts(metric as never)}${bound && `; ${bound}`}${after}${effect}.`;
 }
+
+/** One line: who is asked under a source's name, how often, and what happens without an answer. */
+export function sourceText(name: string, source: SourceSpec): string {
+  return `@${name} is the ${NAMES[source.kind]} at ${source.url}, asked every ${duration(source.everyMs)}; while it does not answer nothing goes on.`;
+}
+
+const NAMES: Readonly<Record<SourceSpec["kind"], string>> = { prometheus: "Prometheus" };
 
 /** One line: which alerts are heeded, and what they do. */
 export function alertText({ url, name, labels = {}, forMs, action }: AlertPlan): string {

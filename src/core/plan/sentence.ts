@@ -3,7 +3,7 @@ import type { Rollout } from "../spec/rollout.ts";
 import { isExposed, ROLES, shareOf, type Role, type Weights } from "../split.ts";
 import { runsOf, type KayentaPlan } from "../stats/kayenta/stage.ts";
 import type { AnalysisPlan } from "../stats/plan.ts";
-import { alertText, boundText, metricText, percentText } from "./metric-text.ts";
+import { alertText, boundText, metricText, percentText, sourceText } from "./metric-text.ts";
 import { WHOLE, duration, ms, percent } from "../units.ts";
 import { listed } from "../spec/rule.ts";
 import { conditionsText } from "../match.ts";
@@ -149,6 +149,7 @@ function guards({ strategy, analysis, steps, stepsBack }: Program, { spec }: Rol
     `From step ${from} on ${hasRivals(steps) ? "each candidate" : "the canary"} is compared with ${withWhat}:`,
     ...analysis.metrics.map((metric) => `  ${metricText(metric)}`),
     ...(analysis.alerts ?? []).map((alert) => `  ${alertText(alert)}`),
+    ...Object.entries(spec.analysis.sources ?? {}).map(([name, source]) => `  ${sourceText(name, source)}`),
     `A version as good as stable is rolled back in at most ${sure} of rollouts.`,
   ];
 }
