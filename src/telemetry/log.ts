@@ -50,7 +50,8 @@ export function openLog({ to, level }: LogOptions): Log {
 }
 
 function told(logger: Logger, event: Told): void {
-  const { service } = event;
+  // What is of no service is of the controller.
+  const service = event.service || undefined;
   if (event.kind === "decided") {
     for (const record of event.records) logger.info(fieldsOf(service, record), record.text);
   } else if (event.kind === "trouble") {
@@ -58,11 +59,11 @@ function told(logger: Logger, event: Told): void {
     logger[part === "journal" ? "error" : "warn"]({ event: "trouble", service, part, code }, why);
   } else if (event.kind === "cleared") {
     logger.info({ event: "cleared", service, part: event.part }, `${event.part} works again`);
-  } else logger.info({ event: "removed", service }, `${service} is gone`);
+  } else logger.info({ event: "removed", service }, `${event.service} is gone`);
 }
 
 /** Steps count from 1, as people see them. */
-function fieldsOf(service: string, record: DecisionRecord): object {
+function fieldsOf(service: string | undefined, record: DecisionRecord): object {
   const { kind, rollout, version, step, outcome, actor, reason, verdict } = record;
   const at = step === undefined ? {} : { step: step + 1 };
   const said = verdict && { verdict: verdict.kind, sure: verdict.sure };

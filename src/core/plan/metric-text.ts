@@ -81,10 +81,23 @@ export function metricText(metric: MetricPlan): string {
 
 /** One line: who is asked under a source's name, how often, and what happens without an answer. */
 export function sourceText(name: string, source: SourceSpec): string {
-  return `@${name} is the ${NAMES[source.kind]} at ${source.url}, asked every ${duration(source.everyMs)}; while it does not answer nothing goes on.`;
+  const where = "url" in source && source.url !== undefined ? ` at ${source.url}` : "";
+  return `@${name} is ${NAMES[source.kind]}${where}, asked every ${duration(source.everyMs)}; while it does not answer nothing goes on.`;
 }
 
-const NAMES: Readonly<Record<SourceSpec["kind"], string>> = { prometheus: "Prometheus" };
+const NAMES: Readonly<Record<SourceSpec["kind"], string>> = {
+  prometheus: "the Prometheus",
+  datadog: "Datadog",
+  cloudwatch: "Amazon CloudWatch",
+  influxdb: "the InfluxDB",
+  graphite: "the Graphite",
+  newrelic: "New Relic",
+  dynatrace: "the Dynatrace",
+  googleCloud: "Google Cloud Monitoring",
+  splunk: "the Splunk",
+  json: "the page",
+  command: "a command",
+};
 
 /** One line: which alerts are heeded, and what they do. */
 export function alertText({ url, name, labels = {}, forMs, action }: AlertPlan): string {

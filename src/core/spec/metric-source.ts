@@ -115,7 +115,6 @@ function checkQuery(fields: Fields & { readonly query: string }, preset: Preset,
       `${called} has no query, which gives one number: take it out, or use kind: gauge`,
     );
   if (series !== undefined) report(["series"], "conflict", "found beside query, both give the same: keep one");
-  checkPlaceholders(query, { path: ["query"], report, not: ["replica"], also: INTERVAL_NAMES });
   if (preset.kind !== "anomaly" && !tellsPools(query)) {
     const message =
       "the query gives both versions the same number, so nothing can be compared: put {{role}}, {{pool}} or {{revision}} into it";
@@ -149,6 +148,11 @@ export function checkAgainstSources({ metrics, sources, namesOf, ...known }: Kno
     used.add(first.source);
     const source = Object.hasOwn(sources, first.source) ? sources[first.source] : undefined;
     if (!source) return report(path, "wrong-value", noSource(first.source, sources));
+    const also = source.kind === "prometheus" ? [] : INTERVAL_NAMES;
+    for (const read of namesOf(metric).map(readSignalName)) {
+      if (read?.asks === "query")
+        checkPlaceholders(read.text, { path: ["metrics", index, "query"], report, not: ["replica"], also });
+    }
     const wrong = namesOf(metric)
       .map((name) => wrongFor(source, metric, name))
       .find((why) => why !== undefined);
@@ -167,8 +171,6 @@ function wrongFor(source: SourceSpec, metric: MetricSpec, name: string): string 
 }
 
 function wrongForPrometheus(source: PrometheusSpec, metric: MetricSpec, read: SourcedName): string | undefined {
-  const later = namesIn(read.text).find((one) => INTERVAL_NAMES.includes(one));
-  if (later !== undefined) return `found {{${later}}}, a Prometheus is asked for one moment: take it out`;
   const selector = read.asks === "series" ? wrongSelector(read.text) : undefined;
   if (selector !== undefined) return `${selector}; a question in PromQL stands in query, for levels`;
   const perPool = read.asks === "query" || tellsOnlyPools(source);

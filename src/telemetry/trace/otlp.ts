@@ -29,11 +29,16 @@ export interface Spans {
   close(): Promise<void>;
 }
 
+/** A batch may take so long, tried again and again; the controller's end waits for the last one. */
+const LIMIT_MS = 3_000;
 /** A crash loses at most the spans of this long. */
 const EVERY_MS = 1_000;
 
 export function openSpans({ url, version, onTrouble }: OtlpOptions): Spans {
-  const exporter = told(new OTLPTraceExporter(url === undefined ? {} : { url }), onTrouble);
+  const exporter = told(
+    new OTLPTraceExporter({ timeoutMillis: LIMIT_MS, ...(url === undefined ? {} : { url }) }),
+    onTrouble,
+  );
   // Their ids are their own: the generator is asked within `startSpan`, which is synchronous.
   const next = { traceId: "", spanId: "" };
   const own = resourceFromAttributes({ "service.name": "serin", "service.version": version });
@@ -51,7 +56,8 @@ export function openSpans({ url, version, onTrouble }: OtlpOptions): Spans {
         tell(tracer, span);
       }
     },
-    close: () => provider.shutdown(),
+    // Why the last ones could not be sent has been told.
+    close: () => provider.shutdown().catch(() => undefined),
   };
 }
 
@@ -83,7 +89,9 @@ function told(exporter: SpanExporter, onTrouble: OtlpOptions["onTrouble"]): Span
     export: (spans, done) =>
       exporter.export(spans, (result) => {
         const { error } = result;
-        onTrouble(error && `${spans.length} spans could not be sent: ${error.message}`);
+        onTrouble(
+          error && `${spans.length} ${spans.length === 1 ? "span" : "spans"} could not be sent: ${error.message}`,
+        );
         done(result);
       }),
     shutdown: () => exporter.shutdown(),
