@@ -181,7 +181,10 @@ async function shares(services: number): Promise<Shares> {
   const name = `svc-${services >> 1}`;
   try {
     const all = [{ type: "runtime", name: "shares", version: fleet.version("runtime", "shares") }] as const;
-    await until(() => server.discovery.standing("edge", all).holding.length === Number(values.streams) + 1);
+    await until(() => {
+      if (streams.exitCode !== null) throw new Error("the streams have ended");
+      return server.discovery.standing("edge", all).holding.length === Number(values.streams) + 1;
+    });
     probe.ask({ front, host });
     await probe.sees("stable");
     const common = { server, probe };

@@ -7,7 +7,7 @@ import { nodeOf, type EnvoyNode } from "./node.ts";
 import { endOf, skip, text } from "./reader.ts";
 import type { Receiver } from "./receive.ts";
 
-/** Called for every request, in the stream's order. `entry` is valid during the call only. */
+/** Called for every request, in the stream's order; must not throw. `entry` is valid during the call only. */
 export type AccessListener = (node: EnvoyNode, logName: string, entry: AccessEntry) => void;
 
 const MESSAGE = { identifier: 0x0a, http: 0x12 };

@@ -3,7 +3,7 @@ import { fromBinary } from "@bufbuild/protobuf";
 import { DeltaDiscoveryRequestSchema } from "../protos/envoy/service/discovery/v3/discovery_pb.ts";
 import { encodeResponse, refusalOf, type Protocol, type Request, type Source } from "./protocol.ts";
 import type { Resource } from "./resource.ts";
-import { forget, listsAll, sentVersion, wants, type Content, type Watch } from "./watch.ts";
+import { forget, idle, listsAll, sentVersion, wants, type Content, type Watch } from "./watch.ts";
 
 const ALL = "*";
 
@@ -67,6 +67,7 @@ function consider(
 function compose(watch: Watch, source: Source): Content | undefined {
   // An Envoy that has just started waits for an answer, even if there is nothing; one that comes back does not.
   const greets = !watch.answered && listsAll(watch) && watch.held.size === 0;
+  if (!greets && idle(watch)) return undefined;
   const content = new Map<string, Resource | undefined>();
   do {
     for (const name of candidates(watch)) {

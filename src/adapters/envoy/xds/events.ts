@@ -3,7 +3,7 @@ import type { ConnectedEnvoy } from "./node.ts";
 import type { ResourceType } from "./types.ts";
 import type { Content } from "./watch.ts";
 
-/** Each is called at once, from within the stream's own turn: what throws in here ends that turn. */
+/** Each is called at once, from within the stream's own turn, and must not throw. */
 export interface XdsListener {
   /** An Envoy introduced itself. */
   connected?(envoy: ConnectedEnvoy): void;

@@ -23,7 +23,7 @@ export type EnvoyMetric =
   | (Labelled & { readonly kind: "counter" | "gauge"; readonly value: number })
   | (Labelled & { readonly kind: "histogram"; readonly histogram: EnvoyHistogram });
 
-/** Called with every batch that an Envoy sends: all of its series, or those that changed, as its configuration says. */
+/** Called with every batch that an Envoy sends: all of its series, or those that changed, as its configuration says; must not throw. */
 export type MetricsListener = (node: EnvoyNode, metrics: readonly EnvoyMetric[]) => void;
 
 function histogramOf({ histogram }: Metric): EnvoyHistogram {

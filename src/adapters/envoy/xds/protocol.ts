@@ -67,9 +67,9 @@ const RESPONSE = { version: 1, typeUrl: 4, nonce: 5, removed: 6 };
 
 /** A response from resources that are encoded already; `removed` is empty where the form has no word for it. */
 export function encodeResponse(type: ResourceType, parts: ResponseParts): Buffer {
-  const head = new BinaryWriter().tag(RESPONSE.version, WireType.LengthDelimited).string(versionOf(parts.content));
-  const tail = new BinaryWriter().tag(RESPONSE.typeUrl, WireType.LengthDelimited).string(urlOf(type));
-  tail.tag(RESPONSE.nonce, WireType.LengthDelimited).string(parts.nonce);
-  for (const name of parts.removed) tail.tag(RESPONSE.removed, WireType.LengthDelimited).string(name);
-  return Buffer.concat([head.finish(), ...parts.bodies, tail.finish()]);
+  const frame = new BinaryWriter().tag(RESPONSE.version, WireType.LengthDelimited).string(versionOf(parts.content));
+  frame.tag(RESPONSE.typeUrl, WireType.LengthDelimited).string(urlOf(type));
+  frame.tag(RESPONSE.nonce, WireType.LengthDelimited).string(parts.nonce);
+  for (const name of parts.removed) frame.tag(RESPONSE.removed, WireType.LengthDelimited).string(name);
+  return Buffer.concat([frame.finish(), ...parts.bodies]);
 }

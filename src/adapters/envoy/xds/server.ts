@@ -96,9 +96,10 @@ export async function openXdsServer({ host, port, tls }: XdsOptions): Promise<Xd
   const server = new Server({
     "grpc.max_receive_message_length": 64 << 20,
     "grpc.max_send_message_length": -1,
-    // An Envoy that is gone without a word does not count as connected for long.
-    "grpc.keepalive_time_ms": 10_000,
-    "grpc.keepalive_timeout_ms": 5_000,
+    // An Envoy that is gone without a word counts as connected for a minute at most. One that takes thousands of clusters
+    // at once answers nothing for many seconds, and must not be cut off meanwhile: it would begin again.
+    "grpc.keepalive_time_ms": 30_000,
+    "grpc.keepalive_timeout_ms": 30_000,
   });
   const access = new Set<AccessListener>();
   const metrics = new Set<MetricsListener>();

@@ -4,7 +4,7 @@ import { DiscoveryRequestSchema } from "../protos/envoy/service/discovery/v3/dis
 import { encodeResponse, refusalOf, type Protocol, type Request, type Source } from "./protocol.ts";
 import type { Resource } from "./resource.ts";
 import { RESOURCES } from "./types.ts";
-import { forget, listsAll, sentVersion, wants, type Content, type Known, type Watch } from "./watch.ts";
+import { forget, idle, listsAll, sentVersion, wants, type Content, type Known, type Watch } from "./watch.ts";
 
 const ALL = "*";
 
@@ -77,6 +77,7 @@ function composeNamed(watch: Watch, { snapshot }: Source): Content | undefined {
 
 function compose(watch: Watch, source: Source): Content | undefined {
   if (watch.inFlight.size > 0 && watch.asked.size === 0) return undefined;
+  if (watch.answered && idle(watch)) return undefined;
   return listsAll(watch) ? composeAll(watch, source) : composeNamed(watch, source);
 }
 

@@ -67,15 +67,14 @@ export function sentVersion(watch: Watch, name: string): string | undefined {
   return watch.refused.has(name) ? watch.refused.get(name)?.version : watch.held.get(name)?.version;
 }
 
+/** Whether there is nothing to look at. */
+export function idle({ due, asked, parts }: Watch): boolean {
+  return due.size === 0 && asked.size === 0 && parts.length === 0;
+}
+
 /** Whether everything that is wanted was sent, and taken. */
 export function settled(watch: Watch): boolean {
-  return (
-    watch.due.size === 0 &&
-    watch.asked.size === 0 &&
-    watch.parts.length === 0 &&
-    watch.inFlight.size === 0 &&
-    watch.refused.size === 0
-  );
+  return idle(watch) && watch.inFlight.size === 0 && watch.refused.size === 0;
 }
 
 /** Marks everything that the stream may hold or want as to be looked at: when a snapshot is seen for the first time. */
