@@ -114,13 +114,13 @@ export class Plane {
   async apply(subject: Subject, route: Route, call: Call): Promise<void> {
     const wrong = wrongInRoute(route);
     if (wrong.length > 0) throw wrongRoute(subject.service, wrong);
-    this.check(subject);
     // Of one service, one after another: what changes is measured by what was asked before.
     return this.#turns(subject.service).take(call, async () => {
       const next = nextOf(this.#services.get(subject.service)?.served, { ...subject, route });
       const team = this.#team(subject.spec.fleet);
       if (next.change !== "routes") return this.#turn(team, next, call);
       return team.turns.take(call, async () => {
+        this.check(subject);
         await this.#prepare(team, next.served, call);
         await this.#turn(team, next, call);
       });
