@@ -20,7 +20,7 @@ export interface EnvoyHubOptions {
 type EnvoyAsked = Subject & { readonly origin: string };
 
 /** What the controller knows of a service's Envoys. */
-interface EnvoyRouter {
+export interface EnvoyRouter {
   readonly router: Router;
   readonly metrics: Metrics;
   /** Envoys go on at the last split. */

@@ -4,25 +4,27 @@ import type { Counters } from "../../core/evidence.ts";
 import { messageOf } from "../../core/issues.ts";
 import type { XdsChannel } from "../../core/spec/envoy.ts";
 import type { Route } from "../../core/split.ts";
-import { ms, type Ms } from "../../core/units.ts";
+import type { Ms } from "../../core/units.ts";
 import type { Clock } from "../../ports/clock.ts";
 import { ABSENT, seen, unreadable, type Call, type Observed } from "../../ports/observed.ts";
 import type { Carried } from "../../ports/router.ts";
-import { readPem, Watched } from "./certificates.ts";
+import { readSecrets, Watched } from "./certificates.ts";
+import { countersOf } from "./counters.ts";
 import { clustersOf, Fleet, type Needed } from "./fleet.ts";
-import { Kept } from "./kept.ts";
+import { Kept, replicasOf } from "./kept.ts";
 import { nextOf, type Next } from "./next.ts";
 import { hasNames } from "./resources/cluster.ts";
 import { listenerName, poolOf, RUNTIME_LAYER } from "./resources/names.ts";
 import type { Served } from "./resources/types.ts";
+import { nameOf, Roll } from "./roll.ts";
 import { conflictOf } from "./shared.ts";
 import { Statistics } from "./statistics.ts";
 import { Tally, type Logged } from "./tally.ts";
 import { Versions, type Marked } from "./taken.ts";
 import { notShared, notTaken, refusedBy, tooFew, wrongRoute } from "./troubles.ts";
-import type { ServedStore } from "./store.ts";
+import { Turns } from "./turns.ts";
+import type { ServedStore, Written } from "./store.ts";
 import type { EnvoyMetric } from "./xds/metrics-stream.ts";
-import type { ConnectedEnvoy } from "./xds/node.ts";
 import type { Discovery } from "./xds/discovery.ts";
 
 /** A service, as its file asks for it. */
@@ -39,11 +41,11 @@ interface Team {
   readonly fleet: Fleet;
   readonly versions: Versions;
   /** Changes of routes go one after another, so that a refusal is of one service. */
-  queue: Promise<unknown>;
+  readonly turns: Turns;
 }
 
-/** An Envoy that went away and has not come back carries nothing any more. */
-const GONE_MS = 60_000;
+/** So long are Envoys left as they are, when it is not known what they carry of a service. */
+const UNREAD_MS = 30_000;
 
 /** All services of one channel. */
 export class Plane {
@@ -51,37 +53,52 @@ export class Plane {
   readonly #teams = new Map<string, Team>();
   readonly #services = new Map<string, Kept>();
   readonly #watched = new Map<string, Watched>();
-  /** Envoys that were here, by fleet and name, and since when they are not. */
-  readonly #lost = new Map<string, Ms>();
   readonly #waiting = new Set<() => void>();
+  readonly #turnsOf = new Map<string, Turns>();
   readonly #statistics = new Statistics();
-  readonly #epoch: string;
+  readonly #roll: Roll;
+  readonly #sinceMs: Ms;
+  /** Services whose files tell nothing. Until they are asked for again, Envoys would be told less than they know. */
+  readonly #unread: Set<string>;
 
   /** Begins with what an earlier controller has written down: Envoys that come find what they already have. */
   constructor(options: PlaneOptions) {
     this.#options = options;
-    this.#epoch = String(options.clock.now());
-    const { discovery, store, channel } = options;
-    const wake = (): void => this.#wake();
-    discovery.listen({
-      connected: (envoy) => {
-        this.#lost.delete(nameOf(envoy));
-        wake();
-      },
-      disconnected: (envoy) => {
-        this.#lost.set(nameOf(envoy), options.clock.now());
-        wake();
-      },
-      acknowledged: wake,
-      rejected: wake,
-    });
-    const own = store.load().filter(({ spec }) => addressOf(spec.xds) === addressOf(channel));
-    for (const [fleet, services] of Map.groupBy(own, ({ spec }) => spec.fleet)) {
-      const team = this.#team(fleet);
-      for (const served of services) this.#services.set(served.service, new Kept(served, new Tally(this.#epoch)));
-      team.fleet.place(services);
-      for (const served of services) team.fleet.share(served);
-      discovery.open(fleet);
+    const { discovery, store, channel, clock } = options;
+    this.#sinceMs = clock.now();
+    this.#roll = new Roll(discovery, clock, () => this.#wake());
+    const { written, unread } = store.load();
+    this.#unread = new Set(unread);
+    const own = written.filter(({ served }) => addressOf(served.spec.xds) === addressOf(channel));
+    for (const [fleet, all] of Map.groupBy(own, ({ served }) => served.spec.fleet)) this.#resume(fleet, all);
+    this.#open();
+  }
+
+  #resume(fleet: string, all: readonly Written[]): void {
+    const team = this.#team(fleet);
+    for (const { served, good } of all) {
+      const kept = new Kept(served, new Tally(this.#epoch));
+      kept.good = good;
+      this.#services.set(served.service, kept);
+      this.#readFirst(team, served);
+    }
+    team.fleet.place(all.map(({ served }) => served));
+    for (const { served } of all) {
+      team.fleet.share(served);
+      team.fleet.settle(served.service);
+    }
+    for (const { served } of all) {
+      this.#services.get(served.service)?.mark(team.versions.mark(team.fleet.neededBy(served)), true);
+    }
+  }
+
+  /** A certificate that cannot be read is one service's trouble. */
+  #readFirst(team: Team, served: Served): void {
+    const watched = this.#watch(served);
+    try {
+      team.fleet.renew(served);
+    } catch (error) {
+      watched.failed(messageOf(error), this.#sinceMs);
     }
   }
 
@@ -97,61 +114,61 @@ export class Plane {
   async apply(subject: Subject, route: Route, call: Call): Promise<void> {
     const wrong = wrongInRoute(route);
     if (wrong.length > 0) throw wrongRoute(subject.service, wrong);
-    this.check(subject);
-    const { fleet: name } = subject.spec;
-    const kept = this.#services.get(subject.service);
-    if (kept && kept.served.spec.fleet !== name) this.#take(kept.served);
-    const next = nextOf(this.#services.get(subject.service)?.served, { ...subject, route });
-    const team = this.#team(name);
-    if (next.change !== "routes") return this.#turn(team, next, call);
-    const turn = team.queue.then(() => this.#turn(team, next, call));
-    team.queue = turn.catch(() => undefined);
-    return turn;
-  }
-
-  observe({ service, spec }: Subject, nowMs: Ms): Observed<Carried> {
-    const kept = this.#services.get(service);
-    const team = this.#teams.get(spec.fleet);
-    if (!kept || !team) return ABSENT;
-    this.#renew(kept, team, nowMs);
-    const few = this.#tooFew(kept.served);
-    if (few !== undefined) return unreadable(few);
-    this.#settle(kept, team, nowMs);
-    const marked = team.versions.mark(team.fleet.neededBy(kept.served));
-    for (const envoy of this.#envoys(spec.fleet)) {
-      if (kept.behind.has(nameOf(envoy)) || team.versions.holds(envoy, marked)) continue;
-      return unreadable(`Envoy ${envoy.node.id} has not taken the route of ${service} yet`);
-    }
-    const [older] = kept.behind.values();
-    const { listen, preview, tls } = kept.served.spec;
-    const url = (at: typeof listen): string => `${tls ? "https" : "http"}://${listenerName(at)}`;
-    return seen({
-      split: (older ?? kept.served.route).split,
-      busy: kept.busy(nowMs),
-      address: url(listen),
-      ...(preview && { preview: url(preview) }),
+    // Of one service, one after another: what changes is measured by what was asked before.
+    return this.#turns(subject.service).take(call, async () => {
+      const next = nextOf(this.#services.get(subject.service)?.served, { ...subject, route });
+      const team = this.#team(subject.spec.fleet);
+      if (next.change !== "routes") return this.#turn(team, next, call);
+      return team.turns.take(call, async () => {
+        this.check(subject);
+        await this.#prepare(team, next.served, call);
+        await this.#turn(team, next, call);
+      });
     });
   }
 
-  /** What was counted of a service. Copies stand in no access log: they are read from statistics always. */
-  async counters({ service, spec }: Subject, nowMs: Ms): Promise<Observed<Counters>> {
+  observe({ service }: Subject, nowMs: Ms): Observed<Carried> {
     const kept = this.#services.get(service);
     if (!kept) return ABSENT;
-    const few = this.#tooFew({ service, spec });
-    if (few !== undefined) return unreadable(few);
-    const isLogged = kept.served.spec.evidence === "access-log";
-    const clusters = clustersOf(kept.served).filter(({ copies }) => copies || !isLogged);
-    const logged = isLogged ? kept.tally.read() : [];
-    const names = clusters.map(({ name }) => name);
+    const { spec, route } = kept.served;
+    const team = this.#team(spec.fleet);
+    const stale = this.#certificates(kept, team, nowMs);
+    const trouble = this.#tooFew(spec) ?? this.#roll.twins(spec.fleet) ?? stale;
+    if (trouble !== undefined) return unreadable(trouble);
+    this.#settle(kept, team, nowMs);
+    const refusable = team.versions.mark(team.fleet.neededBy(kept.served));
+    let carriers = 0;
+    for (const envoy of this.#roll.envoys(spec.fleet)) {
+      // One that does not listen yet carries nothing.
+      if (envoy.held("listener", listenerName(spec.listen)) === undefined) continue;
+      carriers += 1;
+      const why = team.versions.refusal(envoy, refusable);
+      if (why !== undefined) return unreadable(`Envoy ${envoy.node.id} refuses what ${service} needs: ${why}`);
+      if (kept.behind.has(nameOf(envoy)) || team.versions.holds(envoy, kept.marked)) continue;
+      return unreadable(`Envoy ${envoy.node.id} has not taken the route of ${service} yet`);
+    }
+    if (carriers < spec.envoys) return unreadable(`${carriers} of ${spec.envoys} Envoys listen for ${service}`);
+    const [older] = kept.behind.values();
+    const url = (at: typeof spec.listen): string => `${spec.tls ? "https" : "http"}://${listenerName(at)}`;
+    return seen({
+      split: (older?.route ?? route).split,
+      busy: kept.busy(nowMs),
+      address: url(spec.listen),
+      ...(spec.preview && { preview: url(spec.preview) }),
+    });
+  }
+
+  /** What was counted of a service. */
+  async counters({ service }: Subject, nowMs: Ms): Promise<Observed<Counters>> {
+    const kept = this.#services.get(service);
+    if (!kept) return ABSENT;
+    const { spec } = kept.served;
+    const trouble = this.#tooFew(spec) ?? this.#roll.twins(spec.fleet);
+    if (trouble !== undefined) return unreadable(trouble);
+    const envoys = this.#roll.envoys(spec.fleet);
     try {
-      const read = names.length === 0 ? [] : await this.#statistics.read(this.#envoys(spec.fleet), names, nowMs);
-      for (const { id, counts } of read) {
-        for (const { name, pool, copies } of clusters) {
-          const counted = counts.get(name);
-          if (counted) kept.ledger.take(pool.pool, `${id}${copies ? " copies" : ""}`, counted);
-        }
-      }
-      return seen({ at: nowMs, series: [...logged, ...kept.ledger.read()] });
+      const series = await countersOf(kept, { statistics: this.#statistics, envoys, nowMs });
+      return seen({ at: nowMs, series });
     } catch (error) {
       return unreadable(messageOf(error));
     }
@@ -163,15 +180,15 @@ export class Plane {
   }
 
   remove({ service }: Subject): void {
-    const kept = this.#services.get(service);
     this.#options.store.forget(service);
-    if (kept) this.#take(kept.served);
+    this.#take(service);
+    this.#begin(service);
   }
 
   /** The service is somebody else's from now on, who has written down what is to be known of it. */
   leave({ service }: Subject): void {
-    const kept = this.#services.get(service);
-    if (kept) this.#take(kept.served);
+    this.#take(service);
+    this.#begin(service);
   }
 
   /** A request that an access log tells of. */
@@ -180,67 +197,109 @@ export class Plane {
     this.#services.get(service)?.tally.add({ ...logged, pool });
   }
 
-  #take(served: Served): void {
-    this.#services.delete(served.service);
-    this.#watched.delete(served.service);
-    this.#teams.get(served.spec.fleet)?.fleet.drop(served.service);
+  #take(service: string): void {
+    this.#services.delete(service);
+    this.#watched.delete(service);
+    for (const { fleet } of this.#teams.values()) fleet.drop(service);
   }
 
   #team(name: string): Team {
     const known = this.#teams.get(name);
     if (known) return known;
     const snapshot = this.#options.discovery.fleet(name);
-    const versions = new Versions(snapshot);
-    const team = { fleet: new Fleet(snapshot, readPem), versions, queue: Promise.resolve() };
+    const team = { fleet: new Fleet(snapshot, readSecrets), versions: new Versions(snapshot), turns: new Turns() };
     this.#teams.set(name, team);
     return team;
+  }
+
+  /** Routes to what an Envoy does not have, or refuses, would lose requests: they are sent when it has said that it has it. */
+  async #prepare(team: Team, served: Served, call: Call): Promise<void> {
+    const { service, spec } = served;
+    const watched = new Watched(spec, this.#options.clock.now());
+    // Files that cannot be read change nothing.
+    team.fleet.renew(served);
+    this.#watched.set(service, watched);
+    team.fleet.prepare(served);
+    this.#begin(service);
+    const marked = team.versions.mark(team.fleet.namedBy(served));
+    const refusal = await this.#taken(team, marked, { service, fleet: spec.fleet, call });
+    if (!refusal) return;
+    const kept = this.#services.get(service);
+    if (kept) this.#back(kept, served);
+    else this.#take(service);
+    throw refusal;
   }
 
   /** Written down first: a controller that starts again must not tell Envoys less than this one. */
   async #turn(team: Team, { served, change }: Next, call: Call): Promise<void> {
     const { service, spec } = served;
     const before = this.#services.get(service);
-    const old = before?.served;
-    this.#options.store.save(served);
+    const isSmall = change !== "routes" && before?.isSettled === true;
+    this.#options.store.save({ served, good: isSmall ? undefined : before?.good });
     const kept = before ?? new Kept(served, new Tally(this.#epoch));
     this.#services.set(service, kept);
-    if (change !== "nothing") kept.turn(served, before ? this.#known(spec.fleet) : []);
+    if (change !== "nothing") kept.turn(served, before ? this.#roll.known(before.served.spec.fleet) : []);
     if (change === "routes") team.fleet.place([served]);
     if (change === "replicas" || change === "shares") team.fleet.populate(served);
-    if (change === "shares") team.fleet.share(served);
-    this.#options.discovery.open(spec.fleet);
-    const marked = team.versions.mark(change === "routes" ? team.fleet.neededBy(served) : smallOf(served));
-    const few = this.#tooFew(served);
+    if (change !== "nothing") team.fleet.share(served);
+    this.#begin(service);
+    const small = isSmall ? (change === "nothing" ? [] : smallOf(served)) : undefined;
+    const marked = team.versions.mark(small ?? team.fleet.neededBy(served));
+    kept.mark(marked, small === undefined);
+    const few = this.#tooFew(spec);
     if (few !== undefined) throw tooFew(service, few);
-    const refusal = await this.#taken(team, marked, { service, fleet: spec.fleet, call });
+    const refusal = await this.#taken(team, kept.marked, { service, fleet: spec.fleet, call });
     if (refusal) {
-      this.#back(team, { kept, old, refused: served });
+      this.#back(kept, served);
       throw refusal;
     }
-    this.#settle(kept, team, this.#options.clock.now());
-    // Nobody looks at the runtime keys of the routes before any more.
-    if (change === "routes") team.fleet.share(served);
-    if (old) kept.left(old.route, ms(this.#options.clock.now() + spec.drainMs));
+    const nowMs = this.#options.clock.now();
+    for (const envoy of this.#roll.envoys(spec.fleet)) kept.caughtUp(nameOf(envoy), nowMs);
+    if (isSmall) [kept.good, kept.isSettled] = [served, true];
+    else this.#conclude(kept);
+  }
+
+  /** All Envoys follow it: nothing of what was before is needed any more. */
+  #conclude(kept: Kept): void {
+    const { served } = kept;
+    kept.good = served;
+    kept.isSettled = true;
+    const nowMs = this.#options.clock.now();
+    const own = `${served.spec.fleet} `;
+    for (const name of kept.behind.keys()) if (!name.startsWith(own)) kept.caughtUp(name, nowMs);
+    for (const [fleet, team] of this.#teams) {
+      if (fleet === served.spec.fleet) team.fleet.settle(served.service);
+      else team.fleet.drop(served.service);
+    }
+    this.#options.store.save({ served });
   }
 
   /** What was refused is forgotten everywhere: an Envoy that comes gets what the others have. */
-  #back(team: Team, { kept, old, refused }: { kept: Kept; old: Served | undefined; refused: Served }): void {
-    if (!old || old.spec.fleet !== refused.spec.fleet) {
+  #back(kept: Kept, refused: Served): void {
+    const { good } = kept;
+    if (!good) {
       this.#options.store.forget(refused.service);
-      return this.#take(refused);
+      return this.#take(refused.service);
     }
-    this.#options.store.save(old);
-    kept.turn(old, []);
-    kept.behind.clear();
-    team.fleet.place([old]);
-    team.fleet.share(old);
+    this.#options.store.save({ served: good });
+    const nowMs = this.#options.clock.now();
+    kept.turn(good, []);
+    for (const envoy of kept.behind.keys()) kept.caughtUp(envoy, nowMs);
+    kept.left(replicasOf(refused.route), nowMs);
+    if (good.spec.fleet !== refused.spec.fleet) this.#team(refused.spec.fleet).fleet.drop(refused.service);
+    const { fleet, versions } = this.#team(good.spec.fleet);
+    fleet.place([good]);
+    fleet.share(good);
+    fleet.settle(good.service);
+    kept.mark(versions.mark(fleet.neededBy(good)), true);
+    kept.isSettled = true;
   }
 
   /** Waits for the connected Envoys. A refusal is answered; silence until the call ends is thrown. */
   async #taken(team: Team, marked: readonly Marked[], asked: { service: string; fleet: string; call: Call }) {
     const { service, fleet, call } = asked;
     for (;;) {
-      const open = this.#envoys(fleet).filter((envoy) => !team.versions.holds(envoy, marked));
+      const open = this.#roll.envoys(fleet).filter((envoy) => !team.versions.holds(envoy, marked));
       for (const envoy of open) {
         const why = team.versions.refusal(envoy, marked);
         if (why !== undefined) return refusedBy(service, envoy.node.id, why);
@@ -276,42 +335,52 @@ export class Plane {
 
   /** Envoys that hold the route asked for are behind no more; those that are gone for good neither. */
   #settle(kept: Kept, team: Team, nowMs: Ms): void {
-    if (kept.behind.size === 0) return;
-    const marked = team.versions.mark(team.fleet.neededBy(kept.served));
-    for (const envoy of this.#envoys(kept.served.spec.fleet)) {
-      if (team.versions.holds(envoy, marked)) kept.behind.delete(nameOf(envoy));
-    }
-    for (const name of kept.behind.keys()) {
-      const lostMs = this.#lost.get(name);
-      if (lostMs !== undefined && nowMs - lostMs > GONE_MS) kept.behind.delete(name);
-    }
+    if (kept.behind.size === 0 && kept.isSettled) return;
+    const envoys = this.#roll.envoys(kept.served.spec.fleet);
+    const holding = envoys.filter((envoy) => team.versions.holds(envoy, kept.marked));
+    for (const envoy of holding) kept.caughtUp(nameOf(envoy), nowMs);
+    for (const name of kept.behind.keys()) if (this.#roll.isGone(name)) kept.caughtUp(name, nowMs);
+    if (!kept.isSettled && holding.length === envoys.length && holding.length > 0) this.#conclude(kept);
   }
 
-  #renew(kept: Kept, team: Team, nowMs: Ms): void {
-    const { service, spec } = kept.served;
-    let watched = this.#watched.get(service);
-    if (!watched) this.#watched.set(service, (watched = new Watched()));
-    if (watched.changed(spec, nowMs)) team.fleet.renew(kept.served);
+  #watch({ service, spec }: Served): Watched {
+    const watched = new Watched(spec, this.#options.clock.now());
+    this.#watched.set(service, watched);
+    return watched;
   }
 
-  #envoys(fleet: string): readonly ConnectedEnvoy[] {
-    return this.#options.discovery.envoys(fleet);
+  /** Asked for with every look, and no more than looked at then. */
+  #certificates({ served }: Kept, { fleet }: Team, nowMs: Ms): string | undefined {
+    return this.#watched.get(served.service)?.look(nowMs, () => fleet.renew(served));
   }
 
-  /** Envoys that may carry something: those that are connected, and those that were a moment ago. */
-  #known(fleet: string): readonly string[] {
-    const nowMs = this.#options.clock.now();
-    for (const [name, lostMs] of this.#lost) if (nowMs - lostMs > GONE_MS) this.#lost.delete(name);
-    const lost = [...this.#lost.keys()].filter((name) => name.startsWith(`${fleet} `));
-    return [...new Set([...this.#envoys(fleet).map(nameOf), ...lost])];
+  /** A service is known, or nobody's any more. */
+  #begin(service: string): void {
+    this.#unread.delete(service);
+    this.#open();
   }
 
-  #tooFew({ spec }: Pick<Served, "service" | "spec">): string | undefined {
-    const there = this.#envoys(spec.fleet).length;
+  #open(): void {
+    if (this.#unread.size > 0 && this.#options.clock.now() - this.#sinceMs < UNREAD_MS) return;
+    for (const fleet of this.#teams.keys()) this.#options.discovery.open(fleet);
+  }
+
+  #tooFew(spec: Served["spec"]): string | undefined {
+    const there = new Set(this.#roll.envoys(spec.fleet).map(nameOf)).size;
     if (there >= spec.envoys) return undefined;
     const { host, port } = this.#options.channel;
     const found = there === 0 ? "no Envoy" : `${there} of ${spec.envoys} Envoys`;
     return `${found} of the fleet ${spec.fleet} is connected to ${host}:${port}`;
+  }
+
+  #turns(service: string): Turns {
+    let turns = this.#turnsOf.get(service);
+    if (!turns) this.#turnsOf.set(service, (turns = new Turns()));
+    return turns;
+  }
+
+  get #epoch(): string {
+    return String(this.#sinceMs);
   }
 }
 
@@ -322,8 +391,6 @@ function smallOf(served: Served): readonly Needed[] {
   );
   return [...endpoints, { type: "runtime", name: RUNTIME_LAYER }];
 }
-
-const nameOf = ({ node }: ConnectedEnvoy): string => `${node.fleet} ${node.id}`;
 
 export function addressOf({ host, port }: XdsChannel): string {
   return `${host}:${port}`;

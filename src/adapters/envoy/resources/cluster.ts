@@ -14,9 +14,10 @@ import {
   type ClusterLoadAssignment,
 } from "../protos/envoy/config/endpoint/v3/endpoint_pb.ts";
 import { HealthCheckSchema } from "../protos/envoy/config/core/v3/health_check_pb.ts";
+import { CodecClientType } from "../protos/envoy/type/v3/http_pb.ts";
 import { HttpProtocolOptionsSchema } from "../protos/envoy/extensions/upstreams/http/v3/http_protocol_options_pb.ts";
 import { anyOf, durationOf, fromXds, type Init } from "./messages.ts";
-import { METADATA } from "./names.ts";
+import { METADATA, poolOf } from "./names.ts";
 import { upstreamTls } from "./tls.ts";
 
 const BALANCE: Readonly<Record<EnvoySpec["balance"], Cluster["lbPolicy"]>> = {
@@ -52,7 +53,7 @@ export function clusterOf(asked: PoolCluster, whole = false): Cluster {
     ...circuitOf(spec),
     // A replica that was taken off gets nothing more, however well it looks.
     ignoreHealthOnHostRemoval: true,
-    ...(spec.healthCheck ? { healthChecks: [healthCheckOf(spec.healthCheck, name)] } : {}),
+    ...(spec.healthCheck ? { healthChecks: [healthCheckOf(spec.healthCheck, asked)] } : {}),
     typedExtensionProtocolOptions: {
       "envoy.extensions.upstreams.http.v3.HttpProtocolOptions": anyOf(HttpProtocolOptionsSchema, {
         commonHttpProtocolOptions: { idleTimeout: durationOf(spec.timeouts.idleMs) },
@@ -105,27 +106,42 @@ function circuitOf({
 
 function healthCheckOf(
   check: NonNullable<EnvoySpec["healthCheck"]>,
-  host: string,
+  { spec: { hosts, upstream }, name }: PoolCluster,
 ): NonNullable<Init<typeof ClusterSchema>["healthChecks"]>[number] {
   const { path, everyMs, timeoutMs, unhealthy, healthy } = check;
+  // A name that a replica knows; the cluster's own is none that a host may have.
+  const host = hosts.find((known) => !known.startsWith("*")) ?? poolOf(name)?.[0] ?? name;
+  const codecClientType = upstream.http2 ? CodecClientType.HTTP2 : CodecClientType.HTTP1;
   return create(HealthCheckSchema, {
     interval: durationOf(everyMs),
     noTrafficInterval: durationOf(everyMs),
     timeout: durationOf(timeoutMs),
     unhealthyThreshold: unhealthy,
     healthyThreshold: healthy,
-    healthChecker: { case: "httpHealthCheck", value: { path, host } },
+    healthChecker: { case: "httpHealthCheck", value: { path, host, codecClientType } },
   });
 }
 
+/** What endpoints that come by themselves say besides who they are. */
+export interface Settings {
+  /** Names the settings of their cluster: an Envoy that makes a cluster anew waits for endpoints, and no old ones are sent twice. */
+  readonly settings: string;
+  /** Whether their health is looked at, where that is asked. */
+  readonly looks: boolean;
+}
+
 /** The replicas of a pool. Each tells its role, so that a span says who answered. */
-export function endpointsOf({ name, role, pool }: PoolCluster): ClusterLoadAssignment {
+export function endpointsOf({ name, role, pool }: PoolCluster, own?: Settings): ClusterLoadAssignment {
+  const more = own && { settings: own.settings };
   const lbEndpoints = pool.backends.map(({ host, port, replica }) => ({
     hostIdentifier: {
       case: "endpoint" as const,
-      value: { address: socket(host, port) },
+      value: {
+        address: socket(host, port),
+        ...(own?.looks === false && { healthCheckConfig: { disableActiveHealthCheck: true } }),
+      },
     },
-    metadata: { filterMetadata: { [METADATA]: { role, pool: pool.pool, replica } satisfies JsonObject } },
+    metadata: { filterMetadata: { [METADATA]: { role, pool: pool.pool, replica, ...more } satisfies JsonObject } },
   }));
   return create(ClusterLoadAssignmentSchema, {
     clusterName: name,

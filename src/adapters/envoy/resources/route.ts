@@ -194,6 +194,9 @@ function salted(headerName: string, regex: string, salt: string): Hashed {
   };
 }
 
+/** The balance is asked so often for a replica that has not been tried: of two, chance names the same one 1 in 65 536 times. */
+const SELECTIONS = 16n;
+
 /** Everything at once when nothing is said of single tries. */
 function commonAction({ spec: { timeouts, retries } }: Served): ActionInit {
   const { tries, on, statuses } = retries;
@@ -208,7 +211,7 @@ function commonAction({ spec: { timeouts, retries } }: Served): ActionInit {
         configType: { case: "typedConfig" as const, value: anyOf(PreviousHostsPredicateSchema, {}) },
       },
     ],
-    hostSelectionRetryMaxAttempts: 3n,
+    hostSelectionRetryMaxAttempts: SELECTIONS,
   };
   return {
     timeout: durationOf(timeouts.responseMs),

@@ -19,9 +19,14 @@ const TAGS = ["role", "pool", "replica"];
 export function tracingOf(tracing: EnvoyTracing, name: string): Init<typeof HttpConnectionManager_TracingSchema> {
   return {
     randomSampling: { value: tracing.sample * 100 },
-    customTags: TAGS.map(tagOf),
+    customTags: [...TAGS.map(tagOf), ...named(tracing.kind, tracing.service ?? name)],
     provider: providerOf(tracing, tracing.service ?? name),
   };
+}
+
+/** By Zipkin, an Envoy calls itself what its fleet is called, whatever is asked. */
+function named(kind: EnvoyTracing["kind"], name: string): Init<typeof CustomTagSchema>[] {
+  return kind === "zipkin" ? [{ tag: "service.name", type: { case: "literal", value: { value: name } } }] : [];
 }
 
 function tagOf(key: string): Init<typeof CustomTagSchema> {
