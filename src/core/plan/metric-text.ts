@@ -81,7 +81,7 @@ export function metricText(metric: MetricPlan): string {
 
 /** One line: who is asked under a source's name, how often, and what happens without an answer. */
 export function sourceText(name: string, source: SourceSpec): string {
-  const where = "url" in source && source.url !== undefined ? ` at ${source.url}` : "";
+  const where = "url" in source && typeof source.url === "string" ? ` at ${source.url}` : "";
   return `@${name} is ${NAMES[source.kind]}${where}, asked every ${duration(source.everyMs)}; while it does not answer nothing goes on.`;
 }
 

@@ -77,7 +77,7 @@ async function load(files: TlsFiles): Promise<Material> {
   } catch (error) {
     throw new SerinError(
       {
-        code: "xds-tls-files",
+        code: "SERIN_XDS_CERTIFICATE",
         what: "The xDS server's certificate cannot be used.",
         found: messageOf(error),
         now: "Nothing listens; Envoys keep what they have.",

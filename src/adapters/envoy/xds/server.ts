@@ -72,7 +72,7 @@ async function bind(server: Server, address: string, credentials: ServerCredenti
   } catch (error) {
     throw new SerinError(
       {
-        code: "xds-listen",
+        code: "SERIN_XDS_NOT_LISTENING",
         what: `The xDS server cannot listen on ${address}.`,
         found: messageOf(error),
         now: "Envoys keep what they have.",

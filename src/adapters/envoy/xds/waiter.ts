@@ -69,7 +69,7 @@ export class Waiter {
 
 function refused({ node }: ConnectedEnvoy, { type, name, why }: ResourceVersion & Refusal): SerinError {
   return new SerinError({
-    code: "envoy-refused",
+    code: "SERIN_ROUTE_REFUSED",
     what: `Envoy ${node.id} does not take the ${type} "${name}".`,
     found: why,
     now: "What it took last stays in force there.",
