@@ -366,20 +366,7 @@ export class Plane {
   }
 
   #tooFew(spec: Served["spec"]): string | undefined {
-    const there = new Set(this.#roll.envoys(spec.fleet).map(nameOf)).size;
-    if (there >= spec.envoys) return undefined;
-    const { host, port } = this.#options.channel;
-    const found = there === 0 ? "no Envoy" : `${there} of ${spec.envoys} Envoys`;
-    return `${found} of the fleet ${spec.fleet} is connected to ${host}:${port}${this.#strangers()}`;
-  }
-
-  /** Envoys that came and get nothing, because no service names their fleet: mostly somebody's mistake. */
-  #strangers(): string {
-    const strange = this.#options.discovery
-      .envoys()
-      .filter(({ node }) => node.id !== "" && !this.#teams.has(node.fleet));
-    const [first] = strange;
-    return first ? ` (${first.node.id} is, of the fleet ${first.node.fleet}, which no service names)` : "";
+    return this.#roll.few(spec, this.#options.channel);
   }
 
   #turns(service: string): Turns {

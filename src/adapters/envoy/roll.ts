@@ -1,4 +1,5 @@
 // Which Envoys are there, which were a moment ago, and is each of them one?
+import type { EnvoySpec, XdsChannel } from "../../core/spec/envoy.ts";
 import type { Ms } from "../../core/units.ts";
 import type { Clock } from "../../ports/clock.ts";
 import type { ConnectedEnvoy } from "./xds/node.ts";
@@ -69,6 +70,20 @@ export class Roll {
     // The other one may have gone in the meantime.
     if (this.#newest(fleet).get(nameOf(twin)) === twin) return undefined;
     return `two Envoys of the fleet ${fleet} are called ${twin.node.id}: each needs a node.id of its own`;
+  }
+
+  /** Why those that are connected are not enough; undefined when they are. */
+  few({ fleet, envoys }: Pick<EnvoySpec, "fleet" | "envoys">, { host, port }: XdsChannel): string | undefined {
+    const there = new Set(this.envoys(fleet).map(nameOf)).size;
+    if (there >= envoys) return undefined;
+    const found = there === 0 ? "no Envoy" : `${there} of ${envoys} Envoys`;
+    return `${found} of the fleet ${fleet} is connected to ${host}:${port}${this.#stranger()}`;
+  }
+
+  /** An Envoy that came and gets nothing, because no service names its fleet: mostly somebody's mistake. */
+  #stranger(): string {
+    const strange = this.#discovery.envoys().find(({ node }) => node.id !== "" && !this.#discovery.isOpen(node.fleet));
+    return strange ? ` (${strange.node.id} is, of the fleet ${strange.node.fleet}, which no service names)` : "";
   }
 
   #newest(fleet: string): ReadonlyMap<string, ConnectedEnvoy> {
