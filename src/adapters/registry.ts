@@ -1,4 +1,5 @@
 // Which adapter does a rollout file name?
+import { existsSync } from "node:fs";
 import { join, resolve } from "node:path";
 import type { Abilities } from "../core/abilities.ts";
 import type { NamedRevision } from "../core/engine/input.ts";
@@ -11,6 +12,8 @@ import { isEndpoints } from "../core/endpoints-template.ts";
 import type { Revision } from "../core/world.ts";
 import type { AlertSource } from "../ports/alerts.ts";
 import type { Clock } from "../ports/clock.ts";
+import type { Call } from "../ports/observed.ts";
+import type { Router } from "../ports/router.ts";
 import type { Messenger } from "../ports/messenger.ts";
 import type { TestEvents } from "../ports/tests.ts";
 import type { Asked, Factory, OwnedWorkload } from "../runtime/parts.ts";
@@ -134,10 +137,18 @@ export function adapters(home: Home): Adapters {
     alerts: (state) => alertsOf(home, state),
     router: async (state) => {
       const { envoy } = state.spec.spec.traffic;
-      if (envoy) return (await envoys.get()).router(envoyOf(state, envoy));
+      if (envoy) {
+        const { router, ...rest } = await (await envoys.get()).router(envoyOf(state, envoy));
+        return { ...rest, router: afterwards(router, (call) => leaveProxy(home, state, call)) };
+      }
       const { createProxyAdapter } = await import("./proxy/index.ts");
       const proxy = createProxyAdapter({ ...proxyOf(home, state), clock: home.clock });
-      return { router: proxy, metrics: proxy, close: () => Promise.resolve() };
+      const leave = async (): Promise<void> => {
+        // Envoys are told only where some were told before.
+        const isTold = existsSync(join(serviceDir(home, state.service), "envoy.json"));
+        if (isTold) await (await envoys.get()).leave(state.service);
+      };
+      return { router: afterwards(proxy, leave), metrics: proxy, close: () => Promise.resolve() };
     },
   };
 }
@@ -229,6 +240,26 @@ function following<C, P extends { close(): void }>(said: (asked: Asked) => C | u
       return [known.part];
     },
   };
+}
+
+/** A router, and what is left behind for it once it has taken a first route: who carried the requests before. */
+function afterwards(router: Router, leave: (call: Call) => Promise<void>): Router {
+  let isDone = false;
+  const apply: Router["apply"] = async (route, call) => {
+    await router.apply(route, call);
+    if (isDone) return;
+    await leave(call);
+    isDone = true;
+  };
+  return { ...router, apply };
+}
+
+/** Ends the proxy that a service had before it came to its Envoys. A façade's is its front's to end. */
+async function leaveProxy(home: Home, { service, spec }: Asked, call: Call): Promise<void> {
+  const dir = join(serviceDir(home, service), "proxy");
+  if (spec.spec.traffic.section || !existsSync(dir)) return;
+  const { leaveProxy: leave } = await import("./proxy/leave.ts");
+  await leave({ name: service, dir, clock: home.clock }, call);
 }
 
 /** The proxy of a service: its own, or its section of another's, which is one process with one name for all of them. */

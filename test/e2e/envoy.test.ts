@@ -5,7 +5,7 @@ import { shareOf } from "../../src/core/split.ts";
 import { WHOLE } from "../../src/core/units.ts";
 import { NO_ENVOY, startEnvoy, type RunningEnvoy } from "../envoy/place.ts";
 import { freePort } from "../proxy/parts.ts";
-import { clients, kill, rolloutFile, type Clients } from "./harness.ts";
+import { clients, kill, rolloutFile, until, type Clients } from "./harness.ts";
 import { openScene, type Scene } from "./scene.ts";
 import { HAS_WRK, wrk, type Wrk } from "./wrk.ts";
 
@@ -38,7 +38,10 @@ async function addEnvoy(id: string): Promise<RunningEnvoy> {
 
 const address = (): string => `http://127.0.0.1:${ports.listen}`;
 
-function fileOf(version: string, options: { strategy?: string; env?: string; envoys?: number } = {}): string {
+function fileOf(
+  version: string,
+  options: { strategy?: string; env?: string; envoys?: number; analysis?: string } = {},
+): string {
   const { envoys: count = 1, ...rest } = options;
   const traffic = `{ envoy: { listen: ${ports.listen}, xds: "127.0.0.1:${ports.xds}", envoys: ${count} } }`;
   return rolloutFile(version, { ...rest, traffic });
@@ -143,5 +146,23 @@ describe.skipIf(NO_ENVOY)("behind a real Envoy", () => {
     // Both listen at the one address of this machine: the kernel shares connections out between them.
     await addEnvoy("edge-2");
     await scene.see("the end", ({ rollout }) => rollout?.outcome === "promoted", 30_000);
+  });
+
+  test("a service moves from the built-in proxy to Envoys, and back", async () => {
+    const plain = { strategy: "recreate: {}", analysis: "" };
+    const proxied = (version: string): string =>
+      rolloutFile(version, { ...plain, listen: `127.0.0.1:${ports.listen + 1}` });
+    const proxies = async (): Promise<number> =>
+      (await scene.place.processes()).filter(({ command }) => command.includes("proxy/main")).length;
+    await addEnvoy("edge-1");
+    await scene.ended(await scene.apply(proxied("v1")));
+    expect(await proxies()).toBe(1);
+    const there = await scene.ended(await scene.apply(fileOf("v2", plain)));
+    expect(there.address).toBe(address());
+    expect(await sharesOf(20)).toEqual({ v2: 20 });
+    await until("no proxy any more", async () => (await proxies()) === 0, 30_000);
+    const back = await scene.ended(await scene.apply(proxied("v3")));
+    expect(back.address).toBe(`http://127.0.0.1:${ports.listen + 1}`);
+    await expect(fetch(address())).rejects.toThrow("fetch failed");
   });
 });

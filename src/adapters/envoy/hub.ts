@@ -32,6 +32,8 @@ export interface EnvoyHub {
   /** Throws a SerinError for what could never be done here. */
   check(asked: EnvoyAsked): Promise<void>;
   router(asked: EnvoyAsked): Promise<EnvoyRouter>;
+  /** Takes a service from its Envoys: something else carries its requests now. */
+  leave(service: string): Promise<void>;
   close(): Promise<void>;
 }
 
@@ -77,6 +79,11 @@ class Hub implements EnvoyHub {
       read: () => plane.counters(subject, clock.now()),
     };
     return { router, metrics, close: () => Promise.resolve() };
+  }
+
+  async leave(service: string): Promise<void> {
+    const written = createServedStore(this.#options.dir).read(service);
+    if (written) (await this.#plane(written.served)).remove(written.served);
   }
 
   async close(): Promise<void> {

@@ -22,6 +22,8 @@ export interface Written {
 export interface ServedStore {
   /** All services that anybody has written down, and the names of those whose files say nothing. */
   load(): { readonly written: readonly Written[]; readonly unread: readonly string[] };
+  /** What is written down of one service, if anything that can be read is. */
+  read(service: string): Written | undefined;
   save(written: Written): void;
   forget(service: string): void;
 }
@@ -36,6 +38,10 @@ export function createServedStore(dir: string): ServedStore {
         written: found.flatMap(([, one]) => (typeof one === "object" ? [one] : [])),
         unread: found.flatMap(([service, one]) => (one === "unread" ? [service] : [])),
       };
+    },
+    read: (service) => {
+      const found = readOne(join(folder(service), FILE));
+      return typeof found === "object" ? found : undefined;
     },
     save: (written) => {
       const { served } = written;
