@@ -32,7 +32,7 @@ export type PartName = keyof typeof PARTS;
 const say = (text: string): void => console.error(`serin: ${text}`);
 
 /** Outside the tree, so that clones share it and no check reads it. */
-function cache(): string {
+export function cache(): string {
   const user = process.env["XDG_CACHE_HOME"] ?? join(homedir(), ".cache");
   return process.env["SERIN_PARTS"] ?? join(user, "serin", "parts");
 }

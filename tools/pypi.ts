@@ -1,8 +1,8 @@
 // Which programs in Python do tests use that the system's packages do not bring, and where are they?
 import { spawnSync } from "node:child_process";
 import { existsSync, mkdirSync, mkdtempSync, renameSync, rmSync } from "node:fs";
-import { homedir } from "node:os";
 import { join } from "node:path";
+import { cache } from "./parts.ts";
 
 interface PythonPart {
   readonly version: string;
@@ -21,12 +21,6 @@ const PARTS = {
 type PythonPartName = keyof typeof PARTS;
 
 const say = (text: string): void => console.error(`serin: ${text}`);
-
-/** Outside the tree, so that clones share it and no check reads it. */
-function cache(): string {
-  const user = process.env["XDG_CACHE_HOME"] ?? join(homedir(), ".cache");
-  return process.env["SERIN_PARTS"] ?? join(user, "serin", "parts");
-}
 
 function target(name: PythonPartName): string {
   return join(cache(), `${name}-${PARTS[name].version}`);
