@@ -52,6 +52,8 @@ export function bootstrapOf(options: BootstrapOptions): Readonly<Record<string, 
       ],
     },
     static_resources: { clusters: [controlCluster(control, tls)] },
+    // Latencies stand on the admin page, too, when they have been gathered.
+    stats_flush_interval: "1s",
     stats_config: {
       histogram_bucket_settings: [{ match: { suffix: "upstream_rq_time" }, buckets: BOUNDS_MS }],
     },
@@ -108,7 +110,6 @@ function transportSocket({ ca, serverName, cert, key }: NonNullable<BootstrapOpt
 
 function sinkOf(service: object): object {
   return {
-    stats_flush_interval: "1s",
     stats_sinks: [
       {
         name: "envoy.stat_sinks.metrics_service",

@@ -18,10 +18,10 @@ export async function countersOf(kept: Kept, { statistics, envoys, nowMs }: Aske
   const clusters = clustersOf(kept.served).filter(({ copies }) => copies || !isLogged);
   const names = clusters.map(({ name }) => name);
   const read = names.length === 0 ? [] : await statistics.read(envoys, names, nowMs);
-  for (const { id, counts } of read) {
+  for (const { counts, ...who } of read) {
     for (const { name, pool, copies } of clusters) {
       const counted = counts.get(name);
-      if (counted) kept.ledger.take(pool.pool, `${id}${copies ? " copies" : ""}`, counted);
+      if (counted) kept.ledger.take(pool.pool, { ...who, epoch: `${who.epoch}${copies ? " copies" : ""}` }, counted);
     }
   }
   return [...(isLogged ? kept.tally.read() : []), ...kept.ledger.read()];

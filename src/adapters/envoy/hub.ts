@@ -120,7 +120,7 @@ class Hub implements EnvoyHub {
     server.listenAccess((_node, log, entry) => {
       if (log === LOG_NAME) plane.log(entry.cluster, loggedOf(entry));
     });
-    server.listenMetrics((node, metrics) => plane.count(node.id, metrics));
+    server.listenMetrics((node, metrics) => plane.count(node, metrics));
     return { server, plane, tls: JSON.stringify(xds.tls ?? null) };
   }
 }

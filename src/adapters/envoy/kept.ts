@@ -26,7 +26,7 @@ export class Kept {
   /** Whether nothing of what was there before is left at the Envoys. */
   isSettled = false;
   readonly tally: Tally;
-  readonly ledger = new Ledger();
+  readonly ledger: Ledger;
   /** Envoys that may still follow an older route than the one asked for. */
   readonly behind = new Map<string, Behind>();
   /** The last pools that it had, the newest last. */
@@ -34,7 +34,9 @@ export class Kept {
   /** Replicas off the route that may still answer what they got, and until when. */
   readonly #leaving = new Map<string, Ms>();
 
-  constructor(served: Served, tally: Tally) {
+  /** `told`: pools of which an earlier controller has told what was counted. */
+  constructor(served: Served, tally: Tally, told: readonly string[] = []) {
+    this.ledger = new Ledger(told);
     this.served = served;
     this.tally = tally;
     this.#know(served.route);

@@ -26,6 +26,7 @@ import { Turns } from "./turns.ts";
 import type { ServedStore, Written } from "./store.ts";
 import type { EnvoyMetric } from "./xds/metrics-stream.ts";
 import type { Discovery } from "./xds/discovery.ts";
+import type { EnvoyNode } from "./xds/node.ts";
 
 /** A service, as its file asks for it. */
 export type Subject = Pick<Served, "service" | "front" | "section" | "spec">;
@@ -55,7 +56,7 @@ export class Plane {
   readonly #watched = new Map<string, Watched>();
   readonly #waiting = new Set<() => void>();
   readonly #turnsOf = new Map<string, Turns>();
-  readonly #statistics = new Statistics();
+  readonly #statistics: Statistics;
   readonly #roll: Roll;
   readonly #sinceMs: Ms;
   /** Services whose files tell nothing. Until they are asked for again, Envoys would be told less than they know. */
@@ -66,6 +67,7 @@ export class Plane {
     this.#options = options;
     const { discovery, store, channel, clock } = options;
     this.#sinceMs = clock.now();
+    this.#statistics = new Statistics(this.#epoch);
     this.#roll = new Roll(discovery, clock, () => this.#wake());
     const { written, unread } = store.load();
     this.#unread = new Set(unread);
@@ -77,7 +79,8 @@ export class Plane {
   #resume(fleet: string, all: readonly Written[]): void {
     const team = this.#team(fleet);
     for (const { served, good } of all) {
-      const kept = new Kept(served, new Tally(this.#epoch));
+      const told = Object.values(served.route.pools).map(({ pool }) => pool);
+      const kept = new Kept(served, new Tally(this.#epoch), told);
       kept.good = good;
       this.#services.set(served.service, kept);
       this.#readFirst(team, served);
@@ -175,8 +178,8 @@ export class Plane {
   }
 
   /** Statistics that an Envoy streams. */
-  count(node: string, metrics: readonly EnvoyMetric[]): void {
-    this.#statistics.take(node, metrics);
+  count({ fleet, id }: EnvoyNode, metrics: readonly EnvoyMetric[]): void {
+    this.#statistics.take(`${fleet} ${id}`, metrics);
   }
 
   remove({ service }: Subject): void {

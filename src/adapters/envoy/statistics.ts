@@ -52,6 +52,17 @@ function plus(a: Histogram, b: Histogram): Histogram {
   return sum;
 }
 
+const NOTHING: Counted = { requests: 0, failed: 0, clientErrors: 0, latency: {} };
+
+function sumOf(a: Counted, b: Counted): Counted {
+  return {
+    requests: a.requests + b.requests,
+    failed: a.failed + b.failed,
+    clientErrors: a.clientErrors + b.clientErrors,
+    latency: plus(a.latency, b.latency),
+  };
+}
+
 class Draft {
   readonly #classes = new Map<string, Map<string, number>>();
   readonly #latency = new Map<string, Histogram>();
@@ -95,27 +106,57 @@ const numberOf = (le: string | undefined): number => (le === "+Inf" ? Infinity :
 class Streamed {
   readonly #classes = new Map<string, Map<string, number>>();
   readonly #latency = new Map<string, Histogram>();
+  /** What clusters counted that have begun anew, with their Envoy or in it. */
+  readonly #ended = new Map<string, Counted>();
+  #uptime = -1;
   #trouble: string | undefined;
 
   take(metrics: readonly EnvoyMetric[]): void {
+    const uptime = metrics.find(({ name }) => name === "server.uptime");
+    if (uptime?.kind === "gauge") {
+      if (uptime.value < this.#uptime) for (const cluster of this.#classes.keys()) this.#end(cluster);
+      this.#uptime = uptime.value;
+    }
+    // Counters first: they tell that a cluster began again, whose histogram is then that of its new life.
     for (const metric of metrics) {
       const cluster = metric.labels["envoy.cluster_name"];
-      if (cluster === undefined) continue;
-      if (metric.kind === "counter" && metric.name === "cluster.upstream_rq_xx") {
-        const classes = this.#classes.get(cluster) ?? new Map<string, number>();
-        this.#classes.set(cluster, classes.set(metric.labels["envoy.response_code_class"] ?? "", metric.value));
-      } else if (metric.kind === "histogram" && metric.name === "cluster.upstream_rq_time") this.#add(cluster, metric);
+      const kind = metric.labels["envoy.response_code_class"] ?? "";
+      if (cluster === undefined || metric.kind !== "counter" || metric.name !== "cluster.upstream_rq_xx") continue;
+      this.#count(cluster, kind, metric.value);
+    }
+    for (const metric of metrics) {
+      const cluster = metric.labels["envoy.cluster_name"];
+      if (cluster === undefined || metric.kind !== "histogram" || metric.name !== "cluster.upstream_rq_time") continue;
+      this.#add(cluster, metric);
     }
   }
 
   read(): ByCluster {
     if (this.#trouble !== undefined) throw new Error(this.#trouble);
+    const all = new Map(this.#ended);
+    for (const [cluster, counted] of this.#now()) all.set(cluster, sumOf(all.get(cluster) ?? NOTHING, counted));
+    return all;
+  }
+
+  #now(): ByCluster {
     const draft = new Draft();
     for (const [cluster, classes] of this.#classes) {
       for (const [kind, count] of classes) draft.responses(cluster, kind, count);
       draft.latency(cluster, this.#latency.get(cluster) ?? {});
     }
     return draft.done();
+  }
+
+  #end(cluster: string): void {
+    this.#ended.set(cluster, sumOf(this.#ended.get(cluster) ?? NOTHING, this.#now().get(cluster) ?? NOTHING));
+    this.#classes.delete(cluster);
+    this.#latency.delete(cluster);
+  }
+
+  #count(cluster: string, kind: string, value: number): void {
+    if (value < (this.#classes.get(cluster)?.get(kind) ?? 0)) this.#end(cluster);
+    const classes = this.#classes.get(cluster) ?? new Map<string, number>();
+    this.#classes.set(cluster, classes.set(kind, value));
   }
 
   #add(cluster: string, { histogram }: Extract<EnvoyMetric, { kind: "histogram" }>): void {
@@ -127,34 +168,58 @@ class Streamed {
   }
 }
 
+/** So many Envoys' streams are remembered. */
+const MOST_STREAMS = 1_000;
+
 /** An admin page is not asked more often. */
 const FRESH_MS = 400;
 const ANSWER_MS = 2_000;
 
+/** What one Envoy has counted. */
+interface Read {
+  /** Names who counted, and since when. */
+  readonly epoch: string;
+  /** Another one than before when all counts began at 0 again. */
+  readonly life: number;
+  readonly counts: ByCluster;
+}
+
 /** Statistics of all Envoys of a plane, by the way that each is asked. */
 export class Statistics {
+  readonly #epoch: string;
   readonly #streamed = new Map<string, Streamed>();
-  readonly #asked = new Map<
-    string,
-    { readonly atMs: number; readonly of: string; readonly page: Promise<ByCluster> }
-  >();
+  readonly #lives = new Map<string, { readonly uptime: number; readonly life: number }>();
+  readonly #asked = new Map<string, { readonly atMs: number; readonly of: string; readonly page: Promise<Page> }>();
+
+  /** `epoch` names the time that is counted in. */
+  constructor(epoch: string) {
+    this.#epoch = epoch;
+  }
 
   /** What an Envoy has streamed. */
   take(node: string, metrics: readonly EnvoyMetric[]): void {
-    let streamed = this.#streamed.get(node);
-    if (!streamed) this.#streamed.set(node, (streamed = new Streamed()));
+    const streamed = this.#streamed.get(node) ?? new Streamed();
+    // Who was heard last comes last.
+    this.#streamed.delete(node);
+    this.#streamed.set(node, streamed);
     streamed.take(metrics);
+    const [oldest] = this.#streamed.keys();
+    if (this.#streamed.size > MOST_STREAMS && oldest !== undefined) this.#streamed.delete(oldest);
   }
 
   /**
    * Counts of these clusters by Envoy. Each is read where it tells: from its stream, else from its admin page. Rejects
    * with the Envoy's name and what was found instead.
    */
-  async read(envoys: readonly ConnectedEnvoy[], clusters: readonly string[], nowMs: number) {
-    const read = envoys.map(async (envoy) => {
-      const { id } = envoy.node;
+  async read(envoys: readonly ConnectedEnvoy[], clusters: readonly string[], nowMs: number): Promise<readonly Read[]> {
+    const read = envoys.map(async (envoy): Promise<Read> => {
+      const { id, fleet } = envoy.node;
+      const streamed = this.#streamed.get(`${fleet} ${id}`);
       try {
-        return { id, counts: this.#streamed.get(id)?.read() ?? (await this.#ask(envoy, clusters, nowMs)) };
+        const epoch = `${id} since ${this.#epoch}`;
+        if (streamed) return { epoch, life: 0, counts: streamed.read() };
+        const page = await this.#ask(envoy, clusters, nowMs);
+        return { epoch, life: this.#life(`${fleet} ${id}`, page), counts: countedOnPage(page) };
       } catch (error) {
         throw new Error(`Envoy ${id}: ${messageOf(error)}`, { cause: error });
       }
@@ -162,16 +227,22 @@ export class Statistics {
     return Promise.all(read);
   }
 
-  keep(nodes: ReadonlySet<string>): void {
-    for (const id of this.#streamed.keys()) if (!nodes.has(id)) this.#streamed.delete(id);
+  /** An Envoy that has been up for less time than before is another one. */
+  #life(node: string, page: Page): number {
+    const [sample] = page.samples.get("envoy_server_uptime") ?? [];
+    const uptime = sample?.value ?? 0;
+    const known = this.#lives.get(node) ?? { uptime, life: 0 };
+    const life = uptime < known.uptime ? known.life + 1 : known.life;
+    this.#lives.set(node, { uptime, life });
+    return life;
   }
 
-  #ask({ node }: ConnectedEnvoy, clusters: readonly string[], nowMs: number): Promise<ByCluster> {
+  #ask({ node }: ConnectedEnvoy, clusters: readonly string[], nowMs: number): Promise<Page> {
     const of = clusters.join("|");
     const key = `${node.id} ${of}`;
     const known = this.#asked.get(key);
     if (known && nowMs - known.atMs < FRESH_MS) return known.page;
-    const page = fetchCounts(adminOf(node.metadata), clusters);
+    const page = fetchPage(adminOf(node.metadata), clusters);
     this.#asked.set(key, { atMs: nowMs, of, page });
     page.catch(() => this.#asked.delete(key));
     return page;
@@ -186,45 +257,67 @@ function adminOf(metadata: ConnectedEnvoy["node"]["metadata"]): string {
   throw new Error("it streams no statistics, and its node.metadata.serin.admin does not say where its admin page is");
 }
 
-async function fetchCounts(admin: string, clusters: readonly string[]): Promise<ByCluster> {
+async function fetchPage(admin: string, clusters: readonly string[]): Promise<Page> {
   const names = clusters.map(literal).join("|");
-  const filter = String.raw`^cluster\.(?:${names})\.upstream_rq_(?:\dxx|time)$`;
+  const filter = String.raw`^(?:server\.uptime|cluster\.(?:${names})\.upstream_rq_(?:\dxx|time))$`;
   const url = `http://${admin}/stats/prometheus?filter=${encodeURIComponent(filter)}`;
   const answer = await fetch(url, { signal: AbortSignal.timeout(ANSWER_MS) }).catch((error: unknown) => {
     throw new Error(`its admin page at ${admin} does not answer: ${messageOf(error)}`);
   });
   if (!answer.ok) throw new Error(`its admin page at ${admin} answers ${answer.status}`);
-  return countedOnPage(parsePage(await answer.text(), "prometheus"));
+  return parsePage(await answer.text(), "prometheus");
 }
 
-const NOTHING: Counted = { requests: 0, failed: 0, clientErrors: 0, latency: {} };
+/** One pool at one Envoy: `base` is what was counted in earlier lives, `first` what is somebody else's. */
+interface Line {
+  readonly pool: string;
+  readonly epoch: string;
+  readonly first: Counted;
+  base: Counted;
+  last: Counted;
+  life: number;
+}
 
-function sumOf(a: Counted, b: Counted): Counted {
+function without(all: Counted, part: Counted): Counted {
+  const latency: Record<number, number> = {};
+  for (const key in all.latency) {
+    const left = (all.latency[key] ?? 0) - (part.latency[key] ?? 0);
+    if (left > 0) latency[key] = left;
+  }
   return {
-    requests: a.requests + b.requests,
-    failed: a.failed + b.failed,
-    clientErrors: a.clientErrors + b.clientErrors,
-    latency: plus(a.latency, b.latency),
+    requests: all.requests - part.requests,
+    failed: all.failed - part.failed,
+    clientErrors: all.clientErrors - part.clientErrors,
+    latency,
   };
 }
 
 /** Counts of one service that only ever grow: an Envoy begins at 0 again with a cluster that was gone, or when it starts anew. */
 export class Ledger {
-  readonly #lines = new Map<string, { readonly pool: string; readonly epoch: string; base: Counted; last: Counted }>();
+  readonly #lines = new Map<string, Line>();
+  /** Pools of an earlier controller, who has told what was counted until then. */
+  readonly #told: Set<string>;
 
-  /** `epoch` names who counted, and what of it. */
-  take(pool: string, epoch: string, counted: Counted): void {
+  constructor(told: Iterable<string>) {
+    this.#told = new Set(told);
+  }
+
+  take(pool: string, { epoch, life }: Omit<Read, "counts">, counted: Counted): void {
     const key = `${epoch}\n${pool}`;
     const line = this.#lines.get(key);
-    if (!line) return void this.#lines.set(key, { pool, epoch, base: NOTHING, last: counted });
-    if (counted.requests < line.last.requests) line.base = sumOf(line.base, line.last);
+    if (!line) {
+      const first = this.#told.has(pool) ? counted : NOTHING;
+      return void this.#lines.set(key, { pool, epoch, first, base: NOTHING, last: counted, life });
+    }
+    if (life !== line.life || counted.requests < line.last.requests) line.base = sumOf(line.base, line.last);
     line.last = counted;
+    line.life = life;
   }
 
   /** Series of the pools as wholes, for nobody tells their replicas apart. */
   read(): readonly Series[] {
-    return [...this.#lines.values()].map(({ pool, epoch, base, last }) => {
-      const { requests, failed, clientErrors, latency } = sumOf(base, last);
+    return [...this.#lines.values()].map(({ pool, epoch, first, base, last }) => {
+      const { requests, failed, clientErrors, latency } = without(sumOf(base, last), first);
       return { pool, replica: pool, epoch, requests, failed, clientErrors, latency };
     });
   }
