@@ -1,7 +1,6 @@
 // How does an Envoy share out the requests of one service?
 import type { Condition } from "../../../core/match.ts";
 import { ROLES, shareOf, type Role, type Route, type Stickiness } from "../../../core/split.ts";
-import { WHOLE } from "../../../core/units.ts";
 import { HeaderValueOption_HeaderAppendAction } from "../protos/envoy/config/core/v3/base_pb.ts";
 import type {
   RouteAction_HashPolicySchema,
@@ -144,7 +143,7 @@ function weighted({ service, route, base, generation }: Served, byHash: boolean)
   };
 }
 
-export function runtimePrefix({ service, generation }: Pick<Served, "service" | "generation">): string {
+function runtimePrefix({ service, generation }: Pick<Served, "service" | "generation">): string {
   return `serin.${service}.${generation}`;
 }
 
@@ -229,9 +228,4 @@ export function runtimeOf(served: Served, weights: Served["base"]): Readonly<Rec
     return [`${prefix}.${name}`, shareOf(weights, role)] as const;
   });
   return Object.fromEntries(entries);
-}
-
-/** What the routes hold when one role has everything, so that no runtime key is needed. */
-export function isResting(weights: Served["base"]): boolean {
-  return ROLES.some((role) => shareOf(weights, role) === WHOLE);
 }
