@@ -72,7 +72,7 @@ class Hub implements EnvoyHub {
         await this.#leaveOthers(subject);
       },
       observe: () => Promise.resolve(plane.observe(subject, clock.now())),
-      remove: () => Promise.resolve(plane.remove(subject)),
+      remove: (call) => plane.remove(subject, call),
     };
     const metrics: Metrics = {
       kind: "envoy",

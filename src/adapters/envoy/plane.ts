@@ -9,6 +9,7 @@ import type { Clock } from "../../ports/clock.ts";
 import { ABSENT, seen, unreadable, type Call, type Observed } from "../../ports/observed.ts";
 import type { Carried } from "../../ports/router.ts";
 import { readSecrets, Watched } from "./certificates.ts";
+import { Bell } from "./bell.ts";
 import { countersOf } from "./counters.ts";
 import { clustersOf, Fleet, type Needed } from "./fleet.ts";
 import { Kept, replicasOf } from "./kept.ts";
@@ -54,7 +55,7 @@ export class Plane {
   readonly #teams = new Map<string, Team>();
   readonly #services = new Map<string, Kept>();
   readonly #watched = new Map<string, Watched>();
-  readonly #waiting = new Set<() => void>();
+  readonly #bell = new Bell();
   readonly #turnsOf = new Map<string, Turns>();
   readonly #statistics: Statistics;
   readonly #roll: Roll;
@@ -68,7 +69,7 @@ export class Plane {
     const { discovery, store, channel, clock } = options;
     this.#sinceMs = clock.now();
     this.#statistics = new Statistics(this.#epoch);
-    this.#roll = new Roll(discovery, clock, () => this.#wake());
+    this.#roll = new Roll(discovery, clock, () => this.#bell.ring());
     const { written, unread } = store.load();
     this.#unread = new Set(unread);
     const own = written.filter(({ served }) => addressOf(served.spec.xds) === addressOf(channel));
@@ -182,14 +183,17 @@ export class Plane {
     this.#statistics.take(`${fleet} ${id}`, metrics);
   }
 
-  remove({ service }: Subject): void {
-    this.#options.store.forget(service);
-    this.#take(service);
-    this.#begin(service);
+  /** After what is under way, which would write it down again. */
+  async remove({ service }: Subject, call: Call): Promise<void> {
+    await this.#turns(service).take(call, () => {
+      this.#options.store.forget(service);
+      this.leave({ service });
+      return Promise.resolve();
+    });
   }
 
   /** The service is somebody else's from now on, who has written down what is to be known of it. */
-  leave({ service }: Subject): void {
+  leave({ service }: Pick<Subject, "service">): void {
     this.#take(service);
     this.#begin(service);
   }
@@ -256,6 +260,7 @@ export class Plane {
       this.#back(kept, served);
       throw refusal;
     }
+    if (this.#services.get(service) !== kept) return;
     const nowMs = this.#options.clock.now();
     for (const envoy of this.#roll.envoys(spec.fleet)) kept.caughtUp(nameOf(envoy), nowMs);
     if (isSmall) [kept.good, kept.isSettled] = [served, true];
@@ -280,6 +285,7 @@ export class Plane {
   /** What was refused is forgotten everywhere: an Envoy that comes gets what the others have. */
   #back(kept: Kept, refused: Served): void {
     const { good } = kept;
+    if (this.#services.get(refused.service) !== kept) return;
     if (!good) {
       this.#options.store.forget(refused.service);
       return this.#take(refused.service);
@@ -308,32 +314,12 @@ export class Plane {
         if (why !== undefined) return refusedBy(service, envoy.node.id, why);
       }
       if (open.length === 0) return undefined;
-      if (!(await this.#next(call.signal)))
+      if (!(await this.#bell.heard(call.signal)))
         throw notTaken(
           service,
           open.map(({ node }) => node.id),
         );
     }
-  }
-
-  /** Resolves with true when an Envoy has said anything, with false when the call is called off. */
-  #next(signal: AbortSignal): Promise<boolean> {
-    if (signal.aborted) return Promise.resolve(false);
-    return new Promise((resolve) => {
-      const done = (heard: boolean) => (): void => {
-        this.#waiting.delete(heard_);
-        signal.removeEventListener("abort", aborted);
-        resolve(heard);
-      };
-      const heard_ = done(true);
-      const aborted = done(false);
-      this.#waiting.add(heard_);
-      signal.addEventListener("abort", aborted, { once: true });
-    });
-  }
-
-  #wake(): void {
-    for (const heard of this.#waiting) heard();
   }
 
   /** Envoys that hold the route asked for are behind no more; those that are gone for good neither. */

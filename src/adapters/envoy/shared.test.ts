@@ -4,10 +4,10 @@ import type { Section } from "../../core/split.ts";
 import { EnvoySchema } from "../../core/spec/envoy.ts";
 import { conflictOf } from "./shared.ts";
 
-const asked = (service: string, written: object, section?: Section, front = service) => ({
+const asked = (service: string, written: object, part: { front?: string; section?: Section } = {}) => ({
   service,
-  front,
-  section,
+  front: part.front ?? service,
+  section: part.section,
   spec: EnvoySchema.parse({ listen: 8080, ...written }),
 });
 const at = (name: string): Section => ({ name, order: 1, when: [[]] });
@@ -19,10 +19,12 @@ test("services with hosts of their own can", () => {
 });
 
 test("sections of one front can, unless they are the same one", () => {
-  const other = asked("a", {}, at("cart"), "shop");
-  expect(conflictOf(asked("b", {}, at("pay"), "shop"), [other])).toBeUndefined();
-  expect(conflictOf(asked("b", {}, undefined, "shop"), [other])).toBeUndefined();
-  expect(conflictOf(asked("b", {}, at("cart"), "shop"), [other])?.found).toBe("both have all requests of shop");
+  const other = asked("a", {}, { section: at("cart"), front: "shop" });
+  expect(conflictOf(asked("b", {}, { section: at("pay"), front: "shop" }), [other])).toBeUndefined();
+  expect(conflictOf(asked("b", {}, { front: "shop" }), [other])).toBeUndefined();
+  expect(conflictOf(asked("b", {}, { section: at("cart"), front: "shop" }), [other])?.found).toBe(
+    "both have all requests of shop",
+  );
 });
 
 test.each([

@@ -73,7 +73,9 @@ function written(value: string): string {
   const forms = (char: string): string => {
     const encoded = encodeURIComponent(char);
     if (encoded === char) return literal(char);
-    return `(?:${[literal(char), `(?i:${encoded})`, ...(char === " " ? [String.raw`\+`] : [])].join("|")})`;
+    // As they are, these have a meaning of their own.
+    const plain = char === " " ? [String.raw`\+`] : "&+#%".includes(char) ? [] : [literal(char)];
+    return `(?:${[`(?i:${encoded})`, ...plain].join("|")})`;
   };
   return Array.from(value, forms).join("");
 }
