@@ -143,10 +143,10 @@ export function adapters(home: Home): Adapters {
       }
       const { createProxyAdapter } = await import("./proxy/index.ts");
       const proxy = createProxyAdapter({ ...proxyOf(home, state), clock: home.clock });
-      const leave = async (): Promise<void> => {
+      const leave = async (call: Call): Promise<void> => {
         // Envoys are told only where some were told before.
         const isTold = existsSync(join(serviceDir(home, state.service), "envoy.json"));
-        if (isTold) await (await envoys.get()).leave(state.service);
+        if (isTold) await (await envoys.get()).leave(state.service, call);
       };
       return { router: afterwards(proxy, leave), metrics: proxy, close: () => Promise.resolve() };
     },

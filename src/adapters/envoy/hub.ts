@@ -1,4 +1,5 @@
 // Which control planes does one controller run, and who uses them?
+import type { Call } from "../../ports/observed.ts";
 import type { Metrics, Router } from "../../ports/router.ts";
 import type { Clock } from "../../ports/clock.ts";
 import { ENVOY_ABILITIES } from "./abilities.ts";
@@ -33,7 +34,7 @@ export interface EnvoyHub {
   check(asked: EnvoyAsked): Promise<void>;
   router(asked: EnvoyAsked): Promise<EnvoyRouter>;
   /** Takes a service from its Envoys: something else carries its requests now. */
-  leave(service: string): Promise<void>;
+  leave(service: string, call: Call): Promise<void>;
   close(): Promise<void>;
 }
 
@@ -81,9 +82,9 @@ class Hub implements EnvoyHub {
     return { router, metrics, close: () => Promise.resolve() };
   }
 
-  async leave(service: string): Promise<void> {
+  async leave(service: string, call: Call): Promise<void> {
     const written = createServedStore(this.#options.dir).read(service);
-    if (written) (await this.#plane(written.served)).remove(written.served);
+    if (written) await (await this.#plane(written.served)).remove(written.served, call);
   }
 
   async close(): Promise<void> {
