@@ -60,8 +60,9 @@ describe.skipIf(NO_ENVOY)("a configuration that an Envoy refuses", () => {
     await until(() => load.replicas.size === 2, "both answer");
     await load.stop();
     expect([load.bad, load.lost]).toEqual([[], []]);
-    await edge.envoy({ id: "edge-2" });
-    expect(await why(service)).toBe("value");
+    const second = await edge.envoy({ id: "edge-2" });
+    await until(async () => (await statOf(second, "listener_manager.total_listeners_active")) === 1, "it listens");
+    await until(async () => (await why(service)) === "value", "it has the last good one");
     await service.apply(shared(pools, 1));
     expect((await service.get()).text).toBe("canary-0");
   });
@@ -179,7 +180,9 @@ describe.skipIf(NO_ENVOY)("an Envoy", () => {
     expect(shareOf((await service.carried()).split.weights, "canary")).toBe(weightOf(0.2));
     clock.ahead(61_000);
     expect(shareOf((await service.carried()).split.weights, "canary")).toBe(weightOf(0.4));
-    await edge.envoy({ id: "edge-2" });
+    const again = await edge.envoy({ id: "edge-2" });
+    await until(async () => (await statOf(again, "listener_manager.total_listeners_active")) === 1, "it listens");
+    await until(async () => (await why(service)) === "value", "it has what the other has");
     expect(shareOf((await service.carried()).split.weights, "canary")).toBe(weightOf(0.4));
   });
 

@@ -143,8 +143,9 @@ export class Plane {
     const refusable = team.versions.mark(team.fleet.neededBy(kept.served));
     let carriers = 0;
     for (const envoy of this.#roll.envoys(spec.fleet)) {
-      // One that does not listen yet carries nothing.
-      if (envoy.held("listener", listenerName(spec.listen)) === undefined) continue;
+      // One that does not listen yet, or waits for the routes to do so, carries nothing.
+      const name = listenerName(spec.listen);
+      if (envoy.held("listener", name) === undefined || envoy.held("routes", name) === undefined) continue;
       carriers += 1;
       const why = team.versions.refusal(envoy, refusable);
       if (why !== undefined) return unreadable(`Envoy ${envoy.node.id} refuses what ${service} needs: ${why}`);
