@@ -137,7 +137,13 @@ const tracingFields = z.strictObject({
   sample: written(fractionFormat({ atLeast: 0, atMost: 100 }))
     .prefault("100%")
     .describe("Share of the requests that are traced when nobody upstream has decided."),
-  service: z.string().min(1).optional().describe("Service name of the spans. Default: the service's name."),
+  service: z
+    .string()
+    .min(1)
+    .optional()
+    .describe(
+      "Service name of the spans; at Zipkin a tag, for there Envoy says its fleet. Default: the service's name.",
+    ),
 });
 
 const Tracing = rule(
