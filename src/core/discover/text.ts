@@ -23,11 +23,11 @@ export function proposalText(found: Found, proposal: Proposal): string {
   const lines = [
     `# ${found.url}: ${whose}.`,
     `# ${found.format}, ${counted.series} series of ${counted.metrics} names.`,
-    "# For Serin to read it, below spec.workload.process (port only where it is not the one that serves requests):",
+    "# For Serin to read it, below spec.workload.process or beside urls (port only where it is not the one that serves requests):",
     `#   metrics: { path: ${plain(found.path)}, port: ${found.port} }`,
     "analysis:",
     "  metrics:",
-    "    # What the proxy sees of requests; it needs no page.",
+    "    # What is seen of requests on their way; it needs no page.",
     ...BY_PROXY.map((preset) => `    - { preset: ${preset} }`),
   ];
   for (const { name, title } of frameworks) {
