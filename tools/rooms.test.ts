@@ -16,7 +16,7 @@ const ANY = /./u;
 const NODE = /^node:/u;
 
 const ROOMS: Readonly<Record<string, Room>> = {
-  core: { may: [], npm: /^(zod|yaml)$/u, why: "core is arithmetic: same input, same program, same verdict" },
+  core: { may: [], npm: /^(zod|yaml|json-p3)$/u, why: "core is arithmetic: same input, same program, same verdict" },
   ports: { may: ["core"], npm: /(?!)/u, why: "a port is a promise; it knows no vendor" },
   runtime: { may: ["core", "ports"], npm: NODE, why: "the runtime meets the world only through ports" },
   rehearse: {

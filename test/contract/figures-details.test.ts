@@ -125,6 +125,21 @@ describe("over HTTP", () => {
     expect(refusing.got).toHaveLength(1);
   });
 
+  test("a JSONPath can name the interval", async () => {
+    const page = await front(() => ({ body: JSON.stringify([{ at: FROM - 1 }, { at: TO }]) }));
+    const source = createVendor(specOf("json", { url: page.url }), { clock: systemClock() });
+    const question = asked("$[?@.at > {{from}} && @.at <= {{to}}].at");
+    expect(await source.ask([question], { signal: NEVER })).toEqual([{ ok: true, value: TO }]);
+  });
+
+  test("an address that is no part of the file names no version either", async () => {
+    vi.stubEnv("FIGURES_TEST_URL", "http://127.0.0.1:9/{{role}}");
+    const source = createVendor(specOf("json", { url: { env: "FIGURES_TEST_URL" } }), { clock: systemClock() });
+    await expect(source.ask([asked("$.a")], { signal: NEVER })).resolves.toEqual([
+      { ok: false, why: "has {{role}} in its address: it belongs in the metric's query" },
+    ]);
+  });
+
   test("a body is sent by POST, with the interval", async () => {
     const page = await front(({ method, body }) => ({
       body: JSON.stringify({ a: method === "POST" ? body.length : 0 }),

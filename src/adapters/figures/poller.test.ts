@@ -25,21 +25,29 @@ beforeEach(() => {
   answer = ({ as, fromMs, toMs }) => ({ ok: true, value: as === "count" ? toMs - fromMs : 7 });
 });
 
-function pool(name: string, role: AskedPool["role"]): AskedPool {
-  const replica = { id: `${name}-0`, host: "127.0.0.1", port: 1, state: "ready", restarts: 0 } as const;
-  return { pool: name, revision: "r", replicas: [replica], role };
+function pool(name: string, role: AskedPool["role"], ...readySinceMs: readonly number[]): AskedPool {
+  const replica = { host: "127.0.0.1", port: 1, state: "ready", restarts: 0 } as const;
+  const since = readySinceMs.length > 0 ? readySinceMs : [0];
+  const replicas = since.map((at, index) =>
+    Object.assign({}, replica, { id: `${name}-${index}`, readySinceMs: ms(at) }),
+  );
+  return { pool: name, revision: "r", replicas, role };
 }
 
 const STABLE = pool("1-canary", "stable");
 const CANARY = pool("2-canary", "canary");
 
-function open(all = true, figures: Partial<{ ask(asked: readonly FigureAsked[]): Promise<readonly Figure[]> }> = {}) {
+function open(
+  all = true,
+  figures: Partial<{ ask(asked: readonly FigureAsked[]): Promise<readonly Figure[]> }> = {},
+  delayMs = ms(0),
+) {
   const ask = async (these: readonly FigureAsked[]): Promise<readonly Figure[]> => {
     asked.push([...these]);
     return these.map((one) => answer(one));
   };
   const source = { kind: "test", ask, ...figures };
-  const poller = new Poller({ figures: source, clock, everyMs: EVERY, gatherMs: GATHER });
+  const poller = new Poller({ figures: source, clock, everyMs: EVERY, delayMs, gatherMs: GATHER });
   const signals = poller.signals({ service: "shop", name: "shop", all });
   const observe = async (wanted: readonly SignalWanted[], pools: readonly AskedPool[] = [STABLE, CANARY]) => {
     const reading = signals.read(wanted, pools, { signal: new AbortController().signal });
@@ -121,6 +129,82 @@ test("a pool that is new is counted from the reading before", async () => {
   const first = await next([ORDERS], [STABLE]);
   const second = await next([ORDERS]);
   expect(valuesOf(second)["2-canary"]).toEqual({ [ORDERS.name]: second.at - first.at });
+});
+
+test("a canary is charged with nothing of the one before it, whose role it has", async () => {
+  const delayMs = ms(3 * EVERY);
+  const { next } = open(true, {}, delayMs);
+  await next([ORDERS, QUEUE], [STABLE, pool("2-canary", "canary")]);
+  await clock.advance(ms(5 * EVERY));
+  const backMs = clock.now();
+  // What the old canary did until it was taken back; since then nothing is there of this role.
+  const upTo = (toMs: number): number => Math.min(toMs, backMs);
+  answer = ({ query, as, fromMs, toMs }) => {
+    if (!query.endsWith("canary")) return { ok: true, value: 1 };
+    return { ok: true, value: as === "count" ? Math.max(0, upTo(toMs) - fromMs) : Number(fromMs < backMs) };
+  };
+  await next([ORDERS, QUEUE], [STABLE]);
+  asked = [];
+  const readyMs = clock.now() - 2_500;
+  const pools = [STABLE, pool("3-canary", "canary", readyMs - 1_000, readyMs)];
+  const told: unknown[] = [];
+  let early: readonly string[] = [];
+  for (let round = 0; round < 8; round += 1) {
+    const signals = await next([ORDERS, QUEUE], pools);
+    if (round === 0) early = signals.troubles;
+    told.push(valuesOf(signals)["3-canary"]);
+  }
+  const ofCanary = asked.flat().filter(({ query }) => query.endsWith("canary"));
+  expect(Math.min(...ofCanary.map(({ fromMs }) => fromMs))).toBe(Math.ceil(readyMs / EVERY) * EVERY);
+  expect(told.findLast((one) => one !== undefined)).toEqual({ [ORDERS.name]: 0, [QUEUE.name]: 0 });
+  expect(told[0]).toBeUndefined();
+  expect(early).toEqual(
+    [ORDERS, QUEUE].map(({ name }) => `${name}: 3-canary is asked about after its first whole interval`),
+  );
+});
+
+test("a replica that is ready again does not keep its pool from being asked about", async () => {
+  const { next } = open();
+  const readyMs = clock.now();
+  await next([ORDERS, QUEUE], [STABLE, pool("2-canary", "canary", readyMs, readyMs)]);
+  await next([ORDERS, QUEUE], [STABLE, pool("2-canary", "canary", readyMs, readyMs)]);
+  const third = await next([ORDERS, QUEUE], [STABLE, pool("2-canary", "canary", readyMs, clock.now() + EVERY - 1)]);
+  expect(valuesOf(third)["2-canary"]).toEqual({ [ORDERS.name]: 2 * EVERY, [QUEUE.name]: 7 });
+});
+
+test("under another role a pool begins anew", async () => {
+  const { next } = open();
+  await next([ORDERS]);
+  await next([ORDERS]);
+  asked = [];
+  const pools = [pool("2-canary", "stable")];
+  await clock.advance(ms(1));
+  const changedMs = clock.now() + EVERY;
+  await next([ORDERS], pools);
+  await next([ORDERS], pools);
+  const last = await next([ORDERS], pools);
+  expect(asked.flat().every(({ fromMs }) => fromMs >= changedMs)).toBe(true);
+  expect(valuesOf(last)["2-canary"]).toEqual({ [ORDERS.name]: 2 * EVERY });
+});
+
+test("what two rounds have asked about the same interval is counted once", async () => {
+  const { observe, next } = open();
+  await next([ORDERS]);
+  await clock.advance(EVERY);
+  const first = observe([ORDERS], [STABLE]);
+  await Promise.all([first, observe([ORDERS])]);
+  const told = await next([ORDERS]);
+  expect(valuesOf(told)["1-canary"]).toEqual({ [ORDERS.name]: 2 * EVERY });
+});
+
+test("a pool that is gone is forgotten", async () => {
+  const { next } = open();
+  await next([ORDERS]);
+  await next([ORDERS]);
+  const alone = await next([ORDERS], [STABLE]);
+  const again = await next([ORDERS]);
+  // Not what the pool of this name had counted before it went.
+  expect(valuesOf(again)["2-canary"]).toEqual({ [ORDERS.name]: again.at - alone.at });
 });
 
 test("when nothing is answered nothing is known, and why", async () => {

@@ -7,6 +7,7 @@ import { readyAmong } from "../../core/world.ts";
 import type { Figure, FigureAsked } from "../../ports/figures.ts";
 import { type Call, type Observed, seen, unreadable } from "../../ports/observed.ts";
 import type { AskedPool, SignalSource } from "../../ports/signals.ts";
+import { type Ledger, Ledgers } from "./ledgers.ts";
 import type { Polled, Poller } from "./poller.ts";
 
 /** One question about one pool. */
@@ -15,12 +16,15 @@ interface Question {
   readonly kind: "gauge" | "counter";
   readonly pool: string;
   readonly query: string;
+  /** Whether it is about that pool, and not about all of the service. */
+  readonly ofPool: boolean;
 }
 
-/** How much a pool has counted, and until when. */
-interface Ledger {
-  readonly untilMs: Ms;
-  readonly totals: Readonly<Record<string, number>>;
+/** What was asked at once, of which ledgers, and what was said. */
+interface Asking {
+  readonly toMs: Ms;
+  readonly ledgers: ReadonlyMap<string, Ledger>;
+  readonly answered: ReadonlyMap<Question, Figure>;
 }
 
 interface Round {
@@ -39,13 +43,14 @@ export class FigureSignals implements SignalSource {
   readonly #poller: Poller;
   readonly #polled: Polled;
   readonly #epoch: string;
-  readonly #ledgers = new Map<string, Ledger>();
+  readonly #ledgers: Ledgers;
   #round: Round | undefined;
   #last: { readonly key: string; readonly toMs: Ms; readonly observed: Observed<Signals> } | undefined;
 
   constructor(poller: Poller, polled: Polled) {
     this.#poller = poller;
     this.#polled = polled;
+    this.#ledgers = new Ledgers(poller.everyMs);
     this.#epoch = String(poller.now());
     this.kind = polled.all ? `@${polled.name}` : `@${polled.name} =`;
   }
@@ -58,6 +63,7 @@ export class FigureSignals implements SignalSource {
   async read(wanted: readonly SignalWanted[], pools: readonly AskedPool[], call: Call): Promise<Observed<Signals>> {
     call.signal.throwIfAborted();
     const toMs = this.#poller.due();
+    this.#ledgers.keepTo(pools, this.#poller.now());
     const mine = wanted.filter(({ name }) => this.covers(name));
     const asked = mine.flatMap((one) => this.#questionsOf(one, pools));
     if (asked.length === 0) return seen({ at: toMs, series: [], troubles: mine.flatMap(impossible) });
@@ -74,12 +80,13 @@ export class FigureSignals implements SignalSource {
     const text = readSignalName(name)?.text ?? "";
     if (kind === "histogram") return [];
     const there = pools.filter(({ replicas }) => readyAmong(replicas).length > 0);
-    const of = tellsPools(text) ? there : [there.find(({ role }) => role === "stable") ?? there[0]];
+    const ofPool = tellsPools(text);
+    const of = ofPool ? there : [there.find(({ role }) => role === "stable") ?? there[0]];
     return of.flatMap((pool): Question[] => {
       if (!pool) return [];
       const { service } = this.#polled;
       const query = placed(text, { service, pool: pool.pool, revision: pool.revision, role: pool.role });
-      return query === undefined ? [] : [{ name, kind, pool: pool.pool, query }];
+      return query === undefined ? [] : [{ name, kind, pool: pool.pool, query, ofPool }];
     });
   }
 
@@ -101,32 +108,41 @@ export class FigureSignals implements SignalSource {
   /** Never rejects. */
   async #ask(asked: readonly Question[], round: { readonly toMs: Ms; readonly mine: readonly SignalWanted[] }) {
     const { toMs } = round;
-    // A pool that is new has been counted since the reading before, or from now on if there is none.
-    const before = Math.max(...[...this.#ledgers.values()].map(({ untilMs }) => untilMs), Number.NEGATIVE_INFINITY);
-    for (const { pool } of asked)
-      if (!this.#ledgers.has(pool)) this.#ledgers.set(pool, { untilMs: ms(before > 0 ? before : toMs), totals: {} });
-    const due = asked.filter(({ kind, pool }) => kind === "gauge" || this.#fromOf(pool, toMs) < toMs);
-    const answers = await this.#poller.ask(due.map((one) => this.#figureAsked(one, toMs)));
+    const ledgers = this.#ledgers.of(new Set(asked.map(({ pool }) => pool)), toMs);
+    const due = asked.filter((one) => this.#isDue(one, { toMs, ledgers }));
+    const answers = await this.#poller.ask(due.map((one) => this.#figureAsked(one, { toMs, ledgers })));
     const answered = new Map(
       due.map((one, index) => [one, answers[index] ?? { ok: false as const, why: "was not asked" }]),
     );
-    const troubles = [...round.mine.flatMap(impossible), ...this.#troubles(answered)];
+    const troubles = [
+      ...round.mine.flatMap(impossible),
+      ...asked.flatMap((one) => this.#early(one, toMs)),
+      ...this.#troubles(answered),
+    ];
     const failed = [...answered.values()].flatMap((figure) => (figure.ok ? [] : [figure.why]));
     if (answered.size > 0 && failed.length === answered.size)
       return unreadable(`${this.#polled.name} ${failed[0] ?? ""}`);
     const series = [...Map.groupBy(asked, ({ pool }) => pool)].flatMap(([pool, own]) =>
-      this.#seriesOf(pool, own, { answered, toMs }),
+      this.#seriesOf(pool, own, { answered, ledgers, toMs }),
     );
     return seen({ at: toMs, series, troubles });
   }
 
-  #fromOf(pool: string, toMs: Ms): Ms {
-    return this.#ledgers.get(pool)?.untilMs ?? toMs;
+  #isDue({ kind, pool, ofPool }: Question, { toMs, ledgers }: Omit<Asking, "answered">): boolean {
+    if (kind === "gauge") return !ofPool || this.#ledgers.isOwn(pool, toMs);
+    return (ledgers.get(pool)?.untilMs ?? toMs) < toMs;
   }
 
-  #figureAsked({ query, kind, pool }: Question, toMs: Ms): FigureAsked {
-    const fromMs = kind === "counter" ? this.#fromOf(pool, toMs) : ms(toMs - this.#poller.everyMs);
+  #figureAsked({ query, kind, pool }: Question, { toMs, ledgers }: Omit<Asking, "answered">): FigureAsked {
+    const levelMs = ms(toMs - this.#poller.everyMs);
+    const fromMs = kind === "counter" ? (ledgers.get(pool)?.untilMs ?? toMs) : levelMs;
     return { query, as: kind === "counter" ? "count" : "level", fromMs, toMs };
+  }
+
+  /** Why nothing was asked of a pool that is new. */
+  #early({ name, pool, kind, ofPool }: Question, toMs: Ms): readonly string[] {
+    if ((kind === "gauge" && !ofPool) || this.#ledgers.isOwn(pool, toMs)) return [];
+    return [`${name}: ${pool} is asked about after its first whole interval`];
   }
 
   #troubles(answered: ReadonlyMap<Question, Figure>): readonly string[] {
@@ -137,29 +153,35 @@ export class FigureSignals implements SignalSource {
     });
   }
 
-  /** Nothing of a pool whose counts are not all there. */
-  #seriesOf(
-    pool: string,
-    asked: readonly Question[],
-    { answered, toMs }: { readonly answered: ReadonlyMap<Question, Figure>; readonly toMs: Ms },
-  ): readonly SignalSeries[] {
-    const values: Record<string, Reading> = {};
-    const ledger = this.#ledgers.get(pool) ?? { untilMs: toMs, totals: {} };
+  #seriesOf(pool: string, asked: readonly Question[], asking: Asking): readonly SignalSeries[] {
+    const levels = asked.flatMap((one) => {
+      const figure = asking.answered.get(one);
+      return one.kind === "gauge" && figure?.ok ? [[one.name, { kind: "gauge", value: figure.value }] as const] : [];
+    });
+    const counters = asked.filter(({ kind }) => kind === "counter");
+    const counts = this.#countsOf(pool, counters, asking);
+    if (!counts) return [];
+    const values: Readonly<Record<string, Reading>> = Object.fromEntries([...levels, ...counts]);
+    return Object.keys(values).length === 0 ? [] : [{ replica: pool, pool, epoch: this.#epoch, values }];
+  }
+
+  /** Nothing when they are not all there. */
+  #countsOf(pool: string, asked: readonly Question[], { answered, ledgers, toMs }: Asking) {
+    const ledger = ledgers.get(pool);
+    if (!ledger) return undefined;
+    // Before it begins it has no counts, and lacks none.
+    if (ledger.untilMs > toMs) return [];
     const totals: Record<string, number> = { ...ledger.totals };
-    const isDue = ledger.untilMs < toMs;
     for (const one of asked) {
       const figure = answered.get(one);
-      if (one.kind === "gauge") {
-        if (figure?.ok) values[one.name] = { kind: "gauge", value: figure.value };
-        continue;
-      }
-      if (isDue && (!figure?.ok || figure.value < 0)) return [];
-      const value = (totals[one.name] ?? 0) + (figure?.ok ? figure.value : 0);
-      totals[one.name] = value;
-      values[one.name] = { kind: "counter", value };
+      if (ledger.untilMs < toMs && (!figure?.ok || figure.value < 0)) return undefined;
+      totals[one.name] = (totals[one.name] ?? 0) + (figure?.ok ? figure.value : 0);
     }
-    this.#ledgers.set(pool, { untilMs: toMs, totals });
-    return Object.keys(values).length === 0 ? [] : [{ replica: pool, pool, epoch: this.#epoch, values }];
+    // Another round may have counted the same interval by now, and the pool may be gone.
+    const now = this.#ledgers.add(pool, ledger, { untilMs: toMs, totals });
+    if (now?.untilMs !== toMs) return undefined;
+    const counts = asked.map(({ name }) => [name, { kind: "counter", value: now.totals[name] ?? Number.NaN }] as const);
+    return counts.some(([, { value }]) => Number.isNaN(value)) ? undefined : counts;
   }
 }
 

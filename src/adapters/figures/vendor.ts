@@ -21,16 +21,32 @@ const LOADERS: { readonly [K in VendorKind]: () => Promise<Create<K>> } = {
 
 /** A source for a specification whose paths are absolute (`anchoredVendor`). What it needs is loaded with the first question. */
 export function createVendor(spec: VendorSpec, parts: Parts): FigureSource {
+  return loadedLater(spec.kind, async () => ((await LOADERS[spec.kind]()) as Create<VendorKind>)(spec, parts));
+}
+
+/** A source that is made with the first question. One that could not be made is tried again with the next. */
+export function loadedLater(kind: string, load: () => Promise<FigureSource>): FigureSource {
   let made: Promise<FigureSource> | undefined;
-  const load = async (): Promise<FigureSource> => ((await LOADERS[spec.kind]()) as Create<VendorKind>)(spec, parts);
+  const remade = async (): Promise<FigureSource> => {
+    try {
+      return await load();
+    } catch (error) {
+      made = undefined;
+      throw error;
+    }
+  };
   return {
-    kind: spec.kind,
+    kind,
     ask: async (asked, call) => {
-      made ??= load();
+      made ??= remade();
       return (await made).ask(asked, call);
     },
     close: () => {
-      void made?.then((source) => source.close?.());
+      // Whoever asked has been told why there is nothing to close.
+      made?.then(
+        (source) => source.close?.(),
+        () => undefined,
+      );
     },
   };
 }

@@ -8,7 +8,7 @@ import { checkAgainstSources, noSource } from "./metric-source.ts";
 import { SourcesSchema, type SourceSpec } from "./sources.ts";
 import { MetricSchema, type MetricSpec } from "./metrics.ts";
 import { shown, written } from "./reading.ts";
-import { exactlyOne, rule, type Report } from "./rule.ts";
+import { exactlyOne, type IsWrong, rule, ruleAmid, type Report } from "./rule.ts";
 import { Plain } from "./workload.ts";
 import { UndecidedSchema } from "./steps.ts";
 import { fractionFormat } from "./weights.ts";
@@ -233,11 +233,12 @@ function kayentaOf(analysis: AnalysisFields): KayentaSpec | undefined {
   };
 }
 
-function checkMetrics({ sources, metrics = [], alerts }: AnalysisFields, report: Report): void {
+function checkMetrics({ sources, metrics = [], alerts }: AnalysisFields, report: Report, isWrong: IsWrong): void {
+  if (typeof sources !== "object" || sources === null || !Array.isArray(metrics)) return;
   // Alerts that are wrong themselves are named elsewhere.
   const used = Array.isArray(alerts) ? alerts.flatMap((alert) => alert?.source ?? []) : [];
   const namesOf = (metric: MetricSpec): readonly string[] => signalsOf(metric).map(({ name }) => name);
-  checkAgainstSources({ metrics, sources, used, namesOf }, report);
+  checkAgainstSources({ metrics, sources, used, namesOf, isWrong }, report);
 }
 
 function checkAlerts({ sources, alerts }: AnalysisFields, report: Report): void {
@@ -257,11 +258,10 @@ const USUAL: readonly MetricSpec[] = [{ preset: "success-rate" }, { preset: "lat
 
 const NEEDED = ["judge", "config", "metrics", "lifetime", "lookback", "step", "thresholds"];
 
-const Analysis = rule(
-  rule(rule(analysisFields, checkJudge, NEEDED), checkMetrics, ["sources", "metrics"]),
-  checkAlerts,
-  ["sources", "alerts"],
-);
+const Analysis = rule(ruleAmid(rule(analysisFields, checkJudge, NEEDED), checkMetrics), checkAlerts, [
+  "sources",
+  "alerts",
+]);
 
 export const AnalysisSchema = Analysis.transform((analysis): AnalysisSpec => {
   const { enabled, falseRollback, falseGo, undecided, warmup, metrics = USUAL } = analysis;

@@ -2,14 +2,13 @@
 import { answeredBy } from "../exposition/names.ts";
 import { readSelector } from "../exposition/selector.ts";
 import { placed, tellsPools } from "../placeholders.ts";
-import { namesIn } from "../outbox/template.ts";
 import { readSignalName, signalName, type SourcedName } from "../signal-names.ts";
 import type { MetricSpec } from "./metrics.ts";
 import type { MeanOf } from "../stats/plan.ts";
 import type { Preset } from "./presets.ts";
 import { shown } from "./reading.ts";
-import { listed, type Report } from "./rule.ts";
-import { checkPlaceholders, tellsOnlyPools, type PrometheusSpec, type SourceSpec } from "./sources.ts";
+import { type IsWrong, listed, type Report } from "./rule.ts";
+import { tellsOnlyPools, wrongPlaceholders, type PrometheusSpec, type SourceSpec } from "./sources.ts";
 import { INTERVAL_NAMES, wrongQuery } from "./vendor-query.ts";
 import type { VendorSpec } from "./vendors.ts";
 
@@ -115,7 +114,9 @@ function checkQuery(fields: Fields & { readonly query: string }, preset: Preset,
       `${called} has no query, which gives one number: take it out, or use kind: gauge`,
     );
   if (series !== undefined) report(["series"], "conflict", "found beside query, both give the same: keep one");
-  if (preset.kind !== "anomaly" && !tellsPools(query)) {
+  // A name that nobody knows may have been meant to tell them: it is named with the sources.
+  const isMistyped = wrongPlaceholders(query, { also: INTERVAL_NAMES }).length > 0;
+  if (preset.kind !== "anomaly" && !tellsPools(query) && !isMistyped) {
     const message =
       "the query gives both versions the same number, so nothing can be compared: put {{role}}, {{pool}} or {{revision}} into it";
     report(["query"], "missing-field", message);
@@ -136,31 +137,61 @@ interface Known {
   /** Sources that something else than a metric needs. */
   readonly used: readonly string[];
   readonly namesOf: (metric: MetricSpec) => readonly string[];
+  readonly isWrong: IsWrong;
 }
 
 /** Reports names that their source cannot answer. Paths begin at the analysis. */
-export function checkAgainstSources({ metrics, sources, namesOf, ...known }: Known, report: Report): void {
+export function checkAgainstSources(known: Known, report: Report): void {
+  const { metrics, sources, isWrong } = known;
   const used = new Set(known.used);
+  const isNamed = (name: string): boolean => Object.hasOwn(sources, name) || isWrong(["sources", name]);
   metrics.forEach((metric, index) => {
+    const asks = asksOf(known, index);
+    if (!asks) return;
     const path = ["metrics", index, "source"];
-    const [first] = namesOf(metric).flatMap((name) => readSignalName(name) ?? []);
-    if (!first) return;
-    used.add(first.source);
-    const source = Object.hasOwn(sources, first.source) ? sources[first.source] : undefined;
-    if (!source) return report(path, "wrong-value", noSource(first.source, sources));
-    const also = source.kind === "prometheus" ? [] : INTERVAL_NAMES;
-    for (const read of namesOf(metric).map(readSignalName)) {
-      if (read?.asks === "query")
-        checkPlaceholders(read.text, { path: ["metrics", index, "query"], report, not: ["replica"], also });
-    }
-    const wrong = namesOf(metric)
+    used.add(asks.source);
+    if (!isNamed(asks.source)) report(path, "wrong-value", noSource(asks.source, sources));
+    const source = Object.hasOwn(sources, asks.source) ? sources[asks.source] : undefined;
+    for (const query of asks.queries)
+      for (const message of wrongPlaceholders(query, placesOf(source)))
+        report(["metrics", index, "query"], "wrong-value", message);
+    if (!source || isWrong(["sources", asks.source]) || isWrong(["metrics", index])) return;
+    const wrong = known
+      .namesOf(metric)
       .map((name) => wrongFor(source, metric, name))
       .find((why) => why !== undefined);
     if (wrong !== undefined) report(path, "wrong-value", wrong);
   });
+  // Whoever is wrong may have meant to.
+  if (metrics.some((_, index) => isWrong(["metrics", index]) && !asksOf(known, index))) return;
   for (const name of Object.keys(sources))
     if (!used.has(name))
       report(["sources", name], "conflict", "no metric is read there: give one source, or take it out");
+}
+
+interface Asks {
+  readonly source: string;
+  readonly queries: readonly string[];
+}
+
+/** Which source a metric asks, and what in words of one's own; of one that is wrong, as far as can be seen. */
+function asksOf({ metrics, namesOf, isWrong }: Known, index: number): Asks | undefined {
+  const metric = metrics[index];
+  if (metric === undefined) return undefined;
+  if (isWrong(["metrics", index])) {
+    const { source, query } = Object(metric) as { readonly source?: unknown; readonly query?: unknown };
+    return typeof source === "string" ? { source, queries: typeof query === "string" ? [query] : [] } : undefined;
+  }
+  const read = namesOf(metric).flatMap((name) => readSignalName(name) ?? []);
+  const queries = read.filter(({ asks }) => asks === "query").map(({ text }) => text);
+  return read[0] && { source: read[0].source, queries };
+}
+
+/** What can stand in a query. A source that is wrong is what it was written as. */
+function placesOf(source: SourceSpec | undefined) {
+  const { kind, prometheus } = Object(source) as { readonly kind?: unknown; readonly prometheus?: unknown };
+  const isPrometheus = kind === "prometheus" || prometheus !== undefined;
+  return { not: ["replica"], also: isPrometheus ? [] : INTERVAL_NAMES };
 }
 
 /** Why a source cannot tell a metric a name. */
@@ -188,17 +219,16 @@ function wrongForPrometheus(source: PrometheusSpec, metric: MetricSpec, read: So
 const ANYWHERE = { service: "a", pool: "a", revision: "a", role: "a" };
 
 /** Each of its names is a question, whose answer is one number of a pool. */
-function wrongForVendor({ kind }: VendorSpec, metric: MetricSpec, read: SourcedName): string | undefined {
+function wrongForVendor(source: VendorSpec, metric: MetricSpec, read: SourcedName): string | undefined {
   const { text } = read;
   if (metric.kind === "buckets") return "one number is no histogram: read it where the histogram is kept";
   if (metric.kind === "events" && metric.per === "time")
     return "of a whole pool nobody knows for how many replicas it is: per: requests";
+  const [strange] = wrongPlaceholders(text, placesOf(source));
+  // In a query it has been named already.
+  if (strange !== undefined) return read.asks === "query" ? undefined : `in ${shown(text)} ${strange}`;
   if (metric.kind !== "anomaly" && !tellsPools(text))
     return `${shown(text)} gives both versions the same number: put {{role}}, {{pool}} or {{revision}} into it`;
-  const asked = placed(text, ANYWHERE);
-  const strange = asked === undefined ? undefined : namesIn(asked).find((name) => !INTERVAL_NAMES.includes(name));
-  if (asked === undefined || strange !== undefined)
-    return `${shown(text)} names what a question of a pool does not have`;
-  const wrong = wrongQuery(kind, asked);
+  const wrong = wrongQuery(source.kind, placed(text, ANYWHERE) ?? text);
   return wrong === undefined ? undefined : `${read.source} ${wrong}`;
 }

@@ -10,6 +10,7 @@ import { KINDS, KIND_NAMES, PRESET_NAMES, type Preset } from "./presets.ts";
 import { shown, written, writtenOrNumber, type Format, type Reading } from "./reading.ts";
 import { listed, rule, type Report } from "./rule.ts";
 import { readBytes } from "./sizes.ts";
+import { SourceName } from "./sources.ts";
 import { fractionFormat, readFraction } from "./weights.ts";
 
 type Without<T, K extends string> = T extends unknown ? Omit<T, K> : never;
@@ -64,11 +65,9 @@ const metricFields = z.strictObject({
     .describe("What is measured: a metric that Serin knows, also by a framework's own page: spring-boot:errors."),
   kind: z.enum(KIND_NAMES).optional().describe("For a metric of your own: what its values are. It needs a name."),
   name: z.string().min(1).optional().describe("What texts call it. Default: the preset's name."),
-  source: z
-    .string()
-    .min(1)
-    .optional()
-    .describe("Which of analysis.sources tells its series. Default: the replicas' own metrics page."),
+  source: SourceName.optional().describe(
+    "Which of analysis.sources tells its series. Default: the replicas' own metrics page.",
+  ),
   query: z
     .string()
     .min(1)

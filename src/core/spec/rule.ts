@@ -23,6 +23,28 @@ export function rule<S extends z.ZodType>(
   );
 }
 
+/** Whether something was found wrong there, or below. */
+export type IsWrong = (path: readonly (string | number)[]) => boolean;
+
+/** A rule that runs whatever is wrong already. What is wrong is there as it was written, or not at all. */
+export function ruleAmid<S extends z.ZodType>(
+  schema: S,
+  check: (value: z.output<S>, report: Report, isWrong: IsWrong) => void,
+): S {
+  return schema.superRefine(
+    (value, context) => {
+      const before = [...context.issues];
+      const isWrong: IsWrong = (path) => before.some((issue) => path.every((part, at) => issue.path?.[at] === part));
+      check(
+        value,
+        (path, code, message) => context.addIssue({ code: "custom", path: [...path], message, params: { code } }),
+        isWrong,
+      );
+    },
+    { when: ({ value }) => typeof value === "object" && value !== null },
+  );
+}
+
 function isHarmless(issue: z.core.$ZodRawIssue, needs: readonly string[] | undefined): boolean {
   const [field] = issue.path ?? [];
   // A field too many does not keep the others from being read.

@@ -33,30 +33,22 @@ const prometheusFields = z.strictObject({
     ),
 });
 
-/** Reports placeholders that there are not. */
-export function checkPlaceholders(
+/** What is said of placeholders that there are not. */
+export function wrongPlaceholders(
   template: string,
-  place: {
-    readonly path: readonly (string | number)[];
-    readonly report: Report;
-    readonly not?: readonly string[] | undefined;
-    readonly also?: readonly string[] | undefined;
-  },
-): void {
-  const { path, report, not = [], also = [] } = place;
-  const stray = strayIn(template);
-  if (stray !== undefined)
-    report(path, "wrong-value", `found ${shown(stray)}, a name must stand between {{ and }}, such as {{role}}`);
+  { not = [], also = [] }: { readonly not?: readonly string[]; readonly also?: readonly string[] } = {},
+): readonly string[] {
   const names: readonly string[] = [...PLACE_NAMES.filter((name) => !not.includes(name)), ...also];
-  for (const name of namesIn(template).filter((one) => !names.includes(one)))
-    report(
-      path,
-      "wrong-value",
-      `found {{${name}}}, known are ${listed(
-        names.map((one) => `{{${one}}}`),
-        "and",
-      )}`,
-    );
+  const all = listed(
+    names.map((one) => `{{${one}}}`),
+    "and",
+  );
+  const stray = strayIn(template);
+  const strange = namesIn(template).filter((one) => !names.includes(one));
+  return [
+    ...(stray === undefined ? [] : [`found ${shown(stray)}, a name must stand between {{ and }}, such as {{role}}`]),
+    ...strange.map((name) => `found {{${name}}}, known are ${all}`),
+  ];
 }
 
 function checkPrometheus(fields: z.output<typeof prometheusFields>, report: Report): void {
@@ -68,7 +60,7 @@ function checkPrometheus(fields: z.output<typeof prometheusFields>, report: Repo
   for (const [label, template] of Object.entries(match)) {
     if (!/^[A-Za-z_]\w*$/u.test(label))
       report(["match", label], "wrong-value", `found ${shown(label)}, a label has letters, digits and _`);
-    checkPlaceholders(template, { path: ["match", label], report });
+    for (const message of wrongPlaceholders(template)) report(["match", label], "wrong-value", message);
   }
   if (!Object.values(match).some(tellsPools))
     report(
@@ -122,12 +114,11 @@ const SourceSchema = rule(
   return vendor;
 });
 
-export const SourcesSchema = z.record(
-  z.string().regex(SOURCE_NAME, {
-    error: ({ input }) => `found ${shown(input)}, a source's name is 1 to 63 of letters, digits, -, _ and .`,
-  }),
-  SourceSchema,
-);
+export const SourceName = z.string().regex(SOURCE_NAME, {
+  error: ({ input }) => `found ${shown(input)}, a source's name is 1 to 63 of letters, digits, -, _ and .`,
+});
+
+export const SourcesSchema = z.record(SourceName, SourceSchema);
 
 /** Whether a source tells of whole pools only, not of each replica. */
 export function tellsOnlyPools(source: SourceSpec): boolean {

@@ -34,7 +34,8 @@ export const Url = z.string().superRefine((text, context) => {
   if (why !== undefined) context.addIssue({ code: "custom", message: why, params: { code: "wrong-value" } });
 });
 
-function wrongUrl(text: string): string | undefined {
+/** Why a text is no address. */
+export function wrongUrl(text: string): string | undefined {
   if (text.includes("{{")) return "found a template in the address, templates stand in body";
   if (/^https?:\/\/[^\s/?#@]+(?:[/?][^\s#@]*)?$/u.test(text)) return undefined;
   // Not shown whole: what stands before an @ may be a password.

@@ -3,8 +3,10 @@ import * as z from "zod";
 import type { Text } from "../outbox/message.ts";
 import { ms } from "../units.ts";
 import { durationFormat } from "./durations.ts";
+import { namesIn } from "../outbox/template.ts";
+import { PLACE_NAMES } from "../placeholders.ts";
 import { shown, written } from "./reading.ts";
-import { exactlyOne, rule, type Report } from "./rule.ts";
+import { exactlyOne, listed, rule, type Report } from "./rule.ts";
 import { textField, Url } from "./target.ts";
 
 /** Where a credential is read when it is needed. Never the credential itself: a rollout file is shown and journalled. */
@@ -102,6 +104,23 @@ export function timingFields(delay: string) {
 export const stepField = written(durationFormat({ atLeast: ms(1_000), atMost: ms(86_400_000) }))
   .prefault("1m")
   .describe("The length of one point.");
+
+/** A text of a form, such as a name. `right` says which. */
+export function textOf(form: RegExp, right: string) {
+  return z.string().regex(form, { error: ({ input }) => `found ${shown(input)}, ${right} must be here` });
+}
+
+/** Why a text that Serin fills in would not be whole: a name in it that is not among the known ones. */
+export function wrongName(text: string, known: readonly string[]): string | undefined {
+  const name = namesIn(text).find((one) => !known.includes(one));
+  if (name === undefined) return undefined;
+  const all = listed(
+    known.map((one) => `{{${one}}}`),
+    "and",
+  );
+  const isOfPool = PLACE_NAMES.some((one) => one === name);
+  return `found {{${name}}}, filled in here are ${all}${isOfPool ? `: {{${name}}} belongs in the metric's query` : ""}`;
+}
 
 interface Timing {
   readonly every: z.output<ReturnType<typeof timingFields>["every"]>;

@@ -1,4 +1,5 @@
 // What must a query hold before anybody is asked it?
+import { compile, JSONPathError } from "json-p3";
 import { filledText, namesIn, strayIn } from "../outbox/template.ts";
 import { shown } from "./reading.ts";
 import { listed } from "./rule.ts";
@@ -29,9 +30,23 @@ function hasOwnTime(query: string): string | undefined {
   return word && `has ${word.toUpperCase()} in its query, which Serin says itself: take it out`;
 }
 
-/** Vendors that are not told the interval beside the query, or whose query could contradict it. */
+/** Any interval, to see whether a query can be read. */
+const SOME: Interval = { from: "0", to: "1", interval: "1" };
+
+function isPath(query: string): string | undefined {
+  try {
+    compile(filledQuery(query, SOME).trim());
+    return undefined;
+  } catch (error) {
+    if (!(error instanceof JSONPathError)) throw error;
+    return `has a query that is no JSONPath: ${error.message}`;
+  }
+}
+
+/** Vendors whose language is read here, that are not told the interval beside the query, or whose query could contradict it. */
 const CHECKS: { readonly [K in VendorKind]?: (query: string) => string | undefined } = {
   influxdb: needsBounds,
+  json: isPath,
   newrelic: hasOwnTime,
 };
 

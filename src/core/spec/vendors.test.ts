@@ -55,7 +55,7 @@ test.each<[VendorKind, object, string]>([
     { org: "b", database: undefined, retentionPolicy: "c" },
     "retentionPolicy: Flux names the bucket in its query: take it out",
   ],
-  ["datadog", { step: "5m" }, "delay: found 2m, less than a step of 5m: its points are not complete"],
+  ["datadog", { step: "5m", every: "5m" }, "delay: found 2m, less than a step of 5m: its points are not complete"],
   ["cloudwatch", { delay: "30s" }, "delay: found 30s, less than a step of 1m: its points are not complete"],
   ["cloudwatch", { accessKeyId: KEY }, ": secretAccessKey is missing, accessKeyId and secretAccessKey go together"],
   [
@@ -63,7 +63,11 @@ test.each<[VendorKind, object, string]>([
     { sessionToken: KEY },
     "sessionToken: found without accessKeyId: take it out, or name the key that it belongs to",
   ],
-  ["cloudwatch", { region: "Frankfurt" }, "region: a region must be here, such as eu-central-1"],
+  ["cloudwatch", { region: "frankfurt" }, "region: found frankfurt, a region such as eu-central-1 must be here"],
+  ["datadog", { site: "https://x" }, "site: found https://x, a host's name such as datadoghq.eu must be here"],
+  ["datadog", { every: "10s" }, "every: found 10s, less than a step of 1m: most intervals would have no point"],
+  ["cloudwatch", { every: "30s" }, "every: found 30s, less than a step of 1m: most intervals would have no point"],
+  ["dynatrace", { every: "59s" }, "every: found 59s, less than a step of 1m: most intervals would have no point"],
   ["splunk", { bearer: undefined }, ": one of basic or bearer must be here"],
   [
     "googleCloud",
@@ -76,9 +80,29 @@ test.each<[VendorKind, object, string]>([
     "url: found a query in the address, a base address is http:// or https://, a host and a path",
   ],
   ["json", { headers: { "a b": "c" } }, "headers.a b: found a b, a header's name has letters, digits and -"],
-  ["json", { url: "http://shop/{{role}}" }, "url: found a template in the address, templates stand in body"],
+  [
+    "json",
+    { url: "http://shop/{{role}}" },
+    "url: found {{role}}, filled in here are {{from}}, {{to}} and {{interval}}: {{role}} belongs in the metric's query",
+  ],
+  ["json", { url: "http://shop/{{" }, "url: found {{, a name must stand between {{ and }}"],
+  [
+    "json",
+    { body: '{"role":"{{role}}"}' },
+    "body: found {{role}}, filled in here are {{from}}, {{to}} and {{interval}}: {{role}} belongs in the metric's query",
+  ],
+  ["json", { body: "{{query}}" }, "body: found {{query}}, filled in here are {{from}}, {{to}} and {{interval}}"],
+  [
+    "command",
+    { command: ["./count", "--role={{ role }}"] },
+    "command.1: found {{role}}, filled in here are {{query}}, {{from}}, {{to}} and {{interval}}: {{role}} belongs in the metric's query",
+  ],
 ])("%s with %j", (kind, fields, said) => {
   expect(wrongs(kind, { ...LEAST[kind], ...fields })).toEqual([said]);
+});
+
+test("a command can be told the query and the interval, and holds texts that are no names", () => {
+  expect(wrongs("command", { command: ["a", "{{query}} {{from}} {{to}} {{interval}}", "{{.State}}"] })).toEqual([]);
 });
 
 test("a page's address can name the interval", () => {
@@ -115,6 +139,8 @@ test.each<[VendorKind, string, string | undefined]>([
   ["graphite", "shop.{{role}}", "has {{role}} in its query: known are from, to and interval"],
   ["graphite", "shop.{{", "has {{ in its query, which is no name of the interval"],
   ["datadog", "  ", "has an empty query"],
+  ["json", "$.[[[canary", "has a query that is no JSONPath: unexpected shorthand selector '[' ('$.[[[cana':2)"],
+  ["json", ' $.a[?@.role == "canary" && @.since >= {{from}}].v ', undefined],
   ["command", "", undefined],
 ])("%s is asked %j", (kind, query, said) => {
   expect(wrongQuery(kind, query)).toBe(said);

@@ -1,10 +1,12 @@
 // How does a rollout file name who else keeps figures of a service?
 import * as z from "zod";
 import { anchoredText, below } from "../outbox/target.ts";
+import { filledText, strayIn } from "../outbox/template.ts";
 import type { Text } from "../outbox/message.ts";
 import { duration, type Ms } from "../units.ts";
 import { listed, rule, type Report } from "./rule.ts";
-import { Env, textField, Url } from "./target.ts";
+import { shown } from "./reading.ts";
+import { Env, textField, wrongUrl } from "./target.ts";
 import {
   BaseUrl,
   Credential,
@@ -13,15 +15,35 @@ import {
   loginFields,
   notBoth,
   stepField,
+  textOf,
   timed,
   timingFields,
+  wrongName,
 } from "./vendor-fields.ts";
+import { INTERVAL_NAMES } from "./vendor-query.ts";
 import { Plain } from "./workload.ts";
 
-const Host = z.string().regex(/^[a-z0-9]+(?:[.-][a-z0-9]+)*$/u, "a host's name must be here, such as datadoghq.eu");
+const Host = textOf(/^[a-z0-9]+(?:[.-][a-z0-9]+)*$/u, "a host's name such as datadoghq.eu");
 
-/** A point that is read before it is complete is never read again. */
-function wholePoints({ step, delay }: { readonly step: Ms; readonly delay: Ms }, report: Report): void {
+interface Points {
+  readonly step: Ms;
+  readonly every: Ms;
+}
+
+/** An interval that is shorter than a point has none, most of the time. */
+function pointsInEach({ step, every }: Points, report: Report): void {
+  if (every >= step) return;
+  report(
+    ["every"],
+    "conflict",
+    `found ${duration(every)}, less than a step of ${duration(step)}: most intervals would have no point`,
+  );
+}
+
+/** A point that stands at its beginning, and is read before it is complete, is never read again. */
+function wholePoints(spec: Points & { readonly delay: Ms }, report: Report): void {
+  const { step, delay } = spec;
+  pointsInEach(spec, report);
   if (delay >= step) return;
   report(
     ["delay"],
@@ -43,6 +65,7 @@ const datadog = rule(
     ...timingFields("2m"),
   }),
   wholePoints,
+  ["step", "every", "delay"],
 ).transform(({ step, ...rest }) => ({ kind: "datadog" as const, stepMs: step, ...timed(rest) }));
 
 function together(value: object, names: readonly [string, string], report: Report): void {
@@ -53,10 +76,9 @@ function together(value: object, names: readonly [string, string], report: Repor
 
 const cloudwatch = rule(
   z.strictObject({
-    region: z
-      .string()
-      .regex(/^[a-z]{2}(?:-[a-z]+)+-\d$/u, "a region must be here, such as eu-central-1")
-      .describe("The region, such as eu-central-1."),
+    region: textOf(/^[a-z]{2}(?:-[a-z]+)+-\d$/u, "a region such as eu-central-1").describe(
+      "The region, such as eu-central-1.",
+    ),
     url: BaseUrl.optional().describe("Instead of the region's own address: a VPC endpoint."),
     accessKeyId: Credential.optional().describe("Default: what the AWS SDK finds: environment, profile, role."),
     secretAccessKey: Credential.optional().describe("With accessKeyId: { env } or { file }."),
@@ -74,6 +96,7 @@ const cloudwatch = rule(
         "found without accessKeyId: take it out, or name the key that it belongs to",
       );
   },
+  ["step", "every", "delay"],
 ).transform(({ step, ...rest }) => ({ kind: "cloudwatch" as const, stepMs: step, ...timed(rest) }));
 
 const influxdb = rule(
@@ -119,22 +142,21 @@ const newrelic = z
   })
   .transform((spec) => ({ kind: "newrelic" as const, ...timed(spec) }));
 
-const dynatrace = z
-  .strictObject({
+const dynatrace = rule(
+  z.strictObject({
     url: BaseUrl.describe("The environment: https://abc12345.live.dynatrace.com, or …/e/ID of a managed one."),
     token: Credential.describe("A token that may metrics.read: { env } or { file }."),
     step: stepField,
     headers: headersField,
     ...timingFields("2m"),
-  })
-  .transform(({ step, ...rest }) => ({ kind: "dynatrace" as const, stepMs: step, ...timed(rest) }));
+  }),
+  pointsInEach,
+  ["step", "every"],
+).transform(({ step, ...rest }) => ({ kind: "dynatrace" as const, stepMs: step, ...timed(rest) }));
 
 const googleCloud = rule(
   z.strictObject({
-    project: z
-      .string()
-      .regex(/^[a-z0-9:.-]+$/u, "a project's id or number must be here")
-      .describe("The project's id or number."),
+    project: textOf(/^[a-z0-9:.-]+$/u, "a project's id or number").describe("The project's id or number."),
     credentials: Credential.optional().describe(
       "The JSON key of a service account: { env } or { file }. Default: the account of the machine it runs on.",
     ),
@@ -149,9 +171,7 @@ const googleCloud = rule(
 const splunk = rule(
   z.strictObject({
     url: BaseUrl.describe("The management port: https://splunk:8089."),
-    app: z
-      .string()
-      .regex(/^[\w-]+$/u, "an app's name must be here")
+    app: textOf(/^[\w-]+$/u, "an app's name")
       .optional()
       .describe("The app that a search runs in."),
     ...loginFields,
@@ -164,19 +184,26 @@ const splunk = rule(
   },
 ).transform((spec) => ({ kind: "splunk" as const, ...timed(spec) }));
 
+/** A text in which names are filled in. */
+function filled<S extends z.ZodType<string>>(text: S, known: readonly string[]): S {
+  return text.superRefine((value, context) => {
+    const message = wrongName(value, known);
+    if (message !== undefined) context.addIssue({ code: "custom", message, params: { code: "wrong-value" } });
+  });
+}
+
 /** An address in which the interval can be filled in. */
-const FilledUrl = z.string().superRefine((text, context) => {
-  const read = Url.safeParse(text.replaceAll(/\{\{\s*(?:from|to|interval)\s*\}\}/gu, "0"));
-  for (const { message } of read.error?.issues ?? [])
-    context.addIssue({ code: "custom", message, params: { code: "wrong-value" } });
+const FilledUrl = filled(z.string(), INTERVAL_NAMES).superRefine((text, context) => {
+  const stray = strayIn(text);
+  const whole = filledText(text, { from: "0", to: "0", interval: "0" });
+  const why = stray === undefined ? wrongUrl(whole) : `found ${shown(stray)}, a name must stand between {{ and }}`;
+  if (why !== undefined) context.addIssue({ code: "custom", message: why, params: { code: "wrong-value" } });
 });
 
 const json = rule(
   z.strictObject({
     url: textField(FilledUrl).describe("The page. {{from}}, {{to}} and {{interval}} in it are filled in."),
-    body: z
-      .string()
-      .min(1)
+    body: filled(z.string().min(1), INTERVAL_NAMES)
       .optional()
       .describe("What is sent with POST, filled in likewise. Default: GET, and nothing."),
     ...loginFields,
@@ -188,10 +215,10 @@ const json = rule(
 const command = z
   .strictObject({
     command: z
-      .array(Plain)
+      .array(filled(Plain, ["query", ...INTERVAL_NAMES]))
       .min(1)
       .describe(
-        "A program and its arguments; no shell. It prints one number. {{query}} is filled in, {{from}} and {{to}} too.",
+        "A program and its arguments; no shell. It prints one number. {{query}}, {{from}}, {{to}} and {{interval}} are filled in.",
       ),
     env: Env.default({}).describe("Environment variables: texts, or { env } or { file } for secrets."),
     cwd: z.string().min(1).default(".").describe("Its folder. Default: the rollout file's."),
