@@ -18,6 +18,8 @@ import type { Web, WebAnswer, WebAsked } from "../../ports/web.ts";
 /** Who reads secrets and keeps them out of what is told. */
 interface SecretTexts {
   textOf(text: Text): Promise<string>;
+  /** A text that is made of secrets, and one too. */
+  kept(text: string): string;
   masked(text: string): string;
 }
 
@@ -85,7 +87,7 @@ class Connected implements Web {
     if (bearer) sent["authorization"] = `Bearer ${await secrets.textOf(bearer)}`;
     if (!basic) return sent;
     const [user, password] = [await secrets.textOf(basic.user), await secrets.textOf(basic.password)];
-    sent["authorization"] = `Basic ${Buffer.from(`${user}:${password}`).toString("base64")}`;
+    sent["authorization"] = `Basic ${secrets.kept(Buffer.from(`${user}:${password}`).toString("base64"))}`;
     return sent;
   }
 
