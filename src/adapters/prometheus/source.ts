@@ -155,7 +155,13 @@ class PrometheusSignals implements SignalSource {
     const isPool = unit.replica === unit.pool;
     const key = JSON.stringify([unit.pool, unit.replica, ...(isPool ? unit.whose : [])]);
     const isYoung = !isPool && readySinceMs !== undefined && readySinceMs > this.#startedMs;
-    const ledger = this.#ledgers.get(key) ?? new Ledger({ fromMs: readySinceMs ?? 0, isYoung });
+    const ledger =
+      this.#ledgers.get(key) ??
+      new Ledger({
+        fromMs: readySinceMs ?? 0,
+        isYoung,
+        isAddress: unit.whose.every(({ instance }) => instance !== undefined),
+      });
     this.#ledgers.set(key, ledger);
     return ledger;
   }
