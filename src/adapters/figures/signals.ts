@@ -6,6 +6,7 @@ import { ms, type Ms } from "../../core/units.ts";
 import { readyAmong } from "../../core/world.ts";
 import type { Figure, FigureAsked } from "../../ports/figures.ts";
 import { type Call, type Observed, seen, unreadable } from "../../ports/observed.ts";
+import { withCall } from "../../ports/waiting.ts";
 import type { AskedPool, SignalSource } from "../../ports/signals.ts";
 import type { Polled, Poller } from "./poller.ts";
 
@@ -165,16 +166,3 @@ export class FigureSignals implements SignalSource {
 
 const impossible = ({ name, kind }: SignalWanted): readonly string[] =>
   kind === "histogram" ? [`${name}: a single figure is no histogram`] : [];
-
-/** Waits for a round that goes on also when the call is called off. */
-async function withCall<T>(round: Promise<T>, { signal }: Call): Promise<T> {
-  const over = new AbortController();
-  const off = new Promise<never>((_, reject) => {
-    signal.addEventListener("abort", () => reject(signal.reason as Error), { once: true, signal: over.signal });
-  });
-  try {
-    return await Promise.race([round, off]);
-  } finally {
-    over.abort();
-  }
-}

@@ -6,6 +6,7 @@ import { duration, ms, type Ms } from "../../core/units.ts";
 import type { Clock } from "../../ports/clock.ts";
 import { type Call, type Observed, seen, unreadable } from "../../ports/observed.ts";
 import type { AskedPool, SignalSource } from "../../ports/signals.ts";
+import { withCall } from "../../ports/waiting.ts";
 import type { Found, Hub } from "./hub.ts";
 import { Ledger, shown, type Told } from "./ledger.ts";
 import { labelsOf, metricOf } from "./question.ts";
@@ -295,17 +296,4 @@ function mistakenFor({ kind, selector }: Asked, type: string | undefined): strin
   if (kinds === undefined || kinds.includes(kind)) return undefined;
   const read = readSelector(selector);
   return `gives ${read.ok ? read.selector.metric : selector} as a ${type ?? ""}, not as a ${kind}`;
-}
-
-/** Waits for what goes on also when the call is called off. */
-async function withCall<T>(work: Promise<T>, { signal }: Call): Promise<T> {
-  const over = new AbortController();
-  const off = new Promise<never>((_, reject) => {
-    signal.addEventListener("abort", () => reject(signal.reason as Error), { once: true, signal: over.signal });
-  });
-  try {
-    return await Promise.race([work, off]);
-  } finally {
-    over.abort();
-  }
 }
