@@ -55,6 +55,11 @@ interface Outcome {
   readonly sampled: Readonly<Record<string, number>>;
 }
 
+/** Why a question that followed from others has no answer. */
+interface Unanswered {
+  readonly why: string;
+}
+
 interface Published {
   readonly signals: Signals;
   readonly sampled: ReadonlyMap<string, number>;
@@ -106,7 +111,7 @@ class PrometheusSignals implements SignalSource {
     const answers = await withCall(this.#ask(asked, units), call);
     const failed = answers.found.flat(2).find(({ why }) => why !== undefined);
     // One that is missing would seem to be 0 beside the others.
-    if (failed) return unreadable(`${this.#options.hub.address} ${failed.why ?? ""}`);
+    if (failed) return this.#unanswered(failed.why ?? "");
     const stamp = JSON.stringify([
       asked.map(({ name }) => name),
       units.map(({ replica }) => replica),
@@ -114,11 +119,16 @@ class PrometheusSignals implements SignalSource {
     ]);
     if (this.#last && this.#stamp === stamp) return seen(this.#last.signals);
     const outcomes = await withCall(this.#outcomes(answers), call);
+    if ("why" in outcomes) return this.#unanswered(outcomes.why);
     this.#stamp = stamp;
     this.#forgetOthers(pools);
     const observed = seen(this.#publish(outcomes, answers));
     this.#known = { about, beganMs: oldestOf(answers), observed };
     return observed;
+  }
+
+  #unanswered(why: string): Observed<Signals> {
+    return unreadable(`${this.#options.hub.address} ${why}`);
   }
 
   async #ask(asked: readonly Asked[], units: readonly Unit[]): Promise<Answers> {
@@ -134,13 +144,16 @@ class PrometheusSignals implements SignalSource {
     return { asked, units, found };
   }
 
-  async #outcomes({ asked, units, found }: Answers): Promise<readonly Outcome[]> {
+  async #outcomes({ asked, units, found }: Answers): Promise<readonly Outcome[] | Unanswered> {
     const types = await Promise.all(asked.map(({ selector }) => this.#options.hub.typeOf(metricOf(selector))));
-    return Promise.all(
+    const unknown = types.find((one) => "why" in one);
+    if (unknown) return unknown;
+    const outcomes = await Promise.all(
       units.map((unit, unitIndex) => {
         const ledger = this.#ledgerOf(unit);
         const told = asked.map((one, index): Told => {
-          const mistaken = mistakenFor(one, types[index]);
+          const said = types[index];
+          const mistaken = mistakenFor(one, said && "type" in said ? said.type : undefined);
           if (mistaken !== undefined) return { why: mistaken };
           return ledger.read(one, found[index]?.[unitIndex]?.flatMap(({ series }) => series) ?? []);
         });
@@ -148,6 +161,7 @@ class PrometheusSignals implements SignalSource {
         return this.#outcome({ unit, ledger, asked, told, serverMs });
       }),
     );
+    return outcomes.find((one) => "why" in one) ?? outcomes.flatMap((one) => ("why" in one ? [] : [one]));
   }
 
   #ledgerOf(unit: Unit): Ledger {
@@ -177,7 +191,7 @@ class PrometheusSignals implements SignalSource {
     }
   }
 
-  async #outcome(of: Taken): Promise<Outcome> {
+  async #outcome(of: Taken): Promise<Outcome | Unanswered> {
     const { unit, ledger, asked, told, serverMs } = of;
     const now = serverMs - (this.#options.delayMs ?? 0);
     const isFresh = ({ newestMs, rhythmMs = 0 }: Told): boolean =>
@@ -197,6 +211,7 @@ class PrometheusSignals implements SignalSource {
     for (const [index, { name, kind, selector }] of asked.entries()) {
       const one = told[index] ?? {};
       const reading = one.isUnknown && kind === "counter" ? await this.#zero(selector, unit) : one;
+      if ("unanswered" in reading) return { why: reading.unanswered };
       if (reading.reading === undefined) troubles.push(`${name}: ${unit.replica} ${reading.why ?? ""}`);
       else if (kind === "gauge" && !isFresh(one))
         troubles.push(`${name}: ${unit.replica} told it last ${ago(now - (one.newestMs ?? 0))} ago`);
@@ -210,9 +225,11 @@ class PrometheusSignals implements SignalSource {
   }
 
   /** A series begins when it first counts: where its metric is there, and all its labels, it stands at 0. */
-  async #zero(selector: string, unit: Unit): Promise<Told> {
+  async #zero(selector: string, unit: Unit): Promise<Told | { readonly unanswered: string }> {
     const metric = metricOf(selector);
     const found = await this.#options.hub.of({ selector: metric, isHistogram: false }, unit.whose);
+    const unanswered = found.find(({ why }) => why !== undefined)?.why;
+    if (unanswered !== undefined) return { unanswered };
     const all = found.flatMap(({ series }) => series);
     const [first] = all;
     if (!first) return { why: `has no ${metric}` };

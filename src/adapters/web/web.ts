@@ -12,7 +12,7 @@ import { createGunzip } from "node:zlib";
 import { messageOf } from "../../core/issues.ts";
 import type { Text } from "../../core/outbox/message.ts";
 import type { Connection, TlsFiles } from "../../core/spec/connection.ts";
-import { ms } from "../../core/units.ts";
+import { duration, ms } from "../../core/units.ts";
 import type { Web, WebAnswer, WebAsked } from "../../ports/web.ts";
 
 /** Who reads secrets and keeps them out of what is told. */
@@ -76,7 +76,7 @@ class Connected implements Web {
       // What a server says of what it did not like may be what it was shown.
       return said(response, response.statusCode === 200 ? text : secrets.masked(text));
     } catch (error) {
-      return { ok: false, why: late.aborted ? `no answer within ${asked.timeoutMs / 1_000} s` : inWords(error) };
+      return { ok: false, why: late.aborted ? `has not answered within ${duration(asked.timeoutMs)}` : inWords(error) };
     }
   }
 
