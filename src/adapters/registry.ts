@@ -205,7 +205,7 @@ async function alertsOf({ clock }: Home, { spec, origin }: Asked): Promise<reado
 /** What the file says of figures that others keep. */
 const sourcesOf = ({ service, spec, origin }: Asked) => {
   const sources = spec.spec.analysis?.sources;
-  return sources && { service, origin, sources, metricsPort: spec.spec.workload.process?.metrics?.port };
+  return sources && { service, origin, sources, metricsPort: pageOf(spec.spec.workload)?.port };
 };
 
 /** Makes something when it is first asked for; again only after a failure. */

@@ -6,6 +6,7 @@ import type { AlertSource } from "../../ports/alerts.ts";
 import type { Clock } from "../../ports/clock.ts";
 import type { Web } from "../../ports/web.ts";
 import { type Call, type Observed, seen, unreadable } from "../../ports/observed.ts";
+import { withCall } from "../../ports/waiting.ts";
 import { type AlertApi, DOORS } from "./apis.ts";
 
 /** Whom to ask and how often. */
@@ -117,17 +118,4 @@ function addressOf(url: string): URL {
     next: "Give the base address alone, such as http://prometheus:9090; credentials are sent in a header.",
     exitCode: 2,
   });
-}
-
-/** Waits for a request that goes on also when the call is called off. */
-async function withCall(request: Promise<void>, { signal }: Call): Promise<void> {
-  const over = new AbortController();
-  const off = new Promise<never>((_, reject) => {
-    signal.addEventListener("abort", () => reject(signal.reason as Error), { once: true, signal: over.signal });
-  });
-  try {
-    await Promise.race([request, off]);
-  } finally {
-    over.abort();
-  }
 }

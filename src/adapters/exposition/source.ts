@@ -11,6 +11,7 @@ import { readyAmong, type RunningPool } from "../../core/world.ts";
 import type { Clock } from "../../ports/clock.ts";
 import { type Call, type Observed, seen, unreadable } from "../../ports/observed.ts";
 import type { SignalSource } from "../../ports/signals.ts";
+import { withCall } from "../../ports/waiting.ts";
 import { fetchPage } from "./fetch.ts";
 import { Lives } from "./lives.ts";
 
@@ -209,17 +210,4 @@ async function inBatches<T, R>(all: readonly T[], work: (one: T) => Promise<R>):
   };
   await Promise.all(Array.from({ length: Math.min(AT_A_TIME, all.length) }, worker));
   return results;
-}
-
-/** Waits for a round that goes on also when the call is called off. */
-async function withCall<T>(round: Promise<T>, { signal }: Call): Promise<T> {
-  const over = new AbortController();
-  const off = new Promise<never>((_, reject) => {
-    signal.addEventListener("abort", () => reject(signal.reason as Error), { once: true, signal: over.signal });
-  });
-  try {
-    return await Promise.race([round, off]);
-  } finally {
-    over.abort();
-  }
 }

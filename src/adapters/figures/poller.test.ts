@@ -1,5 +1,5 @@
 // Is everything counted once, whatever fails, and are a pool's figures never half there?
-import { beforeEach, expect, test } from "vitest";
+import { beforeEach, expect, test, vi } from "vitest";
 import { signalIncrements, type Signals, type SignalWanted } from "../../core/signals.ts";
 import { ms } from "../../core/units.ts";
 import type { Figure, FigureAsked } from "../../ports/figures.ts";
@@ -258,4 +258,41 @@ test("services that ask at the same time are asked for in one batch", async () =
 test("a source of queries alone leaves the series to another", () => {
   const { signals } = open(false);
   expect([ORDERS.name, QUEUE.name, "@other = x"].map((name) => signals.covers(name))).toEqual([false, true, false]);
+});
+
+test("a silent source holds up one look for a second, and its answer is taken when it comes", async () => {
+  let speak = (): void => undefined;
+  const asks: FigureAsked[][] = [];
+  const { signals, observe } = open(true, {
+    ask: (these) =>
+      new Promise((resolve) => {
+        asks.push([...these]);
+        speak = () => resolve(these.map((): Figure => ({ ok: true, value: 7 })));
+      }),
+  });
+  const read = () => signals.read([QUEUE], [STABLE], { signal: new AbortController().signal });
+  const first = observe([QUEUE], [STABLE]);
+  await clock.advance(ms(1_000));
+  const silent = { kind: "unreadable", why: "shop has not answered yet" };
+  expect(await first).toEqual(silent);
+  // Time stands still: whoever waits for it waits for ever.
+  expect(await read()).toEqual(silent);
+  await clock.advance(ms(3 * EVERY));
+  expect(await read()).toEqual(silent);
+  expect(asks).toHaveLength(1);
+  speak();
+  await vi.waitFor(async () => expect(await read()).toMatchObject({ kind: "value" }));
+});
+
+test("what failed last is told as it failed, at once, while it is asked again", async () => {
+  const { signals, observe } = open();
+  answer = () => ({ ok: false, why: "answered 503" });
+  const failed = { kind: "unreadable", why: "shop answered 503" };
+  expect(await observe([QUEUE], [STABLE])).toEqual(failed);
+  await clock.advance(ms(5 * EVERY));
+  answer = () => ({ ok: true, value: 7 });
+  // Nobody moves the clock meanwhile: whoever waits for it waits for ever.
+  expect(await signals.read([QUEUE], [STABLE], { signal: new AbortController().signal })).toEqual(failed);
+  await clock.advance(GATHER);
+  expect(await observe([QUEUE], [STABLE])).toMatchObject({ kind: "value" });
 });

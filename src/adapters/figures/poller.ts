@@ -1,9 +1,10 @@
 // How do single figures, asked for again and again, become what a service's pools tell?
 import { messageOf } from "../../core/issues.ts";
-import { ms, type Ms } from "../../core/units.ts";
+import { duration, ms, type Ms } from "../../core/units.ts";
 import type { Clock } from "../../ports/clock.ts";
 import type { Figure, FigureAsked, FigureSource } from "../../ports/figures.ts";
 import type { SignalSource } from "../../ports/signals.ts";
+import { Patience } from "../../ports/waiting.ts";
 import { FigureSignals } from "./signals.ts";
 
 export interface PollerOptions {
@@ -41,9 +42,12 @@ export class Poller {
   readonly #options: PollerOptions;
   readonly #closing = new AbortController();
   #waiting: Waiting[] = [];
+  /** How long its answers are waited for. */
+  readonly patience: Patience;
 
   constructor(options: PollerOptions) {
     this.#options = options;
+    this.patience = new Patience(options.clock);
   }
 
   /** What this source tells of a service's pools. */
@@ -88,10 +92,12 @@ export class Poller {
     await clock.sleep(gatherMs);
     const waiting = this.#waiting;
     this.#waiting = [];
-    const signal = AbortSignal.any([this.#closing.signal, AbortSignal.timeout(timeoutMs)]);
+    const late = AbortSignal.timeout(timeoutMs);
+    const signal = AbortSignal.any([this.#closing.signal, late]);
     const all = waiting.flatMap(({ asked }) => asked);
     const answers = await figures.ask(all, { signal }).catch((error: unknown) => {
-      const why = this.#closing.signal.aborted ? "is asked no more" : messageOf(error);
+      const lateText = `has not answered within ${duration(timeoutMs)}`;
+      const why = this.#closing.signal.aborted ? "is asked no more" : late.aborted ? lateText : messageOf(error);
       return all.map((): Figure => ({ ok: false, why }));
     });
     let at = 0;

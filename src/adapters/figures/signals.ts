@@ -6,6 +6,7 @@ import { ms, type Ms } from "../../core/units.ts";
 import { readyAmong } from "../../core/world.ts";
 import type { Figure, FigureAsked } from "../../ports/figures.ts";
 import { type Call, type Observed, seen, unreadable } from "../../ports/observed.ts";
+import { withCall } from "../../ports/waiting.ts";
 import type { AskedPool, SignalSource } from "../../ports/signals.ts";
 import { type Ledger, Ledgers } from "./ledgers.ts";
 import type { Polled, Poller } from "./poller.ts";
@@ -33,6 +34,13 @@ interface Round {
   readonly done: Promise<Observed<Signals>>;
 }
 
+interface Found {
+  readonly key: string;
+  readonly toMs: Ms;
+  readonly foundMs: Ms;
+  readonly observed: Observed<Signals>;
+}
+
 /**
  * One row per pool: a level as it was at the end of the interval, a count added to those before. The counts of a pool are
  * taken all together or not at all, for a part without its whole would be a lie; what could not be had is asked for again
@@ -45,7 +53,7 @@ export class FigureSignals implements SignalSource {
   readonly #epoch: string;
   readonly #ledgers: Ledgers;
   #round: Round | undefined;
-  #last: { readonly key: string; readonly toMs: Ms; readonly observed: Observed<Signals> } | undefined;
+  #last: Found | undefined;
 
   constructor(poller: Poller, polled: Polled) {
     this.#poller = poller;
@@ -71,8 +79,15 @@ export class FigureSignals implements SignalSource {
     const last = this.#last?.key === key ? this.#last : undefined;
     if (last && last.toMs >= toMs) return last.observed;
     const running = this.#round?.key === key ? this.#round : this.#begin(asked, { key, toMs, mine });
-    if (last && toMs - last.toMs < 2 * this.#poller.everyMs) return last.observed;
-    return withCall(running.done, call);
+    if (last && this.#holds(last, toMs)) return last.observed;
+    const isOver = await withCall(this.#poller.patience.endsSoon(running.done), call);
+    return isOver ? running.done : unreadable(`${this.#polled.name} has not answered yet`);
+  }
+
+  /** What failed is told until there is something else; an answer is one for a while, however long it took. */
+  #holds({ observed, toMs, foundMs }: Found, dueMs: Ms): boolean {
+    const { everyMs } = this.#poller;
+    return observed.kind === "unreadable" || Math.min(dueMs - toMs, this.#poller.now() - foundMs) < 2 * everyMs;
   }
 
   /** What is about no pool is asked once, and told with the first one: stable's, if there is one. */
@@ -95,7 +110,7 @@ export class FigureSignals implements SignalSource {
     const done = this.#ask(asked, round).then((observed) => {
       // A round for other questions may have begun since; the later one stays.
       if (this.#round === begun) {
-        this.#last = { key, toMs, observed };
+        this.#last = { key, toMs, observed, foundMs: this.#poller.now() };
         this.#round = undefined;
       }
       return observed;
@@ -187,16 +202,3 @@ export class FigureSignals implements SignalSource {
 
 const impossible = ({ name, kind }: SignalWanted): readonly string[] =>
   kind === "histogram" ? [`${name}: a single figure is no histogram`] : [];
-
-/** Waits for a round that goes on also when the call is called off. */
-async function withCall<T>(round: Promise<T>, { signal }: Call): Promise<T> {
-  const over = new AbortController();
-  const off = new Promise<never>((_, reject) => {
-    signal.addEventListener("abort", () => reject(signal.reason as Error), { once: true, signal: over.signal });
-  });
-  try {
-    return await Promise.race([round, off]);
-  } finally {
-    over.abort();
-  }
-}

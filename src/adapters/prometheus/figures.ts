@@ -35,7 +35,8 @@ async function askAll(
   const worker = async (): Promise<void> => {
     for (let next = waiting.shift(); next; next = waiting.shift()) {
       const [key, { query, toMs }] = next;
-      answers.set(key, await askNumber(server, { query, atMs: ms(toMs) }, call.signal));
+      const answer = await askNumber(server, { query, atMs: ms(toMs) }, call.signal);
+      answers.set(key, answer.ok ? answer : { ok: false, why: `at ${server.url} ${answer.why}` });
     }
   };
   await Promise.all(Array.from({ length: AT_A_TIME }, worker));

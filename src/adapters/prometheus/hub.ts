@@ -1,12 +1,13 @@
 // How do many services share the questions to one Prometheus?
 import { ms, type Ms } from "../../core/units.ts";
 import type { Clock } from "../../ports/clock.ts";
+import { Patience } from "../../ports/waiting.ts";
 import { askRange, askType, type RangeAnswer, type Server, type TimedSeries } from "./answer.ts";
 import { questionFor, type Wanted, type Whose } from "./question.ts";
 
 /** What was found of whom, and when. */
 export interface Found {
-  /** By the clock here, when it was asked. */
+  /** By the clock here, when it was asked; when that had failed, if it did. */
   readonly beganMs: Ms;
   /** By the server's clock, when it answered. */
   readonly serverMs: Ms;
@@ -30,11 +31,27 @@ const AT_A_TIME = 4;
 /** What nobody has wanted for so many periods is forgotten. */
 const FORGOTTEN = 3;
 const TYPES_MS = 600_000;
+const NOT_YET = "has not answered yet";
+
+/** Why nothing is known; its words follow the address. */
+interface NotYet {
+  readonly why: string;
+}
 
 interface Ask {
   readonly whose: Whose;
   wantedMs: Ms;
   found?: Found | undefined;
+  /** By the clock here, when it was answered. */
+  foundMs?: Ms | undefined;
+}
+
+/** What is known of a metric's type. */
+interface Typed {
+  /** While it is asked for. */
+  asking?: Promise<void> | undefined;
+  /** The type, if the server knows it, and how long that holds. */
+  said?: { readonly type: string | undefined; readonly fromMs: Ms; readonly holdsMs: number } | undefined;
 }
 
 interface Line {
@@ -46,12 +63,13 @@ interface Line {
 /**
  * One question for all who want the same series in the same period, named in it by what tells their replicas; the answer
  * is shared out by these labels. A question goes on by itself; who comes for something younger than twice the period gets
- * that at once.
+ * that at once, and so does who comes after a failure. Nobody waits for a silent server for longer than a little.
  */
 export class Hub {
   readonly #options: HubOptions;
   readonly #lines = new Map<string, Line>();
-  readonly #types = new Map<string, { readonly atMs: Ms; readonly type: Promise<string | undefined> }>();
+  readonly #types = new Map<string, Typed>();
+  readonly #patience: Patience;
   #free = AT_A_TIME;
   readonly #queue: (() => void)[] = [];
   /** Requests made so far. */
@@ -59,6 +77,7 @@ export class Hub {
 
   constructor(options: HubOptions) {
     this.#options = options;
+    this.#patience = new Patience(options.clock);
   }
 
   get everyMs(): Ms {
@@ -75,29 +94,49 @@ export class Hub {
     const line = this.#lineOf(wanted);
     const now = this.#options.clock.now();
     const asks = whose.map((one) => askOf(line, one, now));
-    const isYoung = (below: number): boolean =>
-      asks.every(({ found }) => found !== undefined && Math.abs(now - found.beganMs) < below);
-    if (isYoung(this.#options.everyMs)) return asks.map(foundOf);
+    if (asks.every(({ found }) => this.#isYounger(found?.beganMs, this.#options.everyMs))) return asks.map(foundOf);
+    const known = (): readonly Found[] => asks.map((ask) => this.#known(ask));
     const running = line.running ?? this.#start(line);
-    if (isYoung(2 * this.#options.everyMs)) return asks.map(foundOf);
-    await running;
+    // Whoever failed last is not waited for: what failed is told until there is something else.
+    if (asks.some(({ found }) => found?.why !== undefined) || asks.every((ask) => this.#holds(ask))) return known();
+    const isOver = await this.#patience.endsSoon(running);
     // A question that was under way did not name who came since.
-    if (asks.some(({ found }) => found === undefined)) await (line.running ?? this.#start(line));
-    return asks.map(foundOf);
+    if (isOver && asks.some(({ found }) => found === undefined))
+      await this.#patience.endsSoon(line.running ?? this.#start(line));
+    return known();
   }
 
   /** What a metric is, where the server knows it. */
-  async typeOf(metric: string): Promise<string | undefined> {
-    const now = this.#options.clock.now();
-    const known = this.#types.get(metric);
-    if (known && Math.abs(now - known.atMs) < TYPES_MS) return known.type;
+  async typeOf(metric: string): Promise<{ readonly type: string | undefined } | NotYet> {
+    const typed: Typed = this.#types.get(metric) ?? {};
+    this.#types.set(metric, typed);
+    if (!this.#isYounger(typed.said?.fromMs, typed.said?.holdsMs ?? 0)) typed.asking ??= this.#askType(metric, typed);
+    if (!typed.said && typed.asking) await this.#patience.endsSoon(typed.asking);
+    return typed.said ?? { why: NOT_YET };
+  }
+
+  async #askType(metric: string, typed: Typed): Promise<void> {
+    const { clock, server, everyMs } = this.#options;
     this.requests += 1;
-    const type = askType(this.#options.server, metric);
-    this.#types.set(metric, { atMs: now, type });
-    const found = await type;
-    // Nobody has told of it yet.
-    if (found === undefined) this.#types.set(metric, { atMs: ms(now - TYPES_MS + this.#options.everyMs * 12), type });
-    return found;
+    const type = await askType(server, metric);
+    // Where nobody has told of it yet, somebody may soon.
+    typed.said = { type, fromMs: clock.now(), holdsMs: type === undefined ? 12 * everyMs : TYPES_MS };
+    typed.asking = undefined;
+  }
+
+  #isYounger(momentMs: Ms | undefined, belowMs: number): boolean {
+    return momentMs !== undefined && Math.abs(this.#options.clock.now() - momentMs) < belowMs;
+  }
+
+  /** However long an answer took, it is one for a while. */
+  #holds({ foundMs }: Ask): boolean {
+    return this.#isYounger(foundMs, 2 * this.#options.everyMs);
+  }
+
+  #known(ask: Ask): Found {
+    if (ask.found && (ask.found.why !== undefined || this.#holds(ask))) return ask.found;
+    const now = this.#options.clock.now();
+    return { beganMs: now, serverMs: now, series: [], why: NOT_YET };
   }
 
   #lineOf(wanted: Wanted): Line {
@@ -139,9 +178,11 @@ export class Hub {
     } finally {
       this.#next();
     }
-    const serverMs = answer.ok && answer.dateMs !== undefined ? answer.dateMs : clock.now();
+    const foundMs = clock.now();
+    const serverMs = answer.ok && answer.dateMs !== undefined ? answer.dateMs : foundMs;
+    for (const ask of asks) ask.foundMs = foundMs;
     if (!answer.ok) {
-      for (const ask of asks) ask.found = { beganMs, serverMs, series: [], why: answer.why };
+      for (const ask of asks) ask.found = { beganMs: foundMs, serverMs, series: [], why: answer.why };
       return;
     }
     const byLabels = shared(answer.series, Object.keys(whose[0] ?? {}));

@@ -28,20 +28,25 @@ interface Kept {
 }
 
 /** Labels that Prometheus and its copies put on: a series that differs in them alone is the same one, twice. */
-const COLLECTORS = new Set(["job", "prometheus", "prometheus_replica"]);
+const COLLECTORS = ["job", "prometheus", "prometheus_replica"];
+/** Those that its operator gives to a target besides. In other hands they are the service's own. */
+const OPERATORS = ["container", "endpoint", "namespace", "node", "pod", "service"];
 
 /** The counters of one replica, or of one pool, from when it was first seen. */
 export class Ledger {
   readonly #fromMs: number;
   /** It began to live while it was looked at: all that it counts is new. */
   readonly #isYoung: boolean;
+  /** It is known by its address: whatever else a target is called, it is this one. */
+  readonly #isAddress: boolean;
   readonly #lines = new Map<string, Line>();
   /** Names that were asked for while it was there: what comes up under them has just begun. */
   readonly #asked = new Set<string>();
 
-  constructor(life: { readonly fromMs: number; readonly isYoung: boolean }) {
+  constructor(life: { readonly fromMs: number; readonly isYoung: boolean; readonly isAddress?: boolean | undefined }) {
     this.#fromMs = life.fromMs;
     this.#isYoung = life.isYoung;
+    this.#isAddress = life.isAddress ?? false;
   }
 
   /** It was there, and these names were asked for. */
@@ -53,7 +58,7 @@ export class Ledger {
     const series = found
       .map((one) => this.#ownOf(one))
       .filter(({ numbers, natives }) => numbers.length + natives.length > 0);
-    const twice = twiceAmong(series);
+    const twice = twiceAmong(series, this.#isAddress);
     if (twice !== undefined) return { why: twice };
     const moments = series.map(momentsOf);
     const newestMs = Math.max(...moments.map((one) => one.at(-1) ?? 0));
@@ -106,16 +111,25 @@ function momentsOf({ numbers, natives }: TimedSeries): readonly number[] {
   return natives.length > 0 ? natives.map(([at]) => at) : numbers.map(([at]) => at);
 }
 
-function twiceAmong(series: readonly TimedSeries[]): string | undefined {
-  const seen = new Map<string, Labels>();
-  for (const { labels } of series) {
-    const own = Object.entries(labels).filter(([label]) => !COLLECTORS.has(label));
-    const key = textOf(own);
-    const twin = seen.get(key);
-    if (twin) return `is told twice, as ${shown(twin)} and as ${shown(labels)}: choose one by its labels`;
-    seen.set(key, labels);
+function twiceAmong(series: readonly TimedSeries[], isAddress: boolean): string | undefined {
+  const ignored = isAddress ? [...COLLECTORS, "instance", ...OPERATORS] : COLLECTORS;
+  const own = (labels: Labels): string => textOf(Object.entries(labels).filter(([label]) => !ignored.includes(label)));
+  const alike = Map.groupBy(
+    series.map(({ labels }) => labels),
+    own,
+  );
+  for (const [first = {}, ...others] of alike.values()) {
+    const twin = isAddress ? others.find((other) => isAnotherTarget(first, other)) : others[0];
+    if (twin) return `is told twice, as ${shown(first)} and as ${shown(twin)}: choose one by its labels`;
   }
   return undefined;
+}
+
+/** Whether two series that are alike come from two targets, and not from one that has these labels itself. */
+function isAnotherTarget(one: Labels, other: Labels): boolean {
+  const isNamed = ({ namespace, endpoint }: Labels): boolean => namespace !== undefined && endpoint !== undefined;
+  const isOther = [...COLLECTORS, "instance"].some((label) => one[label] !== other[label]);
+  return isOther || (isNamed(one) && isNamed(other));
 }
 
 const numberSamples = ({ numbers }: TimedSeries): readonly Counted[] => numbers.map(([at, value]) => [at, [value]]);

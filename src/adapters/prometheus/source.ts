@@ -6,6 +6,7 @@ import { duration, ms, type Ms } from "../../core/units.ts";
 import type { Clock } from "../../ports/clock.ts";
 import { type Call, type Observed, seen, unreadable } from "../../ports/observed.ts";
 import type { AskedPool, SignalSource } from "../../ports/signals.ts";
+import { withCall } from "../../ports/waiting.ts";
 import type { Found, Hub } from "./hub.ts";
 import { Ledger, shown, type Told } from "./ledger.ts";
 import { labelsOf, metricOf } from "./question.ts";
@@ -52,6 +53,11 @@ interface Outcome {
   readonly troubles: readonly string[];
   /** When each value was sampled, by name. */
   readonly sampled: Readonly<Record<string, number>>;
+}
+
+/** Why a question that followed from others has no answer. */
+interface Unanswered {
+  readonly why: string;
 }
 
 interface Published {
@@ -105,7 +111,7 @@ class PrometheusSignals implements SignalSource {
     const answers = await withCall(this.#ask(asked, units), call);
     const failed = answers.found.flat(2).find(({ why }) => why !== undefined);
     // One that is missing would seem to be 0 beside the others.
-    if (failed) return unreadable(`${this.#options.hub.address} ${failed.why ?? ""}`);
+    if (failed) return this.#unanswered(failed.why ?? "");
     const stamp = JSON.stringify([
       asked.map(({ name }) => name),
       units.map(({ replica }) => replica),
@@ -113,11 +119,16 @@ class PrometheusSignals implements SignalSource {
     ]);
     if (this.#last && this.#stamp === stamp) return seen(this.#last.signals);
     const outcomes = await withCall(this.#outcomes(answers), call);
+    if ("why" in outcomes) return this.#unanswered(outcomes.why);
     this.#stamp = stamp;
     this.#forgetOthers(pools);
     const observed = seen(this.#publish(outcomes, answers));
     this.#known = { about, beganMs: oldestOf(answers), observed };
     return observed;
+  }
+
+  #unanswered(why: string): Observed<Signals> {
+    return unreadable(`${this.#options.hub.address} ${why}`);
   }
 
   async #ask(asked: readonly Asked[], units: readonly Unit[]): Promise<Answers> {
@@ -133,13 +144,16 @@ class PrometheusSignals implements SignalSource {
     return { asked, units, found };
   }
 
-  async #outcomes({ asked, units, found }: Answers): Promise<readonly Outcome[]> {
+  async #outcomes({ asked, units, found }: Answers): Promise<readonly Outcome[] | Unanswered> {
     const types = await Promise.all(asked.map(({ selector }) => this.#options.hub.typeOf(metricOf(selector))));
-    return Promise.all(
+    const unknown = types.find((one) => "why" in one);
+    if (unknown) return unknown;
+    const outcomes = await Promise.all(
       units.map((unit, unitIndex) => {
         const ledger = this.#ledgerOf(unit);
         const told = asked.map((one, index): Told => {
-          const mistaken = mistakenFor(one, types[index]);
+          const said = types[index];
+          const mistaken = mistakenFor(one, said && "type" in said ? said.type : undefined);
           if (mistaken !== undefined) return { why: mistaken };
           return ledger.read(one, found[index]?.[unitIndex]?.flatMap(({ series }) => series) ?? []);
         });
@@ -147,6 +161,7 @@ class PrometheusSignals implements SignalSource {
         return this.#outcome({ unit, ledger, asked, told, serverMs });
       }),
     );
+    return outcomes.find((one) => "why" in one) ?? outcomes.flatMap((one) => ("why" in one ? [] : [one]));
   }
 
   #ledgerOf(unit: Unit): Ledger {
@@ -155,7 +170,13 @@ class PrometheusSignals implements SignalSource {
     const isPool = unit.replica === unit.pool;
     const key = JSON.stringify([unit.pool, unit.replica, ...(isPool ? unit.whose : [])]);
     const isYoung = !isPool && readySinceMs !== undefined && readySinceMs > this.#startedMs;
-    const ledger = this.#ledgers.get(key) ?? new Ledger({ fromMs: readySinceMs ?? 0, isYoung });
+    const ledger =
+      this.#ledgers.get(key) ??
+      new Ledger({
+        fromMs: readySinceMs ?? 0,
+        isYoung,
+        isAddress: unit.whose.every(({ instance }) => instance !== undefined),
+      });
     this.#ledgers.set(key, ledger);
     return ledger;
   }
@@ -170,7 +191,7 @@ class PrometheusSignals implements SignalSource {
     }
   }
 
-  async #outcome(of: Taken): Promise<Outcome> {
+  async #outcome(of: Taken): Promise<Outcome | Unanswered> {
     const { unit, ledger, asked, told, serverMs } = of;
     const now = serverMs - (this.#options.delayMs ?? 0);
     const isFresh = ({ newestMs, rhythmMs = 0 }: Told): boolean =>
@@ -190,6 +211,7 @@ class PrometheusSignals implements SignalSource {
     for (const [index, { name, kind, selector }] of asked.entries()) {
       const one = told[index] ?? {};
       const reading = one.isUnknown && kind === "counter" ? await this.#zero(selector, unit) : one;
+      if ("unanswered" in reading) return { why: reading.unanswered };
       if (reading.reading === undefined) troubles.push(`${name}: ${unit.replica} ${reading.why ?? ""}`);
       else if (kind === "gauge" && !isFresh(one))
         troubles.push(`${name}: ${unit.replica} told it last ${ago(now - (one.newestMs ?? 0))} ago`);
@@ -203,9 +225,11 @@ class PrometheusSignals implements SignalSource {
   }
 
   /** A series begins when it first counts: where its metric is there, and all its labels, it stands at 0. */
-  async #zero(selector: string, unit: Unit): Promise<Told> {
+  async #zero(selector: string, unit: Unit): Promise<Told | { readonly unanswered: string }> {
     const metric = metricOf(selector);
     const found = await this.#options.hub.of({ selector: metric, isHistogram: false }, unit.whose);
+    const unanswered = found.find(({ why }) => why !== undefined)?.why;
+    if (unanswered !== undefined) return { unanswered };
     const all = found.flatMap(({ series }) => series);
     const [first] = all;
     if (!first) return { why: `has no ${metric}` };
@@ -289,17 +313,4 @@ function mistakenFor({ kind, selector }: Asked, type: string | undefined): strin
   if (kinds === undefined || kinds.includes(kind)) return undefined;
   const read = readSelector(selector);
   return `gives ${read.ok ? read.selector.metric : selector} as a ${type ?? ""}, not as a ${kind}`;
-}
-
-/** Waits for what goes on also when the call is called off. */
-async function withCall<T>(work: Promise<T>, { signal }: Call): Promise<T> {
-  const over = new AbortController();
-  const off = new Promise<never>((_, reject) => {
-    signal.addEventListener("abort", () => reject(signal.reason as Error), { once: true, signal: over.signal });
-  });
-  try {
-    return await Promise.race([work, off]);
-  } finally {
-    over.abort();
-  }
 }

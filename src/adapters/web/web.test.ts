@@ -73,6 +73,22 @@ test("whoever gives a secret back does not have it told", async () => {
   });
 });
 
+test.each(["ops", "me", "a", "serin-reader"])(
+  "the name %s and its password, as they are sent, are not told",
+  async (user) => {
+    answer = (request, response) => {
+      response.statusCode = 403;
+      response.end(JSON.stringify({ error: `no ${request.headers.authorization ?? ""}` }));
+    };
+    expect(await ask({ basic: { user, password: { file: join(dir, "token") } } })).toEqual({
+      ok: false,
+      status: 403,
+      why: String.raw`answered 403: "{\"error\":\"no Basic ***\"}"`,
+      json: { error: "no Basic ***" },
+    });
+  },
+);
+
 test("what cannot be sent is said without what it was", async () => {
   await writeFile(join(dir, "token"), "s3cret\nx: y");
   const said = await ask({ bearer: { file: join(dir, "token") } });

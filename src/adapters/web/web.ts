@@ -12,12 +12,14 @@ import { createGunzip } from "node:zlib";
 import { messageOf } from "../../core/issues.ts";
 import type { Text } from "../../core/outbox/message.ts";
 import type { Connection, TlsFiles } from "../../core/spec/connection.ts";
-import { ms } from "../../core/units.ts";
+import { duration, ms } from "../../core/units.ts";
 import type { Web, WebAnswer, WebAsked } from "../../ports/web.ts";
 
 /** Who reads secrets and keeps them out of what is told. */
 interface SecretTexts {
   textOf(text: Text): Promise<string>;
+  /** A text that is made of secrets, and one too. */
+  kept(text: string): string;
   masked(text: string): string;
 }
 
@@ -74,7 +76,7 @@ class Connected implements Web {
       // What a server says of what it did not like may be what it was shown.
       return said(response, response.statusCode === 200 ? text : secrets.masked(text));
     } catch (error) {
-      return { ok: false, why: late.aborted ? `no answer within ${asked.timeoutMs / 1_000} s` : inWords(error) };
+      return { ok: false, why: late.aborted ? `has not answered within ${duration(asked.timeoutMs)}` : inWords(error) };
     }
   }
 
@@ -85,7 +87,7 @@ class Connected implements Web {
     if (bearer) sent["authorization"] = `Bearer ${await secrets.textOf(bearer)}`;
     if (!basic) return sent;
     const [user, password] = [await secrets.textOf(basic.user), await secrets.textOf(basic.password)];
-    sent["authorization"] = `Basic ${Buffer.from(`${user}:${password}`).toString("base64")}`;
+    sent["authorization"] = `Basic ${secrets.kept(Buffer.from(`${user}:${password}`).toString("base64"))}`;
     return sent;
   }
 
