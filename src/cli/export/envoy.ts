@@ -50,7 +50,9 @@ export const envoy: Exporter<Options> = {
     command
       .addOption(new Option("--id <name>", "what the Envoy is called").default(hostname(), "this machine's name"))
       .addOption(
-        new Option("--admin <host:port>", "its admin page").argParser(address).default(DEFAULT_ADMIN, "127.0.0.1:9901"),
+        new Option("--admin <host:port>", "its admin page; where that is evidence, an address that Serin reaches it at")
+          .argParser(address)
+          .default(DEFAULT_ADMIN, "127.0.0.1:9901"),
       )
       .addOption(
         new Option("--connect <host:port>", "where it reaches Serin (default: as the file says)").argParser(address),
