@@ -106,6 +106,11 @@ export class Plane {
     }
   }
 
+  /** Those that Envoys are told of here. */
+  get services(): readonly string[] {
+    return [...this.#services.keys()];
+  }
+
   /** Refuses a service that could never have its way here. */
   check(subject: Subject): void {
     const team = this.#teams.get(subject.spec.fleet);
