@@ -1,5 +1,5 @@
 // Who may connect to the xDS server, when is anything sent, and what does a bad or slow client cost?
-import { cpSync, mkdtempSync, readFileSync, rmSync } from "node:fs";
+import { cpSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { credentials } from "@grpc/grpc-js";
@@ -118,7 +118,7 @@ test("a wait ends with the signal's reason", async () => {
 test("what is no request ends its stream, and no other", async () => {
   const server = await open();
   const told: string[] = [];
-  server.discovery.listen({ malformed: (from, why) => told.push(`${from}: ${why}`) });
+  server.discovery.listen({ malformed: ({ fleet, from, why }) => told.push(`${fleet} ${from}: ${why}`) });
   server.discovery.fleet("edge").set("cluster", "a", cluster("a"));
   server.discovery.open("edge");
   const good = connect(server, { id: "good" });
@@ -130,7 +130,7 @@ test("what is no request ends its stream, and no other", async () => {
   bad.send(Buffer.from([0xff, 0xff, 0xff]));
   await vi.waitFor(() => expect(bad.ended).toContain("not a discovery request"), LIMIT);
   expect(told).toHaveLength(1);
-  expect(told[0]).toMatch(/^bad: not a discovery request/u);
+  expect(told[0]).toMatch(/^edge bad: not a discovery request/u);
   server.discovery.fleet("edge").set("cluster", "b", cluster("b"));
   expect(namesIn(await good.take("cluster"))).toEqual(["b"]);
 });
@@ -200,6 +200,19 @@ test("with a certificate authority only its clients come in; renewed files are u
   }, LIMIT);
   fleet.set("cluster", "b", cluster("b"));
   expect(namesIn(await good.take("cluster"))).toEqual(["b"]);
+});
+
+test("files that cannot be used any more are told, and so is that they can again", async () => {
+  certificate("server", "server");
+  const [cert, key] = [join(dir, "server.pem"), join(dir, "server.key")];
+  const server = await open({ cert, key });
+  const told: (string | undefined)[] = [];
+  server.discovery.listen({ certificate: (why) => told.push(why) });
+  const before = bytes("server.key");
+  rmSync(key);
+  await vi.waitFor(() => expect(told).toEqual([expect.stringContaining("server.key")]), LIMIT);
+  writeFileSync(key, before);
+  await vi.waitFor(() => expect(told.slice(1)).toEqual([undefined]), LIMIT);
 });
 
 test("files that cannot be used are refused at the start, and named", async () => {

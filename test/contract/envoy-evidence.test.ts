@@ -92,6 +92,8 @@ describe.skipIf(NO_ENVOY)("evidence", () => {
     await edge.again();
     const again = await edge.service("shop", { ...written, listen: service.port });
     await until(async () => (await again.router.observe(call())).kind === "value", "it is seen");
+    // What was counted before the first reading is what the earlier controller has told.
+    await until(async () => (await again.metrics.read(call())).kind === "value", "it is counted");
     await sum.read(again);
     await send(again, SOME);
     await counted(again, 5);

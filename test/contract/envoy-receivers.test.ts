@@ -57,7 +57,7 @@ test("who sends is said once, and holds for what follows", async () => {
 test.each([LOGS, METRICS])("bytes that are no message end their stream, and no other: %s", async (path) => {
   const told: string[] = [];
   const seen: string[] = [];
-  server.discovery.listen({ malformed: (_from, why) => told.push(why) });
+  server.discovery.listen({ malformed: ({ why }) => told.push(why) });
   server.listenAccess((_node, _name, { cluster }) => seen.push(cluster));
   const good = open(LOGS);
   good.call.write(logs("good", "a"));

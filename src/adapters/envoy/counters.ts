@@ -14,10 +14,11 @@ interface Asked {
 
 /** Copies stand in no access log: they are read from statistics always. Rejects with the name of an Envoy that does not tell. */
 export async function countersOf(kept: Kept, { statistics, envoys, nowMs }: Asked): Promise<readonly Series[]> {
-  const isLogged = kept.served.spec.evidence === "access-log";
+  const { evidence } = kept.served.spec;
+  const isLogged = evidence === "access-log";
   const clusters = clustersOf(kept.served).filter(({ copies }) => copies || !isLogged);
   const names = clusters.map(({ name }) => name);
-  const read = names.length === 0 ? [] : await statistics.read(envoys, names, nowMs);
+  const read = names.length === 0 ? [] : await statistics.read(envoys, { clusters: names, evidence }, nowMs);
   for (const { counts, ...who } of read) {
     for (const { name, pool, copies } of clusters) {
       const counted = counts.get(name);

@@ -48,12 +48,21 @@ export function envoyBootstrap(rollouts: readonly ExportedRollout[], asked: Boot
 type Files = Pick<BootstrapAsked, "ca" | "serverName" | "cert" | "key"> & { readonly control: Listen };
 
 function tlsOf({ xds }: EnvoySpec, { control, ca, serverName, cert, key }: Files): Pick<BootstrapOptions, "tls"> {
-  if (!xds.tls) return {};
+  if (!xds.tls) {
+    const given = Object.entries({ ca, "server-name": serverName, cert, key }).find(([, value]) => value !== undefined);
+    if (!given) return {};
+    const what = `the channel at ${addressOf(xds)} is a plain one`;
+    throw wrong(what, `--${given[0]}`, "leave it out, or give traffic.envoy.xds a certificate and a key");
+  }
   const needs = (what: string, flag: string): SerinError =>
     wrong(`the channel at ${addressOf(xds)} is one of TLS`, `no ${what}`, `name the Envoy's file: ${flag}`);
   if (ca === undefined) throw needs("authority that Serin's certificate is of", "--ca FILE");
   if (xds.tls.ca !== undefined && (cert === undefined || key === undefined))
     throw needs("certificate that the Envoy shows", "--cert FILE --key FILE");
+  if ((cert === undefined) !== (key === undefined)) {
+    const [there, missing] = cert === undefined ? ["key", "cert"] : ["cert", "key"];
+    throw wrong("a certificate goes with its key", `--${there} alone`, `name both: --${missing} FILE`);
+  }
   const own = cert !== undefined && key !== undefined ? { cert, key } : {};
   return { tls: { ca, serverName: serverName ?? control.host, ...own } };
 }

@@ -106,6 +106,11 @@ export class Plane {
     }
   }
 
+  /** Those that Envoys are told of here. */
+  get services(): readonly string[] {
+    return [...this.#services.keys()];
+  }
+
   /** Refuses a service that could never have its way here. */
   check(subject: Subject): void {
     const team = this.#teams.get(subject.spec.fleet);
@@ -137,7 +142,8 @@ export class Plane {
     const { spec, route } = kept.served;
     const team = this.#team(spec.fleet);
     const stale = this.#certificates(kept, team, nowMs);
-    const trouble = this.#tooFew(spec) ?? this.#roll.twins(spec.fleet) ?? stale;
+    const trouble =
+      this.#tooFew(spec) ?? this.#roll.twins(spec.fleet) ?? stale ?? this.#roll.unread("discovery", spec.fleet);
     if (trouble !== undefined) return unreadable(trouble);
     this.#settle(kept, team, nowMs);
     const refusable = team.versions.mark(team.fleet.neededBy(kept.served));
@@ -168,7 +174,8 @@ export class Plane {
     const kept = this.#services.get(service);
     if (!kept) return ABSENT;
     const { spec } = kept.served;
-    const trouble = this.#tooFew(spec) ?? this.#roll.twins(spec.fleet);
+    const kind = spec.evidence === "access-log" ? "log" : spec.evidence === "admin" ? "discovery" : "metrics";
+    const trouble = this.#tooFew(spec) ?? this.#roll.twins(spec.fleet) ?? this.#roll.unread(kind, spec.fleet);
     if (trouble !== undefined) return unreadable(trouble);
     const envoys = this.#roll.envoys(spec.fleet);
     try {

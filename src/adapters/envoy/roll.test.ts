@@ -28,6 +28,7 @@ function scene() {
       streams.delete(envoy);
       listener.disconnected?.(envoy);
     },
+    tell: (): XdsListener => listener,
     speak: (envoy: ConnectedEnvoy) => listener.acknowledged?.(envoy, "runtime", new Map()),
   };
 }
@@ -70,4 +71,21 @@ test("two of one name are noticed as soon as the older one speaks, until one is 
   expect(roll.envoys("serin")).toEqual([older, newer]);
   go(newer);
   expect([roll.twins("serin"), roll.envoys("serin")]).toEqual([undefined, [older]]);
+});
+
+test("what nobody understands is told until it is over", () => {
+  const { roll, tell, pass } = scene();
+  const sender = { of: "log", fleet: "serin", from: "edge-1" } as const;
+  tell().malformed?.({ ...sender, why: "no entry" });
+  expect([roll.unread("log", "serin"), roll.unread("discovery", "serin")]).toEqual([
+    "what Envoy edge-1 logs cannot be read: no entry",
+    undefined,
+  ]);
+  tell().readable?.(sender);
+  tell().certificate?.("it is gone");
+  expect(roll.unread("log", "serin")).toBeUndefined();
+  pass(11_000);
+  expect(roll.unread("log", "serin")).toContain("cannot be renewed: it is gone");
+  tell().certificate?.(undefined);
+  expect(roll.unread("log", "serin")).toBeUndefined();
 });

@@ -2,6 +2,8 @@
 import type { EnvoySpec, XdsChannel } from "../../core/spec/envoy.ts";
 import type { Ms } from "../../core/units.ts";
 import type { Clock } from "../../ports/clock.ts";
+import { Unreadables } from "./malformed.ts";
+import type { Sender } from "./xds/events.ts";
 import type { ConnectedEnvoy } from "./xds/node.ts";
 import type { Discovery } from "./xds/discovery.ts";
 
@@ -16,6 +18,8 @@ export class Roll {
   readonly #clock: Clock;
   /** Envoys that were here, and since when they are not. */
   readonly #lost = new Map<string, Ms>();
+  /** What came that nobody understands. */
+  readonly #unreadables = new Unreadables();
   /** Streams that said something after another one of the same name had come. */
   readonly #twins = new WeakSet<ConnectedEnvoy>();
 
@@ -38,6 +42,9 @@ export class Roll {
       },
       acknowledged: spoke,
       rejected: spoke,
+      malformed: (what) => this.#unreadables.malformed(what, clock.now()),
+      readable: (sender) => this.#unreadables.readable(sender),
+      certificate: (why) => this.#unreadables.certificate(why, clock.now()),
     });
   }
 
@@ -70,6 +77,12 @@ export class Roll {
     // The other one may have gone in the meantime.
     if (this.#newest(fleet).get(nameOf(twin)) === twin) return undefined;
     return `two Envoys of the fleet ${fleet} are called ${twin.node.id}: each needs a node.id of its own`;
+  }
+
+  /** What the fleet's Envoys send on such streams and nobody understands, or why the channel cannot go on as it is. */
+  unread(kind: Sender["of"], fleet: string): string | undefined {
+    const nowMs = this.#clock.now();
+    return this.#unreadables.of(kind, fleet, nowMs) ?? this.#unreadables.channel(nowMs);
   }
 
   /** Why those that are connected are not enough; undefined when they are. */

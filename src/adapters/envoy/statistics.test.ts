@@ -62,7 +62,7 @@ function batch(uptime: number, [requests, timed]: readonly [number, number], upT
 }
 
 async function read(statistics: Statistics) {
-  const [found] = await statistics.read([envoy], ["shop/one"], 0);
+  const [found] = await statistics.read([envoy], { clusters: ["shop/one"], evidence: "metrics-stream" }, 0);
   const counted = found?.counts.get("shop/one");
   return [counted?.requests, countOf(counted?.latency ?? {})];
 }
@@ -85,7 +85,7 @@ test("an Envoy or a cluster that begins anew adds to what was", async () => {
 
 test("a stream with other buckets is a trouble with the Envoy's name; so is an Envoy that tells nothing", async () => {
   const statistics = new Statistics("1");
-  await expect(read(statistics)).rejects.toThrow("Envoy edge-1: it streams no statistics");
+  await expect(read(statistics)).rejects.toThrow("Envoy edge-1: it has streamed nothing yet");
   statistics.take("serin edge-1", batch(10, [5, 5], 25));
   await expect(read(statistics)).rejects.toThrow("Envoy edge-1: its latencies are in other buckets");
 });
@@ -94,7 +94,7 @@ test("a ledger only grows, and begins after what an earlier controller has told"
   const counted = (requests: number) => ({ requests, failed: 0, clientErrors: 0, latency: { 5: requests } });
   const ledger = new Ledger(["old"]);
   const take = (pool: string, life: number, requests: number) =>
-    ledger.take(pool, { epoch: "edge-1", life }, counted(requests));
+    ledger.take(pool, { epoch: "edge-1", way: "page", life }, counted(requests));
   take("old", 0, 10);
   take("new", 0, 10);
   const found = () => Object.fromEntries(ledger.read().map((one) => [one.pool, [one.requests, one.latency[5] ?? 0]]));
@@ -106,4 +106,34 @@ test("a ledger only grows, and begins after what an earlier controller has told"
   expect(found()["new"]).toEqual([18, 18]);
   ledger.keep(new Set(["old"]));
   expect(Object.keys(found())).toEqual(["old"]);
+});
+
+test("a ledger begins again where counts come by another way, and loses none of what came before", () => {
+  const counted = (requests: number, timed: number) => {
+    return { requests, failed: 0, clientErrors: 0, latency: { 5: timed } };
+  };
+  const ledger = new Ledger([]);
+  const take = (way: "page" | "stream", ...counts: [number, number]) =>
+    ledger.take("new", { epoch: "edge-1", way, life: 0 }, counted(...counts));
+  take("page", 10_000, 10_000);
+  take("stream", 11_000, 1_000);
+  take("stream", 12_000, 2_000);
+  take("page", 13_000, 13_000);
+  take("page", 13_500, 13_500);
+  const found = ledger.read().map(({ epoch, requests, latency }) => [epoch, requests, latency[5] ?? 0]);
+  expect(found).toEqual([
+    ["edge-1", 10_000, 10_000],
+    ["edge-1 by stream 1", 1_000, 1_000],
+    ["edge-1 by page 2", 500, 500],
+  ]);
+});
+
+test("where a stream is evidence, a page is not asked instead, and the other way round", async () => {
+  const paged = { node: { ...envoy.node, metadata: { serin: { admin: "127.0.0.1:1" } } } } as unknown as ConnectedEnvoy;
+  const statistics = new Statistics("1");
+  const ask = (evidence: "metrics-stream" | "admin") =>
+    statistics.read([paged], { clusters: ["shop/one"], evidence }, 0);
+  await expect(ask("metrics-stream")).rejects.toThrow("it has streamed nothing yet");
+  statistics.take("serin edge-1", batch(10, [5, 5]));
+  await expect(ask("admin")).rejects.toThrow("its admin page at 127.0.0.1:1 does not answer");
 });

@@ -1,9 +1,10 @@
 // How many requests did each pool answer, as the Envoys' own statistics tell?
-import { parsePage, type Page } from "../../core/exposition/parse.ts";
+import type { Page } from "../../core/exposition/parse.ts";
 import type { Series } from "../../core/evidence.ts";
 import { BUCKETS, BUCKETS_PER_OCTAVE, type Histogram } from "../../core/histogram.ts";
 import { messageOf } from "../../core/issues.ts";
-import { literal } from "./resources/messages.ts";
+import type { EnvoySpec } from "../../core/spec/envoy.ts";
+import { AdminPages } from "./admin-pages.ts";
 import type { EnvoyHistogram, EnvoyMetric } from "./xds/metrics-stream.ts";
 import type { ConnectedEnvoy } from "./xds/node.ts";
 
@@ -168,20 +169,28 @@ class Streamed {
   }
 }
 
+const SILENT =
+  "it has streamed nothing yet: serin export envoy --statistics prints the file of one that streams its statistics";
+
 /** So many Envoys' streams are remembered. */
 const MOST_STREAMS = 1_000;
 
-/** An admin page is not asked more often. */
-const FRESH_MS = 400;
-const ANSWER_MS = 2_000;
+/** Counts by both ways cannot follow one another: a stream tells latencies since it began, a page since its Envoy did. */
+type Way = "stream" | "page";
 
 /** What one Envoy has counted. */
 interface Read {
   /** Names who counted, and since when. */
   readonly epoch: string;
+  readonly way: Way;
   /** Another one than before when all counts began at 0 again. */
   readonly life: number;
   readonly counts: ByCluster;
+}
+
+interface Wanted {
+  readonly clusters: readonly string[];
+  readonly evidence: EnvoySpec["evidence"];
 }
 
 /** Statistics of all Envoys of a plane, by the way that each is asked. */
@@ -189,7 +198,9 @@ export class Statistics {
   readonly #epoch: string;
   readonly #streamed = new Map<string, Streamed>();
   readonly #lives = new Map<string, { readonly uptime: number; readonly life: number }>();
-  readonly #asked = new Map<string, { readonly atMs: number; readonly of: string; readonly page: Promise<Page> }>();
+  readonly #pages = new AdminPages();
+  /** Envoys whose page was read before they streamed, where either would do. */
+  readonly #paged = new Set<string>();
 
   /** `epoch` names the time that is counted in. */
   constructor(epoch: string) {
@@ -208,23 +219,35 @@ export class Statistics {
   }
 
   /**
-   * Counts of these clusters by Envoy. Each is read where it tells: from its stream, else from its admin page. Rejects
-   * with the Envoy's name and what was found instead.
+   * Counts of these clusters by Envoy, from its stream or its admin page as `evidence` says. Where that is neither, from the
+   * one that tells first. Rejects with the Envoy's name and what was found instead.
    */
-  async read(envoys: readonly ConnectedEnvoy[], clusters: readonly string[], nowMs: number): Promise<readonly Read[]> {
+  async read(envoys: readonly ConnectedEnvoy[], wanted: Wanted, nowMs: number): Promise<readonly Read[]> {
     const read = envoys.map(async (envoy): Promise<Read> => {
-      const { id, fleet } = envoy.node;
-      const streamed = this.#streamed.get(`${fleet} ${id}`);
+      const { id } = envoy.node;
       try {
-        const epoch = `${id} since ${this.#epoch}`;
-        if (streamed) return { epoch, life: 0, counts: streamed.read() };
-        const page = await this.#ask(envoy, clusters, nowMs);
-        return { epoch, life: this.#life(`${fleet} ${id}`, page), counts: countedOnPage(page) };
+        return { epoch: `${id} since ${this.#epoch}`, ...(await this.#readOne(envoy, wanted, nowMs)) };
       } catch (error) {
         throw new Error(`Envoy ${id}: ${messageOf(error)}`, { cause: error });
       }
     });
     return Promise.all(read);
+  }
+
+  async #readOne(envoy: ConnectedEnvoy, { clusters, evidence }: Wanted, nowMs: number): Promise<Omit<Read, "epoch">> {
+    const name = `${envoy.node.fleet} ${envoy.node.id}`;
+    const streamed = this.#streamed.get(name);
+    const isEither = evidence === "access-log";
+    if (evidence === "metrics-stream" || (isEither && streamed && !this.#paged.has(name))) {
+      if (!streamed) throw new Error(SILENT);
+      return { way: "stream", life: 0, counts: streamed.read() };
+    }
+    const page = await this.#pages.ask(envoy, clusters, nowMs).catch((error: unknown) => {
+      this.#paged.delete(name);
+      throw isEither ? new Error(`it streams no statistics, and ${messageOf(error)}`, { cause: error }) : error;
+    });
+    if (isEither) this.#paged.add(name);
+    return { way: "page", life: this.#life(name, page), counts: countedOnPage(page) };
   }
 
   /** An Envoy that has been up for less time than before is another one. */
@@ -236,42 +259,13 @@ export class Statistics {
     this.#lives.set(node, { uptime, life });
     return life;
   }
-
-  #ask({ node }: ConnectedEnvoy, clusters: readonly string[], nowMs: number): Promise<Page> {
-    const of = clusters.join("|");
-    const key = `${node.id} ${of}`;
-    const known = this.#asked.get(key);
-    if (known && nowMs - known.atMs < FRESH_MS) return known.page;
-    const page = fetchPage(adminOf(node.metadata), clusters);
-    this.#asked.set(key, { atMs: nowMs, of, page });
-    page.catch(() => this.#asked.delete(key));
-    return page;
-  }
-}
-
-/** The admin page's address, as the Envoy's own file tells it. */
-function adminOf(metadata: ConnectedEnvoy["node"]["metadata"]): string {
-  const serin = metadata["serin"];
-  const admin = typeof serin === "object" && serin !== null && "admin" in serin ? serin["admin"] : undefined;
-  if (typeof admin === "string") return admin;
-  throw new Error("it streams no statistics, and its node.metadata.serin.admin does not say where its admin page is");
-}
-
-async function fetchPage(admin: string, clusters: readonly string[]): Promise<Page> {
-  const names = clusters.map(literal).join("|");
-  const filter = String.raw`^(?:server\.uptime|cluster\.(?:${names})\.upstream_rq_(?:\dxx|time))$`;
-  const url = `http://${admin}/stats/prometheus?filter=${encodeURIComponent(filter)}`;
-  const answer = await fetch(url, { signal: AbortSignal.timeout(ANSWER_MS) }).catch((error: unknown) => {
-    throw new Error(`its admin page at ${admin} does not answer: ${messageOf(error)}`);
-  });
-  if (!answer.ok) throw new Error(`its admin page at ${admin} answers ${answer.status}`);
-  return parsePage(await answer.text(), "prometheus");
 }
 
 /** One pool at one Envoy: `base` is what was counted in earlier lives, `first` what is somebody else's. */
 interface Line {
   readonly pool: string;
   readonly epoch: string;
+  readonly way: Way;
   readonly first: Counted;
   base: Counted;
   last: Counted;
@@ -294,7 +288,8 @@ function without(all: Counted, part: Counted): Counted {
 
 /** Counts of one service that only ever grow: an Envoy begins at 0 again with a cluster that was gone, or when it starts anew. */
 export class Ledger {
-  readonly #lines = new Map<string, Line>();
+  /** By Envoy and pool; the last one grows, those before were counted by another way. */
+  readonly #lines = new Map<string, Line[]>();
   /** Pools of an earlier controller, who has told what was counted until then. */
   readonly #told: Set<string>;
 
@@ -302,12 +297,15 @@ export class Ledger {
     this.#told = new Set(told);
   }
 
-  take(pool: string, { epoch, life }: Omit<Read, "counts">, counted: Counted): void {
+  take(pool: string, { epoch, way, life }: Omit<Read, "counts">, counted: Counted): void {
     const key = `${epoch}\n${pool}`;
-    const line = this.#lines.get(key);
-    if (!line) {
-      const first = this.#told.has(pool) ? counted : NOTHING;
-      return void this.#lines.set(key, { pool, epoch, first, base: NOTHING, last: counted, life });
+    const lines = this.#lines.get(key) ?? [];
+    const line = lines.at(-1);
+    if (line?.way !== way) {
+      const first = line || this.#told.has(pool) ? counted : NOTHING;
+      const own = line ? `${epoch} by ${way} ${lines.length}` : epoch;
+      lines.push({ pool, epoch: own, way, first, base: NOTHING, last: counted, life });
+      return void this.#lines.set(key, lines);
     }
     if (life !== line.life || counted.requests < line.last.requests) line.base = sumOf(line.base, line.last);
     line.last = counted;
@@ -316,13 +314,13 @@ export class Ledger {
 
   /** Series of the pools as wholes, for nobody tells their replicas apart. */
   read(): readonly Series[] {
-    return [...this.#lines.values()].map(({ pool, epoch, first, base, last }) => {
+    return [...this.#lines.values()].flat().map(({ pool, epoch, first, base, last }) => {
       const { requests, failed, clientErrors, latency } = without(sumOf(base, last), first);
       return { pool, replica: pool, epoch, requests, failed, clientErrors, latency };
     });
   }
 
   keep(pools: ReadonlySet<string>): void {
-    for (const [key, { pool }] of this.#lines) if (!pools.has(pool)) this.#lines.delete(key);
+    for (const [key, [line]] of this.#lines) if (line && !pools.has(line.pool)) this.#lines.delete(key);
   }
 }

@@ -34,6 +34,11 @@ function addresses(text: string, before: readonly Listen[]): readonly Listen[] {
   return [...before, address(place)];
 }
 
+function name(text: string): string {
+  if (text.trim() === "") throw new InvalidArgumentError("An Envoy needs a name of its own.");
+  return text;
+}
+
 function share(text: string): Weight {
   const read = readWeight(text);
   if (!read.ok) throw new InvalidArgumentError(read.message);
@@ -43,14 +48,49 @@ function share(text: string): Weight {
 const DEFAULT_ADMIN: Listen = { host: "127.0.0.1", port: 9901 };
 const NONE: readonly Listen[] = [];
 
+/** Options of the one kind of file say nothing in the other. */
+function checkTogether(options: Options): void {
+  const { stable, candidate, static: whole } = options;
+  const { connect, statistics, stateOfTheWorld, ca, serverName, cert, key } = options;
+  const strange = whole
+    ? Object.entries({
+        connect,
+        statistics,
+        "state-of-the-world": stateOfTheWorld,
+        ca,
+        "server-name": serverName,
+        cert,
+        key,
+      })
+    : Object.entries({ stable: stable.length > 0 || undefined, candidate: candidate.length > 0 || undefined });
+  const found = strange.find(([, value]) => value !== undefined);
+  if (!found) return;
+  throw new SerinError({
+    code: "SERIN_NOT_EXPORTED",
+    what: whole
+      ? "an Envoy with a static file does not come to Serin"
+      : "Serin tells an Envoy that comes to it where replicas are",
+    found: whole ? `--static and --${found[0]}` : `--${found[0]} without --static`,
+    now: "nothing was exported",
+    next: whole ? "leave one of them out" : "leave it out, or add --static",
+    exitCode: 2,
+  });
+}
+
 export const envoy: Exporter<Options> = {
   name: "envoy",
   description: "the file with which an Envoy starts: it comes to Serin for its routes, or with --static has them",
   options: (command: Command) =>
     command
-      .addOption(new Option("--id <name>", "what the Envoy is called").default(hostname(), "this machine's name"))
       .addOption(
-        new Option("--admin <host:port>", "its admin page").argParser(address).default(DEFAULT_ADMIN, "127.0.0.1:9901"),
+        new Option("--id <name>", "what the Envoy is called")
+          .argParser(name)
+          .default(hostname(), "this machine's name"),
+      )
+      .addOption(
+        new Option("--admin <host:port>", "its admin page; where that is evidence, an address that Serin reaches it at")
+          .argParser(address)
+          .default(DEFAULT_ADMIN, "127.0.0.1:9901"),
       )
       .addOption(
         new Option("--connect <host:port>", "where it reaches Serin (default: as the file says)").argParser(address),
@@ -76,6 +116,7 @@ export const envoy: Exporter<Options> = {
           .default(share("10%"), "10%"),
       ),
   make: ({ atHand: { rollouts }, options }) => {
+    checkTogether(options);
     const { id, admin, statistics = false, stateOfTheWorld, static: whole, ...rest } = options;
     if (!whole) {
       const { connect, ca, serverName, cert, key } = rest;

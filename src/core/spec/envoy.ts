@@ -3,17 +3,25 @@ import * as z from "zod";
 import { ms } from "../units.ts";
 import { durationFormat } from "./durations.ts";
 import { textOrMap } from "./either.ts";
+import { checkAddresses, checkHosts, checkKeys, checkStatuses, checkTry, isIp } from "./envoy-rules.ts";
 import { LISTEN, type Listen } from "./listen.ts";
 import { shown, written, writtenOrNumber } from "./reading.ts";
 import { exactlyOne, rule } from "./rule.ts";
 import { Balance, Circuit, time, Tls } from "./traffic-parts.ts";
 import { fractionFormat } from "./weights.ts";
 
-/** Without a port of its own choice: whoever looks for a listener must know where it is. */
+/** Without a port of its own choice: whoever looks for a server must know where it is. */
 const fixedPort = (description: string) =>
   writtenOrNumber(LISTEN)
     .refine(({ port }) => port !== 0, { error: "found port 0, an Envoy listens at a port that is known: 1 to 65535" })
     .describe(description);
+
+/** Envoys take no names here. */
+const door = (description: string) =>
+  fixedPort(description).refine(({ host }) => isIp(host), {
+    error: ({ input }) =>
+      `found ${shown((input as Listen).host)}, an Envoy listens at an IP address, such as 127.0.0.1 or 0.0.0.0`,
+  });
 
 const HOST = /^(?:\*|(?:\*\.)?[a-z0-9_](?:[a-z0-9_.-]{0,251}[a-z0-9_])?)$/u;
 
@@ -47,25 +55,27 @@ const Channel = textOrMap<XdsChannel, XdsChannel>({
   .prefault(XDS)
   .describe("Where Serin listens for Envoys: an address, or a map with a certificate. Services may share it.");
 
-const Timeouts = z
-  .strictObject({
-    connect: time("1s", "To connect to a replica."),
-    response: time("30s", "From the end of the request to the end of the answer."),
-    try: written(durationFormat({ atLeast: ms(1), atMost: ms(86_400_000) }))
-      .optional()
-      .describe("For one try of a request. Default: as long as response."),
-    idle: time("1m", "Without a byte in either direction while a message is under way."),
-    keepAlive: time("75s", "A client's connection without a request."),
-    head: time("15s", "From the first byte of a request to the end of its head."),
-  })
-  .transform(({ connect, response, try: one, idle, keepAlive, head }) => ({
+const timeoutFields = z.strictObject({
+  connect: time("1s", "To connect to a replica."),
+  response: time("30s", "From the end of the request to the end of the answer."),
+  try: written(durationFormat({ atLeast: ms(1), atMost: ms(86_400_000) }))
+    .optional()
+    .describe("For one try of a request. Default: as long as response."),
+  idle: time("1m", "Without a byte in either direction while a message is under way."),
+  keepAlive: time("75s", "A client's connection without a request."),
+  head: time("15s", "From the first byte of a request to the end of its head."),
+});
+
+const Timeouts = rule(timeoutFields, checkTry, ["response", "try"]).transform(
+  ({ connect, response, try: one, idle, keepAlive, head }) => ({
     connectMs: connect,
     responseMs: response,
     tryMs: one,
     idleMs: idle,
     keepAliveMs: keepAlive,
     headMs: head,
-  }));
+  }),
+);
 
 const RETRY_ON = [
   "connect-failure",
@@ -77,7 +87,7 @@ const RETRY_ON = [
   "retriable-status-codes",
 ] as const;
 
-const Retries = z.strictObject({
+const retryFields = z.strictObject({
   tries: z.int().min(0).max(10).default(1).describe("Further tries, on another replica where there is one."),
   on: z
     .array(z.enum(RETRY_ON))
@@ -86,6 +96,8 @@ const Retries = z.strictObject({
     .describe("After what. reset and 5xx repeat requests that a replica may already have carried out."),
   statuses: z.array(z.int().min(400).max(599)).max(50).optional().describe("For retriable-status-codes: which ones."),
 });
+
+const Retries = rule(retryFields, checkStatuses, ["on", "statuses"]);
 
 const HealthCheck = z
   .strictObject({
@@ -127,9 +139,14 @@ const Upstream = rule(upstreamFields, ({ tls }, report) => {
 
 const COLLECTOR = /^http:\/\/[^\s/?#@]+(?:\/[^\s?#@]*)?$/u;
 
-const Collector = z.string().regex(COLLECTOR, {
-  error: ({ input }) => `found ${shown(input)}, an address here is http://, a host, a port and a path`,
-});
+const Collector = z
+  .string()
+  .regex(COLLECTOR, {
+    error: ({ input }) => `found ${shown(input)}, an address here is http://, a host, a port and a path`,
+  })
+  .refine((text) => !COLLECTOR.test(text) || z.url().safeParse(text).success, {
+    error: ({ input }) => `found ${shown(input)}, that is no address: a port is from 1 to 65535`,
+  });
 
 const tracingFields = z.strictObject({
   otlp: Collector.optional().describe("OpenTelemetry collector, OTLP over HTTP: http://127.0.0.1:4318/v1/traces."),
@@ -165,10 +182,8 @@ export interface EnvoyTracing {
 const EVIDENCE = ["access-log", "metrics-stream", "admin"] as const;
 
 const envoyFields = z.strictObject({
-  listen: fixedPort("Address at which the Envoys listen for the service: host:port, or a port on 127.0.0.1."),
-  preview: fixedPort(
-    "Second address: requests there go to the candidate while there is one, else to stable.",
-  ).optional(),
+  listen: door("Address at which the Envoys listen for the service: host:port, or a port on 127.0.0.1."),
+  preview: door("Second address: requests there go to the candidate while there is one, else to stable.").optional(),
   hosts: z
     .array(Host)
     .min(1)
@@ -208,14 +223,13 @@ const envoyFields = z.strictObject({
   drain: time("5s", "A replica that gets no more requests is left alone for so long, to answer those it has."),
 });
 
-export const EnvoySchema = rule(
-  envoyFields,
-  ({ listen, preview }, report) => {
-    if (preview !== undefined && preview.port === listen.port && preview.host === listen.host)
-      report(["preview"], "conflict", `port ${preview.port} is already that of listen: choose another one`);
-  },
-  ["listen", "preview"],
-).transform(({ drain, ...rest }) => ({ ...rest, drainMs: drain }));
+const separate = rule(envoyFields, checkAddresses, ["listen", "preview", "xds"]);
+const safe = rule(separate, checkKeys, ["xds", "tls", "upstream"]);
+
+export const EnvoySchema = rule(safe, checkHosts, ["hosts"]).transform(({ drain, ...rest }) => ({
+  ...rest,
+  drainMs: drain,
+}));
 
 /** Envoys that Serin tells how to route, as the file asks for them. */
 export type EnvoySpec = Readonly<z.output<typeof EnvoySchema>>;

@@ -16,6 +16,7 @@ const ENTRIES = { entry: 0x0a };
 
 /** One stream of an access log. */
 export class AccessLog implements Receiver {
+  readonly of = "log";
   readonly #listener: AccessListener;
   readonly #entry = makeEntry();
   #node = nodeOf(undefined);
@@ -25,8 +26,8 @@ export class AccessLog implements Receiver {
     this.#listener = listener;
   }
 
-  get from(): string {
-    return this.#node.id;
+  get node(): EnvoyNode {
+    return this.#node;
   }
 
   /** Throws for bytes that are no such message. */

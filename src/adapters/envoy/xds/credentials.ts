@@ -44,24 +44,29 @@ export interface WatchedCredentials {
   close(): void;
 }
 
-/** Credentials from files that are read again when they change; `failed` is told what keeps new ones from being used. */
-export async function fileCredentials(files: TlsFiles, failed: (why: string) => void): Promise<WatchedCredentials> {
+/** Credentials from files that are read again when they change; `failing` is told what keeps new ones from being used, and when that is over. */
+export async function fileCredentials(
+  files: TlsFiles,
+  failing: (why: string | undefined) => void,
+): Promise<WatchedCredentials> {
   let current = await load(files);
   const credentials = new FileCredentials({ requestCert: files.ca !== undefined, rejectUnauthorized: true }, current);
-  let told = "";
+  let told: string | undefined;
+  const tell = (why: string | undefined): void => {
+    if (why !== told) failing(why);
+    told = why;
+  };
   const look = async (): Promise<void> => {
     try {
       const next = await read(files);
-      if (same(current, next)) return;
+      if (same(current, next)) return tell(undefined);
       // A certificate and a key that do not belong together are met while the files are being replaced.
       createSecureContext(next);
       current = next;
-      told = "";
       credentials.replace(next);
+      tell(undefined);
     } catch (error) {
-      const why = messageOf(error);
-      if (why !== told) failed(why);
-      told = why;
+      tell(messageOf(error));
     }
   };
   const timer = setInterval(() => void look(), LOOK_EVERY_MS);

@@ -14,9 +14,23 @@ export interface XdsListener {
   acknowledged?(envoy: ConnectedEnvoy, type: ResourceType, content: Content): void;
   /** Envoy refused these names, with its words; what it held stays. */
   rejected?(envoy: ConnectedEnvoy, type: ResourceType, rejection: Rejection): void;
-  /** A stream was ended because of what came over it. `from` is the sender, as far as it is known. */
-  malformed?(from: string, why: string): void;
+  /** A stream was ended because of what came over it. */
+  malformed?(what: Malformed): void;
+  /** A message came that is what its stream carries. */
+  readable?(sender: Sender): void;
+  /** Why the files of the channel cannot be used as they are now; `undefined` when they can again. */
+  certificate?(why: string | undefined): void;
 }
+
+/** Who sends on which kind of stream. */
+export interface Sender {
+  readonly of: "discovery" | "log" | "metrics";
+  /** Unknown of one that has not said who it is, whose address stands in `from`. */
+  readonly fleet?: string | undefined;
+  readonly from: string;
+}
+
+export type Malformed = Sender & { readonly why: string };
 
 interface Rejection {
   readonly names: readonly string[];

@@ -10,7 +10,7 @@ interface Labelled {
   readonly labels: Readonly<Record<string, string>>;
 }
 
-/** A histogram's counts up to each bound, which Envoy counts from its own start. */
+/** A histogram's counts up to each bound, of what came since the batch before. */
 export interface EnvoyHistogram {
   readonly count: number;
   readonly sum: number;
@@ -57,6 +57,7 @@ function metricOf({ name, type }: MetricFamily, metric: Metric): EnvoyMetric | u
 
 /** One stream of metrics. */
 export class MetricsStream implements Receiver {
+  readonly of = "metrics";
   readonly #listener: MetricsListener;
   #node = nodeOf(undefined);
 
@@ -64,8 +65,8 @@ export class MetricsStream implements Receiver {
     this.#listener = listener;
   }
 
-  get from(): string {
-    return this.#node.id;
+  get node(): EnvoyNode {
+    return this.#node;
   }
 
   /** Throws for bytes that are no such message. */

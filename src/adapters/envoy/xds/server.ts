@@ -90,7 +90,7 @@ function added<T>(all: Set<T>, one: T): () => void {
 
 export async function openXdsServer({ host, port, tls }: XdsOptions): Promise<XdsServer> {
   const discovery = new Discovery();
-  const watched = tls && (await fileCredentials(tls, (why) => discovery.listeners.tell("malformed", tls.cert, why)));
+  const watched = tls && (await fileCredentials(tls, (why) => discovery.listeners.tell("certificate", why)));
   const credentials = watched?.credentials ?? ServerCredentials.createInsecure();
   // Resources of thousands of services are one message; access logs come in batches.
   const server = new Server({

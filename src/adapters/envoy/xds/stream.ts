@@ -5,6 +5,7 @@ import { ms, type Ms } from "../../../core/units.ts";
 import type { Listeners } from "./events.ts";
 import { nodeOf, type ConnectedEnvoy, type EnvoyNode } from "./node.ts";
 import type { Protocol, Request } from "./protocol.ts";
+import { senderOf } from "./receive.ts";
 import type { Snapshot } from "./snapshot.ts";
 import type { Turns } from "./turns.ts";
 import { ORDER, typeOf, type ResourceType, type ResourceVersion } from "./types.ts";
@@ -144,11 +145,12 @@ export class Stream implements ConnectedEnvoy {
       request = this.#form.decode(bytes);
     } catch (error) {
       const why = `not a discovery request: ${messageOf(error)}`;
-      this.#house.listeners.tell("malformed", this.#node?.id ?? this.#call.getPeer(), why);
+      this.#house.listeners.tell("malformed", { ...senderOf("discovery", this.node, this.#call), why });
       this.#call.emit("error", { code: status.INVALID_ARGUMENT, details: why });
       return;
     }
     if (!this.#node) this.#introduce(request);
+    this.#house.listeners.tell("readable", senderOf("discovery", this.node, this.#call));
     const type = typeOf(request.url);
     // A type that is not served here is left unanswered, as for a name that does not exist.
     if (type !== undefined) this.#handle(type, request);
