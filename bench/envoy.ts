@@ -13,6 +13,7 @@ import { openXdsServer, type XdsServer } from "../src/adapters/envoy/xds/server.
 import type { ResourceType } from "../src/adapters/envoy/xds/types.ts";
 import { cluster, endpoints, listener, routes, runtime } from "../test/support/envoy-resources.ts";
 import { HAS_ENVOY, RealEnvoy } from "../test/support/envoy.ts";
+import { acknowledged as allHave, standing } from "../test/support/envoy-standing.ts";
 
 const { values } = parseArgs({
   options: {
@@ -134,7 +135,7 @@ async function flip(change: Change, canary: number, into: Flips): Promise<void> 
   });
   const version = change.set(canary);
   const signal = AbortSignal.timeout(60_000);
-  const all = server.discovery.acknowledged("edge", [{ type, name, version }], { signal });
+  const all = allHave(server.discovery, [{ type, name, version }], { signal });
   const everywhere = all.then(() => performance.now() - started);
   into.observed.push(Number((await seen) - begun) / 1e6);
   into.acknowledged.push(await promise);
@@ -183,7 +184,7 @@ async function shares(services: number): Promise<Shares> {
     const all = [{ type: "runtime", name: "shares", version: fleet.version("runtime", "shares") }] as const;
     await until(() => {
       if (streams.exitCode !== null) throw new Error("the streams have ended");
-      return server.discovery.standing("edge", all).holding.length === Number(values.streams) + 1;
+      return standing(server.discovery, all).holding.length === Number(values.streams) + 1;
     });
     probe.ask({ front, host });
     await probe.sees("stable");

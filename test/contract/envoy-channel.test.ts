@@ -9,6 +9,7 @@ import { openXdsServer, type XdsServer } from "../../src/adapters/envoy/xds/serv
 import { makeCertificate } from "../support/certificates.ts";
 import { cluster, runtime } from "../support/envoy-resources.ts";
 import { DeltaClient, namesIn, type Introduction } from "../support/xds-client.ts";
+import { acknowledged, standing } from "../support/envoy-standing.ts";
 
 const servers: XdsServer[] = [];
 const clients: DeltaClient[] = [];
@@ -93,13 +94,13 @@ test("a wait ends when all Envoys have it, and not before; who leaves is not wai
   const version = fleet.set("runtime", "shares", runtime("shares", { a: 1 }));
   const wanted = [{ type: "runtime", name: "shares", version }] as const;
   let done = false;
-  const wait = server.discovery.acknowledged("edge", wanted, within()).then(() => (done = true));
+  const wait = acknowledged(server.discovery, wanted, within()).then(() => (done = true));
   const [one, two] = [connect(server, { id: "one" }), connect(server, { id: "two" })] as const;
   for (const client of [one, two]) client.subscribe("runtime", "shares");
   await one.take("runtime");
   await two.next("runtime");
-  await vi.waitFor(() => expect(server.discovery.standing("edge", wanted).holding).toHaveLength(1), LIMIT);
-  expect(server.discovery.standing("edge", wanted).waiting.map(({ node }) => node.id)).toEqual(["two"]);
+  await vi.waitFor(() => expect(standing(server.discovery, wanted).holding).toHaveLength(1), LIMIT);
+  expect(standing(server.discovery, wanted).waiting.map(({ node }) => node.id)).toEqual(["two"]);
   expect(done).toBe(false);
   two.close();
   await wait;
@@ -108,9 +109,9 @@ test("a wait ends when all Envoys have it, and not before; who leaves is not wai
 test("a wait ends with the signal's reason", async () => {
   const server = await open();
   const { signal } = { signal: AbortSignal.abort(new Error("called off")) };
-  await expect(server.discovery.acknowledged("edge", [], { signal })).rejects.toThrow("called off");
+  await expect(acknowledged(server.discovery, [], { signal })).rejects.toThrow("called off");
   const later = new AbortController();
-  const wait = server.discovery.acknowledged("edge", [], { signal: later.signal });
+  const wait = acknowledged(server.discovery, [], { signal: later.signal });
   later.abort(new Error("called off later"));
   await expect(wait).rejects.toThrow("called off later");
 });

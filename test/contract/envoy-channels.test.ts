@@ -63,7 +63,14 @@ test("a service that is alone may change what the channel shows; what is written
   const pool = await edge.backends.pool("one", 1);
   // Nobody is there to take it: it is written down all the same.
   await expect(a.apply(whole(pool))).rejects.toThrow("SERIN_ENVOY_MISSING");
+  const absent = { xds: { listen: `127.0.0.1:${edge.xds}`, cert: "absent.pem", key: "absent.key" } };
+  await expect(edge.service("a", absent)).rejects.toThrow("SERIN_XDS_CERTIFICATE");
+  await expect(edge.hub.check(await asked("a", absent))).rejects.toThrow("SERIN_XDS_CERTIFICATE");
+  expect(await isOpen(edge.xds)).toBe(true);
   await edge.service("a", { listen: a.port, ...secure() });
+  await edge.hub.close();
+  // Its Envoys go on: that is not the same as that nobody was told.
+  expect((await a.router.observe(call())).kind).toBe("unreadable");
   await edge.again();
   await expect(edge.hub.check(await asked("b", secure()))).rejects.toThrow("SERIN_ENVOY_SHARED");
   await expect(edge.hub.check(await asked("b", { listen: a.port }))).rejects.toThrow("both have the host *");

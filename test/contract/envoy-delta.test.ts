@@ -4,6 +4,7 @@ import { openXdsServer, type XdsServer } from "../../src/adapters/envoy/xds/serv
 import type { Snapshot } from "../../src/adapters/envoy/xds/snapshot.ts";
 import { cluster, endpoints, listener, routes, runtime } from "../support/envoy-resources.ts";
 import { DeltaClient, namesIn, type Introduction } from "../support/xds-client.ts";
+import { acknowledged } from "../support/envoy-standing.ts";
 
 let server: XdsServer;
 let fleet: Snapshot;
@@ -153,11 +154,11 @@ test("a refusal is told with Envoy's words; the version before stays in force, a
   expect(envoy?.held("runtime", "shares")).toBe(good);
   expect(envoy?.refusals()).toEqual([{ type: "runtime", name: "shares", version: bad, why: "no such key" }]);
   await expect(
-    server.discovery.acknowledged("edge", [{ type: "runtime", name: "shares", version: bad }], within()),
+    acknowledged(server.discovery, [{ type: "runtime", name: "shares", version: bad }], within()),
   ).rejects.toThrow("no such key");
   fleet.set("runtime", "shares", runtime("shares", { a: 1 }));
   expect((await client.take("runtime")).resources[0]?.version).toBe(good);
-  await server.discovery.acknowledged("edge", [{ type: "runtime", name: "shares", version: good }], within());
+  await acknowledged(server.discovery, [{ type: "runtime", name: "shares", version: good }], within());
   await vi.waitFor(() => expect(envoy?.refusals()).toEqual([]), LIMIT);
 });
 

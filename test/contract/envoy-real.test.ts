@@ -15,6 +15,7 @@ import type { EnvoyMetric } from "../../src/adapters/envoy/xds/metrics-stream.ts
 import { HAS_ENVOY, RealEnvoy } from "../support/envoy.ts";
 import { cluster, endpoints, listener, routes, runtime, secret } from "../support/envoy-resources.ts";
 import { makeCertificate } from "../support/certificates.ts";
+import { acknowledged } from "../support/envoy-standing.ts";
 
 const LIMIT = { timeout: 25_000, interval: 20 };
 const closers: (() => Promise<void>)[] = [];
@@ -124,7 +125,7 @@ describe.skipIf(!HAS_ENVOY).each(["delta", "state-of-the-world"] as const)("Envo
   test("takes a service, introduces itself and follows a change of shares", async () => {
     const wanted = fill(world.server, world);
     start(protocol);
-    await world.server.discovery.acknowledged("edge", wanted, within());
+    await acknowledged(world.server.discovery, wanted, within());
     const envoy = only(world.server);
     expect(envoy).toMatchObject({ protocol, node: { id: "one", fleet: "edge", locality: "eu/eu-1" } });
     expect(envoy.node.agent).toMatch(/^envoy 1\.\d+\.\d+$/u);
@@ -132,23 +133,23 @@ describe.skipIf(!HAS_ENVOY).each(["delta", "state-of-the-world"] as const)("Envo
     const fleet = world.server.discovery.fleet("edge");
     const shares = runtime("shares", { "shop.shop-stable": 0, "shop.shop-canary": 100 });
     const version = fleet.set("runtime", "shares", shares);
-    await world.server.discovery.acknowledged("edge", [{ type: "runtime", name: "shares", version }], within());
+    await acknowledged(world.server.discovery, [{ type: "runtime", name: "shares", version }], within());
     expect(await answers(world.front, 20)).toEqual(new Set(["canary"]));
     const back = fleet.set("runtime", "shares", runtime("shares", {}));
-    await world.server.discovery.acknowledged("edge", [{ type: "runtime", name: "shares", version: back }], within());
+    await acknowledged(world.server.discovery, [{ type: "runtime", name: "shares", version: back }], within());
     expect(await answers(world.front, 20)).toEqual(new Set(["stable"]));
   });
 
   test("what Envoy refuses is told in its words, and it goes on with what it has", async () => {
     const wanted = fill(world.server, world);
     start(protocol);
-    await world.server.discovery.acknowledged("edge", wanted, within());
+    await acknowledged(world.server.discovery, wanted, within());
     const fleet = world.server.discovery.fleet("edge");
     const good = fleet.version("routes", "main");
     const twice = ["a", "b"].map((service) => ({ service, domain: "*", canary: 0 }));
     const bad = fleet.set("routes", "main", routes("main", twice));
     await expect(
-      world.server.discovery.acknowledged("edge", [{ type: "routes", name: "main", version: bad }], within()),
+      acknowledged(world.server.discovery, [{ type: "routes", name: "main", version: bad }], within()),
     ).rejects.toThrow(/Only a single wildcard domain/u);
     expect(only(world.server).held("routes", "main")).toBe(good);
     expect(await answers(world.front, 10)).toEqual(new Set(["stable"]));
@@ -160,7 +161,7 @@ describe.skipIf(!HAS_ENVOY).each(["delta", "state-of-the-world"] as const)("Envo
     fill(world.server, world);
     const envoy = start(protocol);
     const wanted = fill(world.server, world);
-    await world.server.discovery.acknowledged("edge", wanted, within());
+    await acknowledged(world.server.discovery, wanted, within());
     await world.server.close();
     expect(await answers(world.front, 10)).toEqual(new Set(["stable"]));
     const again = await open(world.server.port);
@@ -171,7 +172,7 @@ describe.skipIf(!HAS_ENVOY).each(["delta", "state-of-the-world"] as const)("Envo
     const before = await updates();
     expect(before).toContain("config_reload");
     fill(again, world);
-    await again.discovery.acknowledged("edge", wanted, within());
+    await acknowledged(again.discovery, wanted, within());
     expect(protocol === "delta" ? sent : []).toEqual([]);
     expect(await updates()).toBe(before);
     expect(await answers(world.front, 10)).toEqual(new Set(["stable"]));
@@ -180,7 +181,7 @@ describe.skipIf(!HAS_ENVOY).each(["delta", "state-of-the-world"] as const)("Envo
   test("a canary that goes away costs no request: its cluster stays until the routes are without it", async () => {
     const wanted = fill(world.server, world);
     start(protocol);
-    await world.server.discovery.acknowledged("edge", wanted, within());
+    await acknowledged(world.server.discovery, wanted, within());
     const fleet = world.server.discovery.fleet("edge");
     const statuses: Record<number, number> = {};
     const running = new AbortController();
@@ -203,7 +204,7 @@ describe.skipIf(!HAS_ENVOY).each(["delta", "state-of-the-world"] as const)("Envo
       const gone = fleet.names("cluster").map((name) => {
         return { type: "cluster", name, version: fleet.version("cluster", name) } as const;
       });
-      await world.server.discovery.acknowledged("edge", gone, within());
+      await acknowledged(world.server.discovery, gone, within());
       await vi.waitFor(() => expect(only(world.server).held("cluster", "shop-canary")).toBeUndefined(), LIMIT);
     }
     running.abort();
@@ -218,7 +219,7 @@ describe.skipIf(!HAS_ENVOY).each(["delta", "state-of-the-world"] as const)("Envo
       if (id === "one" && log === "http") seen.push({ ...entry });
     });
     start(protocol);
-    await world.server.discovery.acknowledged("edge", wanted, within());
+    await acknowledged(world.server.discovery, wanted, within());
     await vi.waitFor(() => get(world.front), LIMIT);
     await answers(world.front, 9);
     await vi.waitFor(() => expect(seen).toHaveLength(10), LIMIT);
@@ -247,14 +248,10 @@ describe.skipIf(!HAS_ENVOY).each(["delta", "state-of-the-world"] as const)("Envo
     const version = fleet.set("listener", "http", http);
     start(protocol);
     const others = wanted.filter(({ type }) => type !== "listener");
-    await world.server.discovery.acknowledged(
-      "edge",
-      [...others, { type: "listener", name: "http", version }],
-      within(),
-    );
+    await acknowledged(world.server.discovery, [...others, { type: "listener", name: "http", version }], within());
     await vi.waitFor(async () => expect(await subject(world.front)).toBe("first"), LIMIT);
     const renewed = fleet.set("secret", "front", of("second"));
-    await world.server.discovery.acknowledged("edge", [{ type: "secret", name: "front", version: renewed }], within());
+    await acknowledged(world.server.discovery, [{ type: "secret", name: "front", version: renewed }], within());
     await vi.waitFor(async () => expect(await subject(world.front)).toBe("second"), LIMIT);
   });
 
@@ -265,7 +262,7 @@ describe.skipIf(!HAS_ENVOY).each(["delta", "state-of-the-world"] as const)("Envo
       for (const metric of metrics) counted.set(`${metric.name} ${metric.labels["envoy.cluster_name"] ?? ""}`, metric);
     });
     start(protocol, 1);
-    await world.server.discovery.acknowledged("edge", wanted, within());
+    await acknowledged(world.server.discovery, wanted, within());
     await vi.waitFor(() => get(world.front), LIMIT);
     await answers(world.front, 4);
     await vi.waitFor(() => {
@@ -289,6 +286,6 @@ test.skipIf(!HAS_ENVOY)("Envoy and the server prove themselves to each other", a
   const files = { ca: at("ca.pem"), cert: at("envoy.pem"), key: at("envoy.key") };
   const envoy = new RealEnvoy({ xdsPort: server.port, protocol: "delta", runtime: ["shares"], tls: files });
   closers.push(() => envoy.close());
-  await server.discovery.acknowledged("edge", wanted, within());
+  await acknowledged(server.discovery, wanted, within());
   expect(await vi.waitFor(() => answers(world.front, 5), LIMIT)).toEqual(new Set(["stable"]));
 });

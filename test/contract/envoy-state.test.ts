@@ -7,6 +7,7 @@ import { openXdsServer, type XdsServer } from "../../src/adapters/envoy/xds/serv
 import type { Snapshot } from "../../src/adapters/envoy/xds/snapshot.ts";
 import { cluster, endpoints, routes, runtime } from "../support/envoy-resources.ts";
 import { StateClient } from "../support/xds-client.ts";
+import { acknowledged, standing } from "../support/envoy-standing.ts";
 
 let server: XdsServer;
 let fleet: Snapshot;
@@ -122,7 +123,7 @@ test("a refusal changes nothing, and is told with Envoy's words", async () => {
   const [envoy] = server.discovery.envoys("edge");
   await vi.waitFor(() => expect(envoy?.refusal("runtime", "a")).toEqual({ version: bad, why: "never" }), LIMIT);
   expect(envoy?.held("runtime", "a")).toBe(good);
-  expect(server.discovery.standing("edge", [{ type: "runtime", name: "a", version: bad }]).refusing).toEqual([
+  expect(standing(server.discovery, [{ type: "runtime", name: "a", version: bad }]).refusing).toEqual([
     { envoy, why: "never" },
   ]);
   const next = fleet.set("runtime", "a", runtime("a", { x: 3 }));
@@ -159,5 +160,5 @@ test("what is gone of a type that has no word for it no longer counts as held", 
   await vi.waitFor(() => expect(envoy?.held("runtime", "a")).toBeDefined(), LIMIT);
   fleet.remove("runtime", "a");
   const wanted = [{ type: "runtime", name: "a", version: undefined }] as const;
-  await server.discovery.acknowledged("edge", wanted, { signal: AbortSignal.timeout(10_000) });
+  await acknowledged(server.discovery, wanted, { signal: AbortSignal.timeout(10_000) });
 });

@@ -1,10 +1,13 @@
 // What is in force beside what is new, until Envoys have turned from it?
+import { create } from "@bufbuild/protobuf";
 import { expect, test } from "vitest";
 import { EnvoySchema } from "../../core/spec/envoy.ts";
 import type { Route } from "../../core/split.ts";
 import { weightOf } from "../../core/units.ts";
 import { Fleet } from "./fleet.ts";
 import { nextOf } from "./next.ts";
+import { SecretSchema } from "./protos/envoy/extensions/transport_sockets/tls/v3/secret_pb.ts";
+import { secretName, secretsOf } from "./resources/tls.ts";
 import type { Served } from "./resources/types.ts";
 import { Snapshot } from "./xds/snapshot.ts";
 
@@ -96,4 +99,36 @@ test("one that has moved away is nobody's neighbour", () => {
   expect(fleet.neighbours({ service: "other", spec }).map(({ service }) => service)).toEqual(["shop"]);
   fleet.place([next(first, route(0), 9090)]);
   expect(fleet.neighbours({ service: "other", spec })).toEqual([]);
+});
+
+test("keys and collectors go with the last service that has them, and not while an Envoy may still need them", () => {
+  const snapshot = new Snapshot();
+  const fleet = new Fleet(snapshot, (spec) =>
+    secretsOf(spec).map((files) => [secretName(files), create(SecretSchema, { name: secretName(files) })]),
+  );
+  const served = (service: string, cert: string, collector: string): Served => {
+    const tls = { cert: `${cert}.crt`, key: `${cert}.key` };
+    const tracing = { otlp: `http://${collector}:4318/v1/traces` };
+    const spec = EnvoySchema.parse({ listen: 8080, hosts: [`${service}.org`], tls, tracing });
+    return nextOf(undefined, { service, front: service, spec, route: route(0) }).served;
+  };
+  const place = (one: Served): void => {
+    fleet.renew(one);
+    fleet.place([one]);
+  };
+  const collectors = () => snapshot.names("cluster").filter((name) => !/^[ab]\//u.test(name)).length;
+  for (const service of ["a", "b"]) place(served(service, "both", "one"));
+  for (const service of ["a", "b"]) fleet.settle(service);
+  expect([snapshot.names("secret").length, collectors()]).toEqual([1, 1]);
+  place(served("a", "own", "two"));
+  place(served("b", "own", "two"));
+  expect([snapshot.names("secret").length, collectors()]).toEqual([2, 2]);
+  fleet.settle("a");
+  expect([snapshot.names("secret").length, collectors()]).toEqual([2, 2]);
+  fleet.settle("b");
+  expect([snapshot.names("secret").length, collectors()]).toEqual([1, 1]);
+  fleet.drop("a");
+  expect([snapshot.names("secret").length, collectors()]).toEqual([1, 1]);
+  fleet.drop("b");
+  expect([snapshot.names("secret"), collectors()]).toEqual([[], 0]);
 });

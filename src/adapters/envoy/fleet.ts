@@ -35,6 +35,8 @@ type SecretsOf = (spec: Served["spec"]) => readonly (readonly [name: string, sec
 interface Laid {
   readonly doors: Map<string, { readonly door: Door; readonly front: string }>;
   readonly clusters: Set<string>;
+  /** Those that others may have as well. */
+  readonly shared: { readonly secret: Set<string>; readonly cluster: Set<string> };
 }
 
 /** All services of the Envoys of one name, as the resources that those take. */
@@ -84,9 +86,13 @@ export class Fleet {
 
   /** What the routes of a service will name: no request gets there before they do. */
   prepare(served: Served): void {
-    const { clusters } = this.#of(served.service);
+    const { clusters, shared } = this.#of(served.service);
     const { tracing } = served.spec;
-    if (tracing) this.snapshot.set("cluster", collectorName(tracing.url), collectorOf(tracing));
+    if (tracing) {
+      const name = collectorName(tracing.url);
+      shared.cluster.add(name);
+      this.snapshot.set("cluster", name, collectorOf(tracing));
+    }
     for (const cluster of clustersOf(served)) {
       clusters.add(cluster.name);
       this.#layCluster(cluster);
@@ -123,6 +129,9 @@ export class Fleet {
     if (served.spec.healthCheck) for (const cluster of clusters) this.#look(cluster);
     const doors = new Set(doorsOf(served).map(({ at }) => listenerName(at)));
     for (const name of laid.doors.keys()) if (!doors.has(name)) this.#leave(name, service);
+    const { tracing } = served.spec;
+    this.#unshare(laid, "secret", secretsOf(served.spec).map(secretName));
+    this.#unshare(laid, "cluster", tracing ? [collectorName(tracing.url)] : []);
     const keys = this.#keys.get(service);
     const own = keys?.get(served.generation);
     if (keys && keys.size !== (own ? 1 : 0)) this.#keep(service, new Map(own ? [[served.generation, own]] : []));
@@ -134,6 +143,8 @@ export class Fleet {
     this.#services.delete(service);
     for (const name of laid.doors.keys()) this.#leave(name, service);
     for (const name of laid.clusters) this.#removeCluster(name, laid);
+    this.#unshare(laid, "secret", []);
+    this.#unshare(laid, "cluster", []);
     this.#laid.delete(service);
     if (this.#keys.has(service)) this.#keep(service, new Map());
   }
@@ -171,13 +182,28 @@ export class Fleet {
   }
 
   /** Reads the files of a service's certificates; what is thrown of one changes nothing. */
-  renew({ spec }: Pick<Served, "spec">): void {
-    for (const [name, secret] of this.#secrets(spec)) this.snapshot.set("secret", name, secret);
+  renew({ service, spec }: Pick<Served, "service" | "spec">): void {
+    const read = this.#secrets(spec);
+    const { shared } = this.#of(service);
+    for (const [name, secret] of read) {
+      shared.secret.add(name);
+      this.snapshot.set("secret", name, secret);
+    }
+  }
+
+  /** What it no longer has goes, unless another service has it: private keys above all. */
+  #unshare({ shared }: Laid, type: keyof Laid["shared"], kept: readonly string[]): void {
+    for (const name of shared[type]) {
+      if (kept.includes(name)) continue;
+      shared[type].delete(name);
+      const isUsed = [...this.#laid.values()].some((laid) => laid.shared[type].has(name));
+      if (!isUsed) this.snapshot.remove(type, name);
+    }
   }
 
   #of(service: string): Laid {
     let laid = this.#laid.get(service);
-    if (!laid) this.#laid.set(service, (laid = { doors: new Map(), clusters: new Set() }));
+    if (!laid) this.#laid.set(service, (laid = nothingLaid()));
     return laid;
   }
 
@@ -261,6 +287,10 @@ export class Fleet {
     for (const keys of this.#keys.values()) for (const own of keys.values()) Object.assign(layer, own);
     this.snapshot.set("runtime", RUNTIME_LAYER, create(RuntimeSchema, { name: RUNTIME_LAYER, layer }));
   }
+}
+
+function nothingLaid(): Laid {
+  return { doors: new Map(), clusters: new Set(), shared: { secret: new Set(), cluster: new Set() } };
 }
 
 export function doorsOf({ spec: { listen, preview } }: Pick<Served, "spec">): readonly Door[] {

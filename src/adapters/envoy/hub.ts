@@ -1,6 +1,6 @@
 // Which control planes does one controller run, and who uses them?
 import type { XdsChannel } from "../../core/spec/envoy.ts";
-import { ABSENT, type Call } from "../../ports/observed.ts";
+import { ABSENT, unreadable, type Call, type Observed } from "../../ports/observed.ts";
 import type { Metrics, Router } from "../../ports/router.ts";
 import type { Clock } from "../../ports/clock.ts";
 import { ENVOY_ABILITIES } from "./abilities.ts";
@@ -70,7 +70,7 @@ class Hub implements EnvoyHub {
     const subject = subjectOf(asked);
     const opened = await this.#opened.get(addressOf(subject.spec.xds));
     if (opened) {
-      this.#agree(subject, opened);
+      if (!this.#agree(subject, opened)) await lookAt(subject.spec.xds);
       return opened.plane.check(subject);
     }
     checkWritten(subject, createServedStore(this.#options.dir));
@@ -90,14 +90,22 @@ class Hub implements EnvoyHub {
         await plane.apply(subject, route, call);
         await this.#leaveOthers(subject);
       },
-      observe: async () => (await opened())?.observe(subject, clock.now()) ?? ABSENT,
+      observe: async () => (await opened())?.observe(subject, clock.now()) ?? this.#untold(subject),
       remove: (call) => this.#remove(subject, call),
     };
     const metrics: Metrics = {
       kind: "envoy",
-      read: async () => (await opened())?.counters(subject, clock.now()) ?? ABSENT,
+      read: async () => (await opened())?.counters(subject, clock.now()) ?? this.#untold(subject),
     };
     return { router, metrics, close: () => Promise.resolve() };
+  }
+
+  /** Nobody listens for Envoys, which go on with what they were told. */
+  #untold({ service, spec }: Subject): Observed<never> {
+    const address = addressOf(spec.xds);
+    const written = createServedStore(this.#options.dir).read(service)?.served.spec.xds;
+    if (!written || addressOf(written) !== address) return ABSENT;
+    return unreadable(`nothing listens for the Envoys of ${service} at ${address}`);
   }
 
   async leave(service: string, call: Call): Promise<void> {
@@ -162,6 +170,9 @@ class Hub implements EnvoyHub {
         opened.users.add(subject.service);
         return opened;
       }
+      // One that cannot be used must not cost the Envoys the channel that they have.
+      await lookAt(subject.spec.xds);
+      if (this.#opened.get(address) !== opening) continue;
       void this.#opening(
         address,
         opened.server.close().then(() => this.#open(subject)),
@@ -207,6 +218,11 @@ class Hub implements EnvoyHub {
     server.listenMetrics((node, metrics) => plane.count(node, metrics));
     return { server, plane, tls: tlsOf(xds), users: new Set() };
   }
+}
+
+/** Whether a certificate can be used, at a port of nobody's. */
+async function lookAt(xds: XdsChannel): Promise<void> {
+  await (await openXdsServer({ ...xds, host: "127.0.0.1", port: 0 })).close();
 }
 
 const tlsOf = ({ tls }: XdsChannel): string => JSON.stringify(tls ?? null);

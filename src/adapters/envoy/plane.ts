@@ -368,7 +368,7 @@ export class Plane {
 
   #turns(service: string): Turns {
     let turns = this.#turnsOf.get(service);
-    if (!turns) this.#turnsOf.set(service, (turns = new Turns()));
+    if (!turns) this.#turnsOf.set(service, (turns = new Turns(() => this.#turnsOf.delete(service))));
     return turns;
   }
 

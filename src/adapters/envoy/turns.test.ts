@@ -46,3 +46,16 @@ test("who goes during their turn ends it themselves", async () => {
   });
   expect(await turn).toBe("taken back");
 });
+
+test("that nobody is left in the queue is told", async () => {
+  let empty = 0;
+  const turns = new Turns(() => (empty += 1));
+  const gone = AbortSignal.abort(new Error("gone"));
+  const failed = turns.take(call(), () => Promise.reject(new Error("no")));
+  const aborted = turns.take({ signal: gone }, () => Promise.resolve());
+  await expect(failed).rejects.toThrow("no");
+  await expect(aborted).rejects.toThrow("gone");
+  await expect.poll(() => empty).toBe(1);
+  await turns.take(call(), () => Promise.resolve());
+  await expect.poll(() => empty).toBe(2);
+});

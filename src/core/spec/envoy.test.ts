@@ -33,6 +33,12 @@ describe("private keys", () => {
   });
 });
 
+test("a replica gets the time that its last request may take, unless another one is said", () => {
+  expect(EnvoySchema.parse({ listen: 8080 }).drainMs).toBe(30_000);
+  expect(EnvoySchema.parse({ listen: 8080, timeouts: { response: "6s" } }).drainMs).toBe(6_000);
+  expect(EnvoySchema.parse({ listen: 8080, drain: "2s" }).drainMs).toBe(2_000);
+});
+
 test.each([
   [{ listen: "localhost:8080" }, "listen", "IP address"],
   [{ listen: "shop.example.org:8080" }, "listen", "IP address"],

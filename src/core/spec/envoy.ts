@@ -220,7 +220,11 @@ const envoyFields = z.strictObject({
     .boolean()
     .default(false)
     .describe("Keep X-Forwarded-* of the client and add to them: only behind a proxy that one trusts."),
-  drain: time("5s", "A replica that gets no more requests is left alone for so long, to answer those it has."),
+  drain: written(durationFormat({ atLeast: ms(1), atMost: ms(86_400_000) }))
+    .optional()
+    .describe(
+      "A replica that gets no more requests is left alone for so long, to answer those it has; the workload's own drain may end it before. Default: as long as timeouts.response.",
+    ),
 });
 
 const separate = rule(envoyFields, checkAddresses, ["listen", "preview", "xds"]);
@@ -228,7 +232,8 @@ const safe = rule(separate, checkKeys, ["xds", "tls", "upstream"]);
 
 export const EnvoySchema = rule(safe, checkHosts, ["hosts"]).transform(({ drain, ...rest }) => ({
   ...rest,
-  drainMs: drain,
+  // So long may a request take that came just before.
+  drainMs: drain ?? rest.timeouts.responseMs,
 }));
 
 /** Envoys that Serin tells how to route, as the file asks for them. */

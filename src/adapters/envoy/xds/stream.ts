@@ -36,9 +36,6 @@ export interface House {
   snapshot(fleet: string): Snapshot | undefined;
   /** Whether anybody looks after the fleet. */
   knows(fleet: string): boolean;
-  joined(stream: Stream): void;
-  /** What the Envoy holds has changed. */
-  changed(stream: Stream): void;
   closed(stream: Stream): void;
 }
 
@@ -159,7 +156,6 @@ export class Stream implements ConnectedEnvoy {
   #introduce(request: Request): void {
     this.#node = nodeOf(request.node);
     const { listeners } = this.#house;
-    this.#house.joined(this);
     listeners.tell("connected", this);
     if (!this.#house.knows(this.#node.fleet)) listeners.tell("stranger", this);
     this.attach();
@@ -182,7 +178,6 @@ export class Stream implements ConnectedEnvoy {
     if (watch.held.size > 0 && !this.#grace) {
       this.#grace = setTimeout(() => this.#schedule(), GRACE);
       this.#grace.unref();
-      this.#house.changed(this);
     }
   }
 
@@ -203,7 +198,6 @@ export class Stream implements ConnectedEnvoy {
       if (type === "cluster") for (const name of names) this.#cold.delete(name);
       listeners.tell("rejected", this, type, { names, why: refusal });
     }
-    this.#house.changed(this);
   }
 
   #warmed(type: ResourceType, content: Content): void {
@@ -222,8 +216,6 @@ export class Stream implements ConnectedEnvoy {
       const content = this.#form.compose(watch, { snapshot, mayRemove: () => this.#mayRemove(type) });
       if (content) return this.#send(watch, content);
     }
-    // In state-of-the-world nothing tells that a name is gone but that nothing had to be sent.
-    this.#house.changed(this);
   }
 
   /** Whether every cluster that was sent can be used: routes that name it may follow. */
