@@ -2,6 +2,9 @@
 import type { Histogram } from "./histogram.ts";
 import type { Ms } from "./units.ts";
 
+/** In place of a replica's name: requests for which the pool had nobody to answer. */
+export const NOBODY = "-";
+
 /** Counters of one replica, as its data plane has counted them since `epoch` began. They only ever grow. */
 export interface Series {
   readonly replica: string;

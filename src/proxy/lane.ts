@@ -1,5 +1,6 @@
 // Which role and pool does a request belong to, under one route?
 import { cut, roleAt } from "../core/cohort.ts";
+import { NOBODY } from "../core/evidence.ts";
 import { ROLES, type Backend, type Role, type RoutePool } from "../core/split.ts";
 import type { ProxyConfig } from "./config.ts";
 import { anyTestOf, needsOf, rulesOf, type Needs, type Test } from "./match.ts";
@@ -10,7 +11,7 @@ import type { ServedRoute } from "./served.ts";
 import { Weyl } from "./shares.ts";
 import type { Asked, Sight } from "./sight.ts";
 import { Cohorts } from "./sticky.ts";
-import { NOBODY, type Tallies, type Tally } from "./tally.ts";
+import type { Tallies, Tally } from "./tally.ts";
 
 /** Where a request goes, and under which role's cookie. */
 export interface Chosen {

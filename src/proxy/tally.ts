@@ -2,9 +2,6 @@
 import type { Series } from "../core/evidence.ts";
 import { bucketOf, BUCKETS } from "../core/histogram.ts";
 
-/** In place of a replica's name: requests for which the pool had nobody to answer. */
-export const NOBODY = "-";
-
 /** Counters of one replica. They only ever grow. */
 export class Tally {
   readonly pool: string;

@@ -1,11 +1,8 @@
 // How many requests did each replica answer, as the Envoys' access logs tell?
-import type { Series } from "../../core/evidence.ts";
+import { NOBODY, type Series } from "../../core/evidence.ts";
 import { bucketOf } from "../../core/histogram.ts";
 import type { RoutePool } from "../../core/split.ts";
 import { FLAGS, type AccessEntry } from "./xds/access-entry.ts";
-
-/** In place of a replica's name: requests for which the pool had nobody to answer. */
-const NOBODY = "-";
 
 /** A request, as an access log tells it. */
 export interface Logged {

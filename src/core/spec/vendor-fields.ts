@@ -7,7 +7,7 @@ import { namesIn } from "../outbox/template.ts";
 import { PLACE_NAMES } from "../placeholders.ts";
 import { shown, written } from "./reading.ts";
 import { exactlyOne, listed, rule, type Report } from "./rule.ts";
-import { textField, Url } from "./target.ts";
+import { HEADER_NAME, secretFields, secretOf, textField, Url } from "./target.ts";
 
 /** Where a credential is read when it is needed. Never the credential itself: a rollout file is shown and journalled. */
 type Reference = Exclude<Text, string>;
@@ -18,10 +18,7 @@ const NOT_HERE = "a credential is not written into the file: { env: NAME } or { 
 export const Credential = rule(
   z
     .strictObject(
-      {
-        env: z.string().min(1).optional().describe("The environment variable of the controller that holds it."),
-        file: z.string().min(1).optional().describe("The file that holds it, relative to the rollout file."),
-      },
+      secretFields,
       // What was found is not shown: it may be the credential.
       {
         error: ({ code, input }) => {
@@ -32,15 +29,13 @@ export const Credential = rule(
     )
     .meta({ oneOf: [{ required: ["env"] }, { required: ["file"] }] }),
   (reference, report) => exactlyOne(reference, ["env", "file"], report),
-).transform(({ env, file }): Reference => (env === undefined ? { file: file ?? "" } : { env }));
-
-const HEADER = /^[!#$%&'*+.^_`|~0-9A-Za-z-]+$/u;
+).transform((reference): Reference => secretOf(reference));
 
 const Headers = rule(
   z.record(z.string().min(1), textField(z.string())),
   (headers, report) => {
     for (const name of Object.keys(headers))
-      if (!HEADER.test(name))
+      if (!HEADER_NAME.test(name))
         report([name], "wrong-value", `found ${shown(name)}, a header's name has letters, digits and -`);
   },
   [],

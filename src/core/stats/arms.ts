@@ -1,12 +1,10 @@
 // Which requests of a look does a metric compare?
+import { NOBODY } from "../evidence.ts";
 import type { Cells, Tally } from "./dispersion.ts";
 import { OTHERS, slotOf } from "./dispersion.ts";
 import type { ErrorMetric, Look, LookRow } from "./plan.ts";
 import type { Carriers } from "./state.ts";
 import type { Counts } from "./two-by-two.ts";
-
-/** The replica of requests that no replica could answer. */
-export const NOBODY = "-";
 
 /** The rows of both arms that a metric counts. */
 export interface Arms {

@@ -1,6 +1,6 @@
 // How many requests of a look were slower than the end of a bucket?
+import { NOBODY } from "../evidence.ts";
 import { BUCKETS, type Histogram } from "../histogram.ts";
-import { NOBODY } from "./arms.ts";
 import type { Cells, Tally } from "./dispersion.ts";
 import type { LookRow } from "./plan.ts";
 
