@@ -55,8 +55,10 @@ test.skipIf(!HAS_PROMETHEUS)(
     expect(bad.outcome).toBe("rolled-back");
     const metric = bad.verdict?.metrics.find(({ blamed }) => blamed);
     expect(metric?.name).toBe("cache-hit-rate");
-    expect(metric?.canary).toBeCloseTo(0.4, 1);
-    expect(metric?.baseline).toBeCloseTo(0.05, 1);
+    // It is stopped as soon as it is known to be worse: how much worse, so few requests tell roughly.
+    expect(metric?.canary).toBeGreaterThan(0.15);
+    expect(metric?.canary).toBeLessThan(0.75);
+    expect(metric?.baseline).toBeLessThan(0.12);
     const good = await outcome(scene, await scene.apply(tellingFile("v3", told)), 120_000);
     expect([good.outcome, good.why]).toEqual(["promoted", expect.any(String)]);
     await load.stop();

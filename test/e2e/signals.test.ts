@@ -28,8 +28,10 @@ test("a canary whose page tells that it misses the cache more often is taken bac
   expect(rollout.outcome).toBe("rolled-back");
   expect(rollout.why).toMatch(/cache-hit-rate: /u);
   const metric = rollout.verdict?.metrics.find(({ name }) => name === "cache-hit-rate");
-  expect(metric?.canary).toBeCloseTo(0.4, 1);
-  expect(metric?.baseline).toBeCloseTo(0.05, 1);
+  // It is stopped as soon as it is known to be worse: how much worse, so few requests tell roughly.
+  expect(metric?.canary).toBeGreaterThan(0.15);
+  expect(metric?.canary).toBeLessThan(0.75);
+  expect(metric?.baseline).toBeLessThan(0.12);
   await load.stop();
   expect(load.lost).toEqual([]);
   for (const { failed } of load.answers.values()) expect(failed).toBe(0);
