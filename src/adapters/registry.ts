@@ -1,12 +1,12 @@
 // Which adapter does a rollout file name?
 import { existsSync } from "node:fs";
 import { join, resolve } from "node:path";
-import type { Abilities } from "../core/abilities.ts";
+import type { Abilities, WorkloadAbilities } from "../core/abilities.ts";
 import type { NamedRevision } from "../core/engine/input.ts";
 import type { Rollout } from "../core/spec/rollout.ts";
 import type { EnvoySpec } from "../core/spec/envoy.ts";
 import type { ProxySpec } from "../core/spec/traffic.ts";
-import { pageOf } from "../core/spec/workload.ts";
+import { pageOf, type WorkloadSpec } from "../core/spec/workload.ts";
 import type { Section } from "../core/split.ts";
 import { isEndpoints } from "../core/endpoints-template.ts";
 import type { Revision } from "../core/world.ts";
@@ -21,6 +21,7 @@ import type { Sources } from "./sources.ts";
 import { ENDPOINTS_ABILITIES } from "./endpoints/abilities.ts";
 import { ENVOY_ABILITIES } from "./envoy/abilities.ts";
 import type { lookAtPage as LookAtPage } from "./exposition/look.ts";
+import { clusterRouter, DEPLOYMENT_ABILITIES } from "./kubernetes/abilities.ts";
 import { createMessenger } from "./messenger/messenger.ts";
 import { PROCESS_ABILITIES } from "./process/abilities.ts";
 import { PROXY_ABILITIES } from "./proxy/abilities.ts";
@@ -36,9 +37,14 @@ export interface Home {
 export function abilitiesOf(rollout: Pick<Rollout, "spec">): Abilities {
   const { workload, traffic } = rollout.spec;
   return {
-    router: traffic.envoy ? ENVOY_ABILITIES : PROXY_ABILITIES,
-    workload: workload.endpoints ? ENDPOINTS_ABILITIES : PROCESS_ABILITIES,
+    router: clusterRouter(traffic) ?? (traffic.envoy ? ENVOY_ABILITIES : PROXY_ABILITIES),
+    workload: workloadAbilities(workload),
   };
+}
+
+function workloadAbilities({ deployment, endpoints }: WorkloadSpec): WorkloadAbilities {
+  if (deployment) return DEPLOYMENT_ABILITIES;
+  return endpoints ? ENDPOINTS_ABILITIES : PROCESS_ABILITIES;
 }
 
 /** Names the revision that a file asks for, by content. `origin` is the folder that its paths start from. */

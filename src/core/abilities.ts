@@ -1,5 +1,6 @@
 // What can an adapter do? A plan that needs more is refused before it starts.
 import type { MatchKind } from "./match.ts";
+import type { PoolSize } from "./spec/sizes.ts";
 import type { Weight } from "./units.ts";
 
 /** What a router can do. */
@@ -14,6 +15,11 @@ export interface RouterAbilities {
   readonly evidence: boolean;
   /** By what it can send requests to a role whatever the weights. */
   readonly matches: readonly MatchKind[];
+  /**
+   * Pods above the full size that may run, where shares are made by the number of pods alone: all of them get the same.
+   * Besides, it can send everything to one version at once.
+   */
+  readonly surge?: PoolSize | undefined;
   /** Whether it can copy requests, and whether it compares the answers. */
   readonly mirror: "none" | "copies" | "compares";
 }

@@ -1,5 +1,5 @@
 // What does the world look like to the engine: what runs, who gets traffic, what was seen of it?
-import type { Backend, Split } from "./split.ts";
+import type { Backend, Role, Split } from "./split.ts";
 import type { Ms } from "./units.ts";
 
 /** What a look answered: a value, nothing there, or nothing readable and why. Never a guess. */
@@ -31,6 +31,8 @@ export interface Revision<T = unknown> {
 /** A pool that shall exist. Its name never changes; its role may. */
 export interface WantedPool {
   readonly pool: string;
+  /** What it is for now. `former` was stable until the promotion. */
+  readonly role?: Role | "former" | undefined;
   readonly revision: Revision;
   readonly size: number;
 }

@@ -12,7 +12,8 @@ export interface Workload {
   readonly can: WorkloadAbilities;
   /**
    * Move towards exactly these pools. Safe to repeat; returns without waiting for readiness. Replicas too many, and
-   * pools not named, begin to drain; one that is in `busy` is not ended before its drain time is over.
+   * pools not named, begin to drain; one that is in `busy` is not ended before its drain time is over. A role is how to
+   * treat a pool where that matters: what is stable is given to whoever looks after the service without Serin.
    */
   apply(pools: readonly WantedPool[], busy: readonly string[], call: Call): Promise<void>;
   /** What runs now, also of pools that are not wanted any more. */

@@ -4,12 +4,12 @@
 // (`router`, `workload`) or says that no stable version runs (`stable: false`). UPDATE_GOLDEN=1 writes the answers anew.
 import { readFileSync, readdirSync, writeFileSync } from "node:fs";
 import { expect, test } from "vitest";
-import { PROCESS_ABILITIES } from "../../src/adapters/process/abilities.ts";
-import { PROXY_ABILITIES } from "../../src/adapters/proxy/abilities.ts";
+import { abilitiesOf } from "../../src/adapters/registry.ts";
 import type { RouterAbilities, WorkloadAbilities } from "../../src/core/abilities.ts";
 import { compile, type CompileContext } from "../../src/core/plan/compile.ts";
 import { describeProgram } from "../../src/core/plan/sentence.ts";
 import { parseRollout } from "../../src/core/spec/parse.ts";
+import type { Rollout } from "../../src/core/spec/rollout.ts";
 
 const SEPARATOR = "\n----------\n";
 const folder = new URL("./", import.meta.url);
@@ -22,11 +22,12 @@ interface With {
   readonly direct?: boolean;
 }
 
-function contextOf(text: string): CompileContext {
+function contextOf(text: string, rollout: Rollout): CompileContext {
   const said = /^# with: (.*)$/mu.exec(text)?.[1];
   const { router, workload, stable = true, direct = false } = (said ? JSON.parse(said) : {}) as With;
+  const known = abilitiesOf(rollout);
   return {
-    abilities: { router: { ...PROXY_ABILITIES, ...router }, workload: { ...PROCESS_ABILITIES, ...workload } },
+    abilities: { router: { ...known.router, ...router }, workload: { ...known.workload, ...workload } },
     stable,
     direct,
   };
@@ -34,7 +35,7 @@ function contextOf(text: string): CompileContext {
 
 function answer(text: string): string {
   const parsed = parseRollout(text);
-  const compiled = parsed.ok ? compile(parsed.rollout, contextOf(text)) : undefined;
+  const compiled = parsed.ok ? compile(parsed.rollout, contextOf(text, parsed.rollout)) : undefined;
   if (parsed.ok && compiled?.ok) return describeProgram(compiled.program, parsed.rollout).join("\n");
   const planned = parsed.ok && compiled && !compiled.ok ? compiled.issues : [];
   const issues = parsed.ok ? planned.map((issue) => Object.assign(parsed.at(issue.path), issue)) : parsed.issues;

@@ -63,6 +63,8 @@ export function unseen(turn: Turn): Check | undefined {
   const { program, requestsAtShare, blind } = turn.rollout;
   if (!program.analysis || !isExposed(turn.state.split, "canary")) return undefined;
   if (blind) return wait("evidence", `no evidence can be read: ${blind}`);
+  // Where the router counts nothing, what replicas tell is all there is.
+  if (!turn.state.abilities.router.evidence) return unread(turn);
   if (requestsAtShare === 0) return wait("evidence", "the canary has not had a request at this share yet");
   return undefined;
 }

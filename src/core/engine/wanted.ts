@@ -5,10 +5,10 @@ import { poolOf, type ServiceState } from "./state.ts";
 
 /** The pools that shall run. */
 export function wantedPools(state: ServiceState): readonly WantedPool[] {
-  return state.pools.map(({ pool, revision, size }) => {
+  return state.pools.map(({ pool, role, revision, size }) => {
     const content = state.revisions[revision];
     if (!content) throw new Error(`revision ${revision} of ${state.service} is not in its state`);
-    return { pool, revision: content, size };
+    return { pool, role, revision: content, size };
   });
 }
 

@@ -6,6 +6,7 @@ import type { StepSpec } from "../spec/steps.ts";
 import { all, type Weights } from "../split.ts";
 import { NOTHING, WHOLE, percent, weight, type Weight } from "../units.ts";
 import { sizeFor } from "./capacity.ts";
+import { countsFor, recounted } from "./counts.ts";
 import type { Step } from "./step.ts";
 import { hookStep } from "./hooks.ts";
 import { previewed, rulesFor, unmatched } from "./rules.ts";
@@ -13,6 +14,8 @@ import { judgement, type Compiled, type Frame, type PlanIssue } from "./strategy
 
 /** What the steps so far have brought about. */
 interface Reached {
+  /** Ready replicas of stable. */
+  readonly stable: number;
   readonly size: number;
   readonly baselineSize: number;
   readonly share: Weight;
@@ -24,6 +27,7 @@ interface Reached {
 
 export function compileCanary(canary: CanarySpec, frame: Frame): Compiled {
   return canarySteps(canary, frame, {
+    stable: frame.fullSize,
     size: 0,
     baselineSize: 0,
     share: NOTHING,
@@ -65,7 +69,11 @@ function compileRamp(ramp: RampSpec, { canary, frame, reached: from }: At): Comp
   return { steps, issues: [...coarse(ramp, frame, from.path), ...withoutBaseline(canary, frame, from.path)] };
 }
 
-function coarse({ to }: RampSpec, { abilities: { router } }: Frame, path: string): readonly PlanIssue[] {
+function coarse({ to }: RampSpec, { abilities: { router }, surge }: Frame, path: string): readonly PlanIssue[] {
+  if (surge !== undefined) {
+    const message = "a ramp needs a router with weights, and counts of pods make only some shares: use steps";
+    return [{ path: `${path}.ramp`, code: "unable", message }];
+  }
   if (to % router.granularity === 0) return [];
   const message = `found ${percent(to)}, the router takes weights in steps of ${percent(router.granularity)}`;
   return [{ path: `${path}.ramp.max`, code: "unable", message }];
@@ -81,16 +89,18 @@ interface At {
 function shift(step: StepSpec, at: At): readonly Step[] {
   const { canary, frame, reached } = at;
   if (step.weight === WHOLE) return takeOver(at);
-  const { size, baselineSize, share, match } = next(reached, step, frame);
+  const { stable, size, baselineSize, share, match } = next(reached, step, frame);
   const hasBaseline = canary.baseline === "same-size" && share > 0;
   const steps: Step[] = [];
-  if (size > reached.size) steps.push({ op: "scale", role: "canary", size });
+  if (frame.surge !== undefined) steps.push(...recounted(reached, { stable, size }, frame));
+  else if (size > reached.size) steps.push({ op: "scale", role: "canary", size });
   if (reached.size === 0 && size > 0 && match.length === 0) steps.push(...previewed([], frame));
   if (hasBaseline && baselineSize > reached.baselineSize)
     steps.push({ op: "scale", role: "baseline", size: baselineSize });
   if (step.weight === undefined && step.match === undefined) return steps;
   const weights = share === 0 ? all("stable") : canaryWeights(share, hasBaseline);
-  return [...steps, { op: "route", weights, ...rulesFor(match, frame) }];
+  const asked = step.weight !== undefined && step.weight !== share ? { asked: step.weight } : {};
+  return [...steps, { op: "route", weights, ...rulesFor(match, frame), ...asked }];
 }
 
 /** The weights at a share of the canary. A baseline gets as much: its share is taken from stable. */
@@ -104,9 +114,12 @@ export function canaryWeights(share: Weight, hasBaseline: boolean): Weights {
 }
 
 /** Everyone gets the canary. Stable stays at its full size until then, so that the way back is always open. */
-function takeOver({ canary, frame: { fullSize }, reached }: At): readonly Step[] {
+function takeOver({ canary, frame, reached }: At): readonly Step[] {
+  const { fullSize, surge } = frame;
   const steps: Step[] = [];
-  if (reached.size < fullSize) steps.push({ op: "scale", role: "canary", size: fullSize });
+  if (surge !== undefined)
+    steps.push(...recounted(reached, { stable: Math.min(reached.stable, surge), size: fullSize }, frame));
+  else if (reached.size < fullSize) steps.push({ op: "scale", role: "canary", size: fullSize });
   steps.push({ op: "route", weights: all("canary") });
   if (canary.baseline === "same-size") steps.push({ op: "retire", role: "baseline" });
   return steps;
@@ -122,9 +135,16 @@ function waits({ run, holdMs, judge, gate }: StepSpec, frame: Frame): readonly S
   return steps;
 }
 
-/** What a step brings about. Pools only grow: each is as large as anything so far has needed. */
-function next(reached: Reached, step: StepSpec, { fullSize }: Frame): Reached {
+/**
+ * What a step brings about. Pools only grow: each is as large as anything so far has needed. Where shares are made by
+ * counts, each is as large as the share makes it.
+ */
+function next(reached: Reached, step: StepSpec, { fullSize, surge }: Frame): Reached {
   const { weight: share = reached.share, match = reached.match, replicas } = step;
+  if (surge !== undefined && step.weight !== undefined) {
+    const { stable, canary: size, share: made } = countsFor(share, fullSize, surge);
+    return { ...reached, stable, size, share: made, match };
+  }
   const own = sizeFor(share, fullSize);
   const asked = replicas === undefined ? 0 : replicasOf(replicas, fullSize);
   const isMatched = match.length > 0 ? 1 : 0;
@@ -144,7 +164,8 @@ function unable(canary: CanarySpec, frame: Frame, path: string): readonly PlanIs
 }
 
 /** Replicas that a step names and that could not carry its share. */
-function tooFew({ steps }: CanarySpec, { fullSize }: Frame, path: string): readonly PlanIssue[] {
+function tooFew({ steps }: CanarySpec, { fullSize, surge }: Frame, path: string): readonly PlanIssue[] {
+  if (surge !== undefined) return replicasMakeShares(steps, path);
   return steps.flatMap(({ replicas, weight: share }, index): PlanIssue[] => {
     if (replicas === undefined || share === undefined) return [];
     const [found, needed] = [replicasOf(replicas, fullSize), sizeFor(share, fullSize)];
@@ -154,10 +175,19 @@ function tooFew({ steps }: CanarySpec, { fullSize }: Frame, path: string): reado
   });
 }
 
+/** Where counts make the shares, a step cannot name both. */
+function replicasMakeShares(steps: CanarySpec["steps"], path: string): readonly PlanIssue[] {
+  return steps.flatMap(({ replicas }, index): PlanIssue[] => {
+    if (replicas === undefined) return [];
+    const message = "the number of pods follows from the share here: take it out";
+    return [{ path: `${path}.steps[${index}].replicas`, code: "conflict", message }];
+  });
+}
+
 function finerThanRouter({ steps, shorthand }: CanarySpec, frame: Frame, path: string): readonly PlanIssue[] {
   const { granularity } = frame.abilities.router;
   return steps.flatMap(({ weight: share }, index) => {
-    if (share === undefined || share % granularity === 0) return [];
+    if (frame.surge !== undefined || share === undefined || share % granularity === 0) return [];
     const below = weight(share - (share % granularity));
     const near = [below, weight(below + granularity)].filter((value) => value > 0).map(percent);
     return {

@@ -5,6 +5,7 @@ import type { AnalysisSpec, MetricSpec } from "../spec/analysis.ts";
 import type { Rollout } from "../spec/rollout.ts";
 import { pageOf, replicasAsked } from "../spec/workload.ts";
 import type { StrategySpec } from "../spec/strategy.ts";
+import { replicasBelow } from "../spec/sizes.ts";
 import { previewOf } from "../spec/traffic.ts";
 import { isForUsers } from "../match.ts";
 import { isExposed, shareOf } from "../split.ts";
@@ -47,9 +48,12 @@ export type CompileResult =
 /** Compiles a rollout to a program, or says what the parts that it names cannot do. */
 export function compile(rollout: Rollout, context: CompileContext): CompileResult {
   const { spec } = rollout;
+  const fullSize = context.replicas ?? replicasAsked(spec.workload);
+  const { surge } = context.abilities.router;
   const frame: Frame = {
     abilities: context.abilities,
-    fullSize: context.replicas ?? replicasAsked(spec.workload),
+    fullSize,
+    ...(surge && { surge: replicasBelow(surge, fullSize) }),
     undecided: spec.analysis?.undecided ?? "hold",
     hooks: spec.hooks,
     preview: previewOf(spec.traffic) !== undefined,
@@ -172,11 +176,21 @@ function unable({ spec }: Rollout, { router, workload }: Abilities): readonly Pl
     issues.push({ path: "spec.workload", code: "unable", message });
   }
   issues.push(...untold(spec, workload));
-  if (spec.analysis && !router.evidence && spec.strategy.kind !== "recreate") {
-    const message = "the router does not count requests, so there is nothing to compare: enabled: false goes without";
-    issues.push({ path: "spec.analysis", code: "unable", message });
-  }
+  if (spec.analysis && !router.evidence && spec.strategy.kind !== "recreate") issues.push(...uncounted(spec.analysis));
   return issues;
+}
+
+/** Metrics that rest on requests that nobody counts. */
+function uncounted({ kayenta, metrics }: AnalysisSpec): readonly PlanIssue[] {
+  const why = "the router does not count requests";
+  const instead = "use a preset of the service's own page or of a Prometheus, or analysis.enabled: false";
+  const own = metrics.flatMap(({ kind, name }, index): PlanIssue[] => {
+    if (kind !== "errors" && kind !== "latency") return [];
+    return [{ path: `spec.analysis.metrics[${index}]`, code: "unable", message: `${name}: ${why}: ${instead}` }];
+  });
+  return kayenta || metrics.length > 0
+    ? own
+    : [{ path: "spec.analysis", code: "unable", message: `${why}: ${instead}` }];
 }
 
 /** Each judgement is a stage of Kayenta's: one that ends before the stage does can never pass. */

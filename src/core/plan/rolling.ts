@@ -3,6 +3,7 @@ import { batchOf, type RollingSpec } from "../spec/rolling.ts";
 import { all } from "../split.ts";
 import { NOTHING, WHOLE, weight, type Weight } from "../units.ts";
 import { shareFor, sizeFor } from "./capacity.ts";
+import { shareOfCounts } from "./counts.ts";
 import type { Step } from "./step.ts";
 import { judgement, type Compiled, type Frame } from "./strategy.ts";
 
@@ -18,6 +19,15 @@ export function compileRolling(rolling: RollingSpec, frame: Frame): Compiled {
   while (size < least) {
     scale("canary", size);
     const before = share;
+    if (frame.surge !== undefined) {
+      // All pods get the same: the batch has its share once stable has made room for it.
+      stable = Math.min(stable, least - size);
+      scale("stable", stable);
+      share = shareOfCounts(size, stable);
+      steps.push(...shift(rolling, frame, share));
+      size = Math.min(fullSize, Math.max(size + 1, fullSize + surge - stable));
+      continue;
+    }
     share = shareFor(size, least, frame.abilities.router.granularity);
     // A batch smaller than the router's smallest step gets its traffic with the next one.
     if (share > before) steps.push(...shift(rolling, frame, share));

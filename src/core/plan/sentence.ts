@@ -42,12 +42,13 @@ function testText({ sample, alpha, split, names }: AbPlan): string {
   return `Test ${who} on ${count(control + treatment)} users`;
 }
 
-function routeText({ weights, matches, mirror }: Extract<Step, { op: "route" }>): string {
+function routeText({ weights, matches, mirror, asked }: Extract<Step, { op: "route" }>): string {
   const rules = (matches ?? []).map(({ when, to }) => {
     const isPreview = when.some(({ on }) => on === "listener");
     return ` Those ${isPreview ? "at" : "with"} ${conditionsText(when)} go to ${NAMES[to]}.`;
   });
-  const shares = rules.length > 0 ? `Send ${sharesText(weights)}.${rules.join("")}` : `Send ${sharesText(weights)}.`;
+  const other = asked === undefined ? "" : ` Asked for was ${percent(asked)}; no counts of pods come nearer.`;
+  const shares = `Send ${sharesText(weights)}.${other}${rules.join("")}`;
   if (!mirror) return shares;
   const what = mirror.share === WHOLE ? "Copy all requests" : `Copy ${percent(mirror.share)} of the requests`;
   const which = mirror.methods === "safe" ? " that only read" : "";
@@ -60,8 +61,7 @@ function routeText({ weights, matches, mirror }: Extract<Step, { op: "route" }>)
 const SENTENCES: StepTable<string> = {
   scale: ({ role, size }) => {
     const ready = `${size} ready ${size === 1 ? "replica" : "replicas"}`;
-    // Stable runs at its full size when a rollout begins, so that a step can only take from it.
-    return `Bring ${NAMES[role]} ${role === "stable" ? "down " : ""}to ${ready}.`;
+    return `Bring ${NAMES[role]} to ${ready}.`;
   },
   route: (step) => routeText(step),
   hold: ({ durationMs, keepsOld }) =>

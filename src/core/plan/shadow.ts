@@ -28,6 +28,7 @@ export function compileShadow(shadow: ShadowSpec, frame: Frame): Compiled {
   steps.push({ op: "route", weights: all("stable"), ...rulesFor([], frame) });
   if (shadow.noise && shadow.next.baseline !== "same-size") steps.push({ op: "retire", role: "baseline" });
   const canary = canarySteps(shadow.next, frame, {
+    stable: frame.fullSize,
     size,
     baselineSize: shadow.noise ? size : 0,
     share: NOTHING,

@@ -21,6 +21,8 @@ export type Step =
       readonly weights: Weights;
       readonly matches?: readonly Match[] | undefined;
       readonly mirror?: Mirror | undefined;
+      /** The share that the file asks for, where only another one can be made. */
+      readonly asked?: Weight | undefined;
     }
   /** The time has passed, and the canary was seen at work. */
   | {

@@ -13,6 +13,8 @@ export interface Frame {
   readonly abilities: Abilities;
   /** Replicas that together carry all of the traffic. */
   readonly fullSize: number;
+  /** Replicas above the full size that may run, where shares are made by counts. */
+  readonly surge?: number | undefined;
   /** What a judgement does when time is up that does not say so itself. */
   readonly undecided: Undecided;
   /** Whether requests that come in at a second address go to the candidate. */

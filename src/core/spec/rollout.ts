@@ -19,7 +19,7 @@ import type { StepSpec } from "./steps.ts";
 import { StrategySchema, type StrategySpec } from "./strategy.ts";
 import { TrafficSchema, type TrafficSpec } from "./traffic.ts";
 import { pageOf, Plain, replicasAsked, WorkloadSchema, type WorkloadSpec } from "./workload.ts";
-import type { Section, StickyKey } from "../split.ts";
+import type { Section } from "../split.ts";
 
 /** Versions and kinds of documents that Serin reads. */
 export const API_VERSION = "serin.dev/v1";
@@ -37,6 +37,11 @@ export const MetadataSchema = z.strictObject({
         `found ${shown(input)}, a name is 1 to 63 of a-z, 0-9 and -, and begins and ends with a letter or digit`,
     })
     .describe("Name of the service: what commands and texts call it."),
+  namespace: z
+    .string()
+    .regex(DNS_LABEL, { error: ({ input }) => `found ${shown(input)}, a namespace is 1 to 63 of a-z, 0-9 and -` })
+    .optional()
+    .describe("Its namespace in a Kubernetes cluster. Default: the one of the kubeconfig."),
   labels: Texts.optional().describe("Names and values of your own, shown and filtered by."),
   annotations: Texts.optional().describe("Notes of your own. Serin does not read them."),
 });
@@ -73,7 +78,7 @@ interface SpecFields {
   readonly analysis?: AnalysisFields | undefined;
   readonly workload: WorkloadSpec;
   readonly hooks: readonly HookSpec[];
-  readonly traffic: { readonly sticky?: StickyKey | undefined };
+  readonly traffic: Pick<TrafficSpec, "sticky" | "service" | "istio" | "gateway">;
 }
 
 type AnalysisFields = z.output<typeof AnalysisSchema>;
@@ -142,16 +147,7 @@ const testsNeedUsers = ({ strategy, traffic, workload }: SpecFields, report: Rep
 
 /** What strategy, analysis and workload may not say together; also of a rollout that stands in another kind of file. */
 export function checkTogether(fields: SpecFields, report: Report): void {
-  for (const check of [
-    judgesNeedAnalysis,
-    recreateComparesNothing,
-    rampCountsFailures,
-    rollingNeedsBatches,
-    stepsNameHooks,
-    testsNeedUsers,
-    experimentsStartProcesses,
-  ])
-    check(fields, report);
+  for (const [check] of RULES) check(fields, report);
 }
 
 /** The analysis that is in force: the file's, or the standard one; none when the file says `enabled: false`. */
@@ -159,6 +155,16 @@ export function analysisOf(analysis: AnalysisFields | undefined): AnalysisSpec |
   const read = analysis ?? AnalysisSchema.parse({});
   return read.enabled ? read : undefined;
 }
+
+/** Routers of a cluster send requests to pods by what the cluster knows of them. */
+const clusterRoutesClusters = ({ workload, traffic }: SpecFields, report: Report): void => {
+  if (workload.deployment) return;
+  for (const name of ["service", "istio", "gateway"] as const) {
+    if (!traffic[name]) continue;
+    const message = `${name} routes to the pods of a deployment, and the workload is none: use proxy or envoy`;
+    report(["traffic", name], "conflict", message);
+  }
+};
 
 const experimentsStartProcesses = ({ strategy, workload }: SpecFields, report: Report): void => {
   if (strategy.kind !== "experiment" || workload.process) return;
@@ -194,32 +200,23 @@ function stepsOf(strategy: StrategySpec): readonly NamedHook[] {
   return (canary?.steps ?? []).map(({ run }, index) => ({ run, path: [...at, "steps", index] }));
 }
 
-const Spec = rule(
-  rule(
-    rule(
-      rule(
-        rule(
-          rule(rule(specFields, judgesNeedAnalysis, ["strategy", "analysis"]), recreateComparesNothing, [
-            "strategy",
-            "analysis",
-          ]),
-          rampCountsFailures,
-          ["strategy", "analysis"],
-        ),
-        rollingNeedsBatches,
-        ["strategy", "workload"],
-      ),
-      stepsNameHooks,
-      ["strategy", "hooks"],
-    ),
-    testsNeedUsers,
-    ["strategy", "traffic", "workload"],
-  ),
-  experimentsStartProcesses,
-  ["strategy", "workload"],
-).transform(({ progressDeadline, analysis, ...rest }) => {
-  return { ...rest, progressDeadlineMs: progressDeadline, analysis: analysisOf(analysis) };
-});
+/** Each with the fields that it must have read. */
+const RULES: readonly (readonly [check: (fields: SpecFields, report: Report) => void, ...needs: string[]])[] = [
+  [judgesNeedAnalysis, "strategy", "analysis"],
+  [recreateComparesNothing, "strategy", "analysis"],
+  [rampCountsFailures, "strategy", "analysis"],
+  [rollingNeedsBatches, "strategy", "workload"],
+  [stepsNameHooks, "strategy", "hooks"],
+  [testsNeedUsers, "strategy", "traffic", "workload"],
+  [experimentsStartProcesses, "strategy", "workload"],
+  [clusterRoutesClusters, "traffic", "workload"],
+];
+
+const Spec = RULES.reduce((schema, [check, ...needs]) => rule(schema, check, needs), specFields).transform(
+  ({ progressDeadline, analysis, ...rest }) => {
+    return { ...rest, progressDeadlineMs: progressDeadline, analysis: analysisOf(analysis) };
+  },
+);
 
 export const RolloutSchema: z.ZodType<Rollout> = z.strictObject({
   apiVersion: z.literal(API_VERSION).describe("Version of this format."),
@@ -239,6 +236,7 @@ export interface Rollout {
   readonly kind: typeof KIND;
   readonly metadata: {
     readonly name: string;
+    readonly namespace?: string | undefined;
     readonly labels?: Readonly<Record<string, string>> | undefined;
     readonly annotations?: Readonly<Record<string, string>> | undefined;
   };

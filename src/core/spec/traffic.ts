@@ -2,6 +2,14 @@
 import * as z from "zod";
 import type { StickyKey } from "../split.ts";
 import { ms } from "../units.ts";
+import {
+  GatewaySchema,
+  IstioSchema,
+  ServiceSchema,
+  type GatewaySpec,
+  type IstioSpec,
+  type ServiceSpec,
+} from "./cluster-traffic.ts";
 import { durationFormat } from "./durations.ts";
 import { EnvoySchema, type EnvoySpec } from "./envoy.ts";
 import { LISTEN } from "./listen.ts";
@@ -103,26 +111,29 @@ const Sticky = rule(
   return { kind: "cookie", name: cookie, ...(maxAge === undefined ? {} : { maxAgeMs: maxAge }) };
 });
 
+/** Who may carry the requests: exactly one of these. */
+const CARRIERS = ["proxy", "envoy", "service", "istio", "gateway"] as const;
+
 const trafficFields = z
   .strictObject({
     proxy: Proxy.optional().describe("The built-in proxy: a process of its own in front of the replicas."),
     envoy: EnvoySchema.optional().describe("Envoys that somebody runs, and that Serin tells how to route (xDS)."),
+    service: ServiceSchema.optional().describe("A Kubernetes Service alone: shares by the number of pods."),
+    istio: IstioSchema.optional().describe("Istio: a VirtualService with weights."),
+    gateway: GatewaySchema.optional().describe("Kubernetes' Gateway API: an HTTPRoute or GRPCRoute with weights."),
     sticky: Sticky.optional().describe("What keeps a user with the version that they were given."),
   })
-  .meta({ anyOf: [{ required: ["proxy"] }, { required: ["envoy"] }] });
+  .meta({ anyOf: CARRIERS.map((name) => ({ required: [name] })) });
 
-export const TrafficSchema = rule(
-  trafficFields,
-  (traffic, report) => exactlyOne(traffic, ["proxy", "envoy"], report),
-  [],
-).transform(({ proxy, envoy, sticky }): TrafficSpec => {
-  return { ...(proxy && { proxy }), ...(envoy && { envoy }), ...(sticky && { sticky }) };
-});
+export const TrafficSchema = rule(trafficFields, (traffic, report) => exactlyOne(traffic, CARRIERS, report), []);
 
 /** Who carries the requests: exactly one of these; and what keeps users with a version. */
 export interface TrafficSpec {
   readonly proxy?: ProxySpec | undefined;
   readonly envoy?: EnvoySpec | undefined;
+  readonly service?: ServiceSpec | undefined;
+  readonly istio?: IstioSpec | undefined;
+  readonly gateway?: GatewaySpec | undefined;
   readonly sticky?: StickyKey | undefined;
 }
 

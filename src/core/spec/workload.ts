@@ -2,6 +2,8 @@
 import * as z from "zod";
 import { ms } from "../units.ts";
 import { durationFormat } from "./durations.ts";
+import { DeploymentSchema, type DeploymentSpec } from "./deployment.ts";
+import { Page, type PageSpec } from "./page.ts";
 import { bad, good, shown, written, type Reading } from "./reading.ts";
 import { exactlyOne, rule, type Report } from "./rule.ts";
 
@@ -48,25 +50,6 @@ function checkNames(env: Readonly<Record<string, unknown>>, report: Report): voi
     else if (/[=\0]/u.test(name)) report([name], "wrong-value", `found ${shown(name)}, a name here has no = in it`);
   }
 }
-
-const Page = z
-  .strictObject({
-    path: z
-      .string()
-      .regex(/^\/[\x21-\x7e]*$/u, {
-        error: ({ input }) => `found ${shown(input)}, a path begins with a slash, such as /metrics`,
-      })
-      .default("/metrics")
-      .describe("Path of the page, in the Prometheus text format or as OpenMetrics; it may have a query."),
-    port: z.int().min(1).max(65_535).optional().describe("Its port. Default: the replica's own, $PORT."),
-    every: written(durationFormat({ atLeast: ms(500), atMost: ms(300_000) }))
-      .prefault("5s")
-      .describe("How often it is read."),
-    timeout: written(durationFormat({ atLeast: ms(10), atMost: ms(60_000) }))
-      .prefault("2s")
-      .describe("Longest time that one replica may take to answer."),
-  })
-  .transform(({ every, timeout, ...rest }) => ({ ...rest, everyMs: every, timeoutMs: timeout }));
 
 const Process = z
   .strictObject({
@@ -136,18 +119,24 @@ const urlFields = {
 const workloadFields = z
   .strictObject({
     process: Process.optional().describe("Processes on this machine, started and watched by Serin."),
+    deployment: DeploymentSchema.optional().describe("A Deployment in a Kubernetes cluster, adopted as it is."),
     ...urlFields,
   })
-  .meta({ oneOf: [{ required: ["process"] }, { required: ["urls"] }] });
+  .meta({ oneOf: [{ required: ["process"] }, { required: ["deployment"] }, { required: ["urls"] }] });
 
 export const WorkloadSchema = rule(workloadFields, (workload, report) => {
-  exactlyOne(workload, ["process", "urls"], report);
-  if (workload.ready && workload.process)
+  exactlyOne(workload, ["process", "deployment", "urls"], report);
+  const { ready, metrics, process, deployment } = workload;
+  if (ready && process)
     report(["ready"], "conflict", "found beside process, which has a ready of its own: move it there");
-  if (workload.metrics && workload.process)
-    report(["metrics"], "conflict", "found beside process, which has metrics of its own: move it there");
-}).transform(({ process, urls, ...rest }): WorkloadSpec => {
-  return urls ? { endpoints: endpointsOf(urls, rest) } : { process };
+  if (ready && deployment)
+    report(["ready"], "conflict", "found beside deployment, whose pods have probes: take it out");
+  const other = process ? "process" : "deployment";
+  if (metrics && (process || deployment))
+    report(["metrics"], "conflict", `found beside ${other}, which has metrics of its own: move it there`);
+}).transform(({ process, deployment, urls, ...rest }): WorkloadSpec => {
+  if (urls) return { endpoints: endpointsOf(urls, rest) };
+  return deployment ? { deployment } : { process };
 });
 
 /** Addresses alone: what is there already. */
@@ -164,9 +153,6 @@ function endpointsOf(addresses: readonly Address[], { ready = { kind: "tcp" }, m
 /** A group of processes, as the file asks for it. */
 type ProcessSpec = Readonly<z.output<typeof Process>>;
 
-/** Where the metrics pages of a service are, as the file asks for them. */
-type PageSpec = Readonly<z.output<typeof Page>>;
-
 /** Where somebody answers. */
 interface Address {
   readonly host: string;
@@ -181,17 +167,18 @@ export interface EndpointsSpec {
 }
 
 /** The metrics pages of whatever runs, where the file names them. */
-export function pageOf({ process, endpoints }: WorkloadSpec): PageSpec | undefined {
-  return process?.metrics ?? endpoints?.metrics;
+export function pageOf({ process, deployment, endpoints }: WorkloadSpec): PageSpec | undefined {
+  return process?.metrics ?? deployment?.metrics ?? endpoints?.metrics;
 }
 
 /** What runs: exactly one of these. */
 export interface WorkloadSpec {
   readonly process?: ProcessSpec | undefined;
+  readonly deployment?: DeploymentSpec | undefined;
   readonly endpoints?: EndpointsSpec | undefined;
 }
 
 /** Replicas that together carry all of the traffic. Of addresses that somebody else runs each one does. */
-export function replicasAsked({ process }: WorkloadSpec): number {
-  return process?.replicas ?? 1;
+export function replicasAsked({ process, deployment }: WorkloadSpec): number {
+  return process?.replicas ?? deployment?.replicas ?? 1;
 }

@@ -1,0 +1,42 @@
+// How does a rollout file name a Deployment?
+import * as z from "zod";
+import { shown } from "./reading.ts";
+import { Page } from "./page.ts";
+
+/** A name as Kubernetes takes it for most objects: a DNS subdomain. */
+export const OBJECT_NAME = /^[a-z0-9](?:[a-z0-9.-]{0,251}[a-z0-9])?$/u;
+
+/** A name of an object in a cluster. */
+export const ObjectName = z.string().regex(OBJECT_NAME, {
+  error: ({ input }) =>
+    `found ${shown(input)}, a name in a cluster is of a-z, 0-9, - and ., and begins and ends with a letter or digit`,
+});
+
+/** A port of a container or a Service, by its number or its name. */
+export const PortName = z.union(
+  [z.int().min(1).max(65_535), z.string().regex(/^(?=.{1,15}$)[a-z0-9]+(?:-[a-z0-9]+)*$/u)],
+  {
+    error: ({ input }) => `found ${shown(input)}, a port is a number from 1 to 65535, or a name such as http`,
+  },
+);
+
+export const DeploymentSchema = z.strictObject({
+  name: ObjectName.describe("The Deployment, in the namespace of the rollout. It stays as it is."),
+  port: PortName.optional().describe(
+    "The container's port that answers requests, by number or name. Default: the first port of the first container.",
+  ),
+  configuration: z
+    .enum(["follow", "ignore"])
+    .default("follow")
+    .describe("Whether a change of a ConfigMap or Secret that its pods use is a new revision."),
+  replicas: z
+    .int()
+    .min(1)
+    .max(10_000)
+    .optional()
+    .describe("Replicas to plan and rehearse with. In a cluster the Deployment's own number counts."),
+  metrics: Page.optional().describe("The pods' own metrics page, for metrics with a series of the service."),
+});
+
+/** A Deployment that is adopted, as the file asks for it. */
+export type DeploymentSpec = Readonly<z.output<typeof DeploymentSchema>>;
