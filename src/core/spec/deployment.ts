@@ -4,7 +4,7 @@ import { shown } from "./reading.ts";
 import { Page } from "./page.ts";
 
 /** A name as Kubernetes takes it for most objects: a DNS subdomain. */
-export const OBJECT_NAME = /^[a-z0-9](?:[a-z0-9.-]{0,251}[a-z0-9])?$/u;
+const OBJECT_NAME = /^[a-z0-9](?:[a-z0-9.-]{0,251}[a-z0-9])?$/u;
 
 /** A name of an object in a cluster. */
 export const ObjectName = z.string().regex(OBJECT_NAME, {

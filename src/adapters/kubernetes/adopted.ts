@@ -1,0 +1,87 @@
+// Which objects of a cluster are one service?
+import type { Deployment, ReplicaSet } from "./api/objects.ts";
+import type { Cluster } from "./cluster.ts";
+import type { KnownSet } from "./keep.ts";
+import { POOL, REPLICAS } from "./names.ts";
+import { ownerOf } from "./owned.ts";
+
+/** Who looks after a Deployment. */
+export interface Adopter {
+  readonly namespace: string;
+  /** The Rollout object. */
+  readonly name: string;
+  readonly uid: string;
+  /** The Deployment. */
+  readonly deployment: string;
+}
+
+/** The Deployment and its ReplicaSets, as they are known now. */
+export class Adopted {
+  readonly cluster: Cluster;
+  readonly by: Adopter;
+
+  constructor(cluster: Cluster, by: Adopter) {
+    this.cluster = cluster;
+    this.by = by;
+  }
+
+  get deployment(): Deployment | undefined {
+    return this.cluster.deployments.get(this.by.namespace, this.by.deployment);
+  }
+
+  /** ReplicaSets of the Deployment, and those that Serin holds for it. */
+  sets(): readonly KnownSet[] {
+    const { setsOf } = this.cluster;
+    return [...setsOf.of(this.deployment?.metadata.uid), ...setsOf.of(this.by.uid)];
+  }
+
+  /** The pool that a ReplicaSet runs for this service, if it runs one. */
+  poolOf({ metadata }: KnownSet): string | undefined {
+    const [uid, pool] = metadata.annotations?.[POOL]?.split("/") ?? [];
+    return uid === this.by.uid ? pool : undefined;
+  }
+
+  /** The ReplicaSet that runs a pool. */
+  setOf(pool: string): KnownSet | undefined {
+    return this.sets().find((set) => this.poolOf(set) === pool);
+  }
+
+  /** The pods of a pool that answer. */
+  readyOf(pool: string): readonly string[] {
+    const set = this.setOf(pool);
+    const pods = set ? [...this.cluster.podsOf.of(set.metadata.uid)] : [];
+    const answer = pods.filter(({ ready, ip, metadata }) => ready && ip && metadata.deletionTimestamp === undefined);
+    return answer.map(({ metadata }) => metadata.name);
+  }
+
+  /** Whether pods of another pool than this one run, or shall. */
+  hasOthers(pool: string | undefined): boolean {
+    return this.sets().some((set) => {
+      const own = this.poolOf(set);
+      return own !== undefined && own !== pool && set.replicas > 0;
+    });
+  }
+
+  /** What marks a ReplicaSet as running a pool. */
+  mark(pool: string): Readonly<Record<string, string>> {
+    return { [POOL]: `${this.by.uid}/${pool}` };
+  }
+
+  /** Whether the Deployment controls it, so that its controller looks after it. */
+  isGiven(set: KnownSet): boolean {
+    return ownerOf(set) === this.deployment?.metadata.uid;
+  }
+
+  /** Takes in what was written, before the watch tells of it. */
+  wrote(set: ReplicaSet): void {
+    this.cluster.sets.wrote(set);
+  }
+}
+
+/** How many pods a Deployment shall have: what its owner has said, whatever Serin has scaled it to for the time being. */
+export function fullSizeOf({ metadata, spec }: Deployment): number {
+  const [own, written] = (metadata.annotations?.[REPLICAS] ?? "").split("/").map(Number);
+  const now = spec.replicas ?? 1;
+  // Another number than the one that was written is somebody's wish.
+  return own !== undefined && now === written ? own : now;
+}

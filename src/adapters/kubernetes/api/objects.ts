@@ -1,0 +1,197 @@
+// What do objects of a cluster look like, as far as Serin reads them?
+
+/** Who an object belongs to. */
+export interface OwnerReference {
+  readonly apiVersion: string;
+  readonly kind: string;
+  readonly name: string;
+  readonly uid: string;
+  readonly controller?: boolean | undefined;
+  readonly blockOwnerDeletion?: boolean | undefined;
+}
+
+export type Texts = Readonly<Record<string, string>>;
+
+export interface ObjectMeta {
+  readonly name: string;
+  readonly namespace?: string | undefined;
+  readonly uid?: string | undefined;
+  readonly resourceVersion?: string | undefined;
+  readonly generation?: number | undefined;
+  readonly labels?: Texts | undefined;
+  readonly annotations?: Texts | undefined;
+  readonly ownerReferences?: readonly OwnerReference[] | undefined;
+  readonly finalizers?: readonly string[] | undefined;
+  readonly creationTimestamp?: string | undefined;
+  readonly deletionTimestamp?: string | undefined;
+}
+
+/** Any object. */
+export interface KubeObject {
+  readonly apiVersion?: string | undefined;
+  readonly kind?: string | undefined;
+  readonly metadata: ObjectMeta;
+}
+
+/** A pod's template: metadata and spec, as the API server gives it back. Serin reads little of it and keeps all. */
+export interface PodTemplate {
+  readonly metadata?: { readonly labels?: Texts | undefined; readonly annotations?: Texts | undefined } | undefined;
+  readonly spec: PodSpec;
+}
+
+interface PodSpec {
+  readonly containers: readonly Container[];
+  readonly initContainers?: readonly Container[] | undefined;
+  readonly volumes?: readonly unknown[] | undefined;
+  readonly terminationGracePeriodSeconds?: number | undefined;
+}
+
+export interface Container {
+  readonly name: string;
+  readonly image?: string | undefined;
+  readonly ports?: readonly { readonly name?: string | undefined; readonly containerPort: number }[] | undefined;
+}
+
+export interface LabelSelector {
+  readonly matchLabels?: Texts | undefined;
+  readonly matchExpressions?:
+    | readonly { readonly key: string; readonly operator: string; readonly values?: readonly string[] | undefined }[]
+    | undefined;
+}
+
+export interface Deployment extends KubeObject {
+  readonly spec: {
+    readonly replicas?: number | undefined;
+    readonly paused?: boolean | undefined;
+    readonly minReadySeconds?: number | undefined;
+    readonly progressDeadlineSeconds?: number | undefined;
+    readonly selector: LabelSelector;
+    readonly template: PodTemplate;
+  };
+  readonly status?: DeploymentStatus | undefined;
+}
+
+/** How far the Deployment's controller is. */
+export interface DeploymentStatus {
+  readonly observedGeneration?: number | undefined;
+  readonly replicas?: number | undefined;
+  readonly updatedReplicas?: number | undefined;
+  readonly availableReplicas?: number | undefined;
+}
+
+export interface ReplicaSet extends KubeObject {
+  readonly spec: {
+    readonly replicas?: number | undefined;
+    readonly minReadySeconds?: number | undefined;
+    readonly selector: LabelSelector;
+    readonly template: PodTemplate;
+  };
+  readonly status?:
+    | { readonly replicas?: number | undefined; readonly conditions?: readonly Condition[] | undefined }
+    | undefined;
+}
+
+interface ContainerState {
+  readonly waiting?: { readonly reason?: string | undefined; readonly message?: string | undefined } | undefined;
+  readonly terminated?:
+    | {
+        readonly reason?: string | undefined;
+        readonly exitCode?: number | undefined;
+        readonly message?: string | undefined;
+      }
+    | undefined;
+}
+
+export interface ContainerStatus {
+  readonly name: string;
+  readonly ready: boolean;
+  readonly restartCount: number;
+  readonly state?: ContainerState | undefined;
+  readonly lastState?: ContainerState | undefined;
+}
+
+export interface Condition {
+  readonly type: string;
+  readonly status: string;
+  readonly reason?: string | undefined;
+  readonly message?: string | undefined;
+  readonly lastTransitionTime?: string | undefined;
+}
+
+export interface Pod extends KubeObject {
+  readonly spec: PodSpec & { readonly nodeName?: string | undefined };
+  readonly status?:
+    | {
+        readonly phase?: string | undefined;
+        readonly podIP?: string | undefined;
+        readonly conditions?: readonly Condition[] | undefined;
+        readonly containerStatuses?: readonly ContainerStatus[] | undefined;
+        readonly initContainerStatuses?: readonly ContainerStatus[] | undefined;
+      }
+    | undefined;
+}
+
+export interface ServicePort {
+  readonly name?: string | undefined;
+  readonly port: number;
+  readonly targetPort?: number | string | undefined;
+  readonly protocol?: string | undefined;
+  readonly appProtocol?: string | undefined;
+}
+
+export interface Service extends KubeObject {
+  readonly spec: {
+    readonly selector?: Texts | undefined;
+    readonly ports?: readonly ServicePort[] | undefined;
+    readonly clusterIP?: string | undefined;
+    readonly type?: string | undefined;
+  };
+}
+
+/** A kind of objects, and where the API server keeps them. */
+export interface Resource {
+  /** Empty for the core group. */
+  readonly group: string;
+  readonly version: string;
+  readonly plural: string;
+  readonly kind: string;
+}
+
+const resource =
+  (group: string, version: string, plural: string) =>
+  (kind: string): Resource => ({ group, version, plural, kind });
+
+/** The kinds that Serin reads or writes. */
+export const RESOURCES = {
+  rollouts: resource("serin.dev", "v1", "rollouts")("Rollout"),
+  deployments: resource("apps", "v1", "deployments")("Deployment"),
+  replicaSets: resource("apps", "v1", "replicasets")("ReplicaSet"),
+  pods: resource("", "v1", "pods")("Pod"),
+  services: resource("", "v1", "services")("Service"),
+  configMaps: resource("", "v1", "configmaps")("ConfigMap"),
+  secrets: resource("", "v1", "secrets")("Secret"),
+  events: resource("", "v1", "events")("Event"),
+  leases: resource("coordination.k8s.io", "v1", "leases")("Lease"),
+  virtualServices: resource("networking.istio.io", "v1", "virtualservices")("VirtualService"),
+  destinationRules: resource("networking.istio.io", "v1", "destinationrules")("DestinationRule"),
+  httpRoutes: resource("gateway.networking.k8s.io", "v1", "httproutes")("HTTPRoute"),
+  grpcRoutes: resource("gateway.networking.k8s.io", "v1", "grpcroutes")("GRPCRoute"),
+} as const;
+
+/** The label by which the pods of one ReplicaSet are told from those of another. */
+export const HASH_LABEL = "pod-template-hash";
+
+/** `apps/v1`. */
+export function apiVersionOf({ group, version }: Resource): string {
+  return group === "" ? version : `${group}/${version}`;
+}
+
+/** `prod/checkout`. */
+export function keyOf({ metadata }: Pick<KubeObject, "metadata">): string {
+  return `${metadata.namespace ?? ""}/${metadata.name}`;
+}
+
+/** The value of `pod-template-hash` of a ReplicaSet's pods. */
+export function hashOf(set: ReplicaSet): string | undefined {
+  return set.spec.template.metadata?.labels?.[HASH_LABEL];
+}

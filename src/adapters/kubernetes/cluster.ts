@@ -1,0 +1,139 @@
+// What is known of a cluster, and who is told when it changes?
+import type { Clock } from "../../ports/clock.ts";
+import { KubeClient } from "./api/client.ts";
+import { Connection, type ConnectionOptions } from "./api/connection.ts";
+import { Informer, slim, type InformerOptions, type Kept } from "./api/informer.ts";
+import {
+  RESOURCES,
+  type Deployment,
+  type KubeObject,
+  type Pod,
+  type ReplicaSet,
+  type Resource,
+  type Service,
+} from "./api/objects.ts";
+import { knownDeployment, knownPod, knownSet, type KnownPod, type KnownSet } from "./keep.ts";
+import { Owned, ownerOf } from "./owned.ts";
+
+export interface ClusterOptions extends ConnectionOptions {
+  readonly clock: Clock;
+  /** Only this namespace; all of them without it. */
+  readonly only?: string | undefined;
+}
+
+/** So long may nothing be heard of the API server until what is known of pods is called unreadable. */
+const BLIND_MS = 30_000;
+
+/** A cluster's objects as far as Serin needs them, by one watch per kind for all services. */
+export class Cluster {
+  readonly client: KubeClient;
+  readonly clock: Clock;
+  readonly only: string | undefined;
+  readonly deployments: Informer<Deployment>;
+  readonly sets: Informer<ReplicaSet, KnownSet>;
+  readonly pods: Informer<Pod, KnownPod>;
+  readonly services: Informer<Service>;
+  readonly setsOf = new Owned<KnownSet>();
+  readonly podsOf = new Owned<KnownPod>();
+  readonly #more = new Map<Resource, Promise<Informer<KubeObject>>>();
+  readonly #hearers = new Map<string, Set<() => void>>();
+
+  constructor(options: ClusterOptions) {
+    this.clock = options.clock;
+    this.only = options.only;
+    this.client = new KubeClient(new Connection(options));
+    const told = (resource: Resource) => (_change: unknown, object: Kept) => this.tell(resource, object);
+    const owned =
+      <T extends Kept>(by: Owned<T>) =>
+      (change: "set" | "gone", object: T, before: T | undefined): void => {
+        by.hear(change, object, before);
+        const [now, was] = [ownerOf(object), before && ownerOf(before)];
+        this.#call(now);
+        if (was !== now) this.#call(was);
+      };
+    const { deployments, replicaSets, pods, services } = RESOURCES;
+    this.deployments = this.#informer({ resource: deployments, keep: knownDeployment, heard: told(deployments) });
+    this.sets = this.#informer({ resource: replicaSets, keep: knownSet, heard: owned(this.setsOf) });
+    this.pods = this.#informer({
+      resource: pods,
+      keep: knownPod,
+      heard: (change, pod, before) => {
+        this.podsOf.hear(change, pod, before);
+        // Whoever looks after a ReplicaSet is told of its pods.
+        this.#call(this.#ownerOfSet(pod));
+      },
+    });
+    this.services = this.#informer<Service>({ resource: services, keep: slim, heard: told(services) });
+  }
+
+  #informer<R extends KubeObject, T extends Kept = R>(options: InformerOptions<R, T>): Informer<R, T> {
+    return new Informer(this.client, this.clock, { ...options, namespace: this.only });
+  }
+
+  #ownerOfSet({ metadata }: Kept): string | undefined {
+    const owner = metadata.ownerReferences?.find(({ controller }) => controller);
+    const set = owner?.kind === "ReplicaSet" ? this.sets.get(metadata.namespace, owner.name) : undefined;
+    return set && ownerOf(set);
+  }
+
+  get #own() {
+    return [this.deployments, this.sets, this.pods, this.services];
+  }
+
+  /** Resolves when everything has been read once. */
+  async start(): Promise<void> {
+    await Promise.all(this.#own.map((informer) => informer.start()));
+  }
+
+  async stop(): Promise<void> {
+    const more = await Promise.all([...this.#more.values()].map((made) => made.catch(() => undefined)));
+    await Promise.all([...this.#own, ...more].map((informer) => informer?.stop()));
+    this.client.connection.close();
+  }
+
+  /** Objects of a further kind, watched from the first question on. Rejects when the cluster does not know the kind. */
+  async more(resource: Resource): Promise<Informer<KubeObject>> {
+    const known = this.#more.get(resource);
+    if (known) return known;
+    const heard = (_change: unknown, object: Kept): void => this.tell(resource, object);
+    const informer = this.#informer<KubeObject>({ resource, keep: slim, heard });
+    const made = informer.start().then(
+      () => informer,
+      (error: unknown) => {
+        this.#more.delete(resource);
+        throw error;
+      },
+    );
+    this.#more.set(resource, made);
+    return made;
+  }
+
+  /** Why nothing can be said of what runs: the API server has been away for too long. */
+  blind(): string | undefined {
+    for (const informer of [this.sets, this.pods]) {
+      const stale = informer.stale();
+      if (stale && stale.forMs > BLIND_MS) return `the cluster cannot be read: ${stale.why}`;
+    }
+    return undefined;
+  }
+
+  /** Calls back when an object, or one that it controls, changes. Answers how to stop that. */
+  onChange(key: string, hear: () => void): () => void {
+    const hearers = this.#hearers.get(key) ?? new Set();
+    hearers.add(hear);
+    this.#hearers.set(key, hearers);
+    return () => {
+      hearers.delete(hear);
+      if (hearers.size === 0 && this.#hearers.get(key) === hearers) this.#hearers.delete(key);
+    };
+  }
+
+  /** Calls whoever listens to an object. */
+  tell({ plural }: Resource, { metadata }: Kept): void {
+    this.#call(`${plural}/${metadata.namespace ?? ""}/${metadata.name}`);
+  }
+
+  #call(key: string | undefined): void {
+    for (const hear of this.#hearers.get(key ?? "") ?? []) hear();
+  }
+}

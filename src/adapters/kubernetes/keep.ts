@@ -1,0 +1,125 @@
+// What is kept in memory of each kind of object?
+import {
+  hashOf,
+  type Deployment,
+  type DeploymentStatus,
+  type ObjectMeta,
+  type Pod,
+  type ReplicaSet,
+  type Texts,
+} from "./api/objects.ts";
+import { slim } from "./api/informer.ts";
+import { revisionOfTemplate } from "./revision.ts";
+
+/** A ReplicaSet without its template, which is known by its content's name. */
+export interface KnownSet extends Pick<ReplicaSet, "metadata"> {
+  readonly metadata: ObjectMeta;
+  readonly revision: string;
+  readonly hash: string;
+  readonly podLabels: Texts;
+  readonly replicas: number;
+  readonly minReadySeconds: number;
+  /** Why it cannot make pods. */
+  readonly failure?: string | undefined;
+}
+
+export function knownSet(set: ReplicaSet): KnownSet {
+  const { metadata } = slim(set);
+  const failed = set.status?.conditions?.find(({ type, status }) => type === "ReplicaFailure" && status === "True");
+  return {
+    metadata,
+    revision: revisionOfTemplate(set.spec.template).id,
+    hash: hashOf(set) ?? "",
+    podLabels: set.spec.template.metadata?.labels ?? {},
+    replicas: set.spec.replicas ?? 1,
+    minReadySeconds: set.spec.minReadySeconds ?? 0,
+    ...(failed && { failure: failed.message ?? failed.reason ?? "no reason given" }),
+  };
+}
+
+/** A pod: who made it, where it answers, how it is. */
+export interface KnownPod {
+  readonly metadata: Pick<
+    ObjectMeta,
+    "name" | "namespace" | "uid" | "resourceVersion" | "labels" | "deletionTimestamp" | "ownerReferences"
+  >;
+  readonly ip?: string | undefined;
+  readonly phase?: string | undefined;
+  readonly ready: boolean;
+  /** Since when it is as ready as it is. */
+  readonly sinceMs?: number | undefined;
+  readonly restarts: number;
+  /** Why it is not ready. */
+  readonly why?: string | undefined;
+  readonly reason?: string | undefined;
+}
+
+export function knownPod({ metadata, status }: Pod): KnownPod {
+  const { name, namespace, uid, resourceVersion, labels, deletionTimestamp, ownerReferences } = metadata;
+  const owners = ownerReferences?.filter(({ controller }) => controller);
+  const condition = status?.conditions?.find(({ type }) => type === "Ready");
+  const containers = [...(status?.initContainerStatuses ?? []), ...(status?.containerStatuses ?? [])];
+  const trouble = troubleOf({ status });
+  return {
+    metadata: {
+      name,
+      namespace,
+      uid,
+      resourceVersion,
+      labels,
+      ...(deletionTimestamp === undefined ? {} : { deletionTimestamp }),
+      ...(owners && { ownerReferences: owners }),
+    },
+    ip: status?.podIP,
+    phase: status?.phase,
+    ready: condition?.status === "True",
+    ...(condition?.lastTransitionTime === undefined ? {} : { sinceMs: Date.parse(condition.lastTransitionTime) }),
+    restarts: containers.reduce((sum, { restartCount }) => sum + restartCount, 0),
+    ...trouble,
+  };
+}
+
+/** Reasons of a container that does nothing but wait for its turn. */
+const USUAL: ReadonlySet<string> = new Set(["ContainerCreating", "PodInitializing"]);
+
+function troubleOf({ status }: Pick<Pod, "status">): Pick<KnownPod, "why" | "reason"> {
+  for (const { name, state, lastState } of [
+    ...(status?.initContainerStatuses ?? []),
+    ...(status?.containerStatuses ?? []),
+  ]) {
+    const { waiting, terminated } = state ?? {};
+    const ended = terminated ?? (waiting ? lastState?.terminated : undefined);
+    const code = ended
+      ? `: exited with code ${ended.exitCode ?? "unknown"}${ended.message ? `: ${ended.message.trim()}` : ""}`
+      : "";
+    if (waiting?.reason !== undefined && !USUAL.has(waiting.reason)) {
+      const said = waiting.message === undefined || ended ? "" : `: ${waiting.message}`;
+      return { reason: waiting.reason, why: `${name}: ${waiting.reason}${code || said}` };
+    }
+    if (terminated && terminated.exitCode !== 0) return { reason: terminated.reason ?? "Error", why: `${name}${code}` };
+  }
+  const unscheduled = status?.conditions?.find(({ type, status: is }) => type === "PodScheduled" && is === "False");
+  if (unscheduled)
+    return { reason: unscheduled.reason, why: unscheduled.message ?? unscheduled.reason ?? "is not scheduled" };
+  const gated = status?.conditions?.find(({ type, status: is }) => type === "Ready" && is === "False");
+  return gated && status?.phase === "Running" ? { why: gated.message ?? gated.reason } : {};
+}
+
+/** A Deployment without what takes room and is not read. */
+export function knownDeployment(deployment: Deployment): Deployment {
+  const { metadata, spec, status } = slim(deployment);
+  const { "kubectl.kubernetes.io/last-applied-configuration": _applied, ...annotations } = metadata.annotations ?? {};
+  return { metadata: { ...metadata, annotations }, spec, ...(status && { status: brief(status) }) };
+}
+
+const brief = ({
+  observedGeneration,
+  replicas,
+  updatedReplicas,
+  availableReplicas,
+}: DeploymentStatus): DeploymentStatus => ({
+  observedGeneration,
+  replicas,
+  updatedReplicas,
+  availableReplicas,
+});

@@ -1,0 +1,14 @@
+// What does Serin write on objects that it looks after?
+
+/** On a ReplicaSet: whose pool it is, as `UID of the Rollout/pool`. */
+export const POOL = "serin.dev/pool";
+/** On a Deployment, and as a label on what Serin makes: the Rollout's name. */
+export const ROLLOUT = "serin.dev/rollout";
+/** On a Deployment that is scaled down for the time being: `its own number/the one that was written`. */
+export const REPLICAS = "serin.dev/replicas";
+/** On a Deployment's template: what the ConfigMaps and Secrets that its pods use hold. */
+export const CONFIGURATION = "serin.dev/configuration";
+/** On a Rollout: what a person asks for. */
+export const COMMAND = "serin.dev/command";
+/** On a Rollout: it does not go before what it looks after has been left in order. */
+export const FINALIZER = "serin.dev/leave-serving";

@@ -1,0 +1,44 @@
+// What do all routers of a cluster have in common?
+import type { Role, Route } from "../../../core/split.ts";
+import type { Call } from "../../../ports/observed.ts";
+import type { Router } from "../../../ports/router.ts";
+import type { Adopted } from "../adopted.ts";
+
+/** A router that follows what the cluster says of pods. */
+export interface ClusterRouter extends Router {
+  /**
+   * Resolves once pods of a ReplicaSet that is about to be made would get no request: whatever selects the service's pods
+   * is narrowed to those of stable first.
+   */
+  isolate(call: Call): Promise<void>;
+}
+
+/** What a router of a cluster stands on. */
+export interface RouterOptions {
+  readonly adopted: Adopted;
+  /** Which pool has which role, as it was written down last. */
+  readonly roles: () => Readonly<Partial<Record<Role, string>>>;
+}
+
+/** The value of `pod-template-hash` of each role's pods, where its ReplicaSet is there. */
+export type Hashes = Readonly<Partial<Record<Role, string>>>;
+
+/** By which label value the roles of a route are told apart. */
+export function hashesOf(adopted: Adopted, pools: Readonly<Partial<Record<Role, string>>>): Hashes {
+  const found = Object.entries(pools).flatMap(([role, pool]) => {
+    const hash = adopted.setOf(pool)?.hash;
+    return hash === undefined ? [] : [[role, hash]];
+  });
+  return Object.fromEntries(found) as Hashes;
+}
+
+/** The pools of a route, by role. */
+export function poolsOf({ pools }: Route): Readonly<Partial<Record<Role, string>>> {
+  const named = Object.entries(pools).map(([role, { pool }]) => [role, pool]);
+  return Object.fromEntries(named) as Readonly<Partial<Record<Role, string>>>;
+}
+
+/** The ready pods of each role. */
+export function busyOf({ pools }: Route): readonly string[] {
+  return Object.values(pools).flatMap(({ backends }) => backends.map(({ replica }) => replica));
+}

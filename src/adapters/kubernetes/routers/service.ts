@@ -1,0 +1,162 @@
+// How does a Service alone share out requests?
+import { shareOfCounts } from "../../../core/plan/counts.ts";
+import { wrongInRoute } from "../../../core/route.ts";
+import type { ServiceSpec } from "../../../core/spec/cluster-traffic.ts";
+import {
+  all,
+  ROLES,
+  sameSplit,
+  shareOf,
+  type Role,
+  type Route,
+  type Split,
+  type Weights,
+} from "../../../core/split.ts";
+import { WHOLE, weight } from "../../../core/units.ts";
+import { ABSENT, seen, unreadable, type Call, type Observed } from "../../../ports/observed.ts";
+import type { Carried } from "../../../ports/router.ts";
+import { SerinError } from "../../../core/issues.ts";
+import { clusterRouter } from "../abilities.ts";
+import { HASH_LABEL, RESOURCES, type Service } from "../api/objects.ts";
+import { hashesOf, poolsOf, type ClusterRouter, type RouterOptions } from "./cluster-router.ts";
+
+type Ready = Readonly<Partial<Record<Role, number>>>;
+
+/**
+ * A Service sends requests to every ready pod that it selects, to each as often as to any other. With its selector narrowed to
+ * one ReplicaSet it sends them all there: that is how everything is switched at once, and how a version that starts gets
+ * none. Without, the numbers of ready pods are the shares.
+ */
+export class ServiceRouter implements ClusterRouter {
+  readonly kind = "service";
+  readonly can;
+  readonly #options: RouterOptions;
+  readonly #spec: ServiceSpec;
+  #route: Route | undefined;
+
+  constructor(options: RouterOptions, spec: ServiceSpec) {
+    this.#options = options;
+    this.#spec = spec;
+    const can = clusterRouter({ service: spec });
+    if (!can) throw new Error("a Service can route");
+    this.can = can;
+  }
+
+  async apply(route: Route, call: Call): Promise<void> {
+    const wrong = wrongInRoute(route);
+    if (wrong.length > 0) throw refusedRoute(wrong);
+    const pools = poolsOf(route);
+    const one = ROLES.find((role) => shareOf(route.split.weights, role) === WHOLE);
+    const isAlone = !this.#options.adopted.hasOthers(one && pools[one]);
+    const hash = one && !isAlone ? hashesOf(this.#options.adopted, pools)[one] : undefined;
+    if (one && !isAlone && hash === undefined) throw refusedRoute([`pools.${one}: its ReplicaSet is not there yet`]);
+    await this.#narrow(hash, call);
+    this.#route = route;
+  }
+
+  observe(_call: Call): Promise<Observed<Carried>> {
+    return Promise.resolve(this.#observed());
+  }
+
+  async isolate(call: Call): Promise<void> {
+    const { stable } = hashesOf(this.#options.adopted, this.#options.roles());
+    // Before there is a stable version, nobody is kept from it.
+    if (stable === undefined || this.#service()?.spec.selector?.[HASH_LABEL] !== undefined) return;
+    await this.#narrow(stable, call);
+  }
+
+  async remove(call: Call): Promise<void> {
+    if (this.#service()) await this.#narrow(undefined, call);
+    this.#route = undefined;
+  }
+
+  #service(): Service | undefined {
+    const { cluster, by } = this.#options.adopted;
+    return cluster.services.get(by.namespace, this.#spec.name);
+  }
+
+  async #narrow(hash: string | undefined, call: Call): Promise<void> {
+    const { cluster, by } = this.#options.adopted;
+    const service = this.#service();
+    if (!service) throw noService(by.namespace, this.#spec.name);
+    if (service.spec.selector?.[HASH_LABEL] === hash) return;
+    const patch = { spec: { selector: { [HASH_LABEL]: hash ?? null } } };
+    const at = { namespace: by.namespace, name: this.#spec.name };
+    cluster.services.wrote(await cluster.client.merge<Service>(RESOURCES.services, at, patch, call));
+  }
+
+  #observed(): Observed<Carried> {
+    const { adopted } = this.#options;
+    const why = adopted.cluster.blind();
+    if (why !== undefined) return unreadable(why);
+    const service = this.#service();
+    if (!service) return unreadable(`there is no Service ${this.#spec.name} in ${adopted.by.namespace}`);
+    const route = this.#route;
+    if (!route) return this.#options.roles().stable === undefined ? ABSENT : unreadable("nothing was asked of it yet");
+    const { name, namespace } = service.metadata;
+    const port = service.spec.ports?.[0]?.port;
+    const address = `http://${name}.${namespace ?? "default"}${port === undefined ? "" : `:${port}`}`;
+    return seen({ split: this.#split(service, route), busy: this.#busy(service, route), address });
+  }
+
+  #split(service: Service, route: Route): Split {
+    const pinned = service.spec.selector?.[HASH_LABEL];
+    const pools = poolsOf(route);
+    if (pinned !== undefined) {
+      const role = Object.entries(hashesOf(this.#options.adopted, pools)).find(([, hash]) => hash === pinned)?.[0];
+      // Narrowed to somebody that no role has: nobody who is asked for gets anything.
+      return { weights: role === undefined ? {} : all(role as Role) };
+    }
+    const ready = Object.entries(pools).map(([role, pool]) => [role, this.#options.adopted.readyOf(pool).length]);
+    return reportedSplit(route.split, Object.fromEntries(ready) as Ready);
+  }
+
+  /** Those that it selects, of those that are ready. */
+  #busy(service: Service, route: Route): readonly string[] {
+    const pinned = service.spec.selector?.[HASH_LABEL];
+    const hashes = hashesOf(this.#options.adopted, poolsOf(route));
+    return Object.entries(poolsOf(route)).flatMap(([role, pool]) => {
+      const isSelected = pinned === undefined || hashes[role as Role] === pinned;
+      return isSelected ? this.#options.adopted.readyOf(pool) : [];
+    });
+  }
+}
+
+/**
+ * The shares that the ready pods make. Where the counts are those that were asked for, it is the split that was asked for: a
+ * share of counts is rounded to a millionth.
+ */
+export function reportedSplit(asked: Split, ready: Ready): Split {
+  const total = ROLES.reduce((sum, role) => sum + (ready[role] ?? 0), 0);
+  if (total === 0) return { weights: {} };
+  const others = ROLES.filter((role) => role !== "stable" && (ready[role] ?? 0) > 0);
+  const shares = others.map((role): [Role, number] => [
+    role,
+    shareOfCounts(ready[role] ?? 0, total - (ready[role] ?? 0)),
+  ]);
+  const rest = WHOLE - shares.reduce((sum, [, share]) => sum + share, 0);
+  const weights: Weights = {
+    ...Object.fromEntries(shares.map(([role, share]) => [role, weight(share)])),
+    ...(rest > 0 ? { stable: weight(rest) } : {}),
+  };
+  return sameSplit(asked, { weights }) ? asked : { weights };
+}
+
+function refusedRoute(wrong: readonly string[]): SerinError {
+  return new SerinError({
+    code: "SERIN_BAD_ROUTE",
+    what: "the route cannot be followed",
+    found: wrong.join("; "),
+    now: "the last route stays in force",
+  });
+}
+
+function noService(namespace: string, name: string): SerinError {
+  return new SerinError({
+    code: "SERIN_KUBE_NO_SERVICE",
+    what: `there is no Service ${name} in ${namespace}`,
+    now: "requests go where they went before",
+    next: "create it, or name another one below spec.traffic.service",
+    hopeless: true,
+  });
+}

@@ -1,0 +1,247 @@
+// How do pools run as ReplicaSets of a Deployment?
+import type { Call, Observed } from "../../ports/observed.ts";
+import { ABSENT, seen, unreadable } from "../../ports/observed.ts";
+import type { RunningPool, WantedPool, Workload } from "../../ports/workload.ts";
+import { SerinError } from "../../core/issues.ts";
+import { ms } from "../../core/units.ts";
+import { isConflict } from "./api/errors.ts";
+import { HASH_LABEL, RESOURCES, type Deployment, type ReplicaSet } from "./api/objects.ts";
+import { DEPLOYMENT_ABILITIES } from "./abilities.ts";
+import { Adopted, fullSizeOf } from "./adopted.ts";
+import type { KnownSet } from "./keep.ts";
+import { POOL, REPLICAS, ROLLOUT } from "./names.ts";
+import { replicasOf } from "./replica.ts";
+import { isDeployment, labelled, portOf } from "./revision.ts";
+
+export interface DeploymentOptions {
+  readonly adopted: Adopted;
+  /** The port that answers requests, as the file names it. */
+  readonly port: () => number | string | undefined;
+  /** Keeps requests away from pods of a ReplicaSet that is about to be made. */
+  readonly isolate?: ((call: Call) => Promise<void>) | undefined;
+}
+
+/**
+ * Runs each pool as a ReplicaSet. What is stable belongs to the Deployment, which is paused, so that its controller keeps it at
+ * its size and starts nothing. What is not belongs to the Rollout, and is given to the Deployment when it becomes stable:
+ * the same pods go on, and the Deployment's controller finds its own template in them.
+ */
+export class DeploymentWorkload implements Workload {
+  readonly kind = "deployment";
+  readonly can = DEPLOYMENT_ABILITIES;
+  readonly #options: DeploymentOptions;
+  readonly #adopted: Adopted;
+
+  constructor(options: DeploymentOptions) {
+    this.#options = options;
+    this.#adopted = options.adopted;
+  }
+
+  observe(_call: Call): Promise<Observed<readonly RunningPool[]>> {
+    const { cluster, deployment, by } = this.#look();
+    const why = cluster.blind();
+    if (why !== undefined) return Promise.resolve(unreadable(why));
+    if (!deployment) return Promise.resolve(unreadable(`there is no Deployment ${by.deployment} in ${by.namespace}`));
+    const nowMs = ms(cluster.clock.now());
+    const port = portOf(deployment.spec.template, this.#options.port()) ?? 0;
+    const pools = this.#adopted.sets().flatMap((set): RunningPool[] => {
+      const pool = this.#adopted.poolOf(set);
+      if (pool === undefined) return [];
+      const pods = [...cluster.podsOf.of(set.metadata.uid)];
+      if (set.replicas === 0 && pods.length === 0) return [];
+      return [{ pool, revision: set.revision, replicas: replicasOf(set, pods, { port, nowMs }) }];
+    });
+    return Promise.resolve(pools.length === 0 ? ABSENT : seen(pools));
+  }
+
+  async apply(pools: readonly WantedPool[], _busy: readonly string[], call: Call): Promise<void> {
+    try {
+      await this.#converge(pools, call);
+    } catch (error) {
+      // Somebody else has written: what it is now is looked at first.
+      if (!isConflict(error)) throw error;
+    }
+  }
+
+  async #converge(pools: readonly WantedPool[], call: Call): Promise<void> {
+    const { deployment } = this.#look();
+    // Nothing is made for a Deployment that is not there: whoever brings it back is seen.
+    if (!deployment || deployment.metadata.deletionTimestamp !== undefined) return;
+    await this.#brake(deployment, call);
+    const wanted = new Map(pools.map((pool) => [pool.pool, pool]));
+    for (const pool of pools) await this.#bring(pool, deployment, call);
+    for (const set of this.#adopted.sets()) {
+      const pool = this.#adopted.poolOf(set);
+      if (pool === undefined) await this.#stray(set, pools, call);
+      else if (!wanted.has(pool)) await this.#end(set, deployment, call);
+    }
+  }
+
+  #look() {
+    const { cluster, deployment, by } = this.#adopted;
+    return { cluster, deployment, by };
+  }
+
+  /** Holds the Deployment, so that a changed template starts nothing by itself. */
+  async #brake({ metadata, spec }: Deployment, call: Call): Promise<void> {
+    const { by, cluster } = this.#adopted;
+    if (spec.paused && metadata.annotations?.[ROLLOUT] === by.name) return;
+    const patch = { metadata: { annotations: { [ROLLOUT]: by.name } }, spec: { paused: true } };
+    const { namespace, name } = metadata;
+    cluster.deployments.wrote(await cluster.client.merge(RESOURCES.deployments, { namespace, name }, patch, call));
+  }
+
+  async #bring(wanted: WantedPool, deployment: Deployment, call: Call): Promise<void> {
+    const set = this.#adopted.setOf(wanted.pool) ?? (await this.#find(wanted, call));
+    if (!set) return this.#make(wanted, deployment, call);
+    if (this.#adopted.isGiven(set)) return this.#resize(wanted.size, deployment, call);
+    if (wanted.role === "stable") return this.#give(set, deployment, call);
+    if (set.replicas !== wanted.size) await this.#patch(set, { spec: { replicas: wanted.size } }, call);
+  }
+
+  /** A ReplicaSet that runs the revision already, and no pool: the one that the Deployment had when it was adopted. */
+  async #find({ pool, revision }: WantedPool, call: Call): Promise<KnownSet | undefined> {
+    const own = this.#adopted.sets().filter((set) => this.#adopted.isGiven(set) && set.replicas > 0);
+    if (own.some((set) => this.#adopted.poolOf(set) !== undefined)) return undefined;
+    const set = own.find((one) => one.revision === revision.id);
+    return set && this.#patch(set, { metadata: { annotations: this.#adopted.mark(pool) } }, call);
+  }
+
+  async #make({ pool, revision, size }: WantedPool, deployment: Deployment, call: Call): Promise<void> {
+    const { template } = revision;
+    if (!isDeployment(template)) throw new Error(`pool ${pool} is no pod template`);
+    const { by, cluster } = this.#adopted;
+    await this.#options.isolate?.(call);
+    const hash = `${revision.id}-${pool.replace(/-canary$/u, "")}`;
+    const pod = labelled(template.pod, hash);
+    const { matchLabels = {}, ...selector } = deployment.spec.selector;
+    const set: ReplicaSet = {
+      metadata: {
+        namespace: by.namespace,
+        name: `${by.deployment}-${hash}`,
+        labels: { [ROLLOUT]: by.name },
+        annotations: this.#adopted.mark(pool),
+        ownerReferences: [this.#owner()],
+      },
+      spec: {
+        replicas: size,
+        ...(deployment.spec.minReadySeconds === undefined ? {} : { minReadySeconds: deployment.spec.minReadySeconds }),
+        selector: { ...selector, matchLabels: { ...matchLabels, [HASH_LABEL]: hash } },
+        template: pod,
+      },
+    };
+    try {
+      this.#adopted.wrote(await cluster.client.create(RESOURCES.replicaSets, set, call));
+    } catch (error) {
+      if (!isConflict(error)) throw error;
+      await this.#makeRoom(set, call);
+    }
+  }
+
+  #owner() {
+    const { name, uid } = this.#adopted.by;
+    return { apiVersion: "serin.dev/v1", kind: "Rollout", name, uid, controller: true, blockOwnerDeletion: true };
+  }
+
+  /** An empty one of the same name is of an earlier Rollout, and only history. */
+  async #makeRoom({ metadata: { namespace, name } }: ReplicaSet, call: Call): Promise<void> {
+    const { cluster } = this.#adopted;
+    const there = await cluster.client.get<ReplicaSet>(RESOURCES.replicaSets, { namespace, name }, call);
+    if (!there || there.metadata.annotations?.[POOL]?.startsWith(`${this.#adopted.by.uid}/`)) return;
+    if (there.spec.replicas === 0) return cluster.client.delete(RESOURCES.replicaSets, { namespace, name }, call);
+    throw new SerinError({
+      code: "SERIN_KUBE_TAKEN",
+      what: `a ReplicaSet ${name} is there already, and somebody else's`,
+      now: "the candidate is not started",
+      next: `kubectl -n ${namespace} delete replicaset ${name}`,
+    });
+  }
+
+  /** The Deployment's controller keeps what is given to it at the Deployment's size. */
+  async #resize(size: number, deployment: Deployment, call: Call): Promise<void> {
+    const { cluster } = this.#adopted;
+    const { namespace, name, resourceVersion, annotations } = deployment.metadata;
+    const full = fullSizeOf(deployment);
+    const now = deployment.spec.replicas ?? 1;
+    const isReduced = annotations?.[REPLICAS] !== undefined;
+    // Of its own size the Deployment has it from whoever scales it; that one is followed, not led.
+    const target = size >= full || full === 0 ? full : size;
+    if (target === now && isReduced === target < full) return;
+    const mark = target < full ? `${full}/${target}` : null;
+    const patch = { metadata: { resourceVersion, annotations: { [REPLICAS]: mark } }, spec: { replicas: target } };
+    cluster.deployments.wrote(await cluster.client.merge(RESOURCES.deployments, { namespace, name }, patch, call));
+  }
+
+  /**
+   * Makes a ReplicaSet the Deployment's. First those that it had are let go, so that it never divides itself between two, and
+   * finds its own number again before it has anything to bring to it.
+   */
+  async #give(set: KnownSet, deployment: Deployment, call: Call): Promise<void> {
+    const isReduced = deployment.metadata.annotations?.[REPLICAS] !== undefined;
+    for (const other of this.#adopted.sets()) {
+      if (!this.#adopted.isGiven(other)) continue;
+      // Of two with one template the Deployment's controller would take the older, which is empty.
+      if (other.replicas === 0 && other.revision === set.revision) await this.#delete(other, call);
+      else if (other.replicas > 0 || isReduced) await this.#patch(other, this.#held(), call);
+    }
+    if (isReduced) await this.#resize(fullSizeOf(deployment), deployment, call);
+    await this.#patch(set, this.#given(set, deployment), call);
+  }
+
+  /** What makes a ReplicaSet Serin's: labels that the Deployment does not select, and an owner. */
+  #held() {
+    const { by, deployment } = this.#adopted;
+    const matched = Object.keys(deployment?.spec.selector.matchLabels ?? {});
+    const off = Object.fromEntries([...matched, HASH_LABEL].map((name) => [name, null]));
+    return { metadata: { labels: { ...off, [ROLLOUT]: by.name }, ownerReferences: [this.#owner()] } };
+  }
+
+  /** What makes it the Deployment's. */
+  #given(set: KnownSet, { metadata }: Deployment) {
+    const owner = {
+      apiVersion: "apps/v1",
+      kind: "Deployment",
+      name: metadata.name,
+      uid: metadata.uid ?? "",
+      controller: true,
+      blockOwnerDeletion: true,
+    };
+    return { metadata: { labels: { [ROLLOUT]: null, ...set.podLabels }, ownerReferences: [owner] } };
+  }
+
+  /** A pool that is not wanted any more: what was stable becomes history, what was a candidate goes. */
+  async #end(set: KnownSet, deployment: Deployment, call: Call): Promise<void> {
+    // It is stable still, in the way of one that is stopped before the next one starts.
+    if (this.#adopted.isGiven(set)) return set.replicas > 0 ? this.#resize(0, deployment, call) : undefined;
+    const wasStable = set.metadata.annotations?.["deployment.kubernetes.io/revision"] !== undefined;
+    if (!wasStable) return this.#delete(set, call);
+    await this.#patch(set, { ...this.#given(set, deployment), spec: { replicas: 0 } }, call);
+  }
+
+  /** One that runs beside the stable one and that nobody here has made: the brake was off for a moment. */
+  async #stray(set: KnownSet, pools: readonly WantedPool[], call: Call): Promise<void> {
+    const stable = pools.find(({ role }) => role === "stable");
+    const own = stable && this.#adopted.setOf(stable.pool);
+    if (!own || set.replicas === 0 || !this.#adopted.isGiven(set)) return;
+    await this.#patch(set, { ...this.#held(), spec: { replicas: 0 } }, call);
+    const released = this.#adopted.cluster.sets.get(set.metadata.namespace, set.metadata.name);
+    if (released) await this.#delete(released, call);
+  }
+
+  async #delete({ metadata: { namespace, name, uid } }: KnownSet, call: Call): Promise<void> {
+    await this.#adopted.cluster.client.delete(RESOURCES.replicaSets, { namespace, name, uid }, call);
+  }
+
+  /** Changes a ReplicaSet as it is known, or not at all: another one's write in between is looked at first. */
+  async #patch(
+    set: KnownSet,
+    patch: { readonly metadata?: object; readonly spec?: object },
+    call: Call,
+  ): Promise<KnownSet | undefined> {
+    const { namespace, name, resourceVersion } = set.metadata;
+    const { cluster } = this.#adopted;
+    const body = { ...patch, metadata: { ...patch.metadata, resourceVersion } };
+    this.#adopted.wrote(await cluster.client.merge(RESOURCES.replicaSets, { namespace, name }, body, call));
+    return cluster.sets.get(namespace, name);
+  }
+}
