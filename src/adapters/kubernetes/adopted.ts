@@ -1,5 +1,5 @@
 // Which objects of a cluster are one service?
-import type { Deployment, ReplicaSet } from "./api/objects.ts";
+import type { Deployment, ReplicaSet } from "./client/objects.ts";
 import type { Cluster } from "./cluster.ts";
 import type { KnownSet } from "./keep.ts";
 import { POOL, REPLICAS } from "./names.ts";

@@ -1,8 +1,8 @@
 // What is known of a cluster, and who is told when it changes?
 import type { Clock } from "../../ports/clock.ts";
-import { KubeClient } from "./api/client.ts";
-import { Connection, type ConnectionOptions } from "./api/connection.ts";
-import { Informer, slim, type InformerOptions, type Kept } from "./api/informer.ts";
+import { KubeClient } from "./client/client.ts";
+import { Connection, type ConnectionOptions } from "./client/connection.ts";
+import { Informer, slim, type InformerOptions, type Kept } from "./client/informer.ts";
 import {
   RESOURCES,
   type Deployment,
@@ -11,7 +11,7 @@ import {
   type ReplicaSet,
   type Resource,
   type Service,
-} from "./api/objects.ts";
+} from "./client/objects.ts";
 import { knownDeployment, knownPod, knownSet, type KnownPod, type KnownSet } from "./keep.ts";
 import { Owned, ownerOf } from "./owned.ts";
 
@@ -87,7 +87,7 @@ export class Cluster {
 
   async stop(): Promise<void> {
     const more = await Promise.all([...this.#more.values()].map((made) => made.catch(() => undefined)));
-    await Promise.all([...this.#own, ...more].map((informer) => informer?.stop()));
+    await Promise.all([...this.#own, ...more].map(async (informer) => informer?.stop()));
     this.client.connection.close();
   }
 

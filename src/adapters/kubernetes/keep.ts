@@ -7,8 +7,8 @@ import {
   type Pod,
   type ReplicaSet,
   type Texts,
-} from "./api/objects.ts";
-import { slim } from "./api/informer.ts";
+} from "./client/objects.ts";
+import { slim } from "./client/informer.ts";
 import { revisionOfTemplate } from "./revision.ts";
 
 /** A ReplicaSet without its template, which is known by its content's name. */

@@ -1,5 +1,5 @@
 // Who made what?
-import type { KubeObject } from "./api/objects.ts";
+import type { KubeObject } from "./client/objects.ts";
 
 /** Objects by the UID of the one that controls them. */
 export class Owned<T extends Pick<KubeObject, "metadata">> {

@@ -1,7 +1,7 @@
 // Which revision is a pod template, and what is kept of it?
 import { createHash } from "node:crypto";
 import type { Revision } from "../../core/world.ts";
-import { HASH_LABEL, type PodTemplate, type Texts } from "./api/objects.ts";
+import { HASH_LABEL, type PodTemplate, type Texts } from "./client/objects.ts";
 
 /** What a revision of a Deployment is: its pod template, without what the Deployment's controller adds. */
 export interface DeploymentTemplate {

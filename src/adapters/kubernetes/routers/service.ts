@@ -17,7 +17,7 @@ import { ABSENT, seen, unreadable, type Call, type Observed } from "../../../por
 import type { Carried } from "../../../ports/router.ts";
 import { SerinError } from "../../../core/issues.ts";
 import { clusterRouter } from "../abilities.ts";
-import { HASH_LABEL, RESOURCES, type Service } from "../api/objects.ts";
+import { HASH_LABEL, RESOURCES, type Service } from "../client/objects.ts";
 import { hashesOf, poolsOf, type ClusterRouter, type RouterOptions } from "./cluster-router.ts";
 
 type Ready = Readonly<Partial<Record<Role, number>>>;

@@ -1,6 +1,6 @@
 // Where is the API server, and who are we to it?
 import { Agent, request as httpsRequest, type RequestOptions } from "node:https";
-import { request as httpRequest, Agent as HttpAgent, type IncomingMessage } from "node:http";
+import { request as httpRequest, Agent as HttpAgent, type IncomingMessage, type OutgoingHttpHeaders } from "node:http";
 import { KubeConfig } from "@kubernetes/client-node";
 import { SerinError } from "../../../core/issues.ts";
 import { messageOf } from "../../../core/issues.ts";
@@ -62,7 +62,7 @@ export class Connection {
     const isTls = this.#url.protocol === "https:";
     const prefix = this.#url.pathname.replace(/\/$/u, "");
     const headers = {
-      ...options.headers,
+      ...(options.headers as OutgoingHttpHeaders | undefined),
       accept: "application/json",
       "user-agent": this.#userAgent,
       ...(body === undefined
