@@ -88,7 +88,9 @@ export class DeploymentWorkload implements Workload {
     if (spec.paused && metadata.annotations?.[ROLLOUT] === by.name) return;
     const patch = { metadata: { annotations: { [ROLLOUT]: by.name } }, spec: { paused: true } };
     const { namespace, name } = metadata;
-    cluster.deployments.wrote(await cluster.client.merge(RESOURCES.deployments, { namespace, name }, patch, call));
+    cluster.deployments.wrote(
+      await cluster.client.merge({ resource: RESOURCES.deployments, namespace, name }, patch, call),
+    );
   }
 
   async #bring(wanted: WantedPool, deployment: Deployment, call: Call): Promise<void> {
@@ -169,7 +171,9 @@ export class DeploymentWorkload implements Workload {
     if (target === now && isReduced === target < full) return;
     const mark = target < full ? `${full}/${target}` : null;
     const patch = { metadata: { resourceVersion, annotations: { [REPLICAS]: mark } }, spec: { replicas: target } };
-    cluster.deployments.wrote(await cluster.client.merge(RESOURCES.deployments, { namespace, name }, patch, call));
+    cluster.deployments.wrote(
+      await cluster.client.merge({ resource: RESOURCES.deployments, namespace, name }, patch, call),
+    );
   }
 
   /**
@@ -241,7 +245,7 @@ export class DeploymentWorkload implements Workload {
     const { namespace, name, resourceVersion } = set.metadata;
     const { cluster } = this.#adopted;
     const body = { ...patch, metadata: { ...patch.metadata, resourceVersion } };
-    this.#adopted.wrote(await cluster.client.merge(RESOURCES.replicaSets, { namespace, name }, body, call));
+    this.#adopted.wrote(await cluster.client.merge({ resource: RESOURCES.replicaSets, namespace, name }, body, call));
     return cluster.sets.get(namespace, name);
   }
 }

@@ -12,6 +12,12 @@ export interface Ref {
   readonly name: string;
 }
 
+/** An object, or a part of it that is written by itself. */
+export interface Place extends Ref {
+  readonly resource: Resource;
+  readonly subresource?: "status" | undefined;
+}
+
 /** One page of objects, and the place in the watch's history at which it was true. */
 export interface Listed<T> {
   readonly items: readonly T[];
@@ -76,14 +82,9 @@ export class KubeClient {
   }
 
   /** Merges; with `metadata.resourceVersion` in the patch only onto that version, else 409. */
-  merge<T extends KubeObject>(
-    resource: Resource,
-    at: Ref & { readonly subresource?: "status" | "scale" },
-    patch: object,
-    call: Call,
-  ): Promise<T> {
+  merge<T extends KubeObject>(at: Place, patch: object, call: Call): Promise<T> {
     const below = at.subresource === undefined ? "" : `/${at.subresource}`;
-    const path = `${pathOf(resource, at.namespace, at.name)}${below}?fieldManager=${MANAGER}`;
+    const path = `${pathOf(at.resource, at.namespace, at.name)}${below}?fieldManager=${MANAGER}`;
     return this.#ask<T>("PATCH", path, { call, body: patch, contentType: MERGE });
   }
 

@@ -81,8 +81,8 @@ export class ServiceRouter implements ClusterRouter {
     if (!service) throw noService(by.namespace, this.#spec.name);
     if (service.spec.selector?.[HASH_LABEL] === hash) return;
     const patch = { spec: { selector: { [HASH_LABEL]: hash ?? null } } };
-    const at = { namespace: by.namespace, name: this.#spec.name };
-    cluster.services.wrote(await cluster.client.merge<Service>(RESOURCES.services, at, patch, call));
+    const at = { resource: RESOURCES.services, namespace: by.namespace, name: this.#spec.name };
+    cluster.services.wrote(await cluster.client.merge<Service>(at, patch, call));
   }
 
   #observed(): Observed<Carried> {
