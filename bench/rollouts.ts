@@ -43,7 +43,8 @@ class World {
     const planes = new Map<string, ReturnType<typeof createPlane>>();
     const close = () => Promise.resolve();
     return {
-      workload: async ({ service }) => {
+      workload: async (state) => {
+        const { service } = state();
         const workload = workloads.get(service) ?? createMemoryWorkload({ clock: this.clock });
         workloads.set(service, workload);
         return { workload, close, remove: close };

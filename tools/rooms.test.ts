@@ -44,6 +44,11 @@ const ROOMS: Readonly<Record<string, Room>> = {
     npm: ANY,
     why: "whoever tells of the controller is told by it, and steers nothing",
   },
+  operator: {
+    may: ["core", "ports", "runtime", "telemetry", "adapters/registry.ts", "adapters/kubernetes", "adapters/system"],
+    npm: ANY,
+    why: "what a cluster asks for comes by its objects, as what a person asks for comes by the api",
+  },
   api: {
     may: ["core", "ports", "runtime", "adapters/registry.ts"],
     npm: ANY,
@@ -58,6 +63,7 @@ const ROOMS: Readonly<Record<string, Room>> = {
       "api",
       "rehearse",
       "telemetry",
+      "operator",
       "adapters/registry.ts",
       "adapters/envoy/export.ts",
       "adapters/sqlite",

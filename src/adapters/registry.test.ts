@@ -46,7 +46,7 @@ test("the port of the pages of addresses is one of those that a Prometheus is as
   const parsed = parseRollout(fileOf('urls: ["http://10.0.0.1:8080"]', url));
   if (!parsed.ok) throw new Error(JSON.stringify(parsed));
   const state = { service: "shop", spec: parsed.rollout, origin: dir } as unknown as ServiceState;
-  const workload = await made.workload(state);
+  const workload = await made.workload(() => state);
   onTestFinished(() => workload.close());
   const replica = { id: "1-1", host: "10.0.0.1", port: 8_080, state: "ready", restarts: 0 } as const;
   const pools: readonly AskedPool[] = [{ pool: "1", revision: "r", role: "stable", replicas: [replica] }];

@@ -7,8 +7,10 @@ import type { Rollout } from "../core/spec/rollout.ts";
 import type { EnvoySpec } from "../core/spec/envoy.ts";
 import type { ProxySpec } from "../core/spec/traffic.ts";
 import { pageOf, type WorkloadSpec } from "../core/spec/workload.ts";
-import type { Section } from "../core/split.ts";
+import type { Role, Section } from "../core/split.ts";
 import { isEndpoints } from "../core/endpoints-template.ts";
+import type { ServiceState } from "../core/engine/state.ts";
+import { SerinError } from "../core/issues.ts";
 import type { Revision } from "../core/world.ts";
 import type { AlertSource } from "../ports/alerts.ts";
 import type { Clock } from "../ports/clock.ts";
@@ -22,6 +24,8 @@ import { ENDPOINTS_ABILITIES } from "./endpoints/abilities.ts";
 import { ENVOY_ABILITIES } from "./envoy/abilities.ts";
 import type { lookAtPage as LookAtPage } from "./exposition/look.ts";
 import { clusterRouter, DEPLOYMENT_ABILITIES } from "./kubernetes/abilities.ts";
+import type { ClusterParts } from "./kubernetes/adopt.ts";
+import type { Cluster } from "./kubernetes/cluster.ts";
 import { createMessenger } from "./messenger/messenger.ts";
 import { PROCESS_ABILITIES } from "./process/abilities.ts";
 import { PROXY_ABILITIES } from "./proxy/abilities.ts";
@@ -31,6 +35,8 @@ export interface Home {
   /** Absolute folder of the controller's state. */
   readonly dir: string;
   readonly clock: Clock;
+  /** The cluster whose Deployments are looked after, for a controller that is in one. */
+  readonly cluster?: Cluster | undefined;
 }
 
 /** What the parts that a file names can do together; nothing is loaded for it. */
@@ -114,6 +120,8 @@ export function adapters(home: Home): Adapters {
     const { createEnvoyHub } = await import("./envoy/hub.ts");
     return createEnvoyHub({ dir: join(home.dir, "services"), clock: home.clock });
   });
+  /** Services of the cluster: who carries their requests must know who runs their pods. */
+  const adopted = new Map<string, ClusterParts>();
   const sources = once(async () => {
     const { Sources } = await import("./sources.ts");
     return new Sources(home.clock);
@@ -139,10 +147,25 @@ export function adapters(home: Home): Adapters {
       const { checkProxy } = await import("./proxy/index.ts");
       await checkProxy(proxyOf(home, asked));
     },
-    workload: async ({ service }) => workloadOf(home, service, await sources.get()),
+    workload: async (state) => {
+      if (!state().spec.spec.workload.deployment) return workloadOf(home, state().service, await sources.get());
+      const parts = await clusterParts(home, state);
+      adopted.set(state().service, parts);
+      return clusterWorkload(home, {
+        parts,
+        shared: await sources.get(),
+        forget: () => adopted.delete(state().service),
+      });
+    },
     alerts: (state) => alertsOf(home, state),
     router: async (state) => {
       const { envoy } = state.spec.spec.traffic;
+      const inside = adopted.get(state.service)?.router();
+      if (inside) {
+        const { countsNothing } = await import("./kubernetes/adopt.ts");
+        const metrics = countsNothing(inside.kind, () => home.clock.now());
+        return { router: inside, metrics, close: () => Promise.resolve() };
+      }
       if (envoy) {
         const { router, ...rest } = await (await envoys.get()).router(envoyOf(state, envoy));
         return { ...rest, router: afterwards(router, (call) => leaveProxy(home, state, call)) };
@@ -190,6 +213,56 @@ async function workloadOf(home: Home, service: string, shared: Sources): Promise
       endpoints.forget();
       await processes.removeAll({ signal: AbortSignal.timeout(60_000) });
     },
+  };
+}
+
+/** The parts of a service whose pods a cluster runs. */
+async function clusterParts({ cluster }: Home, state: () => ServiceState): Promise<ClusterParts> {
+  if (!cluster) throw outside(state().service);
+  const { adopt } = await import("./kubernetes/adopt.ts");
+  return adopt(cluster, () => {
+    const { service, spec, pools } = state();
+    const { workload, traffic } = spec.spec;
+    if (!workload.deployment) throw outside(service);
+    return { service, deployment: workload.deployment, traffic, roles: rolesOf(pools) };
+  });
+}
+
+function rolesOf(pools: ServiceState["pools"]): Readonly<Partial<Record<Role, string>>> {
+  return Object.fromEntries(pools.filter(({ role }) => role !== "former").map(({ pool, role }) => [role, pool]));
+}
+
+function outside(service: string): SerinError {
+  return new SerinError({
+    code: "SERIN_NOT_IN_CLUSTER",
+    what: `${service} is a Deployment, and this controller looks after no cluster`,
+    now: "nothing was changed",
+    next: "kubectl apply the file where serin serve --kubernetes runs",
+    exitCode: 2,
+  });
+}
+
+interface ClusterOwned {
+  readonly parts: ClusterParts;
+  readonly shared: Sources;
+  readonly forget: () => void;
+}
+
+/** Who runs a service's pods, and what is told of them. */
+async function clusterWorkload({ clock }: Home, { parts, shared, forget }: ClusterOwned): Promise<OwnedWorkload> {
+  const { createExpositionSource } = await import("./exposition/source.ts");
+  const pages = following(askedPage, (page) => createExpositionSource({ clock, ...page }));
+  const others = following(sourcesOf, (asked) => shared.of(asked));
+  return {
+    workload: parts.workload,
+    signals: (asked) => [...pages.of(asked), ...others.of(asked).flatMap(({ signals }) => signals)],
+    close: () => {
+      pages.close();
+      others.close();
+      forget();
+      return Promise.resolve();
+    },
+    remove: parts.leave,
   };
 }
 

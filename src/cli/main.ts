@@ -15,6 +15,7 @@ import { measuredTraffic } from "./measured.ts";
 import { planCommand, type PlanOptions } from "./plan.ts";
 import { rehearseCommand, type RehearseOptions } from "./rehearse.ts";
 import { runCommand } from "./run.ts";
+import type { TypedCluster } from "./serve-cluster.ts";
 import { serveCommand } from "./serve.ts";
 import { telemetryOptions, telling, type TypedTelemetry } from "./telemetry-options.ts";
 import { testCommand } from "./test-scenarios.ts";
@@ -92,9 +93,26 @@ telling(takingEvents(verb("run <file>", "bring one rollout to its end")))
       return runCommand({ file, reason: options.reason, wait: options.wait, events, telemetry }, context);
     }),
   );
-telling(takingEvents(verb("serve", "run the controller until interrupted"))).action(
-  (options: Shared & TypedEvents & TypedTelemetry) => act(options, (context) => serveCommand(options, context)),
-);
+telling(takingEvents(verb("serve", "run the controller until interrupted")))
+  .option("--kubernetes", "look after the Rollouts of a Kubernetes cluster")
+  .option(
+    "--kubeconfig <file>",
+    "with --kubernetes: how to reach it (default: $KUBECONFIG, ~/.kube/config, or the pod's account)",
+  )
+  .option("--context <name>", "with --kubernetes: the context of the kubeconfig")
+  .option("--namespace <name>", "with --kubernetes: only this namespace")
+  .option(
+    "--lease-namespace <name>",
+    "with --kubernetes: where the lease of the one that leads is (default: the pod's)",
+  )
+  .option("--health <host:port>", "with --kubernetes: answer /healthz and /readyz there")
+  .action((options: Shared & TypedEvents & TypedCluster) =>
+    act(options, async (context) => {
+      if (!options.kubernetes) return serveCommand(options, context);
+      const { serveClusterCommand } = await import("./serve-cluster.ts");
+      return serveClusterCommand(options, context);
+    }),
+  );
 verb("apply <file>", "start a rollout on the controller that runs")
   .addOption(reason())
   .option("--hotfix", "take the place of what is under way, once stable has its traffic, and ask no calendar")

@@ -190,9 +190,9 @@ export class World {
         written: (service, entry) => this.#written(this.service(service), entry),
       }),
       factory: {
-        workload: async ({ service }) => ({
-          workload: life.workload(this.service(service).watched(this.witness).workload),
-          signals: () => [life.signals(this.service(service).source)],
+        workload: async (state) => ({
+          workload: life.workload(this.service(state().service).watched(this.witness).workload),
+          signals: () => [life.signals(this.service(state().service).source)],
           close: () => Promise.resolve(),
           remove: () => Promise.resolve(),
         }),

@@ -26,7 +26,8 @@ async function house() {
     clock,
     journal,
     factory: {
-      workload: async ({ service }) => {
+      workload: async (state) => {
+        const { service } = state();
         const workload = createMemoryWorkload({ clock, fault: () => faults.workload[service] });
         const remove = () => (faults.stays ? Promise.reject(new Error("it stays")) : close());
         return { workload, close, remove };

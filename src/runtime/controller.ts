@@ -122,6 +122,22 @@ export class Controller {
     return decisionsAfter(this.house.journal, service, { after, limit });
   }
 
+  /** Whether it looks after a service of this name. */
+  has(service: string): boolean {
+    return this.loops.has(service);
+  }
+
+  /** Has a service looked at now: something that it rests on has changed. Nothing happens for one that is not known. */
+  rouse(service: string): void {
+    this.loops.get(service)?.rouse();
+  }
+
+  /** Lets go of a service that somebody else has taken away; what is left of it stays as it is. */
+  async drop(service: string): Promise<void> {
+    const loop = this.loops.get(service);
+    if (loop) await this.forget(loop);
+  }
+
   /** Ends a service: its traffic, its replicas and what is known of it. */
   async remove(service: string): Promise<void> {
     const loop = this.loops.get(service);

@@ -39,7 +39,8 @@ function world() {
       clock,
       journal: await store.open({ fault: () => faults.append }),
       factory: {
-        workload: async ({ service }) => {
+        workload: async (state) => {
+          const { service } = state();
           return { workload: of(service).workload, close, remove: async () => void removed.push(service) };
         },
         router: async ({ service }) => ({ router: of(service).router, metrics: of(service).router, close }),

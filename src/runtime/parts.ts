@@ -42,7 +42,8 @@ export type Asked = Pick<ServiceState, "service" | "spec" | "origin">;
 export interface Factory {
   /** Throws a SerinError for what could never be done here: a port that another program holds. Changes nothing. */
   check?(asked: Asked): Promise<void>;
-  workload(state: ServiceState): Promise<OwnedWorkload>;
+  /** `state` answers how it is when it is called. */
+  workload(state: () => ServiceState): Promise<OwnedWorkload>;
   /** Where alerts are read that the file names; not asked of a file that names none. */
   alerts?(state: ServiceState): Promise<readonly AlertSource[]>;
   /** Where is read what the users of a service's A/B tests did, as the file in force says. */
@@ -85,6 +86,8 @@ export interface Pace {
    * again from the last reading that was written; decisions, pools and splits never wait.
    */
   readonly saveActiveMs: number;
+  /** The same when what a rollout waits for has changed: whoever reads the journal sees it. */
+  readonly showMs: number;
   /** The same while no rollout is under way. */
   readonly saveIdleMs: number;
 }
@@ -95,6 +98,7 @@ export const PACE: Pace = {
   idleMs: 1_000,
   callMs: 5_000,
   saveActiveMs: 5_000,
+  showMs: 5_000,
   saveIdleMs: 30_000,
 };
 

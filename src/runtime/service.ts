@@ -125,7 +125,8 @@ export class ServiceLoop {
     });
   }
 
-  private rouse(): void {
+  /** Looks now instead of later. */
+  rouse(): void {
     this.due.by(this.house.clock.now());
     this.wake.abort(WAKE);
   }
@@ -251,7 +252,9 @@ export class ServiceLoop {
     if (!saved || saved.pools !== state.pools || saved.split !== state.split) return true;
     // A message that nobody would remember must not go out.
     if (saved.outbox !== state.outbox) return true;
-    const saveMs = underWay(state) ? this.pace.saveActiveMs : this.pace.saveIdleMs;
+    const isShown = saved.rollout?.waiting?.for === state.rollout?.waiting?.for;
+    const activeMs = isShown ? this.pace.saveActiveMs : this.pace.showMs;
+    const saveMs = underWay(state) ? activeMs : this.pace.saveIdleMs;
     return state !== saved && this.house.clock.now() - this.savedAtMs >= saveMs;
   }
 
@@ -340,7 +343,7 @@ export class ServiceLoop {
   }
 
   private async theWorkload(): Promise<OwnedWorkload> {
-    this.workload ??= await this.house.factory.workload(this.state);
+    this.workload ??= await this.house.factory.workload(() => this.state);
     return this.workload;
   }
 

@@ -67,7 +67,7 @@ test("what a factory makes is timed, and what it does not make stays away", asyn
     onCall,
   );
   expect("alerts" in factory || "tests" in factory).toBe(false);
-  const { workload, signals } = await factory.workload({} as never);
+  const { workload, signals } = await factory.workload(() => ({}) as never);
   expect(signals).toBeUndefined();
   await workload.observe({ signal: AbortSignal.timeout(1_000) });
   expect(calls).toEqual(["workload observe ok"]);

@@ -53,7 +53,7 @@ spec:
   };
   const whole = asked(', metrics: { path: "/m?only=own", every: 500ms }');
   const parts = adapters({ dir, clock: systemClock() });
-  const house = await parts.workload(whole as ServiceState);
+  const house = await parts.workload(() => whole as ServiceState);
   const { workload, signals } = house;
   try {
     const revision = await revisionOf(whole.spec, dir);

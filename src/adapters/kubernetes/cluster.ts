@@ -10,9 +10,10 @@ import {
   type Pod,
   type ReplicaSet,
   type Resource,
+  type RolloutObject,
   type Service,
 } from "./client/objects.ts";
-import { knownDeployment, knownPod, knownSet, type KnownPod, type KnownSet } from "./keep.ts";
+import { knownDeployment, knownPod, knownRollout, knownSet, type KnownPod, type KnownSet } from "./keep.ts";
 import { Owned, ownerOf } from "./owned.ts";
 
 export interface ClusterOptions extends ConnectionOptions {
@@ -33,9 +34,11 @@ export class Cluster {
   readonly sets: Informer<ReplicaSet, KnownSet>;
   readonly pods: Informer<Pod, KnownPod>;
   readonly services: Informer<Service>;
+  readonly rollouts: Informer<RolloutObject>;
   readonly setsOf = new Owned<KnownSet>();
   readonly podsOf = new Owned<KnownPod>();
   readonly #more = new Map<Resource, Promise<Informer<KubeObject>>>();
+  #any: ((key: string) => void) | undefined;
   readonly #hearers = new Map<string, Set<() => void>>();
 
   constructor(options: ClusterOptions) {
@@ -63,6 +66,11 @@ export class Cluster {
         this.#call(this.#ownerOfSet(pod));
       },
     });
+    this.rollouts = this.#informer({
+      resource: RESOURCES.rollouts,
+      keep: knownRollout,
+      heard: told(RESOURCES.rollouts),
+    });
     this.services = this.#informer<Service>({ resource: services, keep: slim, heard: told(services) });
   }
 
@@ -77,7 +85,7 @@ export class Cluster {
   }
 
   get #own() {
-    return [this.deployments, this.sets, this.pods, this.services];
+    return [this.rollouts, this.deployments, this.sets, this.pods, this.services];
   }
 
   /** Resolves when everything has been read once. */
@@ -117,6 +125,11 @@ export class Cluster {
     return undefined;
   }
 
+  /** Calls back when a Rollout, a Deployment, or anything that one of them controls, changes. */
+  onAny(hear: (key: string) => void): void {
+    this.#any = hear;
+  }
+
   /** Calls back when an object, or one that it controls, changes. Answers how to stop that. */
   onChange(key: string, hear: () => void): () => void {
     const hearers = this.#hearers.get(key) ?? new Set();
@@ -134,6 +147,7 @@ export class Cluster {
   }
 
   #call(key: string | undefined): void {
+    if (key !== undefined) this.#any?.(key);
     for (const hear of this.#hearers.get(key ?? "") ?? []) hear();
   }
 }

@@ -6,6 +6,7 @@ import {
   type ObjectMeta,
   type Pod,
   type ReplicaSet,
+  type RolloutObject,
   type Texts,
 } from "./client/objects.ts";
 import { slim } from "./client/informer.ts";
@@ -123,3 +124,11 @@ const brief = ({
   updatedReplicas,
   availableReplicas,
 });
+
+/** A Rollout without its packed state, which the journal reads when it needs it. */
+export function knownRollout(rollout: RolloutObject): RolloutObject {
+  const { metadata, spec, status } = slim(rollout);
+  if (!status) return { metadata, spec };
+  const { seq, handled, deployment, answers, conditions } = status;
+  return { metadata, spec, status: { seq, handled, deployment, answers, conditions } };
+}

@@ -91,6 +91,31 @@ export interface ReplicaSet extends KubeObject {
     | undefined;
 }
 
+/** A Rollout. Its spec is read as a rollout file's is. */
+export interface RolloutObject extends KubeObject {
+  readonly spec?: unknown;
+  readonly status?: RolloutStatus | undefined;
+}
+
+/** What is read back of a Rollout's status. */
+export interface RolloutStatus {
+  readonly seq?: number | undefined;
+  /** What was last asked of the engine: the spec and the template, by their content. */
+  readonly handled?: string | undefined;
+  /** The UID of the Deployment that is adopted. */
+  readonly deployment?: string | undefined;
+  readonly answers?: readonly CommandAnswer[] | undefined;
+  readonly conditions?: readonly Condition[] | undefined;
+}
+
+/** What became of a command. */
+export interface CommandAnswer {
+  readonly id: string;
+  readonly text: string;
+  /** A trouble's code, when it was refused. */
+  readonly refused?: string | undefined;
+}
+
 interface ContainerState {
   readonly waiting?: { readonly reason?: string | undefined; readonly message?: string | undefined } | undefined;
   readonly terminated?:

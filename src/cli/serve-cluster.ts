@@ -1,0 +1,100 @@
+// How does a controller look after a cluster?
+import { readFileSync } from "node:fs";
+import { createServer, type Server } from "node:http";
+import { hostname } from "node:os";
+import { systemClock } from "../adapters/system/clock.ts";
+import { SerinError } from "../core/issues.ts";
+import { readListen, type Listen } from "../core/spec/listen.ts";
+import { runOperator } from "../operator/host.ts";
+import { Telemetry } from "../telemetry/telemetry.ts";
+import type { Context } from "./io.ts";
+import { clockTime } from "./paint.ts";
+import { telemetryOptions, type TypedTelemetry } from "./telemetry-options.ts";
+import { version } from "./version.ts";
+
+/** The options as they are typed. */
+export interface TypedCluster extends TypedTelemetry {
+  readonly kubernetes?: boolean | undefined;
+  readonly kubeconfig?: string | undefined;
+  readonly context?: string | undefined;
+  readonly namespace?: string | undefined;
+  readonly leaseNamespace?: string | undefined;
+  readonly health?: string | undefined;
+}
+
+/** Where a pod's namespace stands. */
+const OWN_NAMESPACE = "/var/run/secrets/kubernetes.io/serviceaccount/namespace";
+
+/** Looks after a cluster's Rollouts until it is asked to end, or another controller leads. */
+export async function serveClusterCommand(
+  options: TypedCluster,
+  { io, json, state, signal }: Context,
+): Promise<number> {
+  const health = options.health === undefined ? undefined : addressOf(options.health);
+  const logs = telemetryOptions(options, json || !process.stdout.isTTY ? 2 : undefined);
+  const telemetry = await Telemetry.open({ ...logs, clock: systemClock(), version: version() });
+  const say = (text: string): void => {
+    telemetry.log?.say(text);
+    if (!json) io.out(`${clockTime(Date.now())}  ${text}`);
+  };
+  const running = await runOperator(
+    {
+      kubeconfig: options.kubeconfig,
+      context: options.context,
+      only: options.namespace,
+      leaseNamespace: options.leaseNamespace ?? ownNamespace() ?? options.namespace ?? "default",
+      identity: `${process.env["POD_NAME"] ?? hostname()}-${process.pid}`,
+      dir: state,
+      version: version(),
+      telemetry,
+      say,
+      tell: (event) => {
+        if (json || event.kind !== "decided") return;
+        for (const { text } of event.records) io.out(`${clockTime(Date.now())}  ${event.service}  ${text}`);
+      },
+    },
+    signal,
+  );
+  const server = health && (await openHealth(health, running.leads));
+  try {
+    const why = await running.ended;
+    say(why === undefined ? "ending; traffic and pods go on" : `ending: ${why}; traffic and pods go on`);
+    return why === undefined ? 0 : 1;
+  } finally {
+    server?.close();
+  }
+}
+
+function ownNamespace(): string | undefined {
+  try {
+    return readFileSync(OWN_NAMESPACE, "utf8").trim();
+  } catch {
+    return undefined;
+  }
+}
+
+function addressOf(text: string): Listen {
+  const listen = readListen(text.startsWith(":") ? `0.0.0.0${text}` : text);
+  if (listen.ok) return listen.value;
+  throw new SerinError({
+    code: "SERIN_BAD_OPTION",
+    what: `--health ${text} is no address`,
+    found: listen.message,
+    now: "nothing was started",
+    next: "name an address, such as --health :8081",
+    exitCode: 2,
+  });
+}
+
+/** What probes ask: whether the process lives, and whether it leads or waits for its turn. Both are well. */
+function openHealth({ host, port }: Listen, leads: () => boolean): Promise<Server> {
+  const server = createServer((request, response) => {
+    const isKnown = request.url === "/healthz" || request.url === "/readyz";
+    response.writeHead(isKnown ? 200 : 404, { "content-type": "text/plain" });
+    response.end(isKnown ? (leads() ? "leads\n" : "waits\n") : "healthz and readyz are here\n");
+  });
+  return new Promise((resolve, reject) => {
+    server.once("error", reject);
+    server.listen(port, host, () => resolve(server));
+  });
+}

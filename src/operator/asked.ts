@@ -1,0 +1,77 @@
+// What does a Rollout of a cluster, with its Deployment, ask for?
+import { abilitiesOf } from "../adapters/registry.ts";
+import { fullSizeOf } from "../adapters/kubernetes/adopted.ts";
+import type { Deployment, RolloutObject } from "../adapters/kubernetes/client/objects.ts";
+import { digest, revisionOfTemplate } from "../adapters/kubernetes/revision.ts";
+import { serviceOf } from "../adapters/kubernetes/service-name.ts";
+import type { ApplyCommand } from "../core/engine/input.ts";
+import { parseRollout } from "../core/spec/parse.ts";
+import type { Rollout } from "../core/spec/rollout.ts";
+
+/** What is to be brought about, or why it cannot be told yet. */
+export type Asked =
+  | { readonly kind: "apply"; readonly key: string; readonly apply: Omit<ApplyCommand, "id" | "actor" | "reason"> }
+  | { readonly kind: "not-yet"; readonly reason: Reason; readonly message: string };
+
+/** Machine-readable, as conditions have it. */
+export type Reason = "BadSpec" | "NotOfClusters" | "NoDeployment" | "RollingNatively" | "NoPods";
+
+/** Reads a Rollout's spec as a rollout file is read; its mistakes, one a line. */
+export function readSpec({
+  metadata,
+  spec,
+}: RolloutObject): { readonly rollout: Rollout } | { readonly mistakes: string } {
+  const { name, namespace } = metadata;
+  const text = JSON.stringify(
+    { apiVersion: "serin.dev/v1", kind: "Rollout", metadata: { name, namespace }, spec },
+    undefined,
+    1,
+  );
+  const parsed = parseRollout(text);
+  if (parsed.ok) return { rollout: parsed.rollout };
+  return { mistakes: parsed.issues.map(({ path, message }) => `${path}: ${message}`).join("\n") };
+}
+
+/** What to ask of the engine for a Rollout that nobody else's rolling update is in the way of. */
+export function askedOf(
+  object: RolloutObject,
+  rollout: Rollout,
+  at: { deployment: Deployment | undefined; isKnown: boolean },
+): Asked {
+  const { deployment, isKnown } = at;
+  const asked = rollout.spec.workload.deployment;
+  if (!asked) return notYet("NotOfClusters", "spec.workload must be a deployment in a cluster");
+  if (!deployment)
+    return notYet("NoDeployment", `there is no Deployment ${asked.name} in ${object.metadata.namespace ?? ""}`);
+  const replicas = fullSizeOf(deployment);
+  if (!isKnown) {
+    if (replicas === 0) return notYet("NoPods", `Deployment ${asked.name} is scaled to 0: there is nothing to adopt`);
+    const left = rollingNatively(deployment);
+    if (left !== undefined)
+      return notYet(
+        "RollingNatively",
+        `Deployment ${asked.name} is adopted when its own rolling update is over: ${left}`,
+      );
+  }
+  const service = serviceOf(object);
+  const spec: Rollout = {
+    ...rollout,
+    metadata: { ...rollout.metadata, name: service },
+    spec: { ...rollout.spec, workload: { deployment: { ...asked, replicas: Math.max(1, replicas) } } },
+  };
+  const revision = revisionOfTemplate(deployment.spec.template);
+  const key = `${digest(object.spec)}-${revision.id}`;
+  return { kind: "apply", key, apply: { kind: "apply", spec, origin: "/", revision, abilities: abilitiesOf(rollout) } };
+}
+
+const notYet = (reason: Reason, message: string): Asked => ({ kind: "not-yet", reason, message });
+
+/** What a Deployment's own rolling update still has to do; nothing when it is complete. */
+function rollingNatively({ metadata, spec, status }: Deployment): string | undefined {
+  const { observedGeneration = 0, replicas = 0, updatedReplicas = 0, availableReplicas = 0 } = status ?? {};
+  const wanted = spec.replicas ?? 1;
+  if (observedGeneration < (metadata.generation ?? 0)) return "its controller has not seen its last change";
+  if (updatedReplicas < wanted) return `${updatedReplicas} of ${wanted} pods are of the newest template`;
+  if (replicas > updatedReplicas) return `${replicas - updatedReplicas} old pods are left`;
+  return availableReplicas < wanted ? `${availableReplicas} of ${wanted} pods are available` : undefined;
+}

@@ -1,0 +1,129 @@
+// How does a controller run in a cluster?
+import { mkdir } from "node:fs/promises";
+import { Cluster } from "../adapters/kubernetes/cluster.ts";
+import type { ConnectionOptions } from "../adapters/kubernetes/client/connection.ts";
+import { KubeJournal } from "../adapters/kubernetes/journal.ts";
+import { adapters } from "../adapters/registry.ts";
+import { systemClock } from "../adapters/system/clock.ts";
+import type { ServiceState } from "../core/engine/state.ts";
+import { Controller } from "../runtime/controller.ts";
+import type { Pace, Told } from "../runtime/parts.ts";
+import type { Telemetry } from "../telemetry/telemetry.ts";
+import { Leader } from "./leader.ts";
+import { Operator } from "./operator.ts";
+
+export interface OperatorHost extends Omit<ConnectionOptions, "userAgent"> {
+  /** Who this is among the controllers of the cluster: the pod's name. */
+  readonly identity: string;
+  /** Only Rollouts of this namespace. */
+  readonly only?: string | undefined;
+  /** Where the Lease is by which one of several controllers leads. */
+  readonly leaseNamespace: string;
+  /** How long a leader that says nothing is waited for, in milliseconds. */
+  readonly leaseMs?: number | undefined;
+  /** Folder for what some adapters keep on disk. */
+  readonly dir: string;
+  readonly version: string;
+  readonly telemetry: Telemetry;
+  readonly pace?: Partial<Pace> | undefined;
+  readonly say: (text: string) => void;
+  readonly tell?: ((event: Told) => void) | undefined;
+}
+
+/**
+ * A cluster tells what changes, so that nothing is looked at for its own sake; and every entry is a write to the API server,
+ * so that evidence alone waits.
+ */
+const CLUSTER_PACE: Partial<Pace> = {
+  idleMs: 10_000,
+  saveActiveMs: 60_000,
+  showMs: 2_000,
+  saveIdleMs: Number.POSITIVE_INFINITY,
+};
+
+const LEASE = "serin-controller";
+
+/** What runs, and how it ends. */
+export interface RunningOperator {
+  /** Whether this controller leads now. */
+  readonly leads: () => boolean;
+  /** Resolves with why it has ended, or with nothing when it was asked to. */
+  readonly ended: Promise<string | undefined>;
+}
+
+/** Waits for its turn, then looks after the cluster's Rollouts until the signal aborts or the lease is lost. */
+export async function runOperator(host: OperatorHost, signal: AbortSignal): Promise<RunningOperator> {
+  const { only, telemetry, say } = host;
+  const clock = systemClock();
+  await mkdir(host.dir, { recursive: true, mode: 0o700 });
+  const cluster = new Cluster({ ...host, clock, only, userAgent: `serin/${host.version}` });
+  const { client } = cluster;
+  const leader = new Leader({
+    client,
+    clock,
+    namespace: host.leaseNamespace,
+    name: only === undefined ? LEASE : `${LEASE}-${only}`,
+    identity: host.identity,
+    say,
+    leaseMs: host.leaseMs,
+  });
+  let isLeading = false;
+  const run = async (): Promise<string | undefined> => {
+    try {
+      await leader.won(signal);
+    } catch (error) {
+      if (signal.aborted) return undefined;
+      throw error;
+    }
+    const stop = await lead({ host, cluster });
+    isLeading = true;
+    say(
+      `leads as ${host.identity}: ${cluster.rollouts.size} rollouts in ${only ?? "all namespaces"} of ${client.connection.server}`,
+    );
+    const why = await leader.kept(signal);
+    isLeading = false;
+    await stop();
+    if (why === undefined)
+      await leader.release().catch((error: unknown) => say(`the lease was not let go: ${String(error)}`));
+    return why;
+  };
+  const ended = run().finally(() => telemetry.close());
+  return { leads: () => isLeading, ended };
+}
+
+/** Looks after the cluster; answers how to stop that. */
+async function lead({ host, cluster }: { host: OperatorHost; cluster: Cluster }): Promise<() => Promise<void>> {
+  const { only, telemetry, say, dir } = host;
+  const { clock, client } = cluster;
+  await cluster.start();
+  const journal = new KubeJournal({
+    client,
+    only,
+    show: (service, state) => operator.show(service, state as ServiceState),
+  });
+  const factory = adapters({ dir, clock, cluster });
+  const controller = new Controller({
+    clock,
+    journal: telemetry.journal(journal),
+    factory: telemetry.factory(factory),
+    messenger: telemetry.messenger(factory.messenger),
+    pace: { ...CLUSTER_PACE, ...host.pace },
+    tell: (event) => {
+      telemetry.told(event);
+      operator.told(event);
+      host.tell?.(event);
+    },
+    passed: (pass) => telemetry.passed(pass),
+  });
+  const operator = new Operator({ cluster, controller, journal, say });
+  await telemetry.serve(() => controller.each());
+  await controller.start();
+  telemetry.takeUp(controller.list());
+  operator.start();
+  return async () => {
+    await operator.stop();
+    await controller.stop();
+    await factory.close();
+    await cluster.stop();
+  };
+}

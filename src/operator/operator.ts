@@ -1,0 +1,335 @@
+// How does a cluster ask the engine for what its Rollouts say?
+import { randomUUID } from "node:crypto";
+import { fullSizeOf } from "../adapters/kubernetes/adopted.ts";
+import type { Cluster } from "../adapters/kubernetes/cluster.ts";
+import { RESOURCES, type Deployment, type RolloutObject } from "../adapters/kubernetes/client/objects.ts";
+import type { KubeJournal } from "../adapters/kubernetes/journal.ts";
+import { FINALIZER } from "../adapters/kubernetes/names.ts";
+import { isDeployment } from "../adapters/kubernetes/revision.ts";
+import { placeOf, serviceOf } from "../adapters/kubernetes/service-name.ts";
+import type { Answer, Command } from "../core/engine/input.ts";
+import { replicasOf } from "../core/engine/resize.ts";
+import { underWay, type ServiceState } from "../core/engine/state.ts";
+import { messageOf } from "../core/issues.ts";
+import { ms } from "../core/units.ts";
+import type { Call } from "../ports/observed.ts";
+import type { Controller } from "../runtime/controller.ts";
+import type { Told } from "../runtime/parts.ts";
+import { askedOf, readSpec } from "./asked.ts";
+import { notedOf, type Noted } from "./command.ts";
+import { Entry } from "./entry.ts";
+import { tellOf } from "./events.ts";
+import { Queue } from "./queue.ts";
+import { statusOf } from "./status.ts";
+
+export interface OperatorOptions {
+  readonly cluster: Cluster;
+  readonly controller: Controller;
+  readonly journal: KubeJournal;
+  /** Told of what goes wrong. */
+  readonly say: (text: string) => void;
+}
+
+/** So long a Rollout that goes away waits for the engine to bring everything back to stable. */
+const LEAVE_MS = 120_000;
+const AGAIN_MS = 2_000;
+const CALL_MS = 10_000;
+/** Who asks, in the log of decisions. */
+const ACTOR = "kubernetes";
+
+/** Follows Rollouts and their Deployments: what changes in them becomes commands, what comes of these becomes status. */
+export class Operator {
+  readonly #options: OperatorOptions;
+  readonly #entries = new Map<string, Entry>();
+  /** Services by what they rest on: a Deployment's key, the UIDs that control ReplicaSets. */
+  readonly #resting = new Map<string, string>();
+  readonly #queue: Queue;
+  readonly #off = new AbortController();
+
+  constructor(options: OperatorOptions) {
+    this.#options = options;
+    this.#queue = new Queue(
+      (service) => this.#follow(service),
+      (service, error) => {
+        options.say(`${service}: ${messageOf(error)}`);
+        void this.#later(service);
+      },
+    );
+  }
+
+  /** Takes up every Rollout that is there. */
+  start(): void {
+    const { cluster } = this.#options;
+    cluster.onAny((key) => this.#changed(key));
+    for (const object of cluster.rollouts.values()) this.#queue.add(serviceOf(object));
+  }
+
+  async stop(): Promise<void> {
+    this.#off.abort();
+    await this.#queue.close();
+  }
+
+  /** What the engine has done. */
+  told(event: Told): void {
+    if (event.kind !== "decided") return;
+    const object = this.#object(event.service);
+    if (object) {
+      tellOf(this.#options.cluster.client, object, event.records).catch((error: unknown) => {
+        this.#options.say(`${event.service}: an event was not taken: ${messageOf(error)}`);
+      });
+    }
+    // A newer template that had to wait may start now.
+    if (event.records.some(({ kind }) => kind === "ended")) this.#queue.add(event.service);
+  }
+
+  /** What people see of a service beside its state. */
+  show(service: string, state: ServiceState): object {
+    return statusOf(state, this.#around(service));
+  }
+
+  #around(service: string) {
+    const { controller, cluster } = this.#options;
+    const entry = this.#entry(service);
+    const object = this.#object(service);
+    return {
+      seen: controller.has(service) ? controller.get(service) : undefined,
+      generation: object?.metadata.generation,
+      handled: entry.handled,
+      answers: entry.answers,
+      refused: entry.refused,
+      conditions: object?.status?.conditions ?? [],
+      deployment: entry.deployment,
+      nowMs: cluster.clock.now(),
+    };
+  }
+
+  #object(service: string): RolloutObject | undefined {
+    const { namespace, name } = placeOf(service);
+    return this.#options.cluster.rollouts.get(namespace, name);
+  }
+
+  #entry(service: string): Entry {
+    const known = this.#entries.get(service);
+    if (known) return known;
+    const made = new Entry(this.#object(service)?.status);
+    this.#entries.set(service, made);
+    return made;
+  }
+
+  #changed(key: string): void {
+    const [plural, namespace, name] = key.split("/");
+    const service = plural === "rollouts" ? `${name}.${namespace}` : this.#resting.get(key);
+    if (service === undefined) return;
+    this.#options.controller.rouse(service);
+    // Pods and ReplicaSets change what is seen, and not what is asked for.
+    if (name !== undefined) this.#queue.add(service);
+  }
+
+  async #later(service: string): Promise<void> {
+    await this.#options.cluster.clock.sleep(ms(AGAIN_MS), this.#off.signal);
+    this.#queue.add(service);
+  }
+
+  async #follow(service: string): Promise<void> {
+    const { controller } = this.#options;
+    const object = this.#object(service);
+    if (!object) {
+      this.#entries.delete(service);
+      return controller.drop(service);
+    }
+    const entry = this.#entry(service);
+    if (object.metadata.deletionTimestamp !== undefined) return this.#leave(service, object);
+    const { rollout, mistakes } = entry.read(object, readSpec);
+    const { namespace = "" } = object.metadata;
+    const name = rollout?.spec.workload.deployment?.name;
+    const deployment = name === undefined ? undefined : this.#options.cluster.deployments.get(namespace, name);
+    this.#restsOn(service, object, { namespace, name, deployment });
+    await this.#obey(service, object);
+    if (!rollout) return this.#refuse(service, { reason: "BadSpec", message: mistakes ?? "" });
+    await this.#readopt(service, deployment);
+    const asked = askedOf(object, rollout, { deployment, isKnown: controller.has(service) });
+    if (asked.kind === "not-yet") return this.#refuse(service, asked);
+    if (asked.key !== entry.handled) await this.#apply(service, { object, asked });
+    if (deployment) await this.#scale(service, deployment);
+  }
+
+  /** A Deployment that was deleted and made again is another one: what was known is not known of it. */
+  async #readopt(service: string, deployment: Deployment | undefined): Promise<void> {
+    const entry = this.#entry(service);
+    const uid = deployment?.metadata.uid;
+    if (uid === undefined || entry.deployment === uid) return;
+    if (entry.deployment !== undefined) {
+      await this.#options.controller.drop(service);
+      await this.#options.journal.remove(service);
+      entry.handled = undefined;
+    }
+    entry.deployment = uid;
+  }
+
+  #restsOn(
+    service: string,
+    object: RolloutObject,
+    on: { namespace: string; name: string | undefined; deployment: Deployment | undefined },
+  ): void {
+    const entry = this.#entry(service);
+    const keys = [
+      object.metadata.uid,
+      on.deployment?.metadata.uid,
+      on.name && `deployments/${on.namespace}/${on.name}`,
+    ];
+    const now = keys.filter((key): key is string => key !== undefined && key !== "");
+    for (const key of entry.keys) if (!now.includes(key)) this.#resting.delete(key);
+    for (const key of now) this.#resting.set(key, service);
+    entry.keys = now;
+  }
+
+  async #apply(
+    service: string,
+    { object, asked }: { object: RolloutObject; asked: Extract<ReturnType<typeof askedOf>, { kind: "apply" }> },
+  ): Promise<void> {
+    const { controller } = this.#options;
+    const entry = this.#entry(service);
+    const { revision } = asked.apply;
+    const state = controller.has(service) ? controller.get(service).state : undefined;
+    const busy = state && underWay(state);
+    if (busy?.phase === "forward" && state?.stable?.revision === revision.id && busy.candidate !== revision.id) {
+      // Whoever takes a template back wants what was there before.
+      await this.#send(service, { kind: "abort", reason: "the Deployment has the template of stable again" });
+    }
+    await this.#keepSafe(object);
+    const before = entry.handled;
+    entry.handled = asked.key;
+    entry.refused = undefined;
+    const answer = await this.#send(service, { ...asked.apply, reason: `template ${revision.id}` }).catch(
+      (error: unknown) => {
+        entry.handled = before;
+        throw error;
+      },
+    );
+    const { refused } = answer;
+    if (!refused || refused.code === "SERIN_UNDER_WAY") return;
+    // What cannot start beside another one is asked for again at that one's end.
+    if (refused.code === "SERIN_BUSY") entry.handled = before;
+    const reason =
+      refused.code === "SERIN_QUARANTINED" ? "Quarantined" : refused.code === "SERIN_BUSY" ? "Busy" : "Refused";
+    await this.#refuse(service, {
+      reason,
+      message: refused.found ? `${refused.what}: ${refused.found}` : refused.what,
+    });
+  }
+
+  #send(
+    service: string,
+    command: DistributedOmit<Command, "id" | "actor"> & { readonly reason: string },
+  ): Promise<Answer> {
+    return this.#options.controller.send(service, { ...command, id: randomUUID(), actor: ACTOR });
+  }
+
+  /** The Deployment's own number of pods counts, whoever has set it. */
+  async #scale(service: string, deployment: Deployment): Promise<void> {
+    const { controller } = this.#options;
+    if (!controller.has(service)) return;
+    const { state } = controller.get(service);
+    const replicas = fullSizeOf(deployment);
+    // A service that is scaled to nothing is left as it is: there is nothing to roll out.
+    if (replicas === 0 || replicas === replicasOf(state) || state.rollouts === 0) return;
+    const answer = await this.#send(service, {
+      kind: "scale",
+      replicas,
+      reason: `Deployment ${deployment.metadata.name} has ${replicas} replicas`,
+    });
+    if (answer.refused) this.#options.say(`${service}: ${answer.refused.what}`);
+  }
+
+  async #obey(service: string, object: RolloutObject): Promise<void> {
+    const noted = notedOf(object);
+    const entry = this.#entry(service);
+    if (!noted || entry.hasAnswered(noted)) return;
+    const answer = await this.#answer(service, noted);
+    entry.answer(answer);
+    if (noted.ok && noted.command.kind === "undo" && answer.refused === undefined) await this.#putBack(service);
+    await this.#write(service);
+  }
+
+  async #answer(service: string, noted: Noted) {
+    if (!noted.ok) return { id: noted.id, text: noted.message, refused: "SERIN_BAD_CALL" };
+    const { id } = noted.command;
+    try {
+      const { text, refused } = await this.#options.controller.send(service, noted.command);
+      return refused ? { id, text: refused.what, refused: refused.code } : { id, text };
+    } catch (error) {
+      return { id, text: messageOf(error), refused: "SERIN_FAILED" };
+    }
+  }
+
+  /** Gives the Deployment the template that an undo brings: else its own next look would bring the other one again. */
+  async #putBack(service: string): Promise<void> {
+    const { cluster, controller } = this.#options;
+    const { state } = controller.get(service);
+    const candidate = state.rollout && state.revisions[state.rollout.candidate];
+    const deployment = this.#entry(service).deploymentName;
+    const { namespace } = placeOf(service);
+    const found = deployment === undefined ? undefined : cluster.deployments.get(namespace, deployment);
+    if (!found || !candidate || !isDeployment(candidate.template)) return;
+    const fresh = await cluster.client.get<Deployment>(
+      RESOURCES.deployments,
+      { namespace, name: found.metadata.name },
+      this.#call(),
+    );
+    if (!fresh) return;
+    const next = { ...fresh, spec: { ...fresh.spec, template: candidate.template.pod } };
+    cluster.deployments.wrote(await cluster.client.replace(RESOURCES.deployments, next, this.#call()));
+  }
+
+  /** Sees to it that the Rollout does not go before its service was left in order. */
+  async #keepSafe({ metadata }: RolloutObject): Promise<void> {
+    const { finalizers = [], namespace, name, resourceVersion } = metadata;
+    if (finalizers.includes(FINALIZER)) return;
+    const at = { resource: RESOURCES.rollouts, namespace, name };
+    const patch = { metadata: { resourceVersion, finalizers: [...finalizers, FINALIZER] } };
+    this.#options.cluster.rollouts.wrote(await this.#options.cluster.client.merge(at, patch, this.#call()));
+  }
+
+  /** The Rollout goes: first everything back to stable, then the Deployment back to its owner. */
+  async #leave(service: string, { metadata }: RolloutObject): Promise<void> {
+    const { controller, cluster } = this.#options;
+    const { finalizers = [], namespace, name, resourceVersion, deletionTimestamp } = metadata;
+    if (!finalizers.includes(FINALIZER)) return;
+    if (controller.has(service)) {
+      const { state } = controller.get(service);
+      const waitedMs = cluster.clock.now() - Date.parse(deletionTimestamp ?? "");
+      const isThere = this.#entry(service).deployment !== undefined && waitedMs < LEAVE_MS;
+      if (underWay(state) && isThere) {
+        await this.#send(service, { kind: "abort", reason: "the Rollout is deleted" });
+        return void this.#later(service);
+      }
+      await controller.remove(service);
+    }
+    const at = { resource: RESOURCES.rollouts, namespace, name };
+    const left = finalizers.filter((one) => one !== FINALIZER);
+    await cluster.client.merge(at, { metadata: { resourceVersion, finalizers: left } }, this.#call());
+  }
+
+  /** Says why what is asked for is not brought about; once. */
+  async #refuse(service: string, refused: { readonly reason: string; readonly message: string }): Promise<void> {
+    const entry = this.#entry(service);
+    const generation = this.#object(service)?.metadata.generation;
+    const text = `${generation ?? 0} ${refused.reason} ${refused.message}`;
+    entry.refused = refused;
+    if (entry.said === text) return;
+    entry.said = text;
+    await this.#write(service);
+  }
+
+  async #write(service: string): Promise<void> {
+    const { controller, journal } = this.#options;
+    const state = controller.has(service) ? controller.get(service).state : undefined;
+    await journal.refresh(service, statusOf(state, this.#around(service)));
+  }
+
+  #call(): Call {
+    return { signal: AbortSignal.any([this.#off.signal, AbortSignal.timeout(CALL_MS)]) };
+  }
+}
+
+type DistributedOmit<T, K extends PropertyKey> = T extends unknown ? Omit<T, K> : never;
