@@ -238,17 +238,17 @@ verb("down <service>", "end a service: its traffic, its replicas, its journal").
   (service: string, options: Shared) => act(options, (context) => downCommand(service, context)),
 );
 
-const exports = program.command("export").description("print what other programs need to watch rollouts");
+const exports = program.command("export").description("print what other programs need to run Serin or watch rollouts");
 for (const exporter of EXPORTERS) {
-  const command = verb(
-    `${exporter.name} [files...]`,
-    `${exporter.description} (of these rollout files, or the state)`,
-    exports,
-  );
+  const { name, description, alone } = exporter;
+  const command = alone
+    ? verb(name, description, exports)
+    : verb(`${name} [files...]`, `${description} (of these rollout files, or the state)`, exports);
   exporter.options?.(command);
-  command.action((files: readonly string[], options: Shared) =>
-    act(options, (context) => exportCommand({ exporter, files, options }, context)),
-  );
+  command.action((...given: readonly unknown[]) => {
+    const [files, options] = (alone ? [[], given[0]] : given) as readonly [readonly string[], Shared];
+    return act(options, (context) => exportCommand({ exporter, files, options }, context));
+  });
 }
 
 program

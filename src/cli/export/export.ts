@@ -1,5 +1,7 @@
 // How is an export printed?
-import { stringify } from "yaml";
+import { mkdir, writeFile } from "node:fs/promises";
+import { dirname, join } from "node:path";
+import { isDocument, stringify } from "yaml";
 import type { Context } from "../io.ts";
 import { atHandOf } from "./at-hand.ts";
 import type { Exported, Exporter } from "./exporter.ts";
@@ -16,7 +18,13 @@ export async function exportCommand(
   { exporter, files, options }: ExportOptions,
   { io, json, state }: Pick<Context, "io" | "json" | "state">,
 ): Promise<number> {
-  const made = await exporter.make({ atHand: await atHandOf(files, state), options });
+  const nothing = { services: [], units: [], rollouts: [] };
+  const made = await exporter.make({ atHand: exporter.alone ? nothing : await atHandOf(files, state), options });
+  if (made.folder) {
+    const written = await write(made.folder);
+    io.out(json ? JSON.stringify({ written }) : written.join("\n"));
+    return 0;
+  }
   io.out((json || made.as === "json" ? jsonOf(made) : yamlOf(made)).trimEnd());
   return 0;
 }
@@ -30,6 +38,23 @@ function yamlOf({ documents, about }: Exported): string {
   const head = about.map((line) => `# ${line}\n`).join("");
   return (
     head +
-    documents.map((document) => stringify(document, { lineWidth: 0, aliasDuplicateObjects: false })).join("---\n")
+    documents
+      .map((document) => {
+        if (isDocument(document)) return document.toString({ lineWidth: 0 });
+        return stringify(document, { lineWidth: 0, aliasDuplicateObjects: false });
+      })
+      .join("---\n")
   );
+}
+
+/** Writes the files, over those that are there; answers their names. */
+async function write({ path, files }: NonNullable<Exported["folder"]>): Promise<readonly string[]> {
+  const written: string[] = [];
+  for (const [name, text] of Object.entries(files)) {
+    const file = join(path, name);
+    await mkdir(dirname(file), { recursive: true });
+    await writeFile(file, text);
+    written.push(file);
+  }
+  return written;
 }

@@ -16,12 +16,23 @@ export interface Exported {
   /** Written first, as comments, where the format has any: what to do with it. */
   readonly about: readonly string[];
   readonly documents: readonly unknown[];
+  /** Written instead of printed, where a folder was named. */
+  readonly folder?: Folder;
+}
+
+/** Files for a folder. */
+interface Folder {
+  readonly path: string;
+  /** What is in them, by their names in the folder. */
+  readonly files: Readonly<Record<string, string>>;
 }
 
 /** One thing that can be exported: a file of its own, and a line in `exporters.ts`. */
 export interface Exporter<O = unknown> {
   readonly name: string;
   readonly description: string;
+  /** It is the same whatever rollouts there are. */
+  readonly alone?: true;
   /** Adds its own options. */
   options?(command: Command): void;
   make(asked: Asked<O>): Exported | Promise<Exported>;

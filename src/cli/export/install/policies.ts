@@ -1,0 +1,135 @@
+// What does the API server keep others from doing to a Deployment that Serin looks after?
+import { controllerUser, labelsOf, type InstallAsked, type KubeObject, type Noted } from "./object.ts";
+
+const API = "admissionregistration.k8s.io/v1";
+
+/** Annotations with this prefix are Serin's. */
+const OWN = "serin.dev/";
+const HANDOVER = `${OWN}handover`;
+
+interface Condition {
+  readonly expression: string;
+  readonly messageExpression: string;
+}
+
+interface Policy {
+  readonly name: string;
+  readonly about: string;
+  readonly resources: readonly string[];
+  readonly failurePolicy: "Fail" | "Ignore";
+  /** Why it is that one. */
+  readonly why: string;
+  readonly when: readonly { readonly name: string; readonly expression: string }[];
+  readonly variables: readonly { readonly name: string; readonly expression: string }[];
+  readonly conditions: readonly Condition[];
+}
+
+const ANNOTATIONS = "metadata.?annotations.orValue({})";
+
+/** Others than Serin, whose requests are looked at. */
+function others(asked: InstallAsked): Policy["when"][number] {
+  return { name: "not-the-controller", expression: `request.userInfo.username != '${controllerUser(asked)}'` };
+}
+
+/** While a Deployment takes over the ReplicaSet of its new version, a native rollout would end pods that serve. */
+function handover(asked: InstallAsked): Policy {
+  const which = "object.metadata.namespace + '/' + object.metadata.name";
+  const said = `Deployment ' + ${which} + ' is being handed over to its new version, which takes some seconds:`;
+  return {
+    name: "serin-handover",
+    about:
+      "While a Deployment is handed over to the ReplicaSet of its new version, nobody else starts a native rollout of it: that would end pods that serve. At any other time its template may be changed by everybody who may.",
+    resources: ["deployments"],
+    failurePolicy: "Fail",
+    why: "It is looked at for some seconds of a rollout, on one Deployment, and by the API server itself: nothing can be down but that one. If it cannot be told whether a change is harmless, the change can wait.",
+    when: [others(asked), { name: "in-handover", expression: `'${HANDOVER}' in oldObject.${ANNOTATIONS}` }],
+    variables: [],
+    conditions: [
+      {
+        expression: "object.spec.template == oldObject.spec.template",
+        messageExpression: `'${said} its template stays as it is until then. Try again'`,
+      },
+      {
+        expression: "!oldObject.spec.?paused.orValue(false) || object.spec.?paused.orValue(false)",
+        messageExpression: `'${said} it stays paused until then. Try again'`,
+      },
+    ],
+  };
+}
+
+/** Kubernetes' own controllers copy a Deployment's annotations to its ReplicaSets. */
+const NATIVE =
+  "!(request.userInfo.username == 'system:kube-controller-manager' || request.userInfo.username.startsWith('system:serviceaccount:kube-system:'))";
+
+/** A note of Serin's in the wrong hands makes it take one ReplicaSet for another. */
+function annotations(asked: InstallAsked): Policy {
+  const same = `variables.now.all(key, !key.startsWith('${OWN}') || (key in variables.was && variables.was[key] == variables.now[key]))`;
+  const kept = `variables.was.all(key, !key.startsWith('${OWN}') || key in variables.now)`;
+  return {
+    name: "serin-annotations",
+    about: `Annotations ${OWN}* of Deployments and ReplicaSets are Serin's: it tells versions apart by them. Nobody else changes them or takes them out; whoever makes an object anew, such as from a backup, may bring them.`,
+    resources: ["deployments", "replicasets"],
+    failurePolicy: "Ignore",
+    why: "It is looked at on every change of every Deployment. If it fails, changes go through, and Serin writes its annotations anew: better than Deployments that cannot be changed.",
+    when: [others(asked), { name: "not-of-kubernetes", expression: NATIVE }],
+    variables: [
+      { name: "was", expression: `oldObject.${ANNOTATIONS}` },
+      { name: "now", expression: `object.${ANNOTATIONS}` },
+    ],
+    conditions: [
+      {
+        expression: `${same} && ${kept}`,
+        messageExpression: `'annotations ${OWN}* are kept by Serin: leave those of ' + object.metadata.name + ' as they are. kubectl apply and patch do; replace takes them out'`,
+      },
+    ],
+  };
+}
+
+/** Installations for namespaces of their own do not meet in the names of what is the cluster's. */
+function policyName(name: string, { namespace, namespaces }: Pick<InstallAsked, "namespace" | "namespaces">) {
+  return namespaces.length === 0 ? name : `${name}-${namespace}`;
+}
+
+/** Where a policy is in force: everywhere, or in the namespaces that the controller looks after. */
+function placeOf(namespaces: readonly string[]): object {
+  if (namespaces.length === 0) return {};
+  const names = { key: "kubernetes.io/metadata.name", operator: "In", values: namespaces };
+  return { matchResources: { namespaceSelector: { matchExpressions: [names] } } };
+}
+
+function policyOf(policy: Policy, asked: InstallAsked): readonly Noted[] {
+  const metadata: KubeObject["metadata"] = { name: policyName(policy.name, asked), labels: labelsOf(asked) };
+  const rule = { apiGroups: ["apps"], apiVersions: ["v1"], operations: ["UPDATE"], resources: policy.resources };
+  return [
+    {
+      about: policy.about,
+      object: {
+        apiVersion: API,
+        kind: "ValidatingAdmissionPolicy",
+        metadata,
+        spec: {
+          failurePolicy: policy.failurePolicy,
+          matchConstraints: { resourceRules: [rule] },
+          matchConditions: policy.when,
+          ...(policy.variables.length > 0 && { variables: policy.variables }),
+          validations: policy.conditions.map((condition) => ({ ...condition, reason: "Forbidden" })),
+        },
+      },
+      notes: [{ at: ["spec", "failurePolicy"], why: policy.why }],
+    },
+    {
+      about: `Puts ${policy.name} in force. Whoever must get past it deletes this, and applies it again afterwards.`,
+      object: {
+        apiVersion: API,
+        kind: "ValidatingAdmissionPolicyBinding",
+        metadata,
+        spec: { policyName: metadata.name, validationActions: ["Deny"], ...placeOf(asked.namespaces) },
+      },
+    },
+  ];
+}
+
+/** Both policies, each with its binding. */
+export function policiesOf(asked: InstallAsked): readonly Noted[] {
+  return [handover(asked), annotations(asked)].flatMap((policy) => policyOf(policy, asked));
+}
