@@ -78,6 +78,9 @@ const ROOMS: Readonly<Record<string, Room>> = {
 const DOORS: Readonly<Record<string, readonly string[]>> = {
   // The registry names every adapter and fits them to what the runtime asks for.
   "adapters/registry.ts": ["adapters", "runtime/parts.ts"],
+  // What both it and the file for Deployments rest on.
+  "adapters/following.ts": ["runtime/parts.ts"],
+  "adapters/deployments.ts": ["adapters", "runtime/parts.ts"],
   // Sources share their servers, secrets and questions; the registry asks here for those of a service.
   "adapters/sources.ts": ["adapters"],
   "adapters/proxy": ["proxy"],

@@ -6,11 +6,9 @@ import type { NamedRevision } from "../core/engine/input.ts";
 import type { Rollout } from "../core/spec/rollout.ts";
 import type { EnvoySpec } from "../core/spec/envoy.ts";
 import type { ProxySpec } from "../core/spec/traffic.ts";
-import { pageOf, type WorkloadSpec } from "../core/spec/workload.ts";
-import type { Role, Section } from "../core/split.ts";
+import type { WorkloadSpec } from "../core/spec/workload.ts";
+import type { Section } from "../core/split.ts";
 import { isEndpoints } from "../core/endpoints-template.ts";
-import type { ServiceState } from "../core/engine/state.ts";
-import { SerinError } from "../core/issues.ts";
 import type { Revision } from "../core/world.ts";
 import type { AlertSource } from "../ports/alerts.ts";
 import type { Clock } from "../ports/clock.ts";
@@ -23,6 +21,8 @@ import type { Sources } from "./sources.ts";
 import { ENDPOINTS_ABILITIES } from "./endpoints/abilities.ts";
 import { ENVOY_ABILITIES } from "./envoy/abilities.ts";
 import type { lookAtPage as LookAtPage } from "./exposition/look.ts";
+import { clusterParts, clusterRouting, clusterWorkload } from "./deployments.ts";
+import { askedPage, following, sourcesOf } from "./following.ts";
 import { clusterRouter, DEPLOYMENT_ABILITIES } from "./kubernetes/abilities.ts";
 import type { ClusterParts } from "./kubernetes/adopt.ts";
 import type { Cluster } from "./kubernetes/cluster.ts";
@@ -142,16 +142,19 @@ export function adapters(home: Home): Adapters {
       return { source: createTestSource(options), close: pages.close };
     },
     check: async (asked) => {
-      const { envoy } = asked.spec.spec.traffic;
+      const { traffic } = asked.spec.spec;
+      const { envoy } = traffic;
+      // What a cluster's router lacks is seen, and may come, while it is followed.
+      if (clusterRouter(traffic)) return;
       if (envoy) return (await envoys.get()).check(envoyOf(asked, envoy));
       const { checkProxy } = await import("./proxy/index.ts");
       await checkProxy(proxyOf(home, asked));
     },
     workload: async (state) => {
       if (!state().spec.spec.workload.deployment) return workloadOf(home, state().service, await sources.get());
-      const parts = await clusterParts(home, state);
+      const parts = await clusterParts(home.cluster, state);
       adopted.set(state().service, parts);
-      return clusterWorkload(home, {
+      return clusterWorkload(home.clock, {
         parts,
         shared: await sources.get(),
         forget: () => adopted.delete(state().service),
@@ -160,12 +163,8 @@ export function adapters(home: Home): Adapters {
     alerts: (state) => alertsOf(home, state),
     router: async (state) => {
       const { envoy } = state.spec.spec.traffic;
-      const inside = adopted.get(state.service)?.router();
-      if (inside) {
-        const { countsNothing } = await import("./kubernetes/adopt.ts");
-        const metrics = countsNothing(inside.kind, () => home.clock.now());
-        return { router: inside, metrics, close: () => Promise.resolve() };
-      }
+      const inside = await clusterRouting(home.clock, adopted.get(state.service));
+      if (inside) return inside;
       if (envoy) {
         const { router, ...rest } = await (await envoys.get()).router(envoyOf(state, envoy));
         return { ...rest, router: afterwards(router, (call) => leaveProxy(home, state, call)) };
@@ -216,59 +215,6 @@ async function workloadOf(home: Home, service: string, shared: Sources): Promise
   };
 }
 
-/** The parts of a service whose pods a cluster runs. */
-async function clusterParts({ cluster }: Home, state: () => ServiceState): Promise<ClusterParts> {
-  if (!cluster) throw outside(state().service);
-  const { adopt } = await import("./kubernetes/adopt.ts");
-  return adopt(cluster, () => {
-    const { service, spec, pools } = state();
-    const { workload, traffic } = spec.spec;
-    if (!workload.deployment) throw outside(service);
-    return { service, deployment: workload.deployment, traffic, roles: rolesOf(pools) };
-  });
-}
-
-function rolesOf(pools: ServiceState["pools"]): Readonly<Partial<Record<Role, string>>> {
-  return Object.fromEntries(pools.filter(({ role }) => role !== "former").map(({ pool, role }) => [role, pool]));
-}
-
-function outside(service: string): SerinError {
-  return new SerinError({
-    code: "SERIN_NOT_IN_CLUSTER",
-    what: `${service} is a Deployment, and this controller looks after no cluster`,
-    now: "nothing was changed",
-    next: "kubectl apply the file where serin serve --kubernetes runs",
-    exitCode: 2,
-  });
-}
-
-interface ClusterOwned {
-  readonly parts: ClusterParts;
-  readonly shared: Sources;
-  readonly forget: () => void;
-}
-
-/** Who runs a service's pods, and what is told of them. */
-async function clusterWorkload({ clock }: Home, { parts, shared, forget }: ClusterOwned): Promise<OwnedWorkload> {
-  const { createExpositionSource } = await import("./exposition/source.ts");
-  const pages = following(askedPage, (page) => createExpositionSource({ clock, ...page }));
-  const others = following(sourcesOf, (asked) => shared.of(asked));
-  return {
-    workload: parts.workload,
-    signals: (asked) => [...pages.of(asked), ...others.of(asked).flatMap(({ signals }) => signals)],
-    close: () => {
-      pages.close();
-      others.close();
-      forget();
-      return Promise.resolve();
-    },
-    remove: parts.leave,
-  };
-}
-
-/** The replicas' metrics page, as the file says. */
-const askedPage = ({ spec }: Asked) => pageOf(spec.spec.workload);
-
 /** Where alerts are read that the file names, each address once. */
 async function alertsOf({ clock }: Home, { spec, origin }: Asked): Promise<readonly AlertSource[]> {
   const { createAlertSource } = await import("./alerts/source.ts");
@@ -281,12 +227,6 @@ async function alertsOf({ clock }: Home, { spec, origin }: Asked): Promise<reado
   });
 }
 
-/** What the file says of figures that others keep. */
-const sourcesOf = ({ service, spec, origin }: Asked) => {
-  const sources = spec.spec.analysis?.sources;
-  return sources && { service, origin, sources, metricsPort: pageOf(spec.spec.workload)?.port };
-};
-
 /** Makes something when it is first asked for; again only after a failure. */
 function once<T>(make: () => Promise<T>) {
   let made: Promise<T> | undefined;
@@ -298,27 +238,6 @@ function once<T>(make: () => Promise<T>) {
     return made;
   };
   return { get, made: (): Promise<T> | undefined => made };
-}
-
-/** A part that is made anew when what the file says of it changes, and is not there while it says nothing. */
-function following<C, P extends { close(): void }>(said: (asked: Asked) => C | undefined, make: (config: C) => P) {
-  let known: { readonly key: string; readonly part: P } | undefined;
-  const close = (): void => {
-    known?.part.close();
-    known = undefined;
-  };
-  return {
-    close,
-    of: (asked: Asked): readonly P[] => {
-      const config = said(asked);
-      const key = JSON.stringify(config) ?? "";
-      if (known?.key === key) return [known.part];
-      close();
-      if (config === undefined) return [];
-      known = { key, part: make(config) };
-      return [known.part];
-    },
-  };
 }
 
 /** A router, and what is left behind for it once it has taken a first route: who carried the requests before. */

@@ -105,6 +105,7 @@ telling(takingEvents(verb("serve", "run the controller until interrupted")))
     "--lease-namespace <name>",
     "with --kubernetes: where the lease of the one that leads is (default: the pod's)",
   )
+  .option("--lease <time>", "with --kubernetes: how long a leader that says nothing is waited for", "15s")
   .option("--health <host:port>", "with --kubernetes: answer /healthz and /readyz there")
   .action((options: Shared & TypedEvents & TypedCluster) =>
     act(options, async (context) => {

@@ -5,10 +5,13 @@ import { hostname } from "node:os";
 import { systemClock } from "../adapters/system/clock.ts";
 import { SerinError } from "../core/issues.ts";
 import { readListen, type Listen } from "../core/spec/listen.ts";
+import { readDuration } from "../core/spec/durations.ts";
+import { ms } from "../core/units.ts";
 import { runOperator } from "../operator/host.ts";
 import { Telemetry } from "../telemetry/telemetry.ts";
 import type { Context } from "./io.ts";
 import { clockTime } from "./paint.ts";
+import { readByPerson } from "./serve.ts";
 import { telemetryOptions, type TypedTelemetry } from "./telemetry-options.ts";
 import { version } from "./version.ts";
 
@@ -19,6 +22,7 @@ export interface TypedCluster extends TypedTelemetry {
   readonly context?: string | undefined;
   readonly namespace?: string | undefined;
   readonly leaseNamespace?: string | undefined;
+  readonly lease: string;
   readonly health?: string | undefined;
 }
 
@@ -31,11 +35,12 @@ export async function serveClusterCommand(
   { io, json, state, signal }: Context,
 ): Promise<number> {
   const health = options.health === undefined ? undefined : addressOf(options.health);
-  const logs = telemetryOptions(options, json || !process.stdout.isTTY ? 2 : undefined);
+  const isForPerson = !json && readByPerson(process.env["SERIN_LOG"]);
+  const logs = telemetryOptions(options, isForPerson ? undefined : json ? 1 : 2);
   const telemetry = await Telemetry.open({ ...logs, clock: systemClock(), version: version() });
   const say = (text: string): void => {
     telemetry.log?.say(text);
-    if (!json) io.out(`${clockTime(Date.now())}  ${text}`);
+    if (isForPerson) io.out(`${clockTime(Date.now())}  ${text}`);
   };
   const running = await runOperator(
     {
@@ -43,13 +48,14 @@ export async function serveClusterCommand(
       context: options.context,
       only: options.namespace,
       leaseNamespace: options.leaseNamespace ?? ownNamespace() ?? options.namespace ?? "default",
+      leaseMs: leaseOf(options.lease),
       identity: `${process.env["POD_NAME"] ?? hostname()}-${process.pid}`,
       dir: state,
       version: version(),
       telemetry,
       say,
       tell: (event) => {
-        if (json || event.kind !== "decided") return;
+        if (!isForPerson || event.kind !== "decided") return;
         for (const { text } of event.records) io.out(`${clockTime(Date.now())}  ${event.service}  ${text}`);
       },
     },
@@ -63,6 +69,19 @@ export async function serveClusterCommand(
   } finally {
     server?.close();
   }
+}
+
+function leaseOf(text: string): number {
+  const read = readDuration(text, { atLeast: ms(1_000), atMost: ms(300_000) });
+  if (read.ok) return read.value;
+  throw new SerinError({
+    code: "SERIN_BAD_OPTION",
+    what: `--lease ${text} is no time`,
+    found: read.message,
+    now: "nothing was started",
+    next: "name a time, such as --lease 15s",
+    exitCode: 2,
+  });
 }
 
 function ownNamespace(): string | undefined {

@@ -35,7 +35,7 @@ export async function serveCommand(
 }
 
 /** What is recorded as a person would see it says `SERIN_LOG=text`. */
-function readByPerson(wanted: string | undefined): boolean {
+export function readByPerson(wanted: string | undefined): boolean {
   if (wanted !== undefined && wanted !== "" && wanted !== "text" && wanted !== "json") {
     throw new SerinError({
       code: "SERIN_BAD_OPTION",

@@ -16,6 +16,8 @@ export class Entry {
   refused: { readonly reason: string; readonly message: string } | undefined;
   /** The refusal that stands in the status. */
   said: string | undefined;
+  /** Why it could not be followed when it was tried last. */
+  trouble: string | undefined;
   /** The UID of the Deployment that was adopted. */
   deployment: string | undefined;
   /** Under which keys its changes are heard. */

@@ -51,7 +51,9 @@ export class Operator {
     this.#queue = new Queue(
       (service) => this.#follow(service),
       (service, error) => {
-        options.say(`${service}: ${messageOf(error)}`);
+        const [entry, why] = [this.#entry(service), messageOf(error)];
+        if (entry.trouble !== why) options.say(`${service}: ${why}`);
+        entry.trouble = why;
         void this.#later(service);
       },
     );
@@ -151,6 +153,7 @@ export class Operator {
     if (asked.kind === "not-yet") return this.#refuse(service, asked);
     if (asked.key !== entry.handled) await this.#apply(service, { object, asked });
     if (deployment) await this.#scale(service, deployment);
+    entry.trouble = undefined;
   }
 
   /** A Deployment that was deleted and made again is another one: what was known is not known of it. */

@@ -45,7 +45,7 @@ function progressOf(state: ServiceState, seen: Seen | undefined): object {
       wanted: shown(state.split.weights),
       measured: world?.traffic.kind === "value" ? shown(world.traffic.value.split.weights) : "unknown",
     },
-    stable: state.stable ? { revision: state.stable.revision, pool: state.stable.pool } : null,
+    stable: state.stable ? { revision: state.stable.revision } : null,
     history: state.history.map(({ startedMs, endedMs, ...rest }) => ({
       ...rest,
       startedAt: iso(startedMs),

@@ -48,6 +48,7 @@ export function adopt(cluster: Cluster, asked: () => ClusterAsked): ClusterParts
     adopted,
     port: () => asked().deployment.port,
     isolate: async (call) => router()?.isolate(call),
+    settle: async (call) => router()?.settle?.(call),
   });
   return { workload, router, leave: () => leave(adopted, router()) };
 }

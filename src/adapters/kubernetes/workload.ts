@@ -19,6 +19,8 @@ export interface DeploymentOptions {
   readonly port: () => number | string | undefined;
   /** Keeps requests away from pods of a ReplicaSet that is about to be made. */
   readonly isolate?: ((call: Call) => Promise<void>) | undefined;
+  /** Takes that back, once nothing but stable runs. */
+  readonly settle?: ((call: Call) => Promise<void>) | undefined;
 }
 
 /**
@@ -75,6 +77,8 @@ export class DeploymentWorkload implements Workload {
       if (pool === undefined) await this.#stray(set, pools, call);
       else if (!wanted.has(pool)) await this.#end(set, deployment, call);
     }
+    const [only] = pools;
+    if (only && pools.length === 1 && !this.#adopted.hasOthers(only.pool)) await this.#options.settle?.(call);
   }
 
   #look() {

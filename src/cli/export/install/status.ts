@@ -39,7 +39,7 @@ const ENDED: Readonly<Record<string, Schema>> = {
 const ANSWER: Readonly<Record<string, Schema>> = {
   id: text("The command's own name."),
   text: text("What was answered."),
-  refused: { type: "boolean", description: "Whether it was refused." },
+  refused: text("The code of what was in the way, where it was refused."),
 };
 
 /** Every field may be missing: a Rollout that nobody has looked at has no status. */
@@ -85,6 +85,8 @@ export const STATUS: Schema = map("What Serin sees and does.", {
     items: { type: "object", properties: ANSWER },
     "x-kubernetes-list-type": "atomic",
   },
+  handled: text("The spec and the template that were asked for last, by their content."),
+  deployment: text("The UID of the Deployment that was adopted."),
   seq: large("Number of the last decision."),
   state: text("All that Serin must know to go on, packed. Not for reading."),
   log: text("The last decisions, packed: serin explain reads them."),

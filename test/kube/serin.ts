@@ -1,0 +1,138 @@
+// How does a test run Serin's controller on its cluster?
+import { join } from "node:path";
+import { mkdtemp } from "node:fs/promises";
+import { tmpdir } from "node:os";
+import { readFileSync } from "node:fs";
+import { execFileSync } from "node:child_process";
+import type { TestContext } from "vitest";
+import { Daemon } from "./daemon.ts";
+import type { Cluster, Namespace } from "./cluster.ts";
+import type { KubeObject } from "./objects.ts";
+
+const MAIN = join(import.meta.dirname, "..", "..", "src", "cli", "main.ts");
+
+/** A Rollout as tests read it. */
+export interface RolloutObject extends KubeObject {
+  readonly status?: {
+    readonly phase?: string;
+    readonly step?: string;
+    readonly outcome?: string;
+    readonly rollout?: number;
+    readonly verdict?: string;
+    readonly health?: string;
+    readonly why?: string;
+    readonly message?: string;
+    readonly stable?: { readonly revision: string };
+    readonly candidate?: { readonly revision: string };
+    readonly weight?: { readonly wanted: string; readonly measured: string };
+    readonly answers?: readonly { readonly id: string; readonly text: string; readonly refused?: string }[];
+    readonly conditions?: readonly {
+      readonly type: string;
+      readonly status: string;
+      readonly reason: string;
+      readonly message: string;
+    }[];
+  };
+}
+
+let isInstalled = false;
+
+/** The kinds that Serin brings, once for the cluster. */
+export async function installKinds(cluster: Cluster): Promise<void> {
+  if (isInstalled) return;
+  const text = execFileSync(process.execPath, [MAIN, "export", "install"], { encoding: "utf8" });
+  const kinds = text.split("\n---\n").find((part) => part.includes("kind: CustomResourceDefinition"));
+  await cluster.objects.apply(kinds ?? "");
+  await cluster.objects.until<KubeObject & { status?: { conditions?: readonly { type: string; status: string }[] } }>(
+    "CustomResourceDefinition/rollouts.serin.dev",
+    ({ status }) =>
+      status?.conditions?.some(({ type, status: is }) => type === "Established" && is === "True") ?? false,
+  );
+  isInstalled = true;
+}
+
+/** A controller for one namespace, in a process of its own. It ends with the test. */
+export async function controllerOf(
+  context: TestContext,
+  { cluster, namespace, name = "a" }: { cluster: Cluster; namespace: Namespace; name?: string },
+): Promise<Daemon> {
+  await installKinds(cluster);
+  const state = await mkdtemp(join(tmpdir(), "serin-operator-"));
+  const log = join(cluster.dir, `serin-${namespace.name}-${name}.log`);
+  const daemon = new Daemon({
+    name: `serin-${name}`,
+    command: [
+      process.execPath,
+      MAIN,
+      "serve",
+      "--kubernetes",
+      "--kubeconfig",
+      cluster.kubeconfig,
+      "--namespace",
+      namespace.name,
+      "--lease-namespace",
+      namespace.name,
+      "--state",
+      state,
+      "--lease",
+      "2s",
+    ],
+    log,
+  });
+  daemon.start();
+  context.onTestFailed(() => console.error(readFileSync(log, "utf8").slice(-8_000)));
+  context.onTestFinished(() => daemon.stop());
+  return daemon;
+}
+
+/** A Rollout of the demo service. */
+export function rolloutOf(
+  strategy: object,
+  more: { readonly name?: string; readonly traffic?: object; readonly spec?: object } = {},
+): object {
+  const { name = "app", traffic = { service: { name } }, spec = {} } = more;
+  return {
+    apiVersion: "serin.dev/v1",
+    kind: "Rollout",
+    metadata: { name },
+    spec: {
+      workload: { deployment: { name } },
+      traffic,
+      strategy,
+      analysis: { enabled: false },
+      progressDeadline: "20s",
+      ...spec,
+    },
+  };
+}
+
+const ROLLOUT = "serin.dev/v1/Rollout";
+
+/** Waits until the Rollout's last release has ended so. */
+export function ended(namespace: Namespace, number: number, outcome: string): Promise<RolloutObject> {
+  return namespace.until<RolloutObject>(
+    `${ROLLOUT}/app`,
+    ({ status }) => status?.rollout === number && status.outcome === outcome && status.phase === "Idle",
+  );
+}
+
+export function rolloutNow(
+  namespace: Namespace,
+  holds: (rollout: RolloutObject) => boolean,
+  withinMs?: number,
+): Promise<RolloutObject> {
+  return namespace.until<RolloutObject>(`${ROLLOUT}/app`, holds, withinMs);
+}
+
+/** Notes a command on the Rollout, and waits for its answer. */
+export async function command(
+  namespace: Namespace,
+  note: { readonly id: string; readonly kind: string; readonly actor: string; readonly reason: string },
+): Promise<string> {
+  await namespace.patch(`${ROLLOUT}/app`, { metadata: { annotations: { "serin.dev/command": JSON.stringify(note) } } });
+  const answered = await rolloutNow(
+    namespace,
+    ({ status }) => status?.answers?.some(({ id }) => id === note.id) ?? false,
+  );
+  return answered.status?.answers?.find(({ id }) => id === note.id)?.text ?? "";
+}
