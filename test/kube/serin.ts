@@ -118,7 +118,7 @@ export function ended(namespace: Namespace, number: number, outcome: string): Pr
 
 export function rolloutNow(
   namespace: Namespace,
-  holds: (rollout: RolloutObject) => boolean,
+  holds: (rollout: RolloutObject) => boolean | Promise<boolean>,
   withinMs?: number,
 ): Promise<RolloutObject> {
   return namespace.until<RolloutObject>(`${ROLLOUT}/app`, holds, withinMs);
