@@ -1,6 +1,7 @@
 // Does everything hold? Every check and test, with one line at the end that counts them.
 import { spawnSync } from "node:child_process";
 import { delimiter, dirname, join } from "node:path";
+import { whyNoNamespace } from "./in-namespace.ts";
 import { installKubeParts } from "./kube-parts.ts";
 import { installParts } from "./parts.ts";
 import { installPython } from "./pypi.ts";
@@ -64,7 +65,8 @@ const started = Date.now();
 installPrograms();
 installParts();
 installPython();
-installKubeParts();
+// Minutes of building, for nothing where they cannot be used.
+if (whyNoNamespace() === undefined) installKubeParts();
 const failedChecks = CHECKS.filter(([name, command, ...args]) => {
   say(`${name} …`);
   return !run(command ?? name, ...args);

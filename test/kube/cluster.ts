@@ -33,6 +33,8 @@ export class Cluster {
   /** The same, proved by a token. */
   readonly tokenKubeconfig: string;
   readonly access: Access;
+  /** A file for Prometheus' `file_sd_configs` with the pods that are annotated with `prometheus.io/scrape: "true"`. */
+  readonly targets: string;
   /** The objects that are in no namespace, and those of all namespaces. */
   readonly objects: Manifests;
   readonly #api: Api;
@@ -43,6 +45,7 @@ export class Cluster {
     this.dir = dir;
     this.kubeconfig = join(dir, "admin.kubeconfig");
     this.tokenKubeconfig = join(dir, "token.kubeconfig");
+    this.targets = join(dir, "targets.json");
     this.access = JSON.parse(readFileSync(join(dir, "access.json"), "utf8")) as Access;
     this.#api = new Api(this.access, "serin-tests");
     this.#resources = new Resources(this.#api);
@@ -54,7 +57,7 @@ export class Cluster {
     // Files run one after the other on one cluster.
     const name = `${prefix}-${process.pid}-${(this.#names += 1)}`;
     await this.objects.apply({ apiVersion: "v1", kind: "Namespace", metadata: { name } });
-    context.onTestFinished(() => this.objects.delete(`Namespace/${name}`));
+    context.onTestFinished(() => this.forget(name));
     const namespace = new Namespace(this, this.#api, { resources: this.#resources, name });
     // Without it no pod is taken.
     await namespace.until("ServiceAccount/default", () => true);
@@ -89,6 +92,13 @@ export class Cluster {
 
   close(): void {
     this.#api.close();
+  }
+
+  /** Takes a namespace away. */
+  protected async forget(name: string): Promise<void> {
+    await this.objects.delete(`Namespace/${name}`);
+    // Kubernetes waits for seconds before it does so itself; nothing brings them back in a namespace that ends.
+    await this.#api.call("DELETE", `/api/v1/namespaces/${name}/pods`, { data: { gracePeriodSeconds: 1 } });
   }
 }
 
@@ -152,6 +162,11 @@ export class OwnCluster extends Cluster {
       });
     };
     await Promise.all([says("kubelet", this.kubelet), says("service-proxy", this.serviceProxy)]);
+  }
+
+  /** All of it ends with the test, and its API server may be away by then. */
+  protected override async forget(): Promise<void> {
+    // Nothing to take away.
   }
 
   /** Processes that live on this cluster: its parts and its pods. */

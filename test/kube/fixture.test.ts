@@ -4,7 +4,7 @@ import { clients, until, type Clients } from "../e2e/harness.ts";
 import { demoDeployment, demoService, load } from "./demo.ts";
 import { ownCluster, sharedCluster, test } from "./kube-test.ts";
 import type { Namespace } from "./cluster.ts";
-import type { ContainerStatus, Deployment, Pod, ReplicaSet } from "./objects.ts";
+import type { ContainerStatus, Deployment, KubeObject, Pod, ReplicaSet } from "./objects.ts";
 
 /** A namespace in which v1 is ready behind its Service. */
 async function serving(context: TestContext, demo: Parameters<typeof demoDeployment>[1] = {}): Promise<Namespace> {
@@ -68,6 +68,8 @@ test("a drained node gives its pods away without a lost request", async (context
     metadata: { name: "app" },
     spec: budget,
   });
+  type Budget = KubeObject & { status?: { disruptionsAllowed?: number } };
+  await shop.until<Budget>("PodDisruptionBudget/app", ({ status }) => status?.disruptionsAllowed === 2);
   context.onTestFinished(async () => void (await cluster.kubectl("uncordon", "node-0")));
   const selector = ["--pod-selector=app=app", "--timeout=60s"];
   await cluster.kubectl("drain", "node-0", ...selector);
@@ -75,6 +77,29 @@ test("a drained node gives its pods away without a lost request", async (context
   expect(pods.length).toBeGreaterThanOrEqual(4);
   await shop.rolledOut("app");
   await answers(seen, "v1");
+  await seen.stop();
+  expect(seen.lost).toEqual([]);
+});
+
+test("a pod that is killed over a request costs that request", async (context) => {
+  const shop = await serving(context, { replicas: 1, env: { DELAY: "20000" } });
+  const [pod] = await shop.list<Pod>("Pod");
+  const seen = load(context, await shop.address("app"), { count: 1 });
+  const page = `http://${pod?.status?.podIP}:8080/metrics`;
+  const isOld = async (): Promise<boolean> =>
+    Number(/^oldest_request_seconds (\S+)$/mu.exec(await (await fetch(page)).text())?.[1]) > 1;
+  await until("a request that is answered no more", isOld);
+  await shop.kubectl("delete", "pod", pod?.metadata.name ?? "", "--force", "--grace-period=0");
+  await until("a lost request", async () => seen.lost.length > 0);
+});
+
+test("a pod that may not go on is asked to end, and ends what it has begun", async (context) => {
+  const shop = await serving(context, { replicas: 2, env: { DELAY: "700" } });
+  const seen = load(context, await shop.address("app"), { count: 6 });
+  await answers(seen, "v1", 6);
+  for (const { metadata } of await shop.list<Pod>("Pod")) await shop.delete(`Pod/${metadata.name}`);
+  await shop.rolledOut("app");
+  await answers(seen, "v1", 12);
   await seen.stop();
   expect(seen.lost).toEqual([]);
 });

@@ -8,6 +8,8 @@ const { VERSION = IMAGE.split(":").at(-1) || "v1", FAIL = "0", DELAY = "0", NOT_
 const BUCKETS = [0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5];
 const below = BUCKETS.map(() => 0);
 const answered = new Map();
+/** When those that wait for their answer came. */
+const open = new Set();
 let count = 0;
 let sum = 0;
 let ends = false;
@@ -32,6 +34,8 @@ function page() {
     `http_request_duration_seconds_bucket{le="+Inf"} ${all}`,
     `http_request_duration_seconds_sum ${sum}`,
     `http_request_duration_seconds_count ${all}`,
+    "# TYPE oldest_request_seconds gauge",
+    `oldest_request_seconds ${open.size === 0 ? 0 : (performance.now() - Math.min(...open)) / 1000}`,
     "",
   ].join("\n");
 }
@@ -52,8 +56,10 @@ const server = createServer((request, response) => {
   // Failures are spread evenly, so that a test knows how many there are.
   const fails = Math.floor(count * Number(FAIL)) > Math.floor((count - 1) * Number(FAIL));
   const from = performance.now();
+  open.add(from);
   const answer = () => {
     response.statusCode = fails ? 500 : 200;
+    open.delete(from);
     counted(response.statusCode, (performance.now() - from) / 1000);
     response.end(`${VERSION} ${POD_NAME}\n`);
   };

@@ -9,11 +9,13 @@ import { watch } from "../watch.ts";
 import { Environments } from "./environment.ts";
 import { IN_PROCESS, repositoryOf } from "./images.ts";
 import { Nodes } from "./nodes.ts";
+import { Targets } from "./targets.ts";
 import { LightPod, ProcessPod, type PodLife } from "./pod.ts";
 
 /** `a.b` of the range `a.b.0.0/16` of pods. */
 const [dir = ".", range = "10.244", count = "2"] = process.argv.slice(2);
 const DEFAULT_GRACE_SECONDS = 30;
+const TARGETS_MS = 500;
 
 const access = JSON.parse(readFileSync(join(dir, "access.json"), "utf8")) as Access;
 const api = new Api(access, "serin-kubelet");
@@ -53,12 +55,12 @@ async function bind(pod: Pod): Promise<void> {
   const node = nodes.choose(pod);
   if (node === undefined) return void unplaced.set(uidOf(pod), pod);
   unplaced.delete(uidOf(pod));
-  nodes.count(node, 1);
+  nodes.count(pod, node, 1);
   const data = { metadata: { name, uid }, target: { kind: "Node", name: node } };
   try {
     await api.call("POST", `/api/v1/namespaces/${namespace}/pods/${name}/binding`, { data });
   } catch (error) {
-    nodes.count(node, -1);
+    nodes.count(pod, node, -1);
     // Gone, or bound already. Otherwise it is tried again with the next change.
     if (!isStatus(error, 404, 409)) unplaced.set(uidOf(pod), pod);
   }
@@ -79,7 +81,7 @@ async function end(pod: Pod, graceSeconds: number): Promise<void> {
   await life.stop(graceSeconds);
   if (!lives.delete(uidOf(pod))) return;
   addresses.delete(life.podIP);
-  nodes.count(pod.spec.nodeName ?? "", -1);
+  nodes.count(pod, pod.spec.nodeName ?? "", -1);
 }
 
 function seen(pod: Pod): void {
@@ -130,4 +132,6 @@ await watch<Pod>(
     },
   },
 );
+const targets = new Targets(join(dir, "targets.json"));
+setInterval(() => targets.write([...lives.values()]), TARGETS_MS);
 console.log("ready");

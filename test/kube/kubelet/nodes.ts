@@ -23,12 +23,24 @@ const INFO = {
   kubeProxyVersion: "",
 };
 
+/** What pods are counted by: their owner and node, and their node alone. */
+function keysOf({ metadata }: Pod, node: string): readonly string[] {
+  const owner = metadata.ownerReferences?.find(({ controller }) => controller)?.uid ?? metadata.namespace;
+  return [`${owner} ${node}`, node];
+}
+
+function compare(some: readonly number[], others: readonly number[]): number {
+  const at = some.findIndex((count, index) => count !== others[index]);
+  return (some[at] ?? 0) - (others[at] ?? 0);
+}
+
 export class Nodes {
   readonly #api: Api;
   readonly #range: string;
   readonly #names: readonly string[];
   readonly #since = now();
   #known = new Map<string, KubeNode>();
+  /** How many there are, by `keysOf`. */
   readonly #pods = new Map<string, number>();
 
   constructor(api: Api, { range, count }: { range: string; count: number }) {
@@ -69,8 +81,9 @@ export class Nodes {
     );
   }
 
-  /** The node for a pod, the one with the fewest pods; `undefined` when none takes it. */
-  choose({ spec }: Pod): string | undefined {
+  /** The node for a pod: the one with the fewest of its owner's, then with the fewest; `undefined` when none takes it. */
+  choose(pod: Pod): string | undefined {
+    const { spec } = pod;
     const required = spec.affinity?.nodeAffinity?.requiredDuringSchedulingIgnoredDuringExecution;
     const fields = required?.nodeSelectorTerms.flatMap(({ matchFields = [] }) => matchFields) ?? [];
     // That is how a DaemonSet names the node, which takes it whatever it takes otherwise.
@@ -81,12 +94,20 @@ export class Nodes {
       if (!node || node.spec.unschedulable) return false;
       return Object.entries(spec.nodeSelector ?? {}).every(([key, value]) => node.metadata.labels?.[key] === value);
     };
-    const count = (name: string): number => this.#pods.get(name) ?? 0;
-    return this.#names.filter(fits).toSorted((one, other) => count(one) - count(other))[0];
+    const [load] = this.#names
+      .filter(fits)
+      .map((name) => ({ name, counts: keysOf(pod, name).map((key) => this.#pods.get(key) ?? 0) }))
+      .toSorted((one, other) => compare(one.counts, other.counts));
+    return load?.name;
   }
 
-  count(name: string, more: 1 | -1): void {
-    this.#pods.set(name, (this.#pods.get(name) ?? 0) + more);
+  /** A pod has come to a node, or has left it. */
+  count(pod: Pod, name: string, more: 1 | -1): void {
+    for (const key of keysOf(pod, name)) {
+      const count = (this.#pods.get(key) ?? 0) + more;
+      if (count > 0) this.#pods.set(key, count);
+      else this.#pods.delete(key);
+    }
   }
 
   async #register(name: string): Promise<void> {

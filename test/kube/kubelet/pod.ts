@@ -10,6 +10,8 @@ import { Conditions, statusOf } from "./status.ts";
 
 export interface PodLife {
   readonly podIP: string;
+  /** Its object, as it was seen last. */
+  readonly pod: Pod;
   /** Its object has changed. */
   seen(pod: Pod): void;
   /** Ends it and takes its object away. */
@@ -70,6 +72,10 @@ export class ProcessPod implements PodLife {
       containers: this.#containers.map(({ status }) => status),
     });
     this.#reporter = new Reporter(api, pod, () => statusOf(known(), conditions));
+  }
+
+  get pod(): Pod {
+    return this.#pod;
   }
 
   async start(): Promise<void> {
@@ -144,6 +150,10 @@ export class LightPod implements PodLife {
     const conditions = new Conditions();
     this.#reporter = new Reporter(api, pod, () => statusOf({ ...known, pod: this.#pod }, conditions));
     this.#reporter.changed();
+  }
+
+  get pod(): Pod {
+    return this.#pod;
   }
 
   seen(pod: Pod): void {
