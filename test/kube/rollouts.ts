@@ -16,6 +16,8 @@ interface ClusterRollout {
   readonly object: object;
   /** What Serin finds wrong in it: `code path`. */
   readonly issues: readonly string[];
+  /** Whether it starts a program, or reads a file, where the controller runs. */
+  readonly ofMachine: boolean;
 }
 
 const root = new URL("../../", import.meta.url);
@@ -63,6 +65,13 @@ function inCluster({ spec, ...rest }: Document, name: string): object {
   };
 }
 
+function isOfMachine(value: unknown): boolean {
+  if (typeof value !== "object" || value === null) return false;
+  const { command, file, config } = value as Readonly<Record<string, unknown>>;
+  if (command !== undefined || typeof file === "string" || typeof config === "string") return true;
+  return Object.values(value).some(isOfMachine);
+}
+
 /** Every rollout file whose rollout can be said for a cluster. */
 export function clusterRollouts(): readonly ClusterRollout[] {
   return files().flatMap(([file, text]) => {
@@ -75,6 +84,6 @@ export function clusterRollouts(): readonly ClusterRollout[] {
     const object = inCluster(document, name);
     const parsed = parseRollout(stringify(object, { aliasDuplicateObjects: false }));
     const issues = parsed.ok ? [] : parsed.issues.map(({ code, path }) => `${code} ${path}`);
-    return [{ file, object, issues }];
+    return [{ file, object, issues, ofMachine: isOfMachine(object) }];
   });
 }
