@@ -22,14 +22,17 @@ interface ClusterRollout {
 
 const root = new URL("../../", import.meta.url);
 
-/** Rollout files by their names: those of the examples, and those with a golden answer. */
+/** Rollout files by their names: those of the examples, that of the page, and those with a golden answer. */
 function files(): readonly (readonly [file: string, text: string])[] {
   const read = (file: string) => readFileSync(new URL(file, root), "utf8");
   const names = (folder: string, end: string) =>
     readdirSync(new URL(folder, root), { recursive: true, encoding: "utf8" }).filter((name) => name.endsWith(end));
   const examples = names("examples/", ".yaml").map((name) => `examples/${name}`);
   const golden = names("test/golden/", ".txt").filter((name) => !name.includes("/"));
+  const page = "docs/kubernetes-install.md";
+  const onPage = [...read(page).matchAll(/^```yaml\n(.*?)^```$/gmsu)].map(([, text = ""]) => [page, text] as const);
   return [
+    ...onPage,
     ...examples.map((file) => [file, read(file)] as const),
     ...golden.map((name) => [name, read(`test/golden/${name}`).split("\n----------\n")[0] ?? ""] as const),
   ];
