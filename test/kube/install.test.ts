@@ -1,68 +1,33 @@
 // Does a real API server take what is installed, keep what it promises and give no more rights than it says?
-import { spawn } from "node:child_process";
 import { mkdir, writeFile } from "node:fs/promises";
 import { dirname, join } from "node:path";
 import { afterAll, beforeAll, expect, inject, type TestContext } from "vitest";
-import { kubePrograms } from "../../tools/kube-parts.ts";
 import { chartOf } from "../../src/cli/export/install/chart.ts";
 import { install } from "../../src/cli/export/install/install.ts";
-import { fileOf, type InstallAsked } from "../../src/cli/export/install/object.ts";
-import { partsOf } from "../../src/cli/export/install/parts.ts";
+import { fileOf } from "../../src/cli/export/install/object.ts";
 import { policiesOf } from "../../src/cli/export/install/policies.ts";
 import { until } from "../e2e/harness.ts";
 import { Api, isStatus } from "./api.ts";
-import { openCluster, type OwnCluster } from "./cluster.ts";
+import type { OwnCluster } from "./cluster.ts";
 import { demoDeployment } from "./demo.ts";
+import { ASKED, CONTROLLER, everything, openWithSerin, saidBy, type Said } from "./installed.ts";
 import { test } from "./kube-test.ts";
 import type { Deployment, KubeObject } from "./objects.ts";
 import { each, FORBIDDEN, isAllowed, LEASES, NEEDED } from "./permissions.ts";
 import { clusterRollouts } from "./rollouts.ts";
 
-const ASKED: InstallAsked = {
-  image: "serin:1",
-  namespace: "serin-system",
-  namespaces: [],
-  secrets: false,
-  version: "1.0.0",
-};
-const CONTROLLER = "system:serviceaccount:serin-system:serin-controller";
 const ROLLOUTS = "/apis/serin.dev/v1/namespaces/default/rollouts";
 
 let cluster: OwnCluster;
 let api: Api;
 
-interface Said {
-  readonly code: number;
-  readonly out: string;
-  readonly err: string;
-}
-
-/** Runs kubectl with what it reads; answers with all that it says. */
-async function kubectl(args: readonly string[], input = ""): Promise<Said> {
-  const child = spawn(kubePrograms()?.kubectl ?? "kubectl", ["--kubeconfig", cluster.kubeconfig, ...args]);
-  const said = { out: "", err: "" };
-  child.stdout.setEncoding("utf8").on("data", (text: string) => (said.out += text));
-  child.stderr.setEncoding("utf8").on("data", (text: string) => (said.err += text));
-  child.stdin.end(input);
-  const code = await new Promise<number>((resolve, reject) => {
-    child.on("error", reject);
-    child.on("close", (status) => resolve(status ?? 1));
-  });
-  return { code, ...said };
-}
-
-const everything = (asked: Partial<InstallAsked> = {}): string =>
-  fileOf(partsOf({ ...ASKED, ...asked }).flatMap(({ objects }) => objects));
+const kubectl = (args: readonly string[], input = ""): Promise<Said> => saidBy(cluster, args, input);
 
 /** Cluster-wide policies and definitions: not for a cluster that other tests share. */
 beforeAll(async () => {
   if ("why" in inject("kube")) return;
-  // The controllers have accounts of their own, as everywhere.
-  const controllerManager = ["--use-service-account-credentials=true"];
-  cluster = await openCluster({ range: 2, nodes: 1, flags: { controllerManager } });
+  cluster = await openWithSerin();
   api = new Api(cluster.access, "serin-tests");
-  const said = await kubectl(["apply", "--validate=strict", "-f", "-"], everything());
-  expect(said).toMatchObject({ code: 0, err: "" });
   await until("Rollouts can be asked for", async () => (await kubectl(["get", "rollouts"])).code === 0);
 });
 
@@ -370,4 +335,33 @@ test("what is taken away can be got past, and leaves Deployments as they are", a
   expect(await kubectl(["-n", other.name, "annotate", "deployment/app", "serin.dev/pool=x"])).toMatchObject({
     code: 0,
   });
+});
+
+test("an upgrade keeps Rollouts; what is uninstalled leaves Deployments and their pods", async (context) => {
+  const { shop, change } = await adopted(context);
+  await shop.apply({ ...rollout({}), metadata: { name: "app" } });
+  const newer = everything({ version: "1.0.1", image: "serin:2" });
+  expect(
+    await kubectl(["apply", "--server-side", "--force-conflicts", "--validate=strict", "-f", "-"], newer),
+  ).toMatchObject({
+    code: 0,
+    err: "",
+  });
+  const { metadata } = await shop.get("serin.dev/v1/Rollout/app");
+  expect(metadata.generation).toBe(1);
+
+  const pods = async (): Promise<readonly unknown[]> => (await shop.list("Pod")).map((pod) => pod.metadata.uid);
+  const before = await pods();
+  expect((await kubectl(["delete", "rollouts", "--all", "--all-namespaces"])).code).toBe(0);
+  expect((await kubectl(["delete", "--wait", "-f", "-"], newer)).code).toBe(0);
+  const kinds =
+    "crd,clusterrole,clusterrolebinding,validatingadmissionpolicy,validatingadmissionpolicybinding,namespace";
+  const left = await kubectl(["get", kinds, "-l", "app.kubernetes.io/name=serin", "-o", "name"]);
+  expect(left).toMatchObject({ code: 0, out: "" });
+  expect((await shop.get<Deployment>("Deployment/app")).metadata.annotations?.["serin.dev/rollout"]).toBe("app");
+  expect(await pods()).toEqual(before);
+  await until(
+    "nobody asks",
+    async () => (await change(["annotate", "deployment/app", "serin.dev/rollout-"])) === "done",
+  );
 });
