@@ -1,5 +1,5 @@
 // Is what is exported for the rollouts at hand, and well formed?
-import { mkdtemp, rm, writeFile } from "node:fs/promises";
+import { mkdtemp, readFile, rm, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
@@ -82,6 +82,17 @@ test("three objects for the Prometheus Operator", async () => {
   const objects = documents.map((document) => document.toJS() as { kind: string; metadata: { namespace: string } });
   expect(objects.map(({ kind }) => kind)).toEqual(["ServiceMonitor", "PrometheusRule", "ScrapeConfig"]);
   expect(objects.every(({ metadata }) => metadata.namespace === "delivery")).toBe(true);
+});
+
+test("what is installed is printed as JSON that kubectl takes, or written into a folder", async () => {
+  const options = { format: "yaml", image: "serin:1", namespace: "serin-system", namespaces: [] };
+  const list = JSON.parse(await printed("install", { json: true, options })) as { kind: string; items: unknown[] };
+  expect(list.kind).toBe("List");
+  expect(list.items.length).toBe(parseAllDocuments(await printed("install", { options })).length);
+  const out = join(dir, "chart");
+  const written = (await printed("install", { options: { ...options, format: "helm", out } })).split("\n");
+  expect(written).toContain(join(out, "templates", "access.yaml"));
+  expect(await readFile(join(out, "Chart.yaml"), "utf8")).toContain("name: serin\n");
 });
 
 interface Board {

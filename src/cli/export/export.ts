@@ -29,9 +29,15 @@ export async function exportCommand(
   return 0;
 }
 
-/** One document as it is, several as a list. */
+/** One document as it is, several as a list; objects of a cluster as a list of its own kind. */
 function jsonOf({ documents }: Exported): string {
-  return JSON.stringify(documents.length === 1 ? documents[0] : documents, undefined, 2);
+  const items = documents.map((document) => (isDocument(document) ? (document.toJS() as unknown) : document));
+  const list = items.every(isKubeObject) ? { apiVersion: "v1", kind: "List", items } : items;
+  return JSON.stringify(items.length === 1 ? items[0] : list, undefined, 2);
+}
+
+function isKubeObject(item: unknown): boolean {
+  return typeof item === "object" && item !== null && "apiVersion" in item && "kind" in item && "metadata" in item;
 }
 
 function yamlOf({ documents, about }: Exported): string {

@@ -44,8 +44,21 @@ test("rules stand where there is one of a thing", () => {
 
 test("what belongs to machines is named, and refused in words", () => {
   const { workload, traffic } = spec["properties"] as Readonly<Record<string, Schema>>;
-  expect(texts(workload ?? {})).toContain("process and urls are for machines");
-  expect(texts(traffic ?? {})).toContain("proxy is for machines");
+  expect(texts(workload ?? {}).includes("process and urls are for machines")).toBe(true);
+  expect(texts(traffic ?? {}).includes("proxy is for machines")).toBe(true);
+});
+
+test("no secret is read from a file of the controller's", () => {
+  const secrets = all.filter(([, { properties }]) => Object.keys(properties ?? {}).includes("env"));
+  const readable = secrets.filter(
+    ([at]) => !/^spec\.(?:workload|hooks\[\]|notify\[\]|strategy.*candidates\[\])$/u.test(at),
+  );
+  expect(readable.length).toBeGreaterThan(20);
+  expect(readable.filter(([, { maxProperties }]) => maxProperties !== 1).map(([at]) => at)).toEqual([]);
+  expect(
+    readable.flatMap(([, { properties }]) => Object.keys(properties ?? {})).filter((field) => field !== "env"),
+  ).toEqual([]);
+  expect(texts(spec).match(/.{20}\{ file \}/gu)).toBeNull();
 });
 
 test("a name is one of a service", () => {
