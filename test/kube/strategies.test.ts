@@ -86,7 +86,7 @@ const JUDGED = {
     warmup: "0s",
     metrics: [
       {
-        kind: "ratio",
+        kind: "share",
         name: "errors",
         bad: 'http_requests_total{status=~"5.."}',
         total: "http_requests_total",
