@@ -14,14 +14,19 @@ export class Entry {
   handled: string | undefined;
   answers: readonly CommandAnswer[];
   refused: { readonly reason: string; readonly message: string } | undefined;
+  /** Why a part of the configuration is not followed. */
+  unread: string | undefined;
   /** The refusal that stands in the status. */
   said: string | undefined;
   /** Why it could not be followed when it was tried last. */
   trouble: string | undefined;
+  /** What its pods were configured with when it was adopted. */
+  configuration: string | undefined;
   /** The UID of the Deployment that was adopted. */
   deployment: string | undefined;
   /** Under which keys its changes are heard. */
   keys: readonly string[] = [];
+  #asked: string | undefined;
   #read:
     | { readonly generation: number | undefined; readonly uid: string | undefined; readonly result: Read }
     | undefined;
@@ -30,6 +35,7 @@ export class Entry {
     this.handled = status?.handled;
     this.answers = status?.answers ?? [];
     this.deployment = status?.deployment;
+    this.configuration = status?.configuration;
   }
 
   /** The spec, read once for each generation. */
@@ -39,6 +45,13 @@ export class Entry {
       this.#read = { generation, uid, result: read(object) };
     }
     return this.#read.result;
+  }
+
+  /** Whether this is still asked for, as it was at the last question. */
+  hasSettled(key: string): boolean {
+    const isSame = this.#asked === key;
+    this.#asked = key;
+    return isSame;
   }
 
   get deploymentName(): string | undefined {

@@ -4,12 +4,13 @@ import { fullSizeOf } from "../adapters/kubernetes/adopted.ts";
 import type { Cluster } from "../adapters/kubernetes/cluster.ts";
 import { RESOURCES, type Deployment, type RolloutObject } from "../adapters/kubernetes/client/objects.ts";
 import type { KubeJournal } from "../adapters/kubernetes/journal.ts";
-import { FINALIZER } from "../adapters/kubernetes/names.ts";
+import { CONFIGURATION, FINALIZER } from "../adapters/kubernetes/names.ts";
 import { isDeployment } from "../adapters/kubernetes/revision.ts";
 import { placeOf, serviceOf } from "../adapters/kubernetes/service-name.ts";
 import type { Answer, Command } from "../core/engine/input.ts";
 import { replicasOf } from "../core/engine/resize.ts";
 import { underWay, type ServiceState } from "../core/engine/state.ts";
+import type { Rollout } from "../core/spec/rollout.ts";
 import { messageOf } from "../core/issues.ts";
 import { ms } from "../core/units.ts";
 import type { Call } from "../ports/observed.ts";
@@ -17,6 +18,7 @@ import type { Controller } from "../runtime/controller.ts";
 import type { Told } from "../runtime/parts.ts";
 import { askedOf, readSpec } from "./asked.ts";
 import { notedOf, type Noted } from "./command.ts";
+import { configured, note, noteOf } from "./configuration.ts";
 import { Entry } from "./entry.ts";
 import { tellOf } from "./events.ts";
 import { Queue } from "./queue.ts";
@@ -33,6 +35,8 @@ export interface OperatorOptions {
 /** So long a Rollout that goes away waits for the engine to bring everything back to stable. */
 const LEAVE_MS = 120_000;
 const AGAIN_MS = 2_000;
+/** A template, a ConfigMap and a Rollout that are applied together arrive one after the other. */
+const SETTLE_MS = 200;
 const CALL_MS = 10_000;
 /** Who asks, in the log of decisions. */
 const ACTOR = "kubernetes";
@@ -42,7 +46,7 @@ export class Operator {
   readonly #options: OperatorOptions;
   readonly #entries = new Map<string, Entry>();
   /** Services by what they rest on: a Deployment's key, the UIDs that control ReplicaSets. */
-  readonly #resting = new Map<string, string>();
+  readonly #resting = new Map<string, Set<string>>();
   readonly #queue: Queue;
   readonly #off = new AbortController();
 
@@ -101,6 +105,7 @@ export class Operator {
       refused: entry.refused,
       conditions: object?.status?.conditions ?? [],
       deployment: entry.deployment,
+      configuration: entry.configuration,
       nowMs: cluster.clock.now(),
     };
   }
@@ -120,15 +125,16 @@ export class Operator {
 
   #changed(key: string): void {
     const [plural, namespace, name] = key.split("/");
-    const service = plural === "rollouts" ? `${name}.${namespace}` : this.#resting.get(key);
-    if (service === undefined) return;
-    this.#options.controller.rouse(service);
-    // Pods and ReplicaSets change what is seen, and not what is asked for.
-    if (name !== undefined) this.#queue.add(service);
+    const services = plural === "rollouts" ? [`${name}.${namespace}`] : (this.#resting.get(key) ?? []);
+    for (const service of services) {
+      this.#options.controller.rouse(service);
+      // Pods and ReplicaSets change what is seen, and not what is asked for.
+      if (name !== undefined) this.#queue.add(service);
+    }
   }
 
-  async #later(service: string): Promise<void> {
-    await this.#options.cluster.clock.sleep(ms(AGAIN_MS), this.#off.signal);
+  async #later(service: string, afterMs = AGAIN_MS): Promise<void> {
+    await this.#options.cluster.clock.sleep(ms(afterMs), this.#off.signal);
     this.#queue.add(service);
   }
 
@@ -149,9 +155,13 @@ export class Operator {
     await this.#obey(service, object);
     if (!rollout) return this.#refuse(service, { reason: "BadSpec", message: mistakes ?? "" });
     await this.#readopt(service, deployment);
+    if (deployment && (await this.#configure(service, rollout, deployment))) return;
     const asked = askedOf(object, rollout, { deployment, isKnown: controller.has(service) });
     if (asked.kind === "not-yet") return this.#refuse(service, asked);
-    if (asked.key !== entry.handled) await this.#apply(service, { object, asked });
+    if (asked.key !== entry.handled) {
+      if (controller.has(service) && !entry.hasSettled(asked.key)) return void this.#later(service, SETTLE_MS);
+      await this.#apply(service, { object, asked });
+    }
     if (deployment) await this.#scale(service, deployment);
     entry.trouble = undefined;
   }
@@ -165,6 +175,7 @@ export class Operator {
       await this.#options.controller.drop(service);
       await this.#options.journal.remove(service);
       entry.handled = undefined;
+      entry.configuration = undefined;
     }
     entry.deployment = uid;
   }
@@ -181,9 +192,42 @@ export class Operator {
       on.name && `deployments/${on.namespace}/${on.name}`,
     ];
     const now = keys.filter((key): key is string => key !== undefined && key !== "");
-    for (const key of entry.keys) if (!now.includes(key)) this.#resting.delete(key);
-    for (const key of now) this.#resting.set(key, service);
-    entry.keys = now;
+    this.#hears(service, now);
+  }
+
+  /** Follows a service's changes under these keys, and no others. */
+  #hears(service: string, keys: readonly string[]): void {
+    const entry = this.#entry(service);
+    for (const key of entry.keys) {
+      if (keys.includes(key)) continue;
+      const others = this.#resting.get(key);
+      others?.delete(service);
+      if (others?.size === 0) this.#resting.delete(key);
+    }
+    for (const key of keys) {
+      const services = this.#resting.get(key) ?? new Set();
+      services.add(service);
+      this.#resting.set(key, services);
+    }
+    entry.keys = keys;
+  }
+
+  /** Sees to it that what the pods are configured with is a part of the revision. Whether the template was changed for it. */
+  async #configure(service: string, rollout: Rollout, deployment: Deployment): Promise<boolean> {
+    const { cluster, say } = this.#options;
+    if (rollout.spec.workload.deployment?.configuration === "ignore") return false;
+    const entry = this.#entry(service);
+    const { content, keys, unread } = await configured(cluster, deployment);
+    if (unread !== undefined && entry.unread !== unread) say(`${service}: ${unread}`);
+    entry.unread = unread;
+    this.#hears(service, [...entry.keys, ...keys]);
+    const noted = deployment.spec.template.metadata?.annotations?.[CONFIGURATION];
+    // A template with a note of an earlier adoption goes on having one.
+    entry.configuration ??= noted === undefined ? content : "noted";
+    const wanted = noteOf({ content }, entry.configuration);
+    if (noted === wanted) return false;
+    await note(cluster, deployment, wanted);
+    return true;
   }
 
   async #apply(

@@ -15,6 +15,8 @@ export interface Around {
   readonly answers: readonly CommandAnswer[];
   /** The UID of the Deployment that is adopted. */
   readonly deployment: string | undefined;
+  /** What its pods were configured with then. */
+  readonly configuration: string | undefined;
   /** Why what is asked for is not brought about; nothing while it is. */
   readonly refused: { readonly reason: string; readonly message: string } | undefined;
   readonly conditions: readonly Condition[];
@@ -23,11 +25,12 @@ export interface Around {
 
 /** A status for people and their tools. Fields that are `null` are taken out. */
 export function statusOf(state: ServiceState | undefined, around: Around): object {
-  const { generation, handled, answers, deployment, refused, seen } = around;
+  const { generation, handled, answers, deployment, configuration, refused, seen } = around;
   return {
     observedGeneration: generation ?? null,
     handled: handled ?? null,
     deployment: deployment ?? null,
+    configuration: configuration ?? null,
     ...(answers.length > 0 ? { answers } : {}),
     conditions: conditionsOf(state, around),
     message: refused?.message ?? null,

@@ -13,7 +13,16 @@ import {
   type RolloutObject,
   type Service,
 } from "./client/objects.ts";
-import { knownDeployment, knownPod, knownRollout, knownSet, type KnownPod, type KnownSet } from "./keep.ts";
+import {
+  knownContent,
+  knownDeployment,
+  knownPod,
+  knownRollout,
+  knownSet,
+  type KnownContent,
+  type KnownPod,
+  type KnownSet,
+} from "./keep.ts";
 import { Owned, ownerOf } from "./owned.ts";
 
 export interface ClusterOptions extends ConnectionOptions {
@@ -38,6 +47,7 @@ export class Cluster {
   readonly setsOf = new Owned<KnownSet>();
   readonly podsOf = new Owned<KnownPod>();
   readonly #more = new Map<Resource, Promise<Informer<KubeObject>>>();
+  readonly #contents = new Map<Resource, Promise<Informer<KubeObject, KnownContent>>>();
   #any: ((key: string) => void) | undefined;
   readonly #hearers = new Map<string, Set<() => void>>();
 
@@ -95,7 +105,8 @@ export class Cluster {
 
   async stop(): Promise<void> {
     const more = await Promise.all([...this.#more.values()].map((made) => made.catch(() => undefined)));
-    await Promise.all([...this.#own, ...more].map(async (informer) => informer?.stop()));
+    const contents = await Promise.all([...this.#contents.values()].map((made) => made.catch(() => undefined)));
+    await Promise.all([...this.#own, ...more, ...contents].map(async (informer) => informer?.stop()));
     this.client.connection.close();
   }
 
@@ -113,6 +124,28 @@ export class Cluster {
       },
     );
     this.#more.set(resource, made);
+    return made;
+  }
+
+  /** ConfigMaps or Secrets by their contents, watched from the first question on. Rejects when they may not be read. */
+  async contents(resource: Resource): Promise<Informer<KubeObject, KnownContent>> {
+    const known = this.#contents.get(resource);
+    if (known) return known;
+    const informer = this.#informer<KubeObject, KnownContent>({
+      resource,
+      keep: knownContent,
+      heard: (change, object, before) => {
+        if (change === "gone" || before?.content !== object.content) this.tell(resource, object);
+      },
+    });
+    const made = informer.start().then(
+      () => informer,
+      (error: unknown) => {
+        this.#contents.delete(resource);
+        throw error;
+      },
+    );
+    this.#contents.set(resource, made);
     return made;
   }
 

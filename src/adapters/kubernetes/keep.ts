@@ -2,6 +2,7 @@
 import {
   hashOf,
   type Deployment,
+  type KubeObject,
   type DeploymentStatus,
   type ObjectMeta,
   type Pod,
@@ -9,8 +10,8 @@ import {
   type RolloutObject,
   type Texts,
 } from "./client/objects.ts";
-import { slim } from "./client/informer.ts";
-import { revisionOfTemplate } from "./revision.ts";
+import { slim, type Kept } from "./client/informer.ts";
+import { digest, revisionOfTemplate } from "./revision.ts";
 
 /** A ReplicaSet without its template, which is known by its content's name. */
 export interface KnownSet extends Pick<ReplicaSet, "metadata"> {
@@ -125,10 +126,23 @@ const brief = ({
   availableReplicas,
 });
 
+/** A ConfigMap or Secret by its content alone: what it holds is nobody's business here. */
+export interface KnownContent extends Kept {
+  readonly content: string;
+}
+
+export function knownContent(
+  object: KubeObject & { readonly data?: unknown; readonly binaryData?: unknown },
+): KnownContent {
+  const { name, namespace, uid, resourceVersion } = object.metadata;
+  const content = digest([object.data, object.binaryData]);
+  return { metadata: { name, namespace, uid, resourceVersion }, content };
+}
+
 /** A Rollout without its packed state, which the journal reads when it needs it. */
 export function knownRollout(rollout: RolloutObject): RolloutObject {
   const { metadata, spec, status } = slim(rollout);
   if (!status) return { metadata, spec };
-  const { seq, handled, deployment, answers, conditions } = status;
-  return { metadata, spec, status: { seq, handled, deployment, answers, conditions } };
+  const { seq, handled, deployment, configuration, answers, conditions } = status;
+  return { metadata, spec, status: { seq, handled, deployment, configuration, answers, conditions } };
 }

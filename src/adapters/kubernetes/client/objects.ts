@@ -104,6 +104,8 @@ export interface RolloutStatus {
   readonly handled?: string | undefined;
   /** The UID of the Deployment that is adopted. */
   readonly deployment?: string | undefined;
+  /** What its pods were configured with when it was adopted, by its content. */
+  readonly configuration?: string | undefined;
   readonly answers?: readonly CommandAnswer[] | undefined;
   readonly conditions?: readonly Condition[] | undefined;
 }

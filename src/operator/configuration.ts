@@ -1,0 +1,67 @@
+// Has what the pods are configured with changed?
+import type { Cluster } from "../adapters/kubernetes/cluster.ts";
+import { KubeError } from "../adapters/kubernetes/client/errors.ts";
+import { RESOURCES, type Deployment } from "../adapters/kubernetes/client/objects.ts";
+import { CONFIGURATION } from "../adapters/kubernetes/names.ts";
+import { configurationOf, digest } from "../adapters/kubernetes/revision.ts";
+
+const CALL_MS = 10_000;
+
+/** What a Deployment's pods use, by its content, and under which keys its changes are heard. */
+export interface Configured {
+  /** Of all ConfigMaps and Secrets together; an empty text when none is used. */
+  readonly content: string;
+  readonly keys: readonly string[];
+  /** Why a part of it is not followed. */
+  readonly unread: string | undefined;
+}
+
+/** Reads what a Deployment's template names. What is not there counts as such: when it comes, that is a change. */
+export async function configured(cluster: Cluster, { metadata, spec }: Deployment): Promise<Configured> {
+  const { configMaps, secrets } = configurationOf(spec.template);
+  const contents: [name: string, content: string][] = [];
+  const keys: string[] = [];
+  let unread: string | undefined;
+  for (const [resource, names] of [
+    [RESOURCES.configMaps, configMaps],
+    [RESOURCES.secrets, secrets],
+  ] as const) {
+    if (names.length === 0) continue;
+    try {
+      const informer = await cluster.contents(resource);
+      for (const name of names) {
+        const key = `${resource.plural}/${metadata.namespace ?? ""}/${name}`;
+        keys.push(key);
+        contents.push([key, informer.get(metadata.namespace, name)?.content ?? ""]);
+      }
+    } catch (error) {
+      if (!(error instanceof KubeError) || error.status !== 403) throw error;
+      unread = `changes of ${names.length} ${resource.plural} are not seen: ${error.message}`;
+    }
+  }
+  return { content: contents.length === 0 ? "" : digest(contents), keys, unread };
+}
+
+/**
+ * What the template's note of it shall be: none while it is what it was at the adoption, so that taking a change back gives the
+ * template of before.
+ */
+export function noteOf({ content }: Pick<Configured, "content">, adoptedWith: string): string | undefined {
+  return content === adoptedWith ? undefined : content;
+}
+
+/** Notes the content in the Deployment's template, where it is another one: that makes it a new revision. */
+export async function note(
+  cluster: Cluster,
+  { metadata, spec }: Deployment,
+  wanted: string | undefined,
+): Promise<void> {
+  if (spec.template.metadata?.annotations?.[CONFIGURATION] === wanted) return;
+  const { namespace, name, resourceVersion } = metadata;
+  const call = { signal: AbortSignal.timeout(CALL_MS) };
+  const annotations = { [CONFIGURATION]: wanted ?? null };
+  const patch = { metadata: { resourceVersion }, spec: { template: { metadata: { annotations } } } };
+  cluster.deployments.wrote(
+    await cluster.client.merge({ resource: RESOURCES.deployments, namespace, name }, patch, call),
+  );
+}
