@@ -3,6 +3,7 @@ import type { ServiceState } from "../core/engine/state.ts";
 import { SerinError } from "../core/issues.ts";
 import type { Role } from "../core/split.ts";
 import type { Clock } from "../ports/clock.ts";
+import type { Messenger } from "../ports/messenger.ts";
 import type { OwnedRouter, OwnedWorkload } from "../runtime/parts.ts";
 import { askedPage, following, sourcesOf } from "./following.ts";
 import type { ClusterParts } from "./kubernetes/adopt.ts";
@@ -56,6 +57,15 @@ export async function clusterWorkload(clock: Clock, { parts, shared, forget }: C
       return Promise.resolve();
     },
     remove: parts.leave,
+  };
+}
+
+/** Runs Jobs for hooks, where there is a cluster. */
+export function jobsOf(cluster: Cluster | undefined): Messenger["deliver"] | undefined {
+  if (!cluster) return undefined;
+  return async (message, call) => {
+    const { runJob } = await import("./kubernetes/job.ts");
+    return runJob(cluster, message, call);
   };
 }
 

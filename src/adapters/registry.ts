@@ -21,7 +21,7 @@ import type { Sources } from "./sources.ts";
 import { ENDPOINTS_ABILITIES } from "./endpoints/abilities.ts";
 import { ENVOY_ABILITIES } from "./envoy/abilities.ts";
 import type { lookAtPage as LookAtPage } from "./exposition/look.ts";
-import { clusterParts, clusterRouting, clusterWorkload } from "./deployments.ts";
+import { clusterParts, clusterRouting, clusterWorkload, jobsOf } from "./deployments.ts";
 import { askedPage, following, sourcesOf } from "./following.ts";
 import { clusterRouter, DEPLOYMENT_ABILITIES } from "./kubernetes/abilities.ts";
 import type { ClusterParts } from "./kubernetes/adopt.ts";
@@ -127,7 +127,7 @@ export function adapters(home: Home): Adapters {
     return new Sources(home.clock);
   });
   return {
-    messenger: createMessenger({ clock: home.clock }),
+    messenger: createMessenger({ clock: home.clock, jobs: jobsOf(home.cluster) }),
     events: events.get,
     close: async () => {
       (await events.made()?.catch(() => undefined))?.close();

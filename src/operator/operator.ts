@@ -185,7 +185,6 @@ export class Operator {
     object: RolloutObject,
     on: { namespace: string; name: string | undefined; deployment: Deployment | undefined },
   ): void {
-    const entry = this.#entry(service);
     const keys = [
       object.metadata.uid,
       on.deployment?.metadata.uid,

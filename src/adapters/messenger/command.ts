@@ -1,6 +1,7 @@
 // How is a command run, with nothing left behind?
 import { type ChildProcess, spawn } from "node:child_process";
 import { stat } from "node:fs/promises";
+import { environmentOf } from "../../core/outbox/environment.ts";
 import type { Message, Payload, Target } from "../../core/outbox/message.ts";
 import { ms } from "../../core/units.ts";
 import type { Clock } from "../../ports/clock.ts";
@@ -16,21 +17,6 @@ const KEPT_BYTES = 65_536;
 const GRACE = ms(2_000);
 /** Output that somebody else still holds open is not waited for. */
 const DRAIN = ms(500);
-
-/** Parts of the payload that stand in the environment. */
-const NAMED = [
-  "service",
-  "rollout",
-  "candidate",
-  "stable",
-  "phase",
-  "step",
-  "share",
-  "event",
-  "severity",
-  "text",
-  "id",
-];
 
 /** Runs a command once. When the call is called off, it and everything in its process group is ended. */
 export async function run(
@@ -48,7 +34,7 @@ export async function run(
       // A group of its own, so that all of it can be ended.
       detached: true,
       stdio: ["pipe", "pipe", "pipe"],
-      env: { ...inherited(), ...own, ...namedOf(message) },
+      env: { ...inherited(), ...own, ...environmentOf(message) },
     });
     if (child.pid !== undefined) return await followed({ child, pid: child.pid, at, payload: message.payload }, signal);
     const error = await new Promise<unknown>((resolve) => child.once("error", resolve));
@@ -123,16 +109,6 @@ function signalGroup(pid: number, signal: NodeJS.Signals): void {
 /** The controller's environment without what Serin said in it, should the controller itself run below another one. */
 function inherited(): NodeJS.ProcessEnv {
   return Object.fromEntries(Object.entries(process.env).filter(([name]) => !name.startsWith("SERIN_")));
-}
-
-function namedOf({ name, payload }: Message): Readonly<Record<string, string>> {
-  const named = NAMED.flatMap((part) => {
-    const value = payload[part];
-    const isPlain = typeof value === "string" || typeof value === "number";
-    // No process can be given a zero byte.
-    return isPlain ? [[`SERIN_${part.toUpperCase()}`, String(value).replaceAll("\0", "")] as const] : [];
-  });
-  return { ...Object.fromEntries(named), SERIN_NAME: name };
 }
 
 async function failure(thrown: unknown, program: string, cwd: string): Promise<Carriage> {

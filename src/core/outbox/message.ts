@@ -22,6 +22,8 @@ export type Target =
       /** Absolute. */
       readonly cwd: string;
     }
+  /** A Job of the cluster that the service is in, with the payload's main parts in its environment. */
+  | { readonly kind: "job"; readonly of: JobOf; readonly env: Readonly<Record<string, string>> }
   | { readonly kind: "slack"; readonly url: Text; readonly channel?: string | undefined }
   | {
       readonly kind: "email";
@@ -34,6 +36,16 @@ export type Target =
       readonly login?: { readonly user: Text; readonly password: Text } | undefined;
       readonly from: string;
       readonly to: readonly string[];
+    };
+
+/** What a Job is made of: the template of a CronJob, or one container. */
+export type JobOf =
+  | { readonly cronJob: string }
+  | {
+      readonly image: string;
+      readonly command?: readonly string[] | undefined;
+      readonly args?: readonly string[] | undefined;
+      readonly serviceAccount?: string | undefined;
     };
 
 /** What a receiver gets: Flagger's fields at the top, ours beside them. Plain JSON. */

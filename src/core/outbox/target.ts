@@ -9,6 +9,7 @@ export function anchored(target: Target, origin: string): Target {
   if (target.kind === "command") return { ...target, cwd: below(origin, target.cwd), env: texts(target.env) };
   if (target.kind === "http") return { ...target, url: text(target.url), headers: texts(target.headers) };
   if (target.kind === "slack") return { ...target, url: text(target.url) };
+  if (target.kind === "job") return target;
   const { login } = target;
   if (!login) return target;
   return { ...target, login: { user: text(login.user), password: text(login.password) } };

@@ -3,6 +3,7 @@ import * as z from "zod";
 import type { HookAt, HookSpec } from "../outbox/message.ts";
 import { ms } from "../units.ts";
 import { durationFormat } from "./durations.ts";
+import { JobSchema, jobTarget } from "./job.ts";
 import { shown, written } from "./reading.ts";
 import { exactlyOne, listed, rule, type Report } from "./rule.ts";
 import { callFields, callTarget, checkCall, checkTemplate, Name, templatesOf, uniqueNames } from "./target.ts";
@@ -36,6 +37,7 @@ const hookFields = z.strictObject({
     .optional()
     .describe("Asked again and again; the rollout is taken back when it succeeds."),
   ...callFields,
+  job: JobSchema.optional().describe("A Job in the service's cluster: it succeeds when the Job does."),
   timeout: written(durationFormat({ atLeast: ms(100), atMost: ms(3_600_000) }))
     .prefault("30s")
     .describe("Longest time that one call may take."),
@@ -59,7 +61,7 @@ const hookFields = z.strictObject({
 type HookFields = z.output<typeof hookFields>;
 
 function checkHook(hook: HookFields, report: Report): void {
-  exactlyOne(hook, ["http", "command"], report);
+  exactlyOne(hook, ["http", "command", "job"], report);
   checkCall(hook, report);
   for (const name of Object.keys(hook.metadata))
     if (!/^[\w-]+$/u.test(name))
@@ -101,7 +103,7 @@ function checkFailure(hook: HookFields, report: Report): void {
     report(["onFailure"], "conflict", `the rollout is over at ${at}, a failure changes nothing: take onFailure out`);
 }
 
-const NEEDED = ["at", "gate", "rollbackWhen", "http", "command", "env", "cwd", "metadata"];
+const NEEDED = ["at", "gate", "rollbackWhen", "http", "command", "job", "env", "cwd", "metadata"];
 const EVERY = ms(10_000);
 const EVERY_DURING = ms(60_000);
 
@@ -113,7 +115,7 @@ const Hook = rule(hookFields, checkHook, NEEDED).transform((hook): HookSpec => {
     name,
     at,
     mode,
-    target: callTarget(hook),
+    target: hook.job ? jobTarget(hook.job) : callTarget(hook),
     timeoutMs: timeout,
     retries,
     everyMs: every ?? (at === "during" && mode === "run" ? EVERY_DURING : EVERY),

@@ -156,6 +156,15 @@ export function analysisOf(analysis: AnalysisFields | undefined): AnalysisSpec |
   return read.enabled ? read : undefined;
 }
 
+/** A Job is run where the service's pods are. */
+const jobsNeedClusters = ({ workload, hooks }: SpecFields, report: Report): void => {
+  if (workload.deployment) return;
+  hooks.forEach(({ target }, index) => {
+    if (target.kind !== "job") return;
+    report(["hooks", index, "job"], "conflict", "a Job needs a deployment's cluster: use http or command");
+  });
+};
+
 /** Routers of a cluster send requests to pods by what the cluster knows of them. */
 const clusterRoutesClusters = ({ workload, traffic }: SpecFields, report: Report): void => {
   if (workload.deployment) return;
@@ -210,6 +219,7 @@ const RULES: readonly (readonly [check: (fields: SpecFields, report: Report) => 
   [testsNeedUsers, "strategy", "traffic", "workload"],
   [experimentsStartProcesses, "strategy", "workload"],
   [clusterRoutesClusters, "traffic", "workload"],
+  [jobsNeedClusters, "hooks", "workload"],
 ];
 
 const Spec = RULES.reduce((schema, [check, ...needs]) => rule(schema, check, needs), specFields).transform(
