@@ -26,6 +26,17 @@ export default defineConfig({
         },
       },
       {
+        // On a Kubernetes control plane of their own, in a network of its own: `npm run test:kube`.
+        test: {
+          name: "kube",
+          include: ["test/kube/**/*.test.ts"],
+          globalSetup: ["test/kube/shared.ts"],
+          testTimeout: 300_000,
+          hookTimeout: 120_000,
+          fileParallelism: false,
+        },
+      },
+      {
         // They wait most of the time, so that several go on at once; after all others, which measure.
         test: {
           name: "examples",

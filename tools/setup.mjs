@@ -56,6 +56,7 @@ function install() {
 const COMMANDS = {
   demo: ["src/cli/main.ts", "demo"],
   test: ["tools/test.ts"],
+  kube: ["tools/kube.ts"],
   install: undefined,
 };
 

@@ -1,10 +1,11 @@
 // Does everything hold? Every check and test, with one line at the end that counts them.
 import { spawnSync } from "node:child_process";
-import { mkdtempSync, readFileSync, rmSync } from "node:fs";
-import { tmpdir } from "node:os";
 import { delimiter, dirname, join } from "node:path";
+import { whyNoNamespace } from "./in-namespace.ts";
+import { installKubeParts } from "./kube-parts.ts";
 import { installParts } from "./parts.ts";
 import { installPython } from "./pypi.ts";
+import { runTests } from "./runs.ts";
 
 const root = dirname(import.meta.dirname);
 const bin = join(root, "node_modules", ".bin");
@@ -19,6 +20,7 @@ const PROGRAMS: readonly (readonly [program: string, debian: string])[] = [
   ["mvn", "maven"],
   ["influxd", "influxdb"],
   ["graphite-manage", "graphite-web"],
+  ["ip", "iproute2"],
 ];
 
 const CHECKS: readonly (readonly [name: string, ...command: string[]])[] = [
@@ -28,16 +30,8 @@ const CHECKS: readonly (readonly [name: string, ...command: string[]])[] = [
   ["unused", "knip"],
 ];
 
-interface Report {
-  readonly numPassedTests: number;
-  readonly numFailedTests: number;
-  readonly numPendingTests: number;
-  readonly numTodoTests: number;
-  readonly numFailedTestSuites: number;
-  readonly testResults: readonly { readonly assertionResults: readonly { status: string; fullName: string }[] }[];
-}
-
 const say = (text: string): void => console.error(`serin: ${text}`);
+const sum = (numbers: readonly number[]): number => numbers.reduce((total, one) => total + one, 0);
 
 function run(command: string, ...args: string[]): boolean {
   return spawnSync(command, args, { cwd: root, env, stdio: "inherit" }).status === 0;
@@ -67,35 +61,26 @@ function installPrograms(): void {
   spawnSync("apt-get", install, { ...quiet, stdio: [...quiet.stdio] });
 }
 
-function runTests(args: readonly string[]): Report {
-  const dir = mkdtempSync(join(tmpdir(), "serin-test-"));
-  const file = join(dir, "report.json");
-  try {
-    run("vitest", "run", "--reporter=default", "--reporter=json", `--outputFile.json=${file}`, ...args);
-    return JSON.parse(readFileSync(file, "utf8")) as Report;
-  } finally {
-    rmSync(dir, { recursive: true, force: true });
-  }
-}
-
 const started = Date.now();
 installPrograms();
 installParts();
 installPython();
+// Minutes of building, for nothing where they cannot be used.
+if (whyNoNamespace() === undefined) installKubeParts();
 const failedChecks = CHECKS.filter(([name, command, ...args]) => {
   say(`${name} …`);
   return !run(command ?? name, ...args);
 }).map(([name]) => name);
 say("tests …");
-const report = runTests(process.argv.slice(2));
-const tests = report.testResults.flatMap(({ assertionResults }) => assertionResults);
+const reports = runTests(process.argv.slice(2), env);
+const tests = reports.flatMap(({ testResults }) => testResults.flatMap(({ assertionResults }) => assertionResults));
 const skipped = tests.filter(({ status }) => status !== "passed" && status !== "failed");
 for (const { fullName } of skipped) say(`skipped: ${fullName}`);
 for (const name of failedChecks) say(`failed: ${name}`);
 // A suite that cannot even be loaded has no test that could fail.
-const broken = report.numFailedTests === 0 ? report.numFailedTestSuites : 0;
-const failed = report.numFailedTests + failedChecks.length + broken;
-const passed = report.numPassedTests + CHECKS.length - failedChecks.length;
+const broken = sum(reports.map((report) => (report.numFailedTests === 0 ? report.numFailedTestSuites : 0)));
+const failed = sum(reports.map(({ numFailedTests }) => numFailedTests)) + failedChecks.length + broken;
+const passed = sum(reports.map(({ numPassedTests }) => numPassedTests)) + CHECKS.length - failedChecks.length;
 say(`took ${Math.round((Date.now() - started) / 1000)} s`);
 console.log(`${passed} passed, ${failed} failed, ${skipped.length} skipped`);
 const strict = process.env["CI"] !== undefined;

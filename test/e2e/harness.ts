@@ -149,7 +149,15 @@ export interface Clients {
 
 /** `count` clients that ask one request after the other on their own connections, until stopped. */
 export function clients(address: string, count: number, pauseMs = 2): Clients {
-  const agent = new Agent({ keepAlive: true, maxSockets: count });
+  return clientsOn(new Agent({ keepAlive: true, maxSockets: count }), address, { count, pauseMs });
+}
+
+/** The same on connections of an agent. One that keeps none alive opens one for each request. */
+export function clientsOn(
+  agent: Agent,
+  address: string,
+  { count, pauseMs = 2 }: { count: number; pauseMs?: number },
+): Clients {
   const seen: Clients = { answers: new Map(), lost: [], stop: async () => undefined };
   const stopped = new AbortController();
   const one = (): Promise<void> =>

@@ -1,0 +1,8 @@
+//go:build tools
+package tools
+import (
+ _ "k8s.io/kubernetes/cmd/kube-apiserver"
+ _ "k8s.io/kubernetes/cmd/kube-controller-manager"
+ _ "k8s.io/kubernetes/cmd/kubectl"
+ _ "go.etcd.io/etcd/server/v3"
+)
