@@ -1,6 +1,6 @@
 // How is a cookie looked for by a router that knows headers only?
 import type { Condition, ValueIs } from "../../../core/match.ts";
-import { literal } from "./values.ts";
+import { both, literal, type Both } from "./values.ts";
 
 type CookieIs = Extract<Condition, { readonly on: "header" | "cookie" | "query" }>;
 
@@ -8,14 +8,21 @@ type CookieIs = Extract<Condition, { readonly on: "header" | "cookie" | "query" 
 const MOST = 3;
 
 /**
- * An expression for the whole header `cookie`, in which all of these stand, in whatever order; nothing when there are
- * too many. It is RE2's, and matches from end to end.
+ * An expression for the whole header `cookie`, in which all of these stand, in whatever order; `never` when none can,
+ * `unknown` when that cannot be written down. It is RE2's, and matches from end to end.
  */
-export function cookieExpression(cookies: readonly CookieIs[]): string | undefined {
-  if (cookies.length > MOST) return undefined;
-  const pairs = cookies.map(({ name, is }) => `${literal(name)}=${valueExpression(is)}`);
+export function cookieExpression(cookies: readonly CookieIs[]): Both<string> {
+  const values = new Map<string, ValueIs>();
+  for (const { name, is } of cookies) {
+    const before = values.get(name);
+    const value = before === undefined ? is : both(before, is);
+    if (value === "never" || value === "unknown") return value;
+    values.set(name, value);
+  }
+  if (values.size > MOST) return "unknown";
+  const pairs = Array.from(values, ([name, is]) => `${literal(name)}=${valueExpression(is)}`);
   const ways = orders(pairs).map((order) => `(?:.*;\\s*)?${order.join(String.raw`(?:;.*;|;)\s*`)}(?:\\s*;.*)?`);
-  return ways.length === 1 ? ways[0] : `(?:${ways.join("|")})`;
+  return ways.length === 1 ? (ways[0] ?? "unknown") : `(?:${ways.join("|")})`;
 }
 
 function valueExpression(is: ValueIs): string {

@@ -138,3 +138,13 @@ export function unwritable(what: string): SerinError {
     hopeless: true,
   });
 }
+
+/** What is made of routes, or why they cannot be made: then what is noted of them is no longer true. */
+export function madeOr<T>(make: () => T): T | string {
+  try {
+    return make();
+  } catch (error) {
+    if (error instanceof SerinError) return error.trouble.found ?? error.trouble.what;
+    throw error;
+  }
+}

@@ -52,8 +52,8 @@ function named(
   const cookies = when.flatMap((one) => (one.on === "cookie" ? [one] : []));
   const conditions = when.flatMap((one): (readonly [string, ValueIs])[] => (one.on === on ? [[one.name, one.is]] : []));
   if (on === "header" && cookies.length > 0) {
-    const regex = cookieExpression(cookies);
-    if (regex === undefined) throw unwritable("more than 3 cookies at once");
+    const regex = known(cookieExpression(cookies), "a cookie, or more than 3 of them,");
+    if (regex === "never") return "never";
     conditions.push(["cookie", { regex }]);
   }
   for (const [name, is] of conditions) {
@@ -138,12 +138,14 @@ export function inOrder(matches: readonly Match[]): readonly Match[] {
 
 /** What such a route compares, in its order. */
 function weightsOf(when: readonly Condition[]): readonly number[] {
-  const count = (on: Condition["on"]): number => when.filter((condition) => condition.on === on).length;
+  const count = (on: "header" | "query"): number =>
+    new Set(when.flatMap((condition) => (condition.on === on ? [condition.name] : []))).size;
+  const has = (on: Condition["on"]): number => (when.some((condition) => condition.on === on) ? 1 : 0);
   const paths = when.flatMap((condition) => (condition.on === "path" ? [condition.is] : []));
-  const exact = paths.filter((is) => "exact" in is || "regex" in is).length;
-  const longest = Math.max(0, ...paths.map((is) => ("prefix" in is ? is.prefix.length : 0)));
-  // Several cookies are one header; with more of them a rule still says no more than it seems.
-  return [exact, longest, count("method"), count("header") + Math.min(1, count("cookie")), count("query")];
+  const exact = paths.some((is) => !("prefix" in is)) ? 1 : 0;
+  const longest = Math.max(0, ...paths.map((is) => ("prefix" in is ? is.prefix.replace(/\/$/u, "").length : 0)));
+  // Several cookies are one header.
+  return [exact, exact === 1 ? 0 : longest, has("method"), count("header") + has("cookie"), count("query")];
 }
 
 function saysMore(one: readonly Condition[], other: readonly Condition[]): boolean {

@@ -4,7 +4,7 @@ import type { GatewaySpec } from "../../../../core/spec/cluster-traffic.ts";
 import type { ObjectMeta } from "../../client/objects.ts";
 import { notesOf, NOTE } from "../note.ts";
 import type { Called } from "../target.ts";
-import { agreed, unwoven, unwritable, woven, type Names, type Note, type Wish } from "../weave.ts";
+import { agreed, madeOr, unwoven, unwritable, woven, type Names, type Note, type Wish } from "../weave.ts";
 import type { GatewayRoute, ParentRef, Rule } from "./objects.ts";
 import { ruleDialect } from "./routes.ts";
 
@@ -56,7 +56,8 @@ export function readSplit(route: GatewayRoute, called: Called, names: Names): Wi
   if (weights === "differ") return `the rules of route ${name} do not share out requests as one split says`;
   const { matches, mirror } = notesOf<"rules">(route).of("rules");
   const wish: Wish = { weights, ...(matches && { matches }), ...(mirror && { mirror }) };
-  const expected = writtenRules(ownersRules(route, called), called, { names, wish });
+  const expected = madeOr(() => writtenRules(ownersRules(route, called), called, { names, wish }));
+  if (typeof expected === "string") return expected;
   const isAsWritten = canonical(expected.rules) === canonical(rules);
   return isAsWritten ? wish : `somebody has changed the rules of Serin's in route ${name}`;
 }

@@ -72,8 +72,11 @@ class Narrowing {
   }
 
   result(): HttpMatch | undefined {
+    if (this.#cookies.length > 0) {
+      const regex = this.#one(cookieExpression(this.#cookies), "a cookie, or more than 3 of them,");
+      if (regex !== undefined) this.#into(this.#headers, "cookie", { regex });
+    }
     if (this.#isNever) return undefined;
-    this.#addCookies();
     const { headers: _headers, queryParams: _query, method: _method, uri: _uri, ...rest } = this.#match;
     return {
       ...rest,
@@ -83,13 +86,6 @@ class Narrowing {
       // A field that is there, whatever its value, has no form of its own.
       ...(this.#query.size > 0 && { queryParams: record(this.#query, (is) => solid(matchOf(is))) }),
     };
-  }
-
-  #addCookies(): void {
-    if (this.#cookies.length === 0) return;
-    const regex = cookieExpression(this.#cookies);
-    if (regex === undefined) throw unwritable("more than 3 cookies at once");
-    this.#into(this.#headers, "cookie", { regex });
   }
 }
 

@@ -3,7 +3,17 @@ import { sameWeights, type Weights } from "../../../../core/split.ts";
 import { canonical } from "../../../../core/match.ts";
 import type { Service, ServicePort } from "../../client/objects.ts";
 import { notesOf, NOTE } from "../note.ts";
-import { agreed, unwoven, woven, type Dialect, type Names, type Note, type Wish } from "../weave.ts";
+import {
+  agreed,
+  madeOr,
+  unwoven,
+  unwritable,
+  woven,
+  type Dialect,
+  type Names,
+  type Note,
+  type Wish,
+} from "../weave.ts";
 import { httpDialect, streamDialect, type Aim } from "./routes.ts";
 import type { HttpRoute, Lists, StreamRoute, VirtualService } from "./objects.ts";
 
@@ -42,11 +52,15 @@ export function ownersLists(virtualService: VirtualService, aim: Aim): Lists {
 
 /** The owner's lists with what is wanted. */
 export function writtenLists(owners: Lists, aim: Aim, asked: { readonly names: Names; readonly wish: Wish }): Written {
-  const { matches, mirror } = asked.wish;
+  const { matches = [], mirror } = asked.wish;
+  const isRuled = matches.length > 0 || mirror !== undefined;
   const found = each(owners, aim, (list, dialect, routes) => woven(dialect, routes, askedOf(list, asked)));
+  if (isRuled && !found.some(([list, { before }]) => list === "http" && Object.keys(before).length > 0)) {
+    throw unwritable("no route of HTTP leads to the Service, and others have no rules");
+  }
   const notes = found.map(([list, { before }]): [List, Note] => [
     list,
-    { before, ...(list === "http" && matches?.length && { matches }), ...(list === "http" && mirror && { mirror }) },
+    list === "http" ? { before, ...(matches.length > 0 && { matches }), ...(mirror && { mirror }) } : { before },
   ]);
   return {
     lists: Object.fromEntries(found.map(([list, { routes }]) => [list, routes])) as Lists,
@@ -55,7 +69,6 @@ export function writtenLists(owners: Lists, aim: Aim, asked: { readonly names: N
 }
 
 function askedOf(list: List, { names, wish }: { readonly names: Names; readonly wish: Wish }) {
-  // Where nothing has names, none is among those that are named.
   return list === "http" ? { names, wish } : { names, wish: { weights: wish.weights } };
 }
 
@@ -81,7 +94,9 @@ export function readSplit(virtualService: VirtualService, aim: Aim, names: Names
   if (!isAgreed) return `the routes of VirtualService ${name} do not share out requests as one split says`;
   const { matches, mirror } = notesOf<List>(virtualService).of("http");
   const wish: Wish = { weights: weights as Weights, ...(matches && { matches }), ...(mirror && { mirror }) };
-  const expected = writtenLists(ownersLists(virtualService, aim), aim, { names, wish });
+  const owners = ownersLists(virtualService, aim);
+  const expected = madeOr(() => writtenLists(owners, aim, { names, wish }));
+  if (typeof expected === "string") return expected;
   const isAsWritten = LISTS.every(
     (list) => canonical(expected.lists[list] ?? []) === canonical(virtualService.spec[list] ?? []),
   );
