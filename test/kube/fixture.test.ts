@@ -1,6 +1,7 @@
 // Does the cluster of the tests behave as a cluster does?
 import { expect, type TestContext } from "vitest";
 import { clients, until, type Clients } from "../e2e/harness.ts";
+import { define } from "./definitions.ts";
 import { demoDeployment, demoService, load } from "./demo.ts";
 import { ownCluster, sharedCluster, test } from "./kube-test.ts";
 import type { Namespace } from "./cluster.ts";
@@ -97,8 +98,13 @@ test("a pod that may not go on is asked to end, and ends what it has begun", asy
   const shop = await serving(context, { replicas: 2, env: { DELAY: "700" } });
   const seen = load(context, await shop.address("app"), { count: 6 });
   await answers(seen, "v1", 6);
-  for (const { metadata } of await shop.list<Pod>("Pod")) await shop.delete(`Pod/${metadata.name}`);
-  await shop.rolledOut("app");
+  for (const { metadata } of await shop.list<Pod>("Pod")) {
+    await shop.delete(`Pod/${metadata.name}`);
+    const isReplaced = (pods: readonly Pod[]): boolean =>
+      pods.every((pod) => pod.metadata.uid !== metadata.uid) &&
+      pods.filter(({ status }) => status?.containerStatuses?.every(({ ready }) => ready)).length === 2;
+    await shop.untilAll<Pod>("Pod", isReplaced);
+  }
   await answers(seen, "v1", 12);
   await seen.stop();
   expect(seen.lost).toEqual([]);
@@ -173,6 +179,22 @@ test("what a client asks for is counted, and what the fixture asks for is not", 
   expect(writes).toBe(1);
   expect(by).toMatchObject({ "get deployments": 2, "patch deployments": 1 });
   expect(await cluster.requestsOf("serin-tests")).toMatchObject({ reads: 0, writes: 0 });
+});
+
+test("others' resources are known, and checked as their owners check them", async (context) => {
+  const cluster = sharedCluster();
+  await Promise.all([define(cluster, "istio"), define(cluster, "gateway")]);
+  const shop = await cluster.namespace(context);
+  const virtualService = (weight: number | string) => ({
+    apiVersion: "networking.istio.io/v1",
+    kind: "VirtualService",
+    metadata: { name: "app" },
+    spec: { hosts: ["app"], http: [{ route: [{ destination: { host: "app" }, weight }] }] },
+  });
+  await shop.apply(virtualService(100));
+  expect((await shop.list("networking.istio.io/v1/VirtualService")).length).toBe(1);
+  await expect(shop.apply({ ...virtualService(100), spec: { host: ["app"] } })).rejects.toThrow("host");
+  await expect(shop.apply(virtualService("most"))).rejects.toThrow("weight");
 });
 
 test("pods serve on while the API server is away, and are led again when it is back", async (context) => {
