@@ -13,6 +13,8 @@ export interface ClusterRouter extends Router {
    * is narrowed to those of stable first.
    */
   isolate(call: Call): Promise<void>;
+  /** Takes that back, once pods of stable are all that runs. */
+  settle?(call: Call): Promise<void>;
 }
 
 /** What a router of a cluster stands on. */

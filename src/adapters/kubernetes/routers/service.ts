@@ -72,6 +72,10 @@ export class ServiceRouter implements ClusterRouter {
     await this.#narrow(stable, call);
   }
 
+  async settle(call: Call): Promise<void> {
+    if (this.#service()) await this.#narrow(undefined, call);
+  }
+
   async remove(call: Call): Promise<void> {
     if (this.#service()) await this.#narrow(undefined, call);
     this.#route = undefined;

@@ -109,6 +109,12 @@ export class GatewayRouter implements ClusterRouter {
     await narrow(adopted, { name: this.#called.name, hash: stable }, call);
   }
 
+  async settle(call: Call): Promise<void> {
+    const { adopted } = this.#options;
+    const isNarrowed = narrowedTo(calledService(adopted, this.#called.name)) !== undefined;
+    if (isNarrowed) await narrow(adopted, { name: this.#called.name, hash: undefined }, call);
+  }
+
   async remove(call: Call): Promise<void> {
     const { adopted } = this.#options;
     const routes = await this.#routes();
@@ -121,8 +127,7 @@ export class GatewayRouter implements ClusterRouter {
       await this.#untilTaken(routes, call);
     }
     if (Object.keys(this.#slots.read()).length > 0) await this.#slots.write({}, call);
-    const isNarrowed = narrowedTo(calledService(adopted, this.#called.name)) !== undefined;
-    if (isNarrowed) await narrow(adopted, { name: this.#called.name, hash: undefined }, call);
+    await this.settle(call);
     this.#route = undefined;
   }
 

@@ -114,6 +114,12 @@ export class IstioRouter implements ClusterRouter {
     await this.#passage.settle(call);
   }
 
+  async settle(call: Call): Promise<void> {
+    const { adopted } = this.#options;
+    const isNarrowed = narrowedTo(calledService(adopted, this.#called.name)) !== undefined;
+    if (isNarrowed) await narrow(adopted, { name: this.#called.name, hash: undefined }, call);
+  }
+
   async remove(call: Call): Promise<void> {
     const { adopted } = this.#options;
     const { services, slots } = await this.#parts();
@@ -128,8 +134,7 @@ export class IstioRouter implements ClusterRouter {
       await this.#passage.settle(call);
     }
     if (Object.keys(slots.read()).length > 0) await slots.write({}, call);
-    const isNarrowed = narrowedTo(calledService(adopted, this.#called.name)) !== undefined;
-    if (isNarrowed) await narrow(adopted, { name: this.#called.name, hash: undefined }, call);
+    await this.settle(call);
     this.#route = undefined;
   }
 
