@@ -22,7 +22,7 @@ export function isMade({ uid }: Adopter, { metadata }: Pick<Service, "metadata">
 }
 
 /** The Service of a role: as the one that clients call, for the pods of one ReplicaSet. */
-export function roleService(called: Service, by: Adopter, { role, hash }: { role: Role; hash: string }): Service {
+function roleService(called: Service, by: Adopter, { role, hash }: { role: Role; hash: string }): Service {
   const { [HASH_LABEL]: _narrowed, ...selector } = called.spec.selector ?? {};
   return {
     metadata: {

@@ -260,7 +260,7 @@ export class IstioRouter implements ClusterRouter {
 }
 
 /** A VirtualService that Serin makes. */
-export function madeVirtualService(
+function madeVirtualService(
   spec: IstioSpec,
   { namespace, name }: Called,
   { lists, note }: Written,

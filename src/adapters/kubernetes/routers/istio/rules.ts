@@ -75,7 +75,7 @@ export class Subsets {
 }
 
 /** A DestinationRule that has nothing but the roles' subsets. */
-export function madeRule({ by }: Pick<Adopted, "by">, { name, namespace }: Called, hashes: Hashes): DestinationRule {
+function madeRule({ by }: Pick<Adopted, "by">, { name, namespace }: Called, hashes: Hashes): DestinationRule {
   const { subsets, note } = withHashes(undefined, hashes);
   return {
     metadata: {
