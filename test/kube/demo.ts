@@ -18,7 +18,7 @@ interface Demo {
 }
 
 /** The demo service of one version as a Deployment. */
-export function demoDeployment(version: string, demo: Demo = {}): object {
+export function demoDeployment(version: string, demo: Demo = {}) {
   const { name = "app", replicas = 3, image = "demo", env = {}, container = {}, spec = {} } = demo;
   const labels = { app: name };
   return {

@@ -1,7 +1,10 @@
 // Does the cluster of the tests behave as a cluster does?
+import { existsSync, readFileSync } from "node:fs";
 import { expect, type TestContext } from "vitest";
 import { clients, until, type Clients } from "../e2e/harness.ts";
+import { define } from "./definitions.ts";
 import { demoDeployment, demoService, load } from "./demo.ts";
+import { openGate } from "./gate.ts";
 import { ownCluster, sharedCluster, test } from "./kube-test.ts";
 import type { Namespace } from "./cluster.ts";
 import type { ContainerStatus, Deployment, KubeObject, Pod, ReplicaSet } from "./objects.ts";
@@ -23,6 +26,8 @@ async function answers(seen: Clients, version: string, more = 20): Promise<void>
 }
 
 const waiting = ({ state }: ContainerStatus): string | undefined => state.waiting?.reason;
+const isReady = ({ status }: Pod): boolean =>
+  status?.conditions?.some(({ type, status: is }) => type === "Ready" && is === "True") ?? false;
 const containersOf = (pods: readonly Pod[]): readonly ContainerStatus[] =>
   pods.flatMap(({ status }) => status?.containerStatuses ?? []);
 
@@ -97,8 +102,12 @@ test("a pod that may not go on is asked to end, and ends what it has begun", asy
   const shop = await serving(context, { replicas: 2, env: { DELAY: "700" } });
   const seen = load(context, await shop.address("app"), { count: 6 });
   await answers(seen, "v1", 6);
-  for (const { metadata } of await shop.list<Pod>("Pod")) await shop.delete(`Pod/${metadata.name}`);
-  await shop.rolledOut("app");
+  for (const { metadata } of await shop.list<Pod>("Pod")) {
+    await shop.delete(`Pod/${metadata.name}`);
+    const isReplaced = (pods: readonly Pod[]): boolean =>
+      pods.every((pod) => pod.metadata.uid !== metadata.uid) && pods.filter(isReady).length === 2;
+    await shop.untilAll<Pod>("Pod", isReplaced);
+  }
   await answers(seen, "v1", 12);
   await seen.stop();
   expect(seen.lost).toEqual([]);
@@ -173,6 +182,68 @@ test("what a client asks for is counted, and what the fixture asks for is not", 
   expect(writes).toBe(1);
   expect(by).toMatchObject({ "get deployments": 2, "patch deployments": 1 });
   expect(await cluster.requestsOf("serin-tests")).toMatchObject({ reads: 0, writes: 0 });
+});
+
+test("a StatefulSet has its pods one after the other, a DaemonSet one on each node", async (context) => {
+  const shop = await sharedCluster().namespace(context);
+  const { spec } = demoDeployment("v1");
+  const { replicas, ...rest } = spec;
+  const apiVersion = "apps/v1";
+  await shop.apply([
+    { apiVersion, kind: "StatefulSet", metadata: { name: "ordered" }, spec: { ...rest, replicas, serviceName: "app" } },
+    { apiVersion, kind: "DaemonSet", metadata: { name: "everywhere" }, spec: rest },
+  ]);
+  const pods = await shop.untilAll<Pod>("Pod", (all) => all.filter((pod) => isReady(pod)).length === 5);
+  const of = (kind: string) => pods.filter(({ metadata }) => metadata.ownerReferences?.[0]?.kind === kind);
+  expect(of("StatefulSet").map(({ metadata }) => metadata.name)).toEqual(["ordered-0", "ordered-1", "ordered-2"]);
+  expect(new Set(of("DaemonSet").map((pod) => pod.spec.nodeName))).toEqual(new Set(["node-0", "node-1"]));
+});
+
+test("pods that are annotated so are named to a Prometheus", async (context) => {
+  const cluster = sharedCluster();
+  const shop = await serving(context, { replicas: 1 });
+  const [pod] = await shop.list<Pod>("Pod");
+  await shop.patch(`Pod/${pod?.metadata.name}`, { metadata: { annotations: { "prometheus.io/scrape": "true" } } });
+  const target = `${pod?.status?.podIP}:8080`;
+  await until(
+    "a target",
+    async () => existsSync(cluster.targets) && readFileSync(cluster.targets, "utf8").includes(target),
+  );
+  expect(await (await fetch(`http://${target}/metrics`)).text()).toContain("http_request_duration_seconds_count 0");
+});
+
+test("a gate refuses, cuts and loses what a client asks for", async (context) => {
+  const cluster = sharedCluster();
+  const shop = await cluster.namespace(context);
+  const gate = await openGate(context, cluster);
+  const make = (name: string) =>
+    cluster.kubectl(`--kubeconfig=${gate.kubeconfig}`, `--namespace=${shop.name}`, "create", "configmap", name);
+  const isThere = async (name: string) => (await shop.find(`ConfigMap/${name}`)) !== undefined;
+  await make("passes");
+  gate.decide = ({ isWrite }) => (isWrite ? { status: 409, reason: "Conflict" } : "pass");
+  await expect(make("refused")).rejects.toThrow("a test said so");
+  gate.decide = ({ isWrite }) => (isWrite ? "cut" : "pass");
+  await expect(make("cut")).rejects.toThrow(/EOF|reset/u);
+  gate.decide = ({ isWrite }) => (isWrite ? "lose" : "pass");
+  await expect(make("lost")).rejects.toThrow(/EOF|reset/u);
+  expect(await Promise.all(["passes", "refused", "cut", "lost"].map(isThere))).toEqual([true, false, false, true]);
+  expect(gate.asked.filter(({ isWrite }) => isWrite).map(({ write }) => write)).toEqual([1, 2, 3, 4]);
+});
+
+test("others' resources are known, and checked as their owners check them", async (context) => {
+  const cluster = sharedCluster();
+  await Promise.all([define(cluster, "istio"), define(cluster, "gateway")]);
+  const shop = await cluster.namespace(context);
+  const virtualService = (weight: number | string) => ({
+    apiVersion: "networking.istio.io/v1",
+    kind: "VirtualService",
+    metadata: { name: "app" },
+    spec: { hosts: ["app"], http: [{ route: [{ destination: { host: "app" }, weight }] }] },
+  });
+  await shop.apply(virtualService(100));
+  expect((await shop.list("networking.istio.io/v1/VirtualService")).length).toBe(1);
+  await expect(shop.apply({ ...virtualService(100), spec: { host: ["app"] } })).rejects.toThrow("host");
+  await expect(shop.apply(virtualService("most"))).rejects.toThrow("weight");
 });
 
 test("pods serve on while the API server is away, and are led again when it is back", async (context) => {

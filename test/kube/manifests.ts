@@ -13,8 +13,12 @@ type Given = string | object | readonly object[];
 
 function objectsOf(given: Given): readonly KubeObject[] {
   if (typeof given !== "string") return (Array.isArray(given) ? given : [given]) as readonly KubeObject[];
-  const documents = parseAllDocuments(given).map((document) => document.toJS() as KubeObject | null);
-  return documents.filter((object) => object !== null);
+  const objects = parseAllDocuments(given).map((document) => {
+    const [error] = document.errors;
+    if (error) throw error;
+    return document.toJS() as KubeObject | null;
+  });
+  return objects.filter((object) => object !== null);
 }
 
 /** What a person reads of an object that is not as it should be. */

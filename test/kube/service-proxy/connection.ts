@@ -57,6 +57,8 @@ export class Connection {
     this.#pod = pod;
     for (const part of this.#unanswered) pod.write(part);
     if (this.#hasEnded) pod.end();
+    // It may have been stopped for the last pod.
+    this.#client.resume();
     pod.on("data", (part) => {
       this.#unanswered = [];
       if (!this.#client.write(part)) pod.pause();

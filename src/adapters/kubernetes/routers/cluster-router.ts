@@ -1,8 +1,10 @@
 // What do all routers of a cluster have in common?
+import { SerinError } from "../../../core/issues.ts";
 import type { Role, Route } from "../../../core/split.ts";
 import type { Call } from "../../../ports/observed.ts";
 import type { Router } from "../../../ports/router.ts";
 import type { Adopted } from "../adopted.ts";
+import type { Service } from "../client/objects.ts";
 
 /** A router that follows what the cluster says of pods. */
 export interface ClusterRouter extends Router {
@@ -40,7 +42,17 @@ export function poolsOf({ pools }: Route): Readonly<Partial<Record<Role, string>
   return Object.fromEntries(named) as Readonly<Partial<Record<Role, string>>>;
 }
 
-/** The ready pods of each role. */
-export function busyOf({ pools }: Route): readonly string[] {
-  return Object.values(pools).flatMap(({ backends }) => backends.map(({ replica }) => replica));
+/** Where callers inside the cluster reach a Service, at its first port where none is named. */
+export function addressOf({ metadata, spec }: Service, port = spec.ports?.[0]?.port): string {
+  const { name, namespace } = metadata;
+  return `http://${name}.${namespace ?? "default"}${port === undefined ? "" : `:${port}`}`;
+}
+
+export function refusedRoute(wrong: readonly string[]): SerinError {
+  return new SerinError({
+    code: "SERIN_BAD_ROUTE",
+    what: "the route cannot be followed",
+    found: wrong.join("; "),
+    now: "the last route stays in force",
+  });
 }

@@ -15,10 +15,17 @@ import {
 import { WHOLE, weight } from "../../../core/units.ts";
 import { ABSENT, seen, unreadable, type Call, type Observed } from "../../../ports/observed.ts";
 import type { Carried } from "../../../ports/router.ts";
-import { SerinError } from "../../../core/issues.ts";
 import { clusterRouter } from "../abilities.ts";
-import { HASH_LABEL, RESOURCES, type Service } from "../client/objects.ts";
-import { hashesOf, poolsOf, type ClusterRouter, type RouterOptions } from "./cluster-router.ts";
+import type { Service } from "../client/objects.ts";
+import {
+  addressOf,
+  hashesOf,
+  poolsOf,
+  refusedRoute,
+  type ClusterRouter,
+  type RouterOptions,
+} from "./cluster-router.ts";
+import { calledService, narrow, narrowedTo } from "./narrow.ts";
 
 type Ready = Readonly<Partial<Record<Role, number>>>;
 
@@ -61,7 +68,7 @@ export class ServiceRouter implements ClusterRouter {
   async isolate(call: Call): Promise<void> {
     const { stable } = hashesOf(this.#options.adopted, this.#options.roles());
     // Before there is a stable version, nobody is kept from it.
-    if (stable === undefined || this.#service()?.spec.selector?.[HASH_LABEL] !== undefined) return;
+    if (stable === undefined || narrowedTo(this.#service()) !== undefined) return;
     await this.#narrow(stable, call);
   }
 
@@ -75,18 +82,11 @@ export class ServiceRouter implements ClusterRouter {
   }
 
   #service(): Service | undefined {
-    const { cluster, by } = this.#options.adopted;
-    return cluster.services.get(by.namespace, this.#spec.name);
+    return calledService(this.#options.adopted, this.#spec.name);
   }
 
-  async #narrow(hash: string | undefined, call: Call): Promise<void> {
-    const { cluster, by } = this.#options.adopted;
-    const service = this.#service();
-    if (!service) throw noService(by.namespace, this.#spec.name);
-    if (service.spec.selector?.[HASH_LABEL] === hash) return;
-    const patch = { spec: { selector: { [HASH_LABEL]: hash ?? null } } };
-    const at = { resource: RESOURCES.services, namespace: by.namespace, name: this.#spec.name };
-    cluster.services.wrote(await cluster.client.merge<Service>(at, patch, call));
+  #narrow(hash: string | undefined, call: Call): Promise<void> {
+    return narrow(this.#options.adopted, { name: this.#spec.name, hash }, call);
   }
 
   #observed(): Observed<Carried> {
@@ -97,14 +97,11 @@ export class ServiceRouter implements ClusterRouter {
     if (!service) return unreadable(`there is no Service ${this.#spec.name} in ${adopted.by.namespace}`);
     const route = this.#route;
     if (!route) return this.#options.roles().stable === undefined ? ABSENT : unreadable("nothing was asked of it yet");
-    const { name, namespace } = service.metadata;
-    const port = service.spec.ports?.[0]?.port;
-    const address = `http://${name}.${namespace ?? "default"}${port === undefined ? "" : `:${port}`}`;
-    return seen({ split: this.#split(service, route), busy: this.#busy(service, route), address });
+    return seen({ split: this.#split(service, route), busy: this.#busy(service, route), address: addressOf(service) });
   }
 
   #split(service: Service, route: Route): Split {
-    const pinned = service.spec.selector?.[HASH_LABEL];
+    const pinned = narrowedTo(service);
     const pools = poolsOf(route);
     if (pinned !== undefined) {
       const role = Object.entries(hashesOf(this.#options.adopted, pools)).find(([, hash]) => hash === pinned)?.[0];
@@ -117,7 +114,7 @@ export class ServiceRouter implements ClusterRouter {
 
   /** Those that it selects, of those that are ready. */
   #busy(service: Service, route: Route): readonly string[] {
-    const pinned = service.spec.selector?.[HASH_LABEL];
+    const pinned = narrowedTo(service);
     const hashes = hashesOf(this.#options.adopted, poolsOf(route));
     return Object.entries(poolsOf(route)).flatMap(([role, pool]) => {
       const isSelected = pinned === undefined || hashes[role as Role] === pinned;
@@ -144,23 +141,4 @@ export function reportedSplit(asked: Split, ready: Ready): Split {
     ...(rest > 0 ? { stable: weight(rest) } : {}),
   };
   return sameSplit(asked, { weights }) ? asked : { weights };
-}
-
-function refusedRoute(wrong: readonly string[]): SerinError {
-  return new SerinError({
-    code: "SERIN_BAD_ROUTE",
-    what: "the route cannot be followed",
-    found: wrong.join("; "),
-    now: "the last route stays in force",
-  });
-}
-
-function noService(namespace: string, name: string): SerinError {
-  return new SerinError({
-    code: "SERIN_KUBE_NO_SERVICE",
-    what: `there is no Service ${name} in ${namespace}`,
-    now: "requests go where they went before",
-    next: "create it, or name another one below spec.traffic.service",
-    hopeless: true,
-  });
 }
