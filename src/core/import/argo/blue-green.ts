@@ -41,17 +41,14 @@ export function blueGreenOf(asked: Part<BlueGreenFields>, analysing: Analysing):
 
 function promotionOf(asked: Part<BlueGreenFields>): { readonly [name: string]: Out | undefined } {
   const [isAutomatic, after] = [asked.at("autoPromotionEnabled"), asked.at("autoPromotionSeconds")];
-  if (isAutomatic?.value !== false) {
-    isAutomatic?.take();
-    after?.note("Argo does not heed it while autoPromotionEnabled is true: left out");
-    return {};
-  }
-  if (!after || after.value <= 0) {
-    after?.note("0 asks for nothing");
+  if (isAutomatic?.value === false) {
+    after?.note("Argo does not heed it while autoPromotionEnabled is false: left out");
     return { promotion: from("manual", isAutomatic) };
   }
-  isAutomatic.note("it is promoted after autoPromotionSeconds, or before by serin promote");
-  return { hold: from(seconds(after.value), after) };
+  isAutomatic?.take();
+  if (after && after.value > 0) return { hold: from(seconds(after.value), after) };
+  after?.note("0 asks for nothing");
+  return {};
 }
 
 function besides(asked: Part<BlueGreenFields>): void {

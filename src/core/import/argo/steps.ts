@@ -19,7 +19,7 @@ interface Building {
   /** Of the traffic, in percent. */
   share: number;
   /** Routes by header, by their names. */
-  readonly routes: Map<string, Out>;
+  readonly routes: Map<string, Sourced>;
   /** Time that the last step is held. */
   held: Ms;
 }
@@ -106,16 +106,12 @@ function isReached({ share, routes }: Building): boolean {
 
 function setPause(pause: Part<NonNullable<StepFields["pause"]>>, building: Building): void {
   const { duration: asked } = pause.value;
-  if (asked === undefined || asked === 0 || asked === "0") {
-    pause.take();
-    if (pause.value.duration !== undefined) pause.note("a pause of 0 waits for a person, as without a duration");
-    put(building, { gate: from("Shall it go on?", pause) });
-    return;
-  }
+  if (asked === undefined) return put(building, { gate: from("Shall it go on?", pause) });
   const seconds = typeof asked === "number" || /^\d+$/u.test(asked);
   const read = readDuration(seconds ? `${asked}s` : asked);
   if (!read.ok)
     return pause.none(`found ${String(asked)}, which Serin cannot read as a time`, "write it as 30s, 5m or 1h");
+  if (read.value === 0) return pause.note("0 waits for nothing: left out");
   if (!isReached(building))
     return pause.changes("no request goes to the canary yet, so there is nothing to hold for: left out");
   hold(building, read.value, pause);
@@ -168,6 +164,12 @@ function setScale(
   put(building, { replicas: replicas ? from(replicas.value, replicas) : from(percentText(part.value), part) });
 }
 
+/** The entries of a list, with where the first one came from. */
+function listed({ value, sources }: Sourced): readonly Out[] {
+  const [first, ...others] = value as readonly Out[];
+  return first === undefined ? [] : [new Sourced(first, sources), ...others];
+}
+
 function setHeaders(
   header: Part<NonNullable<StepFields["setHeaderRoute"]>>,
   building: Building,
@@ -180,11 +182,14 @@ function setHeaders(
   const key = header.value.name ?? "";
   if (!list || list.value.length === 0) building.routes.delete(key);
   else {
-    const entries = list.value.map(({ headerName, headerValue }) => [headerName, valueOf(headerValue)] as const);
-    building.routes.set(key, { header: from(Object.fromEntries(entries), list) });
+    // Of several, Argo asks for any one.
+    const entries = list.value.map(({ headerName, headerValue }) => ({
+      header: { [headerName]: valueOf(headerValue) },
+    }));
+    building.routes.set(key, from(entries, list));
   }
   header.take();
-  put(building, { match: [...building.routes.values()] });
+  put(building, { match: [...building.routes.values()].flatMap(listed) });
 }
 
 interface Match {

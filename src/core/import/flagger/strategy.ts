@@ -47,7 +47,7 @@ export function strategyOf(analysis: Part<Analysis>, kind: Kind, router: Router)
     for (const name of ["mirror", "mirrorWeight"] as const)
       analysis.at(name)?.note("Flagger's plain Kubernetes copies nothing: neither does this");
   if (kind === "blueGreen") return blueGreen(analysis, interval, router === "service");
-  return canary(analysis, interval);
+  return canary(analysis, interval, router);
 }
 
 function ready(analysis: Part<Analysis>): void {
@@ -58,7 +58,7 @@ function ready(analysis: Part<Analysis>): void {
   }
 }
 
-function canary(analysis: Part<Analysis>, interval: Ms): Out {
+function canary(analysis: Part<Analysis>, interval: Ms, router: Router): Out {
   analysis.at("iterations")?.note("0 iterations ask for nothing");
   for (const part of analysis.at("match") ? [analysis.at("match")] : [])
     part?.changes(
@@ -75,6 +75,7 @@ function canary(analysis: Part<Analysis>, interval: Ms): Out {
     return { canary: steps };
   }
   const share = analysis.at("mirrorWeight");
+  if (router === "gateway") analysis.about("Flagger's Gateway API copies nothing before a canary, and waits for ever");
   mirror.changes(
     "copies go out after the user's answer, GET, HEAD and OPTIONS only, for one interval; then the canary begins",
   );
