@@ -75,6 +75,16 @@ test("what is wrong is refused whatever is asked", async () => {
   expect(err).toContain("wrong.yaml:8:43 spec.analysis.stepwait  wrong: found stepwait, no such field");
 });
 
+test("what was written and cannot be done is named", async () => {
+  const text = GOOD.replace("stepWeight: 20", "stepWeights: [1.5, 20]");
+  await writeFile(join(folder, "odd.yaml"), text);
+  const { code, err } = await said(["odd.yaml"]);
+  expect(code).toBe(2);
+  expect(err).toMatch(
+    /^shop\.rollout\.yaml:\d+:\d+ spec\.strategy\.\S+ {2}no equivalent: what was written here cannot be done: /mu,
+  );
+});
+
 test("as JSON", async () => {
   const good = JSON.parse((await said(["good.yaml"], { json: true })).out) as Record<string, unknown>;
   expect(good).toMatchObject({ ok: true, documents: [{ name: "shop.rollout.yaml" }] });

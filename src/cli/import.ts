@@ -2,13 +2,14 @@
 import { access, mkdir, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { text } from "node:stream/consumers";
-import { importFiles, type Imported } from "../core/import/import.ts";
+import { importFiles, ROLLOUT_FILE, type Imported } from "../core/import/import.ts";
 import type { Options } from "../core/import/context.ts";
 import { isLossless, LEVELS, type Remark } from "../core/import/remark.ts";
 import { SerinError } from "../core/issues.ts";
+import { parseDocument } from "../core/spec/parse.ts";
 import type { Io } from "./io.ts";
 import { painter } from "./paint.ts";
-import { BAD_INPUT, readText, unreadable } from "./rollout-file.ts";
+import { BAD_INPUT, planRollout, readText, unreadable } from "./rollout-file.ts";
 
 /** What the command is given. */
 export interface ImportOptions extends Options {
@@ -31,7 +32,8 @@ export async function importCommand(
 ): Promise<number> {
   const sources = await Promise.all(files.map(async (name) => ({ name, text: await contentOf(name) })));
   const imported = importFiles(sources, options);
-  const { documents, remarks } = imported;
+  const { documents } = imported;
+  const remarks = [...imported.remarks, ...(await undoable(imported))];
   if (documents.length === 0 && remarks.every(({ level }) => level === "note")) throw nothing(files);
   const ok = isLossless(remarks, lenient);
   if (ok && out !== undefined) await writeAll(out, imported);
@@ -44,6 +46,28 @@ export async function importCommand(
   else if (out === undefined) io.out(documents.map(({ text: content }) => content.trimEnd()).join("\n---\n"));
   else for (const { name } of documents) io.out(join(out, name));
   return ok ? 0 : BAD_INPUT;
+}
+
+/** What `serin check` would refuse of rollouts that can be read. */
+async function undoable({ documents }: Imported): Promise<readonly Remark[]> {
+  const planned = documents.map(async ({ name, text: content }): Promise<readonly Remark[]> => {
+    if (!name.endsWith(ROLLOUT_FILE) || !parseDocument(content).ok) return [];
+    const plan = await planRollout(content, ".");
+    const issues = plan.ok ? [] : plan.issues;
+    return issues.map(({ line, column, path, message }) => {
+      const what = `what was written here cannot be done: ${message}`;
+      return {
+        file: name,
+        line,
+        column,
+        path,
+        level: "none",
+        text: what,
+        instead: "correct it in the file that was written",
+      };
+    });
+  });
+  return (await Promise.all(planned)).flat();
 }
 
 async function contentOf(file: string): Promise<string> {

@@ -12,6 +12,9 @@ import { sorted, type Remark } from "./remark.ts";
 import { foundIn, type Found, type SourceFile } from "./source.ts";
 import { written } from "./write.ts";
 
+/** How names of files with a rollout end. */
+export const ROLLOUT_FILE = ".rollout.yaml";
+
 /** A document that was written. */
 interface ImportedDocument {
   /** Of its file: `podinfo.rollout.yaml`. */
@@ -68,7 +71,7 @@ export function importFiles(files: readonly SourceFile[], options: Options = {})
   for (const one of found) passedBy(one, known);
   const made = named(documents);
   const remarks = [...read.flatMap(({ wrong }) => wrong), ...known.remarks];
-  const own = made.flatMap(({ name, text }) => (name.endsWith(".rollout.yaml") ? wrongIn(name, text) : []));
+  const own = made.flatMap(({ name, text }) => (name.endsWith(ROLLOUT_FILE) ? wrongIn(name, text) : []));
   return {
     documents: made,
     remarks: [
@@ -100,8 +103,7 @@ function passedBy(found: Found, known: Known): void {
       `found ${kind} of ${apiVersion}, Serin reads ${near.format.apiVersion}`,
       "convert it to that version first",
     );
-  else if (!known.isUsed(found))
-    say("note", `${kind} ${name} is passed by: it is not converted, and nothing here refers to it`);
+  else if (!known.isUsed(found)) say("note", `${kind} ${name} is passed by: it is not converted, and was not needed`);
 }
 
 /** Each with a name of its own. */

@@ -58,6 +58,12 @@ export class Known {
     return found;
   }
 
+  /** Says that objects of these names are referred to, though nothing is read there. */
+  mention(references: readonly (Reference | undefined)[]): void {
+    for (const one of this.#found)
+      if (references.some((wanted) => wanted?.kind === one.kind && wanted.name === one.name)) this.#used.add(one);
+  }
+
   /** Any object of a kind that passes; it counts as used. */
   where(kind: string, is: (data: unknown) => boolean): Found | undefined {
     const found = this.#found.find((one) => one.kind === kind && is(one.data));

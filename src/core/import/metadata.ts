@@ -17,11 +17,11 @@ const served = {
   selfLink: z.unknown().optional(),
   ownerReferences: z.unknown().optional(),
   finalizers: z.unknown().optional(),
-  generateName: z.unknown().optional(),
 };
 
 export const Metadata = z.strictObject({
-  name: z.string().min(1),
+  name: z.string().min(1).optional(),
+  generateName: z.string().min(1).optional(),
   namespace: z.string().min(1).optional(),
   labels: Texts.optional(),
   annotations: Texts.optional(),
@@ -36,7 +36,11 @@ const THEIRS =
 const NOTIFICATIONS = /^notifications\.argoproj\.io\//u;
 
 /** Name, namespace, labels and annotations of what is written. */
-export function metadataOf(metadata: Part<Fields>): Out {
+export function metadataOf(metadata: Part<Fields>, called: string): Out {
+  const [own, generated] = [metadata.at("name"), metadata.at("generateName")];
+  if (own) generated?.note("the API server does not heed it beside name");
+  else if (generated) generated.changes(`a rollout has one name, and each new version comes under it: ${called}`);
+  else metadata.lacks("there is no name", "add name");
   for (const name of Object.keys(served) as (keyof typeof served)[]) metadata.at(name)?.note("the API server sets it");
   const annotations = metadata.at("annotations");
   const kept: Record<string, string> = {};
@@ -48,7 +52,7 @@ export function metadataOf(metadata: Part<Fields>): Out {
   }
   const labels = metadata.at("labels");
   return {
-    name: from(metadata.value.name, metadata.at("name")),
+    name: from(called, own ?? generated),
     namespace: metadata.value.namespace && from(metadata.value.namespace, metadata.at("namespace")),
     labels: labels && from(labels.value, labels),
     annotations: annotations && Object.keys(kept).length > 0 ? kept : undefined,
@@ -57,7 +61,12 @@ export function metadataOf(metadata: Part<Fields>): Out {
 
 /** Of a document that others refer to: only what its name is for matters. */
 export function metadataOfReferred(metadata: Part<Fields> | undefined): void {
-  for (const name of ["labels", "annotations", ...(Object.keys(served) as (keyof typeof served)[])] as const)
+  for (const name of [
+    "labels",
+    "annotations",
+    "generateName",
+    ...(Object.keys(served) as (keyof typeof served)[]),
+  ] as const)
     metadata?.at(name)?.note("the document itself is not written: what is asked of it goes into the rollout");
   metadata?.take();
 }

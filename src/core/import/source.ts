@@ -78,7 +78,7 @@ interface In {
 interface Head {
   readonly apiVersion?: unknown;
   readonly kind?: unknown;
-  readonly metadata?: { readonly name?: unknown; readonly namespace?: unknown } | null;
+  readonly metadata?: { readonly name?: unknown; readonly generateName?: unknown; readonly namespace?: unknown } | null;
   readonly items?: unknown;
 }
 
@@ -96,12 +96,13 @@ function objectsOf(document: Document, { file, at }: In): readonly Found[] {
 }
 
 function foundOf(data: Head, file: string, place: Found["place"]): Found {
-  const { name, namespace } = data.metadata ?? {};
+  const { name, generateName, namespace } = data.metadata ?? {};
   return {
     file,
     apiVersion: textOf(data.apiVersion),
     kind: textOf(data.kind),
-    name: textOf(name),
+    // What the API server would lengthen is a name here.
+    name: textOf(name) || textOf(generateName).replace(/[^a-z0-9]+$/u, ""),
     namespace: typeof namespace === "string" ? namespace : undefined,
     data,
     place,

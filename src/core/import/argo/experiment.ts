@@ -49,7 +49,7 @@ export function convertExperiment(found: Found, context: Context): void {
   context.write({
     name: `${found.name}.rollout`,
     head: [`Rollout of the Experiment ${found.name} (Argo) in ${found.file}.`],
-    tree: rolloutTree(metadata ? metadataOf(metadata) : {}, {
+    tree: rolloutTree(metadata ? metadataOf(metadata, found.name) : {}, {
       workload: { deployment: { name } },
       traffic: { service: { name: service } },
       progressDeadline: from(seconds(deadline && deadline.value > 0 ? deadline.value : DEADLINE), deadline),

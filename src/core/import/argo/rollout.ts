@@ -23,6 +23,7 @@ export function convertRollout(found: Found, context: Context): void {
   const strategy = spec?.at("strategy");
   if (!rollout || !spec || !strategy) return;
   rollout.at("status")?.note("the API server sets it");
+  mention(ownerOf(rollout, found).services, spec.value, context);
   const { deployment, labels } = adoptedOf(spec, found.name, context);
   const made = nothingMade();
   const analysing: Analysing = { context, made, owner: ownerOf(rollout, found) };
@@ -50,6 +51,17 @@ function ownerOf({ value }: Part<Rollout>, { name, namespace }: Found): Analysin
   const { canary, blueGreen } = value.spec.strategy;
   const services = [canary?.canaryService, canary?.stableService, blueGreen?.activeService, blueGreen?.previewService];
   return { name, namespace, labels, annotations, services };
+}
+
+/** Whatever is named, and is read or not. */
+function mention(services: Analysing["owner"]["services"], { strategy }: RolloutFields, { known }: Context): void {
+  const { virtualService, virtualServices = [], destinationRule } = strategy.canary?.trafficRouting?.istio ?? {};
+  const named = (kind: string, name: string | undefined) => (name === undefined ? undefined : { kind, name });
+  known.mention([
+    ...services.map((name) => named("Service", name)),
+    ...[virtualService, ...virtualServices].map((one) => named("VirtualService", one?.name)),
+    named("DestinationRule", destinationRule?.name),
+  ]);
 }
 
 /** A judgement needs something to compare. Without that its time is held instead. */
@@ -86,7 +98,7 @@ function write({ rollout, spec, converted, deployment, made, found }: Parts, con
   context.write({
     name: `${found.name}.rollout`,
     head: [`Rollout of the Rollout ${found.name} (Argo) in ${found.file}.`],
-    tree: rolloutTree(metadata ? metadataOf(metadata) : {}, {
+    tree: rolloutTree(metadata ? metadataOf(metadata, found.name) : {}, {
       workload: { deployment },
       traffic: converted.traffic,
       progressDeadline: from(seconds(deadline && deadline.value > 0 ? deadline.value : DEADLINE), deadline),

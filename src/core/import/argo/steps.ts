@@ -149,9 +149,10 @@ function judge(analysis: AnyPart, takes: Ms, building: Building): void {
 function setScale(
   scale: Part<NonNullable<StepFields["setCanaryScale"]>>,
   building: Building,
-  { routed }: Stepping,
+  { routed, matches }: Stepping,
 ): void {
   if (!routed) return scale.note("Argo heeds it with a router only: left out");
+  if (!matches) return scale.changes("the number of pods makes the share here: left out");
   const [replicas, weight, match] = [scale.at("replicas"), scale.at("weight"), scale.at("matchTrafficWeight")];
   match?.changes(
     "a canary has always as many replicas as its share needs; what was asked for before goes on where it is more",

@@ -46,7 +46,7 @@ export function convertCanary(found: Found, context: Context): void {
   context.write({
     name: `${found.name}.rollout`,
     head: [`Rollout of the Canary ${found.name} (Flagger) in ${found.file}.`],
-    tree: rolloutTree(metadata(canary), {
+    tree: rolloutTree(metadata(canary, found.name), {
       workload: { deployment: deploymentOf(spec, context) },
       traffic,
       progressDeadline: from(seconds(deadline?.value ?? DEADLINE), deadline),
@@ -58,9 +58,9 @@ export function convertCanary(found: Found, context: Context): void {
   });
 }
 
-function metadata(canary: Part<Canary>): Out {
+function metadata(canary: Part<Canary>, name: string): Out {
   const part = canary.at("metadata");
-  return part ? metadataOf(part) : {};
+  return part ? metadataOf(part, name) : {};
 }
 
 function strategy(spec: Part<CanarySpec>, kind: Kind, router: Router): Out {
