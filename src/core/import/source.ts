@@ -1,5 +1,5 @@
 // Which documents are in the files that somebody wrote for other programs?
-import { isMap, LineCounter, parseAllDocuments, type Document } from "yaml";
+import { isMap, LineCounter, parseAllDocuments, Scalar, visit, type Document } from "yaml";
 import { messageOf } from "../issues.ts";
 import type { Path } from "../spec/fields.ts";
 import type { Position } from "../spec/parse.ts";
@@ -86,6 +86,7 @@ function objectsOf(document: Document, { file, at }: In): readonly Found[] {
   const place = (base: Path): Found["place"] => {
     return (path, what) => at(offsetOf(document, [...base, ...path], what));
   };
+  asKubernetes(document);
   const whole = document.toJS() as Head;
   const isList = typeof whole.kind === "string" && whole.kind.endsWith("List") && Array.isArray(whole.items);
   if (!isList) return [foundOf(whole, file, place([]))];
@@ -93,6 +94,22 @@ function objectsOf(document: Document, { file, at }: In): readonly Found[] {
     .map((item, index) => ({ item, index }))
     .filter(({ item }) => typeof item === "object" && item !== null)
     .map(({ item, index }) => foundOf(item as Head, file, place(["items", index])));
+}
+
+/** As kubectl reads them: YAML 1.1 has octal numbers and words for true and false that are texts in 1.2. */
+const OCTAL = /^[-+]?0[0-7]+$/u;
+const TRUE = /^(?:yes|Yes|YES|on|On|ON)$/u;
+const FALSE = /^(?:no|No|NO|off|Off|OFF)$/u;
+
+function asKubernetes(document: Document): void {
+  visit(document, {
+    Scalar(key, node) {
+      if (key === "key" || node.type !== Scalar.PLAIN || node.source === undefined) return;
+      if (OCTAL.test(node.source)) node.value = Number.parseInt(node.source, 8);
+      else if (TRUE.test(node.source)) node.value = true;
+      else if (FALSE.test(node.source)) node.value = false;
+    },
+  });
 }
 
 function foundOf(data: Head, file: string, place: Found["place"]): Found {

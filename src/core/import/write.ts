@@ -40,7 +40,8 @@ export function same(part: AnyPart | undefined): Sourced | undefined {
 
 /** The document as YAML, with the fields that each value was made of beside it, and a head. */
 export function written(tree: Out, head: readonly string[]): string {
-  const document = new Document();
+  // kubectl reads YAML 1.1, in which yes is true and 1:30 a number: such texts are quoted.
+  const document = new Document(undefined, { compat: "yaml-1.1" });
   document.contents = nodeOf(tree);
   document.commentBefore = head.map((line) => ` ${line}`).join("\n");
   return document.toString({ lineWidth: 120, flowCollectionPadding: true });

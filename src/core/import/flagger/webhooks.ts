@@ -37,7 +37,8 @@ export function hooksOf(analysis: Part<Analysis> | undefined, checks: Checks): P
     if (why !== undefined) {
       webhook.at("url")?.none(why, "write an address that Serin can call");
       webhook.take();
-    } else if (webhook.value.type === "event") receiver(webhook, checks, made);
+    } else if (isGone(webhook, checks)) continue;
+    else if (webhook.value.type === "event") receiver(webhook, made);
     else hook(webhook, checks, made);
   }
   return made;
@@ -111,7 +112,7 @@ const HOW: Readonly<Record<Exclude<Type, "event" | "post-rollout">, How>> = {
 
 function hook(webhook: Part<Webhook>, checks: Checks, made: Hooks): void {
   const type = webhook.value.type ?? "";
-  const common = called(webhook, checks);
+  const common = called(webhook);
   if (type !== "post-rollout") {
     const how = HOW[type as Exclude<Type, "event" | "post-rollout">](webhook, checks);
     webhook.at("type")?.take();
@@ -126,24 +127,26 @@ function hook(webhook: Part<Webhook>, checks: Checks, made: Hooks): void {
   made.hooks.push({ name, at: "after", retries, ...common }, { name: second, at: "rollback", retries, ...common });
 }
 
-/** Services that Flagger makes for each version, and that are not there any more. */
-function gone(webhook: Part<Webhook>, { service }: Checks): void {
+/** Whether it calls Services that Flagger makes for each version, and that are not there any more. */
+function isGone(webhook: Part<Webhook>, { service }: Checks): boolean {
   const texts = [webhook.value.url, ...Object.values(webhook.value.metadata ?? {})];
+  let found = false;
   for (const role of ["canary", "primary"]) {
     const name = `${service}-${role}`;
     if (!texts.some((text) => text.split(/[^a-z0-9-]+/u).includes(name))) continue;
-    webhook.lacks(
+    found = true;
+    webhook.none(
       `it names ${name}, a Service that Flagger made: there is none`,
       role === "canary"
         ? "call the Service with a header that leads to the new version (match in a step), or a pod"
         : `call ${service}`,
     );
   }
+  return found;
 }
 
 /** Address, time and what is handed on. */
-function called(webhook: Part<Webhook>, checks: Checks): Fields {
-  gone(webhook, checks);
+function called(webhook: Part<Webhook>): Fields {
   muted(webhook);
   const timeout = webhook.at("timeout");
   const time = timeout && timeOf(timeout);
@@ -176,9 +179,9 @@ function muted(webhook: Part<Webhook>): void {
   else tls?.take();
 }
 
-function receiver(webhook: Part<Webhook>, checks: Checks, made: Hooks): void {
+function receiver(webhook: Part<Webhook>, made: Hooks): void {
   webhook.at("type")?.note("who is told of events stands in spec.notify");
-  const { http } = called(webhook, checks);
+  const { http } = called(webhook);
   webhook.at("timeout")?.changes("a notification has 10s and up to four more attempts");
   webhook.at("retries")?.changes("a notification has 10s and up to four more attempts");
   webhook
