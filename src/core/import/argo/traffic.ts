@@ -94,9 +94,13 @@ function services(canary: Part<CanaryFields>): void {
   canary
     .at("stableService")
     ?.changes("clients call it: it is taken for the Service itself, and may select the pods of both versions again");
+  const { stableService: stable = "", canaryService: candidate } = canary.value;
+  const clash = candidate === `${stable}-canary` ? ": delete this one first, for Serin's has the same name" : "";
   canary
     .at("canaryService")
-    ?.changes("what Serin needs to tell the versions apart it makes itself: no Service of yours is left to the canary");
+    ?.changes(
+      `Serin makes the Services of versions itself${clash}; take it out of the routes, which lead to ${stable || "the Service"} alone`,
+    );
 }
 
 function istioOf(

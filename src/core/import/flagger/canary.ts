@@ -39,7 +39,7 @@ export function convertCanary(found: Found, context: Context): void {
   const interval = analysis && intervalOf(analysis);
   const kind = kindOf(spec.value.analysis, provider);
   const threshold = thresholdOf(spec);
-  const hooks = interval && hooksOf(analysis, { interval, threshold, kind, service: name });
+  const hooks = interval && hooksOf(analysis, { interval, threshold, kind, service: name, router });
   const skips = spec.at("skipAnalysis");
   const deadline = spec.at("progressDeadlineSeconds");
   const notify = [...alertsOf(analysis, context), ...(hooks?.notify ?? [])];

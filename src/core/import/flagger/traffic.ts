@@ -86,6 +86,13 @@ function plainService(service: Part<ServiceFields>, name: string, isPlain: boole
   return { service: { name: nameFrom(service, name) } };
 }
 
+/** Serin makes Services of these names too, but not while somebody else has them. */
+function ownServices(service: Part<ServiceFields>, name: string): void {
+  service.about(
+    `Serin makes ${name}-canary, and ${name}-stable in place of ${name}-primary, itself: delete the Canary, whose Services these are, before a rollout begins`,
+  );
+}
+
 function nameFrom(service: Part<ServiceFields>, name: string): Out {
   return from(name, service.at("name"));
 }
@@ -100,10 +107,13 @@ function istio(service: Part<ServiceFields>, name: string, context: Context): { 
         "Flagger shares out TCP connections then; what is written here shares out requests",
         "write a VirtualService with a TCP route, and name it in spec.traffic.istio.virtualService",
       );
+  ownServices(service, name);
   const target = { name: nameFrom(service, name), port: from(service.value.port, service.at("port")) };
   const own = virtualService(service, name, context);
-  if (own) return { istio: { service: target, virtualService: own } };
-  return { istio: { service: target, hosts: same(service.at("hosts")), gateways: same(service.at("gateways")) } };
+  // As in Flagger, so that what is said of the Services of versions goes on holding.
+  const by = "services";
+  if (own) return { istio: { service: target, virtualService: own, by } };
+  return { istio: { service: target, hosts: same(service.at("hosts")), gateways: same(service.at("gateways")), by } };
 }
 
 function gateway(service: Part<ServiceFields>, name: string, context: Context): { readonly [name: string]: Out } {
@@ -113,6 +123,7 @@ function gateway(service: Part<ServiceFields>, name: string, context: Context): 
     "Flagger's Gateway API does not heed it: neither does this",
   );
   ignored(service, ["retries"], "Flagger's Gateway API does not heed it: left out");
+  ownServices(service, name);
   const target = { name: nameFrom(service, name), port: from(service.value.port, service.at("port")) };
   const own = httpRoute(service, name, context);
   if (own) return { gateway: { service: target, route: own } };

@@ -61,20 +61,22 @@ function routeOf(service: Part<ServiceFields>, name: string): Out {
   };
 }
 
+/** As Flagger does: a rule for each version's Service. */
 function trafficPolicy(service: Part<ServiceFields>, name: string, { namespace, write }: Context): void {
   const policy = service.at("trafficPolicy");
   if (!policy) return;
-  policy.changes(
-    `it is written as a DestinationRule of yours for the host ${name}; Istio takes one policy for a host, so keep it in one place`,
-  );
-  write({
-    name: `${name}.destinationrule`,
-    head: [`DestinationRule ${name}: the traffic policy that Flagger put into the rules of both versions.`],
-    tree: {
-      apiVersion: VERSION,
-      kind: "DestinationRule",
-      metadata: { name, namespace },
-      spec: { host: name, trafficPolicy: from(policy.value, policy) },
-    },
-  });
+  policy.note("it is written as a DestinationRule of yours for the Service of each version");
+  for (const role of ["canary", "stable"]) {
+    const host = `${name}-${role}`;
+    write({
+      name: `${host}.destinationrule`,
+      head: [`DestinationRule ${host}: the traffic policy that Flagger put into the rules of both versions.`],
+      tree: {
+        apiVersion: VERSION,
+        kind: "DestinationRule",
+        metadata: { name: host, namespace },
+        spec: { host, trafficPolicy: from(policy.value, policy) },
+      },
+    });
+  }
 }

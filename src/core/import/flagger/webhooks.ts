@@ -7,6 +7,7 @@ import type { Ms } from "../../units.ts";
 import { from, same, type Out } from "../write.ts";
 import type { Analysis } from "./analysis-fields.ts";
 import type { Kind } from "./strategy.ts";
+import type { Router } from "./traffic.ts";
 
 type Webhook = NonNullable<Analysis["webhooks"]>[number];
 type Type = NonNullable<Webhook["type"]>;
@@ -21,6 +22,7 @@ export interface Checks {
   readonly kind: Kind;
   /** The Service that clients call. */
   readonly service: string;
+  readonly router: Router;
 }
 
 interface Hooks {
@@ -128,21 +130,24 @@ function hook(webhook: Part<Webhook>, checks: Checks, made: Hooks): void {
 }
 
 /** Whether it calls Services that Flagger makes for each version, and that are not there any more. */
-function isGone(webhook: Part<Webhook>, { service }: Checks): boolean {
+function isGone(webhook: Part<Webhook>, { service, router }: Checks): boolean {
   const texts = [webhook.value.url, ...Object.values(webhook.value.metadata ?? {})];
-  let found = false;
-  for (const role of ["canary", "primary"]) {
-    const name = `${service}-${role}`;
-    if (!texts.some((text) => text.split(/[^a-z0-9-]+/u).includes(name))) continue;
-    found = true;
+  const names = (name: string): boolean => texts.some((text) => text.split(/[^a-z0-9-]+/u).includes(name));
+  const [canary, primary] = [`${service}-canary`, `${service}-primary`];
+  const isMade = router !== "service";
+  if (names(primary))
     webhook.none(
-      `it names ${name}, a Service that Flagger made: there is none`,
-      role === "canary"
-        ? "call the Service with a header that leads to the new version (match in a step), or a pod"
-        : `call ${service}`,
+      `it names ${primary}, a Service that Flagger made: there is none`,
+      isMade ? `write ${service}-stable, and add the hook` : `write ${service}, and add the hook`,
     );
-  }
-  return found;
+  if (!names(canary)) return names(primary);
+  if (isMade) webhook.about(`${canary} is a Service of Serin's, and there only while there is a canary`);
+  else
+    webhook.none(
+      `it names ${canary}, a Service that Flagger made: there is none`,
+      "test a pod of the new version, or use Istio or the Gateway API, where Serin makes such a Service",
+    );
+  return names(primary) || !isMade;
 }
 
 /** Address, time and what is handed on. */
