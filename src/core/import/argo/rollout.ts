@@ -111,10 +111,15 @@ function write({ rollout, spec, converted, deployment, made, found }: Parts, con
 
 function besides(spec: Part<RolloutFields>): void {
   const [abort, paused] = [spec.at("progressDeadlineAbort"), spec.at("paused")];
-  if (abort?.value === false) abort.changes("a version that is not ready in time is always taken back");
+  const deadline = spec.at("progressDeadlineSeconds");
+  const text = "a version that is not ready in time is taken back; Argo only says so";
+  if (abort?.value === false) abort.changes(text);
   else if (abort) abort.take();
-  else
-    spec.at("progressDeadlineSeconds")?.changes("a version that is not ready in time is taken back; Argo only says so");
+  else if (deadline) deadline.changes(text);
+  else spec.about(`${text} (after ${seconds(DEADLINE)})`);
+  const history = spec.at("revisionHistoryLimit");
+  if (history && (history.value < 1 || history.value > MOST_REVISIONS))
+    history.changes(`from 1 to ${MOST_REVISIONS} revisions are kept, so that one can go back`);
   if (paused?.value) paused.changes("to stop for now is a command: serin pause NAME; the file does not say it");
   else paused?.take();
   spec

@@ -87,6 +87,10 @@ function plain(canary: Part<CanaryFields>, owned: Owned): { readonly [name: stri
   const isNothing = surge?.value === 0 || surge?.value === "0" || surge?.value === "0%";
   if (surge && hasSteps && isNothing)
     surge.changes("shares by the number of pods need one pod more at times: one more at most");
+  if (!surge && hasSteps)
+    canary.about(
+      "as many pods more as a share needs may run (surge: 100%), and none is missing; Argo's own is 25% of both",
+    );
   return { service: { name, surge: surge && hasSteps ? from(isNothing ? 1 : surge.value, surge) : undefined } };
 }
 

@@ -5,7 +5,7 @@ import { from, same, type Out } from "../write.ts";
 import type { CanarySpec, ServiceFields } from "./formats.ts";
 import { httpRoute } from "./http-route.ts";
 import { apexService } from "./service.ts";
-import { virtualService } from "./virtual-service.ts";
+import { hostsOf, virtualService } from "./virtual-service.ts";
 
 /** Providers that are converted, by Serin's router. */
 export type Router = "service" | "istio" | "gateway";
@@ -113,7 +113,14 @@ function istio(service: Part<ServiceFields>, name: string, context: Context): { 
   // As in Flagger, so that what is said of the Services of versions goes on holding.
   const by = "services";
   if (own) return { istio: { service: target, virtualService: own, by } };
-  return { istio: { service: target, hosts: same(service.at("hosts")), gateways: same(service.at("gateways")), by } };
+  return {
+    istio: {
+      service: target,
+      hosts: service.value.hosts && hostsOf(service, name),
+      gateways: same(service.at("gateways")),
+      by,
+    },
+  };
 }
 
 function gateway(service: Part<ServiceFields>, name: string, context: Context): { readonly [name: string]: Out } {

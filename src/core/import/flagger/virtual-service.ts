@@ -39,7 +39,8 @@ export function virtualService(service: Part<ServiceFields>, name: string, conte
   return { name, routes: [NAME] };
 }
 
-function hostsOf(service: Part<ServiceFields>, name: string): Out {
+/** Hosts of the VirtualService; nothing where the Service alone is meant. */
+export function hostsOf(service: Part<ServiceFields>, name: string): Out {
   const hosts = service.at("hosts");
   const list = hosts?.value ?? [];
   // As Flagger does: the Service's name is one of them, unless all hosts are.
