@@ -183,15 +183,20 @@ function isTextField(key: unknown, value: unknown, isText: boolean): boolean {
   return isText ? name !== "present" : TEXTS.has(name) && !isScalar(value);
 }
 
+/** Whose documents `serin import` converts. Argo has a kind Rollout too. */
+const IMPORTED = /^(?:flagger\.app|argoproj\.io)\//u;
+
 /** A Deployment or a Flagger Canary is not a rollout with twenty mistakes. */
 function kindOf(data: unknown, kinds: Kinds): { kind: AnyDocument["kind"]; foreign?: string | undefined } {
   const asked = typeof data === "object" && data !== null && "kind" in data ? data.kind : undefined;
   if (typeof asked !== "string") return { kind: KIND };
-  const kind = kinds.find((known) => known === asked) ?? kinds.find((known) => known === nearest(asked, kinds));
-  if (kind) return { kind };
   const of = typeof data === "object" && data !== null && "apiVersion" in data ? data.apiVersion : undefined;
   const version = typeof of === "string" ? ` of ${of}` : "";
   const known = `kind: ${listed(kinds, "or")} of ${API_VERSION}`;
+  if (typeof of === "string" && IMPORTED.test(of))
+    return { kind: KIND, foreign: `found ${asked}${version}, Serin reads ${known}: serin import converts such files` };
+  const kind = kinds.find((one) => one === asked) ?? kinds.find((one) => one === nearest(asked, kinds));
+  if (kind) return { kind };
   const ours = KINDS.some((other) => other === asked);
   return {
     kind: KIND,
