@@ -9,6 +9,7 @@ import { eventsOptions, type TypedEvents } from "./events-options.ts";
 import { exportCommand } from "./export/export.ts";
 import { EXPORTERS } from "./export/exporters.ts";
 import { stateDir } from "./home.ts";
+import { importCommand, type ImportOptions } from "./import.ts";
 import { processIo, type Context } from "./io.ts";
 import { judgeCommand, type JudgeOptions } from "./judge.ts";
 import { measuredTraffic } from "./measured.ts";
@@ -192,6 +193,14 @@ verb("explain <rollout>", "show every decision of a rollout (SERVICE or SERVICE/
 verb("check <file>", "name every mistake in a rollout file").action((file: string, options: Shared) =>
   act(options, ({ json }) => checkCommand({ file, json }, io)),
 );
+verb("import <files...>", "convert files of Flagger or Argo Rollouts (- for standard input)")
+  .option("--out <dir>", "write a file for each document into this folder, instead of all to standard output")
+  .option("--lenient", "leave out what has no equivalent")
+  .option("--prometheus <url>", "the Prometheus, where the files leave it to the controller")
+  .option("--provider <name>", "Flagger's provider, where a Canary leaves it to the controller")
+  .action((files: readonly string[], options: Shared & Omit<ImportOptions, "files" | "json">) =>
+    act(options, ({ json }) => importCommand({ ...options, files, json }, io)),
+  );
 verb("discover <url>", "read a service's metrics page, and propose what to compare by it").action(
   (url: string, options: Shared) => act(options, (context) => discoverCommand(url, context)),
 );

@@ -46,7 +46,8 @@ export async function planAnyFile(file: string): Promise<PlannedAny> {
   return group.ok ? { ok: true, group: group.file } : group;
 }
 
-async function planRollout(text: string, origin: string): Promise<Planned> {
+/** The same of a text; files that it names are read from a folder. */
+export async function planRollout(text: string, origin: string): Promise<Planned> {
   const parsed = await readRolloutText(text, origin);
   if (!parsed.ok) return parsed;
   const { rollout, at } = parsed;

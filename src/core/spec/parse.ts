@@ -15,7 +15,7 @@ import { listed } from "./rule.ts";
 import { missingText, unknownText, wrongText } from "./texts.ts";
 
 /** A place in the text; lines and columns count from 1. */
-interface Position {
+export interface Position {
   readonly line: number;
   readonly column: number;
 }
@@ -147,8 +147,8 @@ function readDocument(
   }
   const schema = SCHEMAS[kind];
   const read = (schema as z.ZodType<AnyDocument>).safeParse(data, { error: wrongText });
-  const found = read.success ? [] : read.error.issues.flatMap((issue) => named(issue, data, { schema, locate }));
-  const issues = [...at.issues, ...withoutEchoes(found)];
+  const found = read.success ? [] : issuesOf(read.error, data, { schema, locate });
+  const issues = [...at.issues, ...found];
   if (!read.success || issues.length > 0) return failed(issues);
   return { ok: true, document: read.data, at: (path) => locate(pathOf(path), "value") };
 }
@@ -183,15 +183,20 @@ function isTextField(key: unknown, value: unknown, isText: boolean): boolean {
   return isText ? name !== "present" : TEXTS.has(name) && !isScalar(value);
 }
 
+/** Whose documents `serin import` converts. Argo has a kind Rollout too. */
+const IMPORTED = /^(?:flagger\.app|argoproj\.io)\//u;
+
 /** A Deployment or a Flagger Canary is not a rollout with twenty mistakes. */
 function kindOf(data: unknown, kinds: Kinds): { kind: AnyDocument["kind"]; foreign?: string | undefined } {
   const asked = typeof data === "object" && data !== null && "kind" in data ? data.kind : undefined;
   if (typeof asked !== "string") return { kind: KIND };
-  const kind = kinds.find((known) => known === asked) ?? kinds.find((known) => known === nearest(asked, kinds));
-  if (kind) return { kind };
   const of = typeof data === "object" && data !== null && "apiVersion" in data ? data.apiVersion : undefined;
   const version = typeof of === "string" ? ` of ${of}` : "";
   const known = `kind: ${listed(kinds, "or")} of ${API_VERSION}`;
+  if (typeof of === "string" && IMPORTED.test(of))
+    return { kind: KIND, foreign: `found ${asked}${version}, Serin reads ${known}: serin import converts such files` };
+  const kind = kinds.find((one) => one === asked) ?? kinds.find((one) => one === nearest(asked, kinds));
+  if (kind) return { kind };
   const ours = KINDS.some((other) => other === asked);
   return {
     kind: KIND,
@@ -209,9 +214,15 @@ function withoutEchoes(issues: readonly Issue[]): readonly Issue[] {
   return issues.filter(({ code, path }) => code !== "missing-field" || !meant.has(path));
 }
 
-interface Reader {
+/** What a document is read by, and where its fields stand. */
+export interface Reader {
   readonly schema: z.ZodType;
   readonly locate: (path: Path, what: "key" | "value") => Position;
+}
+
+/** What a schema has found wrong, each at its place and in our words. Read with `wrongText` as zod's error map. */
+export function issuesOf(error: z.ZodError, data: unknown, reader: Reader): readonly Issue[] {
+  return withoutEchoes(error.issues.flatMap((issue) => named(issue, data, reader)));
 }
 
 function named(issue: z.core.$ZodIssue, data: unknown, { schema, locate }: Reader): readonly Issue[] {

@@ -20,7 +20,11 @@ export function wrongText(issue: z.core.$ZodRawIssue): string {
   const found = `found ${shown(issue.input)}`;
   if (issue.code === "invalid_type")
     return `${found}, ${KINDS[issue.expected] ?? issue.expected} must be here${hint(issue)}`;
-  if (issue.code === "invalid_value") return valueText(issue.input, issue.values.map(String));
+  if (issue.code === "invalid_value")
+    return valueText(
+      issue.input,
+      issue.values.map(String).filter((value) => value !== ""),
+    );
   if (issue.code === "too_small") return `${found}, ${tooSmallText(issue)}`;
   if (issue.code === "too_big") return `${found}, at most ${issue.maximum} can be here`;
   if (issue.code === "invalid_key") return keyText(issue);
