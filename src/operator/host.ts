@@ -7,7 +7,7 @@ import { adapters } from "../adapters/registry.ts";
 import { systemClock } from "../adapters/system/clock.ts";
 import type { ServiceState } from "../core/engine/state.ts";
 import { Controller } from "../runtime/controller.ts";
-import type { Pace, Told } from "../runtime/parts.ts";
+import type { Pace, Pass, Told } from "../runtime/parts.ts";
 import type { Telemetry } from "../telemetry/telemetry.ts";
 import { Leader } from "./leader.ts";
 import { Operator } from "./operator.ts";
@@ -28,6 +28,7 @@ export interface OperatorHost extends Omit<ConnectionOptions, "userAgent"> {
   readonly pace?: Partial<Pace> | undefined;
   readonly say: (text: string) => void;
   readonly tell?: ((event: Told) => void) | undefined;
+  readonly passed?: ((pass: Pass) => void) | undefined;
 }
 
 /**
@@ -113,7 +114,10 @@ async function lead({ host, cluster }: { host: OperatorHost; cluster: Cluster })
       operator.told(event);
       host.tell?.(event);
     },
-    passed: (pass) => telemetry.passed(pass),
+    passed: (pass) => {
+      telemetry.passed(pass);
+      host.passed?.(pass);
+    },
   });
   const operator = new Operator({ cluster, controller, journal, say });
   await telemetry.serve(() => controller.each());
