@@ -3,6 +3,7 @@ import { mkdir } from "node:fs/promises";
 import { Cluster } from "../adapters/kubernetes/cluster.ts";
 import type { ConnectionOptions } from "../adapters/kubernetes/client/connection.ts";
 import { KubeJournal } from "../adapters/kubernetes/journal.ts";
+import { placeOf } from "../adapters/kubernetes/service-name.ts";
 import { adapters } from "../adapters/registry.ts";
 import { systemClock } from "../adapters/system/clock.ts";
 import type { ServiceState } from "../core/engine/state.ts";
@@ -100,6 +101,10 @@ async function lead({ host, cluster }: { host: OperatorHost; cluster: Cluster })
   const journal = new KubeJournal({
     client,
     only,
+    heard: (service) => {
+      const { namespace, name } = placeOf(service);
+      return cluster.rollouts.get(namespace, name);
+    },
     show: (service, state) => operator.show(service, state as ServiceState),
   });
   const factory = adapters({ dir, clock, cluster });
