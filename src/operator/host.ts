@@ -3,11 +3,12 @@ import { mkdir } from "node:fs/promises";
 import { Cluster } from "../adapters/kubernetes/cluster.ts";
 import type { ConnectionOptions } from "../adapters/kubernetes/client/connection.ts";
 import { KubeJournal } from "../adapters/kubernetes/journal.ts";
+import { placeOf } from "../adapters/kubernetes/service-name.ts";
 import { adapters } from "../adapters/registry.ts";
 import { systemClock } from "../adapters/system/clock.ts";
 import type { ServiceState } from "../core/engine/state.ts";
 import { Controller } from "../runtime/controller.ts";
-import type { Pace, Told } from "../runtime/parts.ts";
+import type { Pace, Pass, Told } from "../runtime/parts.ts";
 import type { Telemetry } from "../telemetry/telemetry.ts";
 import { Leader } from "./leader.ts";
 import { Operator } from "./operator.ts";
@@ -28,6 +29,7 @@ export interface OperatorHost extends Omit<ConnectionOptions, "userAgent"> {
   readonly pace?: Partial<Pace> | undefined;
   readonly say: (text: string) => void;
   readonly tell?: ((event: Told) => void) | undefined;
+  readonly passed?: ((pass: Pass) => void) | undefined;
 }
 
 /**
@@ -99,6 +101,10 @@ async function lead({ host, cluster }: { host: OperatorHost; cluster: Cluster })
   const journal = new KubeJournal({
     client,
     only,
+    heard: (service) => {
+      const { namespace, name } = placeOf(service);
+      return cluster.rollouts.get(namespace, name);
+    },
     show: (service, state) => operator.show(service, state as ServiceState),
   });
   const factory = adapters({ dir, clock, cluster });
@@ -113,7 +119,10 @@ async function lead({ host, cluster }: { host: OperatorHost; cluster: Cluster })
       operator.told(event);
       host.tell?.(event);
     },
-    passed: (pass) => telemetry.passed(pass),
+    passed: (pass) => {
+      telemetry.passed(pass);
+      host.passed?.(pass);
+    },
   });
   const operator = new Operator({ cluster, controller, journal, say });
   await telemetry.serve(() => controller.each());

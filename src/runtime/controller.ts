@@ -62,9 +62,11 @@ export class Controller {
     if (known) return known.send(command);
     if (command.kind !== "apply") throw this.unknown(service);
     const loop = new ServiceLoop(this.house, newService(command), 0);
+    // Before it begins, so that its first pass has something to write down.
+    const sent = loop.send(command);
     this.add(loop);
     try {
-      const answer = await loop.send(command);
+      const answer = await sent;
       if (answer.refused) {
         await this.forget(loop);
         await this.house.journal.remove(service);

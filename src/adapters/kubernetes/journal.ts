@@ -17,7 +17,7 @@ import { placeOf, serviceOf } from "./service-name.ts";
 
 /** A Rollout object, as far as the journal reads it. */
 interface Stored extends KubeObject {
-  readonly status?: { readonly seq?: number; readonly state?: string; readonly log?: string } | undefined;
+  readonly status?: { readonly seq?: number | undefined; readonly state?: string; readonly log?: string } | undefined;
 }
 
 interface Known {
@@ -31,6 +31,8 @@ export interface KubeJournalOptions {
   readonly client: KubeClient;
   /** Only this namespace; all of them without it. */
   readonly only?: string | undefined;
+  /** The object as a watch has told of it, if it has: what else was changed in it is then no surprise. */
+  readonly heard?: ((service: string) => Stored | undefined) | undefined;
   /** What people see of a state, beside it. */
   readonly show?: ((service: string, state: unknown) => object) | undefined;
 }
@@ -82,7 +84,7 @@ export class KubeJournal implements Journal {
 
   async append(service: string, expected: Seq, { format, state, records }: JournalEntry): Promise<Seq> {
     const packedState = packed({ format, state });
-    let known = this.#known.get(service) ?? (await this.#fresh(service));
+    let known = this.#current(service) ?? (await this.#fresh(service));
     for (let tries = 1; ; tries += 1) {
       if (!known) throw gone(service);
       if (known.seq !== expected) throw new StaleWrite(`${service} is at ${known.seq}, not at ${expected}`);
@@ -153,6 +155,23 @@ export class KubeJournal implements Journal {
 
   #read(service: string): Promise<Stored | undefined> {
     return this.#options.client.get<Stored>(RESOURCES.rollouts, placeOf(service), this.#call());
+  }
+
+  /**
+   * The newest version that holds the entry that is known: a changed spec or annotation is one too. Whoever is wrong in this
+   * is refused by the API server.
+   */
+  #current(service: string): Known | undefined {
+    const known = this.#known.get(service);
+    const heard = this.#options.heard?.(service);
+    const { resourceVersion } = heard?.metadata ?? {};
+    if (resourceVersion === undefined) return known;
+    const seq = heard?.status?.seq ?? 0;
+    // Without an entry there is no log either.
+    if (!known) return seq === 0 ? { resourceVersion, seq, log: "" } : undefined;
+    return known.seq === seq && BigInt(resourceVersion) > BigInt(known.resourceVersion)
+      ? { ...known, resourceVersion }
+      : known;
   }
 
   async #fresh(service: string): Promise<Known | undefined> {

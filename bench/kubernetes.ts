@@ -1,0 +1,38 @@
+// What do rollouts cost a cluster's API server, and what do thousands of Rollouts cost the controller?
+//
+//   npm run bench:kubernetes -- calls [serin argo bluegreen weights]   some 5 minutes
+//   npm run bench:kubernetes -- scale [--rollouts 2000]                some 10 minutes
+//
+// etcd, API server and controller manager are real, and so are the peers; pods are none.
+import { parseArgs } from "node:util";
+import { INSIDE, inNamespace, whyNoNamespace } from "../tools/in-namespace.ts";
+import { calls } from "./kubernetes/calls.ts";
+import { scale } from "./kubernetes/scale.ts";
+
+const { positionals, values } = parseArgs({
+  allowPositionals: true,
+  options: {
+    rollouts: { type: "string", default: "2000" },
+    burst: { type: "string", default: "50" },
+    seconds: { type: "string", default: "180" },
+    profile: { type: "string" },
+  },
+});
+
+async function main(): Promise<void> {
+  const [part = "calls", ...rest] = positionals;
+  if (part === "calls") return calls(rest);
+  const { rollouts, burst, seconds, profile } = values;
+  if (part === "scale") {
+    return scale({ rollouts: Number(rollouts), burst: Number(burst), seconds: Number(seconds), profile });
+  }
+  throw new Error(`no part ${part}: calls, scale`);
+}
+
+if (process.env[INSIDE] === undefined) {
+  const why = whyNoNamespace();
+  if (why !== undefined) throw new Error(`no network namespace: ${why}`);
+  process.exitCode = inNamespace([process.execPath, ...process.argv.slice(1)]);
+} else {
+  await main();
+}
