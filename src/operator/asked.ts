@@ -1,7 +1,7 @@
 // What does a Rollout of a cluster, with its Deployment, ask for?
 import { abilitiesOf } from "../adapters/registry.ts";
 import { fullSizeOf } from "../adapters/kubernetes/adopted.ts";
-import type { Deployment, RolloutObject } from "../adapters/kubernetes/client/objects.ts";
+import type { Container, Deployment, PodTemplate, RolloutObject } from "../adapters/kubernetes/client/objects.ts";
 import { digest, revisionOfTemplate } from "../adapters/kubernetes/revision.ts";
 import { serviceOf } from "../adapters/kubernetes/service-name.ts";
 import type { ApplyCommand } from "../core/engine/input.ts";
@@ -59,9 +59,47 @@ export function askedOf(
     metadata: { ...rollout.metadata, name: service },
     spec: { ...rollout.spec, workload: { deployment: { ...asked, replicas: Math.max(1, replicas) } } },
   };
-  const revision = revisionOfTemplate(deployment.spec.template);
+  const { template } = deployment.spec;
+  const revision = revisionOfTemplate(template);
+  const { strategy } = rollout.spec;
+  const named = strategy.kind === "experiment" ? strategy.rivals : [];
+  const rivals = named.map((rival) => ({
+    name: rival.name,
+    revision: revisionOfTemplate(rivalTemplate(template, rival)),
+  }));
   const key = `${digest(object.spec)}-${revision.id}`;
-  return { kind: "apply", key, apply: { kind: "apply", spec, origin: "/", revision, abilities: abilitiesOf(rollout) } };
+  return {
+    kind: "apply",
+    key,
+    apply: {
+      kind: "apply",
+      spec,
+      origin: "/",
+      revision,
+      abilities: abilitiesOf(rollout),
+      ...(rivals.length > 0 && { rivals }),
+    },
+  };
+}
+
+/** The template of a further candidate: another command, or other values in the environment, of the first container. */
+function rivalTemplate(
+  template: PodTemplate,
+  {
+    command,
+    env,
+  }: { readonly command?: readonly string[] | undefined; readonly env: Readonly<Record<string, string>> },
+): PodTemplate {
+  const [first, ...others] = template.spec.containers as readonly (Container & { readonly env?: readonly EnvVar[] })[];
+  if (!first) return template;
+  const kept = (first.env ?? []).filter(({ name }) => !(name in env));
+  const added = Object.entries(env).map(([name, value]) => ({ name, value }));
+  const changed = { ...first, ...(command && { command, args: [] }), env: [...kept, ...added] };
+  return { ...template, spec: { ...template.spec, containers: [changed, ...others] } };
+}
+
+interface EnvVar {
+  readonly name: string;
 }
 
 const notYet = (reason: Reason, message: string): Asked => ({ kind: "not-yet", reason, message });

@@ -5,6 +5,9 @@ import type { KnownSet } from "./keep.ts";
 import { POOL, REPLICAS } from "./names.ts";
 import { ownerOf } from "./owned.ts";
 
+/** Ends the mark of a ReplicaSet that was there before. */
+export const FOUND = "found";
+
 /** Who looks after a Deployment. */
 export interface Adopter {
   readonly namespace: string;
@@ -62,9 +65,14 @@ export class Adopted {
     });
   }
 
-  /** What marks a ReplicaSet as running a pool. */
-  mark(pool: string): Readonly<Record<string, string>> {
-    return { [POOL]: `${this.by.uid}/${pool}` };
+  /** What marks a ReplicaSet as running a pool; one that was there before Serin, and has not been stable by it yet, as such. */
+  mark(pool: string, found?: typeof FOUND): Readonly<Record<string, string>> {
+    return { [POOL]: [this.by.uid, pool, ...(found ? [found] : [])].join("/") };
+  }
+
+  /** Whether it served before Serin came, and is no more than looked at yet. */
+  isFound({ metadata }: KnownSet): boolean {
+    return metadata.annotations?.[POOL]?.endsWith(`/${FOUND}`) ?? false;
   }
 
   /** Whether the Deployment controls it, so that its controller looks after it. */

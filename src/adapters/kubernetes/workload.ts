@@ -7,7 +7,7 @@ import { ms } from "../../core/units.ts";
 import { isConflict } from "./client/errors.ts";
 import { HASH_LABEL, RESOURCES, type Deployment, type ReplicaSet } from "./client/objects.ts";
 import { DEPLOYMENT_ABILITIES } from "./abilities.ts";
-import { fullSizeOf, type Adopted } from "./adopted.ts";
+import { FOUND, fullSizeOf, type Adopted } from "./adopted.ts";
 import type { KnownSet } from "./keep.ts";
 import { POOL, REPLICAS, ROLLOUT } from "./names.ts";
 import { replicasOf } from "./replica.ts";
@@ -100,7 +100,11 @@ export class DeploymentWorkload implements Workload {
   async #bring(wanted: WantedPool, deployment: Deployment, call: Call): Promise<void> {
     const set = this.#adopted.setOf(wanted.pool) ?? (await this.#find(wanted, call));
     if (!set) return this.#make(wanted, deployment, call);
-    if (this.#adopted.isGiven(set)) return this.#resize(wanted.size, deployment, call);
+    if (this.#adopted.isGiven(set)) {
+      const isTaken = wanted.role === "stable" && this.#adopted.isFound(set);
+      if (isTaken) await this.#patch(set, { metadata: { annotations: this.#adopted.mark(wanted.pool) } }, call);
+      return this.#resize(wanted.size, deployment, call);
+    }
     if (wanted.role === "stable") return this.#give(set, deployment, call);
     if (set.replicas !== wanted.size) await this.#patch(set, { spec: { replicas: wanted.size } }, call);
   }
@@ -110,7 +114,7 @@ export class DeploymentWorkload implements Workload {
     const own = this.#adopted.sets().filter((set) => this.#adopted.isGiven(set) && set.replicas > 0);
     if (own.some((set) => this.#adopted.poolOf(set) !== undefined)) return undefined;
     const set = own.find((one) => one.revision === revision.id);
-    return set && this.#patch(set, { metadata: { annotations: this.#adopted.mark(pool) } }, call);
+    return set && this.#patch(set, { metadata: { annotations: this.#adopted.mark(pool, FOUND) } }, call);
   }
 
   async #make({ pool, revision, size }: WantedPool, deployment: Deployment, call: Call): Promise<void> {
@@ -219,6 +223,11 @@ export class DeploymentWorkload implements Workload {
 
   /** A pool that is not wanted any more: what was stable becomes history, what was a candidate goes. */
   async #end(set: KnownSet, deployment: Deployment, call: Call): Promise<void> {
+    // What served before Serin came goes on when it could not be adopted.
+    if (this.#adopted.isFound(set)) {
+      await this.#patch(set, { metadata: { annotations: { [POOL]: null } } }, call);
+      return;
+    }
     // It is stable still, in the way of one that is stopped before the next one starts.
     if (this.#adopted.isGiven(set)) return set.replicas > 0 ? this.#resize(0, deployment, call) : undefined;
     const wasStable = set.metadata.annotations?.["deployment.kubernetes.io/revision"] !== undefined;

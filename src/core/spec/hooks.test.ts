@@ -85,7 +85,7 @@ test.each([
   ["{ at: start, command: [x] }", "[0].name: found nothing, a text must be here"],
   ["{ name: a, command: [x] }", "[0].at: at is missing: one of start, before, increase"],
   ["{ name: a, at: soon, command: [x] }", "[0].at: found soon, one of start, before"],
-  ["{ name: a, at: start }", "[0]: one of http or command must be here"],
+  ["{ name: a, at: start }", "[0]: one of http, command or job must be here"],
   ["{ name: a, at: start, command: [] }", "[0].command: found an empty list, at least 1 entry must be in it"],
   ["{ name: a, at: start, http: http://x, command: [x] }", "[0].command: found beside http, only one"],
   ["{ name: a, at: start, http: http://x, cwd: y }", "[0].cwd: cwd is a command's"],

@@ -176,8 +176,9 @@ const clusterRoutesClusters = ({ workload, traffic }: SpecFields, report: Report
 };
 
 const experimentsStartProcesses = ({ strategy, workload }: SpecFields, report: Report): void => {
-  if (strategy.kind !== "experiment" || workload.process) return;
-  report(["strategy", "experiment"], "conflict", "an experiment starts its candidates: it needs a process, not urls");
+  if (strategy.kind !== "experiment" || workload.process || workload.deployment) return;
+  const message = "an experiment starts its candidates: it needs a process or a deployment, not urls";
+  report(["strategy", "experiment"], "conflict", message);
 };
 
 const stepsNameHooks = ({ strategy, hooks }: SpecFields, report: Report): void => {

@@ -260,11 +260,7 @@ export class IstioRouter implements ClusterRouter {
 }
 
 /** A VirtualService that Serin makes. */
-function madeVirtualService(
-  spec: IstioSpec,
-  { namespace, name }: Called,
-  { lists, note }: Written,
-): VirtualService {
+function madeVirtualService(spec: IstioSpec, { namespace, name }: Called, { lists, note }: Written): VirtualService {
   return {
     metadata: { namespace, name, ...(note !== undefined && { annotations: { [NOTE]: note } }) },
     spec: { hosts: spec.hosts ?? [name], ...(spec.gateways && { gateways: spec.gateways }), ...lists },
