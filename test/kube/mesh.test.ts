@@ -1,4 +1,4 @@
-// Are weights, rules and copies written into Istio's and the Gateway API's routes as a rollout goes?
+// Are weights written into Istio's routes as a rollout goes, for each role?
 import { expect, type TestContext } from "vitest";
 import { demoDeployment, demoService } from "./demo.ts";
 import { define } from "./definitions.ts";
@@ -72,24 +72,4 @@ test("an experiment of two candidates ends with stable alone", async (context) =
   await ended(namespace, 2, "concluded");
   const sets = await namespace.list<ReplicaSet>("ReplicaSet");
   expect(sets.map(({ spec }) => spec.replicas)).toEqual([2]);
-});
-
-test("a rule of the Gateway API sends testers to the canary before anybody else", async (context) => {
-  const traffic = { gateway: { service: { name: "app" }, parents: [{ name: "public" }] } };
-  const steps = [{ match: [{ header: { "x-beta": "1" } }], gate: "look" }, { weight: "50%", hold: "1s" }];
-  const cluster = sharedCluster();
-  await define(cluster, "gateway");
-  const namespace = await cluster.namespace(context);
-  await namespace.apply([demoService(), demoDeployment("v1", { replicas: 2 })]);
-  await namespace.rolledOut("app");
-  await controllerOf(context, { cluster, namespace });
-  await namespace.apply(rolloutOf({ canary: { steps } }, { traffic }));
-  type Route = KubeObject & {
-    readonly spec: { readonly rules: readonly { readonly backendRefs: readonly { readonly name: string }[] }[] };
-  };
-  const route = await namespace.until<Route>(
-    "gateway.networking.k8s.io/v1/HTTPRoute/app",
-    ({ spec }) => spec.rules.length > 0,
-  );
-  expect(route.spec.rules[0]?.backendRefs.map(({ name }) => name)).toContain("app-stable");
 });
