@@ -76,8 +76,22 @@ test("what is wrong is refused whatever is asked", async () => {
 });
 
 test("what was written and cannot be done is named", async () => {
-  const text = GOOD.replace("stepWeight: 20", "stepWeights: [1.5, 20]");
-  await writeFile(join(folder, "odd.yaml"), text);
+  await writeFile(
+    join(folder, "odd.yaml"),
+    `apiVersion: argoproj.io/v1alpha1
+kind: Rollout
+metadata: { name: shop }
+spec:
+  replicas: 10
+  template: { metadata: { labels: { app: shop } } }
+  selector: { matchLabels: { app: shop } }
+  strategy:
+    canary:
+      stableService: shop
+      trafficRouting: { istio: { virtualService: { name: shop } } }
+      steps: [{ setWeight: 60 }, { setCanaryScale: { replicas: 1 } }]
+`,
+  );
   const { code, err } = await said(["odd.yaml"]);
   expect(code).toBe(2);
   expect(err).toMatch(

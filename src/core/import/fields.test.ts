@@ -114,11 +114,11 @@ const rollout = (strategy: Tree, spec: Tree = { workloadRef: { name: "shop" } })
 const steps = [{ setWeight: 20 }, { pause: {} }];
 const istio = { istio: { virtualService: { name: "shop" } } };
 
-const analysisTemplate = (provider: Tree): Tree => ({
+const analysisTemplate = (provider: Tree, more: Tree = { successCondition: "result > 1" }): Tree => ({
   apiVersion: ANALYSIS_TEMPLATE.apiVersion,
   kind: "AnalysisTemplate",
   metadata: { name: "t" },
-  spec: { metrics: [{ name: "m", provider, successCondition: "result > 1" }] },
+  spec: { metrics: [{ name: "m", provider, ...more }] },
 });
 const analysed = rollout({
   canary: { stableService: "shop", steps: [...steps, { analysis: { templates: [{ templateName: "t" }] } }] },
@@ -188,6 +188,12 @@ const CASES: readonly Case[] = [
     without: ["spec.strategy.canary"],
   },
   { name: "analysis template", format: ANALYSIS_TEMPLATE, base: analysisTemplate(promql), beside: [analysed] },
+  {
+    name: "analysis template, job",
+    format: ANALYSIS_TEMPLATE,
+    base: analysisTemplate({ job: { spec: { template: {} } } }, {}),
+    beside: [analysed],
+  },
   {
     name: "experiment",
     format: EXPERIMENT,

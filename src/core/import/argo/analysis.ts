@@ -6,18 +6,21 @@ import { ms, type Ms } from "../../units.ts";
 import type { AnalysisRef } from "./analysis-fields.ts";
 import { ofVersion, together, valuesOf, type Owner, type Values } from "./arguments.ts";
 import { ANALYSIS_TEMPLATE, CLUSTER_ANALYSIS_TEMPLATE } from "./formats.ts";
-import { addMetric, type Made } from "./metric.ts";
+import { addMetric, type Made, type Place } from "./metric.ts";
 
 /** What an analysis is converted with. */
 export interface Analysing {
   readonly context: Context;
   readonly owner: Owner;
   readonly made: Made;
+  readonly place: Place;
+  /** Names of the hooks that a step runs. */
+  readonly runs: string[];
 }
 
 /** An empty one. */
 export function nothingMade(): Made {
-  return { sources: {}, metrics: [], names: [], known: new Set() };
+  return { sources: {}, metrics: [], names: [], known: new Set(), hooks: [], jobs: new Map() };
 }
 
 /** Adds what an analysis compares; how long it takes at least is what comes back. */
@@ -48,7 +51,7 @@ interface Use {
 
 /** Adds the metrics of one template, and of those that it lists. */
 export function addTemplate(use: Use, analysing: Analysing): Ms {
-  const { context, owner, made } = analysing;
+  const { context, owner, made, place, runs } = analysing;
   const { name, clusterScope, through = [] } = use;
   const format = clusterScope ? CLUSTER_ANALYSIS_TEMPLATE : ANALYSIS_TEMPLATE;
   const namespace = clusterScope ? undefined : context.namespace;
@@ -64,12 +67,13 @@ export function addTemplate(use: Use, analysing: Analysing): Ms {
   if (!template || !spec || through.includes(name)) return ms(0);
   metadataOfReferred(template.at("metadata"));
   template.at("status")?.note("the API server sets it");
-  const values = ofVersion(together(valuesOf(spec.at("args"), owner), use.given), owner.services);
+  const given = together(valuesOf(spec.at("args"), owner), use.given);
+  const values = ofVersion(given, owner.services);
   spec.at("measurementRetention")?.note("there are no AnalysisRuns: what was measured stands in the journal");
   const dryRuns = [...use.dryRuns, ...(spec.at("dryRun")?.take() ?? []).map(({ metricName }) => metricName)];
   const dry = (metric: string): boolean => dryRuns.some((pattern) => matches(pattern, metric));
   const taken = (spec.at("metrics")?.items() ?? []).map(
-    (metric) => addMetric(metric, { values, context, made, dry }) ?? 0,
+    (metric) => addMetric(metric, { values, given, context, made, dry, place, runs, owner }) ?? 0,
   );
   const more = (spec.at("templates")?.items() ?? []).map((other) => {
     other.take();

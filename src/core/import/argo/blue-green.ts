@@ -18,11 +18,11 @@ export function blueGreenOf(asked: Part<BlueGreenFields>, analysing: Analysing):
   const [before, after] = [asked.at("prePromotionAnalysis"), asked.at("postPromotionAnalysis")];
   if (before) {
     before.about(
-      "before the switch no user's request tells anything of the new version: what is measured guards after it, and a test before it is a hook (at: before)",
+      "before the switch no user's request tells anything of the new version: what is measured guards after it, and a Job is run before it",
     );
-    addAnalysis(before, analysing);
+    addAnalysis(before, { ...analysing, place: "before" });
   }
-  const takes = after ? addAnalysis(after, analysing) : ms(0);
+  const takes = after ? addAnalysis(after, { ...analysing, place: "after" }) : ms(0);
   const delay = asked.at("scaleDownDelaySeconds");
   const keep = Math.max((delay?.value ?? SCALE_DOWN) * 1_000, takes);
   after?.about("what is measured guards for as long as the old version stays (keepOld), and a breach switches back");

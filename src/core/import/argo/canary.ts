@@ -15,7 +15,6 @@ const HALF = 50;
 export interface Converted {
   readonly strategy: Out;
   readonly traffic: { readonly [name: string]: Out };
-  readonly hooks?: readonly Out[];
 }
 
 /** Strategy and traffic of a canary; what it measures is added to what is made. */

@@ -55,6 +55,7 @@ export function convertExperiment(found: Found, context: Context): void {
       progressDeadline: from(seconds(deadline && deadline.value > 0 ? deadline.value : DEADLINE), deadline),
       strategy: { canary: { steps } },
       analysis: analysisTree(made),
+      hooks: made.hooks.length > 0 ? made.hooks : undefined,
     }),
   });
 }
@@ -62,7 +63,7 @@ export function convertExperiment(found: Found, context: Context): void {
 function measured(spec: Spec, found: Found, context: Context): ReturnType<typeof nothingMade> {
   const made = nothingMade();
   const owner = { name: found.name, namespace: found.namespace, labels: {}, annotations: {}, services: [] };
-  const analysing: Analysing = { context, made, owner };
+  const analysing: Analysing = { context, made, owner, place: "background", runs: [] };
   const dryRuns = (spec.at("dryRun")?.take() ?? []).map(({ metricName }) => metricName);
   for (const analysis of spec.at("analyses")?.items() ?? []) {
     const { templateName, clusterScope = false } = analysis.value;

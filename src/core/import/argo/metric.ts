@@ -6,8 +6,9 @@ import { metricsOf, OTHER_SHAPE, SAY_SERIES, type Bound } from "../figure.ts";
 import { readFigure } from "../promql.ts";
 import { from, plain, type Out } from "../write.ts";
 import type { MetricFields } from "./analysis-fields.ts";
-import { filled, type Values } from "./arguments.ts";
+import { filled, type Owner, type Values } from "./arguments.ts";
 import { boundsOf } from "./condition.ts";
+import { addJob } from "./job.ts";
 import { askedOf } from "./providers.ts";
 import { readDuration } from "../../spec/durations.ts";
 import { ms, type Ms } from "../../units.ts";
@@ -18,10 +19,23 @@ type Metric = Part<MetricFields>;
 export interface Made extends Analysis {
   readonly names: string[];
   readonly known: Set<string>;
+  readonly hooks: { readonly [name: string]: Out }[];
+  /** Names of hooks that run a Job, by what and when. */
+  readonly jobs: Map<string, string>;
 }
 
-interface Around {
+/** Where an analysis stands: beside the steps, in one, before or after a switch. */
+export type Place = "background" | "step" | "before" | "after";
+
+/** What a metric is converted with. */
+export interface Around {
+  readonly place: Place;
+  /** Names of the hooks that a step runs. */
+  readonly runs: string[];
+  readonly owner: Owner;
   readonly values: Values;
+  /** The same as they are, where Services of one version are names like any other. */
+  readonly given: Values;
   readonly context: Context;
   readonly made: Made;
   /** Names of metrics that decide nothing. */
@@ -31,6 +45,11 @@ interface Around {
 /** Adds what the metric compares; how long one run of it takes is what comes back. */
 export function addMetric(metric: Metric, around: Around): Ms | undefined {
   const { made, values, context } = around;
+  const job = metric.at("provider")?.at("job");
+  if (job && !around.dry(metric.value.name)) {
+    addJob(metric, job, around);
+    return undefined;
+  }
   metric.at("name")?.take();
   const takes = runOf(metric, values);
   limits(metric);

@@ -40,10 +40,6 @@ const NOTHING: { readonly [K in keyof ProviderFields]?: readonly [why: string, i
     "one answer of a page says nothing of two versions",
     "call it in spec.hooks (http, at: step or during), or ask for a figure of each version: analysis.sources with json",
   ],
-  job: [
-    "Serin starts no Jobs yet",
-    "call what it does in spec.hooks: a command, or an address (at: step, and run: NAME)",
-  ],
   kayenta: [
     "Serin judges as Kayenta does itself, and asks no server",
     "give the canary configuration: analysis with judge: kayenta, config and lifetime",

@@ -26,7 +26,7 @@ export function convertRollout(found: Found, context: Context): void {
   mention(ownerOf(rollout, found).services, spec.value, context);
   const { deployment, labels } = adoptedOf(spec, found.name, context);
   const made = nothingMade();
-  const analysing: Analysing = { context, made, owner: ownerOf(rollout, found) };
+  const analysing: Analysing = { context, made, owner: ownerOf(rollout, found), place: "background", runs: [] };
   const [blueGreen, canary] = [strategy.at("blueGreen"), strategy.at("canary")];
   if (blueGreen && canary) canary.none("one strategy brings a version to its users", "keep one of them");
   const owned = { name: found.name, labels, context };
@@ -104,6 +104,7 @@ function write({ rollout, spec, converted, deployment, made, found }: Parts, con
       progressDeadline: from(seconds(deadline && deadline.value > 0 ? deadline.value : DEADLINE), deadline),
       strategy: converted.strategy,
       analysis: analysisTree(made),
+      hooks: made.hooks.length > 0 ? made.hooks : undefined,
       revisionHistory: history && from(Math.max(1, Math.min(MOST_REVISIONS, history.value)), history),
     }),
   });

@@ -11,7 +11,7 @@ import type { ExperimentStepFields, StepFields } from "./strategy-fields.ts";
 type Step = Part<StepFields>;
 
 /** What of a step is done first. */
-const ORDER = ["weight", "match", "replicas", "hold", "judge", "gate"] as const;
+const ORDER = ["weight", "match", "replicas", "run", "hold", "judge", "gate"] as const;
 type Field = (typeof ORDER)[number] | "down";
 
 interface Building {
@@ -50,7 +50,7 @@ function one(step: Step, building: Building, stepping: Stepping): void {
   if (pause) setPause(pause, building);
   if (scale) setScale(scale, building, stepping);
   const [analysis, experiment] = [step.at("analysis"), step.at("experiment")];
-  if (analysis) judge(analysis, addAnalysis(analysis, stepping), building);
+  if (analysis) measure(analysis, building, stepping);
   if (experiment) setExperiment(experiment, building, stepping);
   const [header, mirror, plugin] = [step.at("setHeaderRoute"), step.at("setMirrorRoute"), step.at("plugin")];
   if (header) setHeaders(header, building, stepping);
@@ -128,6 +128,15 @@ function hold(building: Building, time: Ms, part: AnyPart): void {
   }
   building.held = time;
   put(building, { hold: from(duration(time), part) });
+}
+
+/** Jobs are run in the step, and what is compared is judged in it. */
+function measure(analysis: Part<NonNullable<StepFields["analysis"]>>, building: Building, stepping: Stepping): void {
+  const before = stepping.made.metrics.length;
+  const runs: string[] = [];
+  const takes = addAnalysis(analysis, { ...stepping, place: "step", runs });
+  for (const run of runs) put(building, { run });
+  if (runs.length === 0 || stepping.made.metrics.length > before) judge(analysis, takes, building);
 }
 
 function judge(analysis: AnyPart, takes: Ms, building: Building): void {
@@ -212,12 +221,13 @@ function setExperiment(experiment: Part<ExperimentStepFields>, building: Buildin
   const dryRuns = (experiment.at("dryRun")?.take() ?? []).map(({ metricName }) => metricName);
   experiment.at("analysisRunMetadata")?.note("there are no AnalysisRuns: what was measured stands in the journal");
   experiment.at("scaleDownDelaySeconds")?.changes("the copy of stable goes with the canary's last step");
+  const runs: string[] = [];
   for (const analysis of analyses?.items() ?? []) {
     const given = valuesOf(analysis.at("args"), stepping.owner);
     const { templateName: name, clusterScope = false } = analysis.value;
     for (const field of ["name", "templateName", "clusterScope"] as const) analysis.at(field)?.take();
     analysis.at("requiredForCompletion")?.changes("it goes on when the version is shown to be no worse");
-    addTemplate({ from: analysis, name, clusterScope, given, dryRuns }, stepping);
+    addTemplate({ from: analysis, name, clusterScope, given, dryRuns }, { ...stepping, place: "step", runs });
   }
   const read = length && readDuration(/^\d+$/u.test(length.value) ? `${length.value}s` : length.value);
   if (read && !read.ok)
@@ -226,6 +236,7 @@ function setExperiment(experiment: Part<ExperimentStepFields>, building: Buildin
     building.share = weights;
     building.steps.push({ weight: percentText(weights) });
   }
+  for (const run of runs) put(building, { run });
   if (building.share === 0 || building.share === 100) {
     length?.take();
     experiment.lacks(

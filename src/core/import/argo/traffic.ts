@@ -142,7 +142,9 @@ function hostOf(rule: string, canary: Part<CanaryFields>, owned: Owned): Out {
   );
   const spec = (found?.data as { readonly spec?: { readonly host?: unknown } } | undefined)?.spec;
   const host = typeof spec?.host === "string" ? spec.host.split(".")[0] : undefined;
-  return host ?? apex(canary, owned);
+  if (host === undefined) return apex(canary, owned);
+  owned.context.known.mention([{ kind: "Service", name: host }]);
+  return host;
 }
 
 const ROUTES = { httpRoute: "HTTPRoute", grpcRoute: "GRPCRoute" } as const;
