@@ -8,7 +8,7 @@ import { configurationOf, digest } from "../adapters/kubernetes/revision.ts";
 const CALL_MS = 10_000;
 
 /** What a Deployment's pods use, by its content, and under which keys its changes are heard. */
-export interface Configured {
+interface Configured {
   /** Of all ConfigMaps and Secrets together; an empty text when none is used. */
   readonly content: string;
   readonly keys: readonly string[];
@@ -17,7 +17,7 @@ export interface Configured {
 }
 
 /** Reads what a Deployment's template names. What is not there counts as such: when it comes, that is a change. */
-export async function configured(cluster: Cluster, { metadata, spec }: Deployment): Promise<Configured> {
+async function configured(cluster: Cluster, { metadata, spec }: Deployment): Promise<Configured> {
   const { configMaps, secrets } = configurationOf(spec.template);
   const contents: [name: string, content: string][] = [];
   const keys: string[] = [];
@@ -46,16 +46,12 @@ export async function configured(cluster: Cluster, { metadata, spec }: Deploymen
  * What the template's note of it shall be: none while it is what it was at the adoption, so that taking a change back gives the
  * template of before.
  */
-export function noteOf({ content }: Pick<Configured, "content">, adoptedWith: string): string | undefined {
+function noteOf({ content }: Pick<Configured, "content">, adoptedWith: string): string | undefined {
   return content === adoptedWith ? undefined : content;
 }
 
 /** Notes the content in the Deployment's template, where it is another one: that makes it a new revision. */
-export async function note(
-  cluster: Cluster,
-  { metadata, spec }: Deployment,
-  wanted: string | undefined,
-): Promise<void> {
+async function note(cluster: Cluster, { metadata, spec }: Deployment, wanted: string | undefined): Promise<void> {
   if (spec.template.metadata?.annotations?.[CONFIGURATION] === wanted) return;
   const { namespace, name, resourceVersion } = metadata;
   const call = { signal: AbortSignal.timeout(CALL_MS) };
@@ -64,4 +60,31 @@ export async function note(
   cluster.deployments.wrote(
     await cluster.client.merge({ resource: RESOURCES.deployments, namespace, name }, patch, call),
   );
+}
+
+/** What came of a look at the configuration. */
+export interface Configuration {
+  /** Whether the template was given another note, which makes it a new revision. */
+  readonly isNew: boolean;
+  readonly keys: readonly string[];
+  /** What the pods were configured with when the Deployment was adopted. */
+  readonly adoptedWith: string;
+  /** Why a part of it is not followed. */
+  readonly unread: string | undefined;
+}
+
+/** Sees to it that a Deployment's template says what its pods are configured with. */
+export async function configure(
+  cluster: Cluster,
+  deployment: Deployment,
+  known: string | undefined,
+): Promise<Configuration> {
+  const { content, keys, unread } = await configured(cluster, deployment);
+  const noted = deployment.spec.template.metadata?.annotations?.[CONFIGURATION];
+  // A template with a note of an earlier adoption goes on having one.
+  const adoptedWith = known ?? (noted === undefined ? content : "noted");
+  const wanted = noteOf({ content }, adoptedWith);
+  const isNew = noted !== wanted;
+  if (isNew) await note(cluster, deployment, wanted);
+  return { isNew, keys, adoptedWith, unread };
 }

@@ -1,6 +1,7 @@
 // How does a controller run in a cluster?
 import { mkdir } from "node:fs/promises";
 import { Cluster } from "../adapters/kubernetes/cluster.ts";
+import { KubeClient } from "../adapters/kubernetes/client/client.ts";
 import type { ConnectionOptions } from "../adapters/kubernetes/client/connection.ts";
 import { KubeJournal } from "../adapters/kubernetes/journal.ts";
 import { placeOf } from "../adapters/kubernetes/service-name.ts";
@@ -61,7 +62,8 @@ export async function runOperator(host: OperatorHost, signal: AbortSignal): Prom
   const cluster = new Cluster({ ...host, clock, only, userAgent: `serin/${host.version}` });
   const { client } = cluster;
   const leader = new Leader({
-    client,
+    // Of its own: whoever does not lead writes the lease and nothing else.
+    client: new KubeClient(client.connection),
     clock,
     namespace: host.leaseNamespace,
     name: only === undefined ? LEASE : `${LEASE}-${only}`,
@@ -69,6 +71,7 @@ export async function runOperator(host: OperatorHost, signal: AbortSignal): Prom
     say,
     leaseMs: host.leaseMs,
   });
+  client.onlyWhile(() => leader.holds());
   let isLeading = false;
   const run = async (): Promise<string | undefined> => {
     try {
@@ -77,12 +80,19 @@ export async function runOperator(host: OperatorHost, signal: AbortSignal): Prom
       if (signal.aborted) return undefined;
       throw error;
     }
-    const stop = await lead({ host, cluster });
+    const off = new AbortController();
+    // A large cluster takes longer to read than a lease lasts.
+    const kept = leader.kept(AbortSignal.any([signal, off.signal]));
+    const stop = await lead({ host, cluster }).catch(async (error: unknown) => {
+      off.abort();
+      await kept;
+      throw error;
+    });
     isLeading = true;
     say(
       `leads as ${host.identity}: ${cluster.rollouts.size} rollouts in ${only ?? "all namespaces"} of ${client.connection.server}`,
     );
-    const why = await leader.kept(signal);
+    const why = await kept;
     isLeading = false;
     await stop();
     if (why === undefined)

@@ -46,16 +46,18 @@ export class Leader {
   /** Resolves when the lease is ours. Rejects when the signal aborts first. */
   async won(signal: AbortSignal): Promise<void> {
     const { clock, say } = this.#options;
-    let waitsFor = "";
+    let said = "";
     while (!signal.aborted) {
+      let now: string;
       try {
         const holder = await this.#try();
         if (holder === undefined) return;
-        if (holder !== waitsFor) say(`waits: ${holder} leads`);
-        waitsFor = holder;
+        now = `waits: ${holder} leads`;
       } catch (error) {
-        say(`the lease cannot be had: ${messageOf(error)}`);
+        now = `the lease cannot be had: ${messageOf(error)}`;
       }
+      if (now !== said) say(now);
+      said = now;
       await clock.sleep(ms(Math.round(this.#leaseMs / 7)), signal);
     }
     throw signal.reason;
@@ -68,15 +70,22 @@ export class Leader {
     while (!signal.aborted) {
       await clock.sleep(ms(Math.round(this.#leaseMs / 5)), signal);
       if (signal.aborted) break;
+      // What is known here may be of before another one's time, even if that one has gone again.
+      if (!this.holds()) return `this program stood still, or could not renew the lease in time${why && `: ${why}`}`;
       try {
         const holder = await this.#try();
         if (holder !== undefined) return `${holder} has taken the lease`;
       } catch (error) {
         why = messageOf(error);
       }
-      if (clock.now() - this.#renewedMs > (this.#leaseMs * 2) / 3) return `the lease could not be renewed: ${why}`;
+      if (!this.holds()) return `the lease could not be renewed: ${why}`;
     }
     return undefined;
+  }
+
+  /** Whether the lease is ours beyond doubt: nobody can have taken it yet, even if this program stood still until now. */
+  holds(): boolean {
+    return this.#options.clock.now() - this.#renewedMs <= (this.#leaseMs * 2) / 3;
   }
 
   /** Lets go, so that the next one need not wait. */
@@ -91,7 +100,7 @@ export class Leader {
   /** Takes or renews the lease; who else holds it. */
   async #try(): Promise<string | undefined> {
     const { client, clock, namespace, name, identity } = this.#options;
-    const call = { signal: AbortSignal.timeout(Math.min(5_000, Math.round(this.#leaseMs / 3))) };
+    const call = { signal: AbortSignal.timeout(Math.min(5_000, Math.ceil(this.#leaseMs / 3))) };
     const startedMs = clock.now();
     const lease = await client.get<Lease>(RESOURCES.leases, { namespace, name }, call);
     const { holderIdentity, renewTime = "", leaseTransitions = 0 } = lease?.spec ?? {};

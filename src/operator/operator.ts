@@ -2,9 +2,9 @@
 import { randomUUID } from "node:crypto";
 import { fullSizeOf } from "../adapters/kubernetes/adopted.ts";
 import type { Cluster } from "../adapters/kubernetes/cluster.ts";
-import { RESOURCES, type Deployment, type RolloutObject } from "../adapters/kubernetes/client/objects.ts";
+import { type CommandAnswer, type Deployment, type RolloutObject } from "../adapters/kubernetes/client/objects.ts";
 import type { KubeJournal } from "../adapters/kubernetes/journal.ts";
-import { CONFIGURATION, FINALIZER } from "../adapters/kubernetes/names.ts";
+import { FINALIZER } from "../adapters/kubernetes/names.ts";
 import { isDeployment } from "../adapters/kubernetes/revision.ts";
 import { placeOf, serviceOf } from "../adapters/kubernetes/service-name.ts";
 import type { Answer, Command } from "../core/engine/input.ts";
@@ -18,10 +18,13 @@ import type { Controller } from "../runtime/controller.ts";
 import type { Told } from "../runtime/parts.ts";
 import { askedOf, readSpec } from "./asked.ts";
 import { notedOf, type Noted } from "./command.ts";
-import { configured, note, noteOf } from "./configuration.ts";
+import { configure } from "./configuration.ts";
 import { Entry } from "./entry.ts";
 import { tellOf } from "./events.ts";
+import { keepSafe, letGo, putBack } from "./objects.ts";
 import { Queue } from "./queue.ts";
+import { Resting } from "./resting.ts";
+import { beginAnew } from "./readopt.ts";
 import { statusOf } from "./status.ts";
 
 export interface OperatorOptions {
@@ -45,8 +48,7 @@ const ACTOR = "kubernetes";
 export class Operator {
   readonly #options: OperatorOptions;
   readonly #entries = new Map<string, Entry>();
-  /** Services by what they rest on: a Deployment's key, the UIDs that control ReplicaSets. */
-  readonly #resting = new Map<string, Set<string>>();
+  readonly #resting = new Resting();
   readonly #queue: Queue;
   readonly #off = new AbortController();
 
@@ -90,19 +92,19 @@ export class Operator {
 
   /** What people see of a service beside its state. */
   show(service: string, state: ServiceState): object {
-    return statusOf(state, this.#around(service));
+    return statusOf(state, this.#around(service, state));
   }
 
-  #around(service: string) {
+  #around(service: string, state: ServiceState | undefined) {
     const { controller, cluster } = this.#options;
     const entry = this.#entry(service);
     const object = this.#object(service);
     return {
       seen: controller.has(service) ? controller.get(service) : undefined,
       generation: object?.metadata.generation,
-      handled: entry.handled,
-      answers: entry.answers,
-      refused: entry.refused,
+      handled: entry.handledBy(state),
+      answers: entry.answersBy(state),
+      refused: entry.refusedBy(state),
       conditions: object?.status?.conditions ?? [],
       deployment: entry.deployment,
       configuration: entry.configuration,
@@ -117,15 +119,16 @@ export class Operator {
 
   #entry(service: string): Entry {
     const known = this.#entries.get(service);
-    if (known) return known;
-    const made = new Entry(this.#object(service)?.status);
+    const object = this.#object(service);
+    if (known && (!object || known.uid === object.metadata.uid)) return known;
+    const made = new Entry(object ?? {});
     this.#entries.set(service, made);
     return made;
   }
 
   #changed(key: string): void {
     const [plural, namespace, name] = key.split("/");
-    const services = plural === "rollouts" ? [`${name}.${namespace}`] : (this.#resting.get(key) ?? []);
+    const services = plural === "rollouts" ? [`${name}.${namespace}`] : this.#resting.on(key);
     for (const service of services) {
       this.#options.controller.rouse(service);
       // Pods and ReplicaSets change what is seen, and not what is asked for.
@@ -151,14 +154,16 @@ export class Operator {
     const { namespace = "" } = object.metadata;
     const name = rollout?.spec.workload.deployment?.name;
     const deployment = name === undefined ? undefined : this.#options.cluster.deployments.get(namespace, name);
-    this.#restsOn(service, object, { namespace, name, deployment });
+    const selecting = rollout?.spec.traffic.service?.name;
+    this.#restsOn(service, object, { namespace, name, deployment, selecting });
     await this.#obey(service, object);
-    if (!rollout) return this.#refuse(service, { reason: "BadSpec", message: mistakes ?? "" });
-    await this.#readopt(service, deployment);
+    if (!rollout) return this.#notYet(service, { reason: "BadSpec", message: mistakes ?? "" });
+    await this.#readopt(service, deployment, selecting);
     if (deployment && (await this.#configure(service, rollout, deployment))) return;
     const asked = askedOf(object, rollout, { deployment, isKnown: controller.has(service) });
-    if (asked.kind === "not-yet") return this.#refuse(service, asked);
-    if (asked.key !== entry.handled) {
+    if (asked.kind === "not-yet") return this.#notYet(service, asked);
+    if (asked.key === entry.handled) await this.#accept(service, asked.key);
+    else if (!this.#isBusy(service, asked.key)) {
       if (controller.has(service) && !entry.hasSettled(asked.key)) return void this.#later(service, SETTLE_MS);
       await this.#apply(service, { object, asked });
     }
@@ -167,13 +172,18 @@ export class Operator {
   }
 
   /** A Deployment that was deleted and made again is another one: what was known is not known of it. */
-  async #readopt(service: string, deployment: Deployment | undefined): Promise<void> {
+  async #readopt(service: string, deployment: Deployment | undefined, selecting: string | undefined): Promise<void> {
+    const { cluster, controller, journal } = this.#options;
     const entry = this.#entry(service);
     const uid = deployment?.metadata.uid;
     if (uid === undefined || entry.deployment === uid) return;
     if (entry.deployment !== undefined) {
-      await this.#options.controller.drop(service);
-      await this.#options.journal.remove(service);
+      const isThere = [...cluster.deployments.values()].some(({ metadata }) => metadata.uid === entry.deployment);
+      // The file names another one: the first one is left to its owner, as it serves.
+      if (isThere && controller.has(service)) await controller.remove(service);
+      else await controller.drop(service);
+      await journal.remove(service);
+      await beginAnew(cluster, { service, deployment: uid, selecting }, this.#call());
       entry.handled = undefined;
       entry.configuration = undefined;
     }
@@ -183,32 +193,21 @@ export class Operator {
   #restsOn(
     service: string,
     object: RolloutObject,
-    on: { namespace: string; name: string | undefined; deployment: Deployment | undefined },
+    on: {
+      namespace: string;
+      name: string | undefined;
+      deployment: Deployment | undefined;
+      selecting: string | undefined;
+    },
   ): void {
     const keys = [
       object.metadata.uid,
       on.deployment?.metadata.uid,
       on.name && `deployments/${on.namespace}/${on.name}`,
+      // Whoever widens its selector meanwhile would send requests to pods that nobody has looked at.
+      on.selecting && `services/${on.namespace}/${on.selecting}`,
     ];
-    const now = keys.filter((key): key is string => key !== undefined && key !== "");
-    this.#hears(service, now);
-  }
-
-  /** Follows a service's changes under these keys, and no others. */
-  #hears(service: string, keys: readonly string[]): void {
-    const entry = this.#entry(service);
-    for (const key of entry.keys) {
-      if (keys.includes(key)) continue;
-      const others = this.#resting.get(key);
-      others?.delete(service);
-      if (others?.size === 0) this.#resting.delete(key);
-    }
-    for (const key of keys) {
-      const services = this.#resting.get(key) ?? new Set();
-      services.add(service);
-      this.#resting.set(key, services);
-    }
-    entry.keys = keys;
+    this.#resting.set(service, keys);
   }
 
   /** Sees to it that what the pods are configured with is a part of the revision. Whether the template was changed for it. */
@@ -216,24 +215,19 @@ export class Operator {
     const { cluster, say } = this.#options;
     if (rollout.spec.workload.deployment?.configuration === "ignore") return false;
     const entry = this.#entry(service);
-    const { content, keys, unread } = await configured(cluster, deployment);
+    const { isNew, keys, adoptedWith, unread } = await configure(cluster, deployment, entry.configuration);
     if (unread !== undefined && entry.unread !== unread) say(`${service}: ${unread}`);
     entry.unread = unread;
-    this.#hears(service, [...entry.keys, ...keys]);
-    const noted = deployment.spec.template.metadata?.annotations?.[CONFIGURATION];
-    // A template with a note of an earlier adoption goes on having one.
-    entry.configuration ??= noted === undefined ? content : "noted";
-    const wanted = noteOf({ content }, entry.configuration);
-    if (noted === wanted) return false;
-    await note(cluster, deployment, wanted);
-    return true;
+    entry.configuration = adoptedWith;
+    this.#resting.add(service, keys);
+    return isNew;
   }
 
   async #apply(
     service: string,
     { object, asked }: { object: RolloutObject; asked: Extract<ReturnType<typeof askedOf>, { kind: "apply" }> },
   ): Promise<void> {
-    const { controller } = this.#options;
+    const { controller, cluster } = this.#options;
     const entry = this.#entry(service);
     const { revision } = asked.apply;
     const state = controller.has(service) ? controller.get(service).state : undefined;
@@ -242,26 +236,40 @@ export class Operator {
       // Whoever takes a template back wants what was there before.
       await this.#send(service, { kind: "abort", reason: "the Deployment has the template of stable again" });
     }
-    await this.#keepSafe(object);
-    const before = entry.handled;
-    entry.handled = asked.key;
-    entry.refused = undefined;
-    const answer = await this.#send(service, { ...asked.apply, reason: `template ${revision.id}` }).catch(
-      (error: unknown) => {
-        entry.handled = before;
-        throw error;
-      },
-    );
-    const { refused } = answer;
-    if (!refused || refused.code === "SERIN_UNDER_WAY") return;
+    await keepSafe(cluster, object);
+    entry.asking = { key: asked.key, spec: asked.apply.spec };
+    const send = this.#send(service, { ...asked.apply, reason: `template ${revision.id}` });
+    const { refused } = await send.finally(() => (entry.asking = undefined));
     // What cannot start beside another one is asked for again at that one's end.
-    if (refused.code === "SERIN_BUSY") entry.handled = before;
+    if (refused?.code === "SERIN_BUSY") entry.busy = { key: asked.key, number: controller.get(service).state.rollouts };
+    else entry.handled = asked.key;
+    entry.refusedFor = asked.key;
+    if (!refused || refused.code === "SERIN_UNDER_WAY") {
+      [entry.refused, entry.said] = [undefined, undefined];
+      return;
+    }
     const reason =
       refused.code === "SERIN_QUARANTINED" ? "Quarantined" : refused.code === "SERIN_BUSY" ? "Busy" : "Refused";
     await this.#refuse(service, {
       reason,
       message: refused.found ? `${refused.what}: ${refused.found}` : refused.what,
     });
+  }
+
+  /** Whether it was refused because of the rollout that is still under way. */
+  #isBusy(service: string, key: string): boolean {
+    const { controller } = this.#options;
+    const { busy } = this.#entry(service);
+    if (busy?.key !== key || !controller.has(service)) return false;
+    return underWay(controller.get(service).state)?.number === busy.number;
+  }
+
+  /** What was wrong in between is right again. */
+  async #accept(service: string, key: string): Promise<void> {
+    const entry = this.#entry(service);
+    if (!entry.refused || entry.refusedFor === key) return;
+    [entry.refused, entry.said] = [undefined, undefined];
+    await this.#write(service);
   }
 
   #send(
@@ -290,70 +298,65 @@ export class Operator {
   async #obey(service: string, object: RolloutObject): Promise<void> {
     const noted = notedOf(object);
     const entry = this.#entry(service);
+    entry.learn(object.status?.answers ?? []);
     if (!noted || entry.hasAnswered(noted)) return;
     const answer = await this.#answer(service, noted);
     entry.answer(answer);
+    entry.obeying = undefined;
     if (noted.ok && noted.command.kind === "undo" && answer.refused === undefined) await this.#putBack(service);
     await this.#write(service);
   }
 
-  async #answer(service: string, noted: Noted) {
+  async #answer(service: string, noted: Noted): Promise<CommandAnswer> {
     if (!noted.ok) return { id: noted.id, text: noted.message, refused: "SERIN_BAD_CALL" };
-    const { id } = noted.command;
-    try {
-      const { text, refused } = await this.#options.controller.send(service, noted.command);
-      return refused ? { id, text: refused.what, refused: refused.code } : { id, text };
-    } catch (error) {
-      return { id, text: messageOf(error), refused: "SERIN_FAILED" };
-    }
+    const { command } = noted;
+    const { id } = command;
+    const { controller } = this.#options;
+    if (!controller.has(service))
+      return { id, text: "nothing is looked after yet: see the condition Accepted", refused: "SERIN_UNKNOWN_SERVICE" };
+    const entry = this.#entry(service);
+    const { state } = controller.get(service);
+    // One whose answer was lost may be carried out already.
+    if (entry.obeying?.command.id !== id) entry.obeying = { command, version: state.version };
+    const done = entry.answersBy(state).find((answer) => answer.id === id);
+    if (done) return done;
+    const { text, refused } = await controller.send(service, command);
+    return refused ? { id, text: refused.what, refused: refused.code } : { id, text };
   }
 
-  /** Gives the Deployment the template that an undo brings: else its own next look would bring the other one again. */
+  /** Gives the Deployment the template that an undo brings. */
   async #putBack(service: string): Promise<void> {
     const { cluster, controller } = this.#options;
     const { state } = controller.get(service);
-    const candidate = state.rollout && state.revisions[state.rollout.candidate];
-    const deployment = this.#entry(service).deploymentName;
-    const { namespace } = placeOf(service);
-    const found = deployment === undefined ? undefined : cluster.deployments.get(namespace, deployment);
-    if (!found || !candidate || !isDeployment(candidate.template)) return;
-    const fresh = await cluster.client.get<Deployment>(
-      RESOURCES.deployments,
-      { namespace, name: found.metadata.name },
-      this.#call(),
-    );
-    if (!fresh) return;
-    const next = { ...fresh, spec: { ...fresh.spec, template: candidate.template.pod } };
-    cluster.deployments.wrote(await cluster.client.replace(RESOURCES.deployments, next, this.#call()));
-  }
-
-  /** Sees to it that the Rollout does not go before its service was left in order. */
-  async #keepSafe({ metadata }: RolloutObject): Promise<void> {
-    const { finalizers = [], namespace, name, resourceVersion } = metadata;
-    if (finalizers.includes(FINALIZER)) return;
-    const at = { resource: RESOURCES.rollouts, namespace, name };
-    const patch = { metadata: { resourceVersion, finalizers: [...finalizers, FINALIZER] } };
-    this.#options.cluster.rollouts.wrote(await this.#options.cluster.client.merge(at, patch, this.#call()));
+    const name = this.#entry(service).deploymentName;
+    const template = state.rollout && state.revisions[state.rollout.candidate]?.template;
+    if (name === undefined || !isDeployment(template)) return;
+    await putBack(cluster, { ...placeOf(service), name }, template.pod);
   }
 
   /** The Rollout goes: first everything back to stable, then the Deployment back to its owner. */
-  async #leave(service: string, { metadata }: RolloutObject): Promise<void> {
+  async #leave(service: string, object: RolloutObject): Promise<void> {
     const { controller, cluster } = this.#options;
-    const { finalizers = [], namespace, name, resourceVersion, deletionTimestamp } = metadata;
+    const { finalizers = [], namespace, deletionTimestamp } = object.metadata;
     if (!finalizers.includes(FINALIZER)) return;
     if (controller.has(service)) {
       const { state } = controller.get(service);
       const waitedMs = cluster.clock.now() - Date.parse(deletionTimestamp ?? "");
-      const isThere = this.#entry(service).deployment !== undefined && waitedMs < LEAVE_MS;
+      const deployment = state.spec.spec.workload.deployment?.name ?? "";
+      // Without its Deployment there is nothing to go back to.
+      const isThere = cluster.deployments.get(namespace, deployment) !== undefined && waitedMs < LEAVE_MS;
       if (underWay(state) && isThere) {
         await this.#send(service, { kind: "abort", reason: "the Rollout is deleted" });
         return void this.#later(service);
       }
       await controller.remove(service);
     }
-    const at = { resource: RESOURCES.rollouts, namespace, name };
-    const left = finalizers.filter((one) => one !== FINALIZER);
-    await cluster.client.merge(at, { metadata: { resourceVersion, finalizers: left } }, this.#call());
+    await letGo(cluster, object);
+  }
+
+  #notYet(service: string, why: { readonly reason: string; readonly message: string }): Promise<void> {
+    this.#entry(service).refusedFor = undefined;
+    return this.#refuse(service, why);
   }
 
   /** Says why what is asked for is not brought about; once. */
@@ -370,7 +373,7 @@ export class Operator {
   async #write(service: string): Promise<void> {
     const { controller, journal } = this.#options;
     const state = controller.has(service) ? controller.get(service).state : undefined;
-    await journal.refresh(service, statusOf(state, this.#around(service)));
+    await journal.refresh(service, statusOf(state, this.#around(service, state)));
   }
 
   #call(): Call {

@@ -8,6 +8,9 @@ const kube = inject("kube");
 /** As vitest's own; skipped by name where there can be no cluster. */
 export const test: ReturnType<TestAPI["skipIf"]> = "why" in kube ? base.skip : base;
 
+/** Whether there is a cluster, for suites that register their own tests. */
+export const isThere = !("why" in kube);
+
 let shared: Cluster | undefined;
 
 /** The cluster that all tests share, each in namespaces of its own. */

@@ -96,7 +96,13 @@ export class RoutingPlace {
       only: shop.name,
     });
     await known.start();
-    const by = { namespace: shop.name, name: "app", uid: rollout?.metadata.uid ?? "", deployment: metadata.name };
+    const by = {
+      namespace: shop.name,
+      name: "app",
+      uid: rollout?.metadata.uid ?? "",
+      deployment: metadata.name,
+      deploymentUid: metadata.uid,
+    };
     const place = new RoutingPlace(known, new Adopted(known, by), { traffic: trafficOf(shop.name, traffic), image });
     await place.run([{ pool: "v1", role: "stable", size: 2 }]);
     return place;

@@ -15,7 +15,13 @@ type Json = Record<string, unknown>;
 /** One write, as a test reads it: `merge VirtualService shop`. */
 export type Written = string;
 
-const OWNER: Adopter = { namespace: "prod", name: "shop", uid: "uid-of-the-rollout", deployment: "shop" };
+const OWNER: Adopter = {
+  namespace: "prod",
+  name: "shop",
+  uid: "uid-of-the-rollout",
+  deployment: "shop",
+  deploymentUid: undefined,
+};
 
 /** Whose pods of each pool are ready, and whose ReplicaSet has which hash. */
 interface MemoryPool {

@@ -50,12 +50,20 @@ export function adopt(cluster: Cluster, asked: () => ClusterAsked): ClusterParts
     isolate: async (call) => router()?.isolate(call),
     settle: async (call) => router()?.settle?.(call),
   });
-  return { workload, router, leave: () => leave(adopted, router()) };
+  return {
+    workload,
+    router,
+    leave: () => leave({ adopted, router: router(), keep: (call) => workload.keep(asked().roles.stable, call) }),
+  };
 }
 
 function adopterOf(cluster: Cluster, { service, deployment }: ClusterAsked) {
   const { namespace, name } = placeOf(service);
-  const uid = cluster.rollouts.get(namespace, name)?.metadata.uid;
+  const rollout = cluster.rollouts.get(namespace, name);
+  const uid = rollout?.metadata.uid;
+  // The one that was written down, if there was one: whoever made another one meanwhile has not been heard yet.
+  const deploymentUid =
+    rollout?.status?.deployment ?? cluster.deployments.get(namespace, deployment.name)?.metadata.uid;
   if (uid === undefined) {
     throw new SerinError({
       code: "SERIN_KUBE_NO_ROLLOUT",
@@ -64,7 +72,7 @@ function adopterOf(cluster: Cluster, { service, deployment }: ClusterAsked) {
       next: "kubectl apply it, in the cluster that this controller looks after",
     });
   }
-  return { namespace, name, uid, deployment: deployment.name };
+  return { namespace, name, uid, deployment: deployment.name, deploymentUid };
 }
 
 /** Routers of a cluster count nothing. */

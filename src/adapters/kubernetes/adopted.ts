@@ -16,6 +16,8 @@ export interface Adopter {
   readonly uid: string;
   /** The Deployment. */
   readonly deployment: string;
+  /** Another one of its name is not looked after. */
+  readonly deploymentUid: string | undefined;
 }
 
 /** The Deployment and its ReplicaSets, as they are known now. */
@@ -29,7 +31,8 @@ export class Adopted {
   }
 
   get deployment(): Deployment | undefined {
-    return this.cluster.deployments.get(this.by.namespace, this.by.deployment);
+    const found = this.cluster.deployments.get(this.by.namespace, this.by.deployment);
+    return found?.metadata.uid === this.by.deploymentUid ? found : undefined;
   }
 
   /** ReplicaSets of the Deployment, and those that Serin holds for it. */
@@ -40,8 +43,13 @@ export class Adopted {
 
   /** The pool that a ReplicaSet runs for this service, if it runs one. */
   poolOf({ metadata }: KnownSet): string | undefined {
-    const [uid, pool] = metadata.annotations?.[POOL]?.split("/") ?? [];
-    return uid === this.by.uid ? pool : undefined;
+    const [uid, of, pool] = metadata.annotations?.[POOL]?.split("/") ?? [];
+    return uid === this.by.uid && of === this.deployment?.metadata.uid ? pool : undefined;
+  }
+
+  /** Whether it is the Rollout's, so that nobody but Serin looks after it. */
+  isHeld(set: KnownSet): boolean {
+    return ownerOf(set) === this.by.uid;
   }
 
   /** The ReplicaSet that runs a pool. */
@@ -57,17 +65,29 @@ export class Adopted {
     return answer.map(({ metadata }) => metadata.name);
   }
 
-  /** Whether pods of another pool than this one run, or shall. */
+  /** Whether pods of another pool than this one run, or shall: those that end may still answer. */
   hasOthers(pool: string | undefined): boolean {
     return this.sets().some((set) => {
       const own = this.poolOf(set);
-      return own !== undefined && own !== pool && set.replicas > 0;
+      const isOther = own !== pool && (own !== undefined || this.isHeld(set));
+      return isOther && (set.replicas > 0 || this.runsPods(set));
     });
   }
 
-  /** What marks a ReplicaSet as running a pool; one that was there before Serin, and has not been stable by it yet, as such. */
+  /** Whether pods of a ReplicaSet are there, be it that they end. */
+  runsPods({ metadata }: KnownSet): boolean {
+    for (const { phase } of this.cluster.podsOf.of(metadata.uid))
+      if (phase !== "Succeeded" && phase !== "Failed") return true;
+    return false;
+  }
+
+  /**
+   * What marks a ReplicaSet as running a pool. One of an earlier Deployment of the name is none of this one's. One that was
+   * there before Serin, and has not been stable by it yet, is marked as such.
+   */
   mark(pool: string, found?: typeof FOUND): Readonly<Record<string, string>> {
-    return { [POOL]: [this.by.uid, pool, ...(found ? [found] : [])].join("/") };
+    const parts = [this.by.uid, this.deployment?.metadata.uid ?? "", pool];
+    return { [POOL]: [...parts, ...(found ? [found] : [])].join("/") };
   }
 
   /** Whether it served before Serin came, and is no more than looked at yet. */

@@ -31,6 +31,8 @@ interface Job extends KubeObject {
   readonly status?: { readonly conditions?: readonly Condition[] };
 }
 
+const textOf = (value: unknown): string => (typeof value === "string" ? value : "");
+
 /** Ended ones are kept for so long, to be looked at. */
 const KEPT_SECONDS = 3_600;
 const LOOK_MS = ms(1_000);
@@ -42,7 +44,7 @@ const LOOK_MS = ms(1_000);
 export async function runJob(cluster: Cluster, message: Message, call: Call): Promise<Carriage> {
   const { target } = message;
   if (target.kind !== "job") throw new Error("no Job is asked for");
-  const { namespace, name: rollout } = placeOf(String(message.payload["service"] ?? ""));
+  const { namespace, name: rollout } = placeOf(textOf(message.payload["service"]));
   const name = `serin-${digest([message.id, message.failed])}`;
   const { spec, why } = await specOf(cluster, { of: target.of, namespace }, call);
   if (!spec) return { ok: false, result: why, output: "" };

@@ -1,28 +1,51 @@
 // How is a Deployment left to its owner?
 import { SerinError } from "../../core/issues.ts";
+import { ms } from "../../core/units.ts";
+import type { Call } from "../../ports/observed.ts";
 import type { Adopted } from "./adopted.ts";
 import { fullSizeOf } from "./adopted.ts";
 import { RESOURCES, type Deployment, type ReplicaSet } from "./client/objects.ts";
+import type { KnownSet } from "./keep.ts";
 import { POOL, REPLICAS, ROLLOUT } from "./names.ts";
 import { bare, revisionOfTemplate } from "./revision.ts";
 import type { ClusterRouter } from "./routers/cluster-router.ts";
 
 const CALL_MS = 30_000;
 
+const LOOK_MS = 200;
+/** Pods that take longer than this to end are not waited for. */
+const FADE_MS = 15_000;
+
+interface Leaving {
+  readonly adopted: Adopted;
+  readonly router: ClusterRouter | undefined;
+  /** Makes the pods of stable the Deployment's, where they are not. */
+  readonly keep: (call: Call) => Promise<void>;
+}
+
 /**
  * Takes the brake off a Deployment whose template is that of the pods that serve: put back first where it is not, in the same
  * write. So nothing rolls, and everything goes on serving.
  */
-export async function leave(adopted: Adopted, router: ClusterRouter | undefined): Promise<void> {
+export async function leave({ adopted, router, keep }: Leaving): Promise<void> {
   const call = { signal: AbortSignal.timeout(CALL_MS) };
   const { cluster, by } = adopted;
-  const { client } = cluster;
+  const { client, clock } = cluster;
   const at = { namespace: by.namespace, name: by.deployment };
-  for (const set of adopted.sets()) {
-    if (adopted.isGiven(set)) continue;
+  // Half way through a promotion nobody has them.
+  await keep(call);
+  const others = (): readonly KnownSet[] => adopted.sets().filter((set) => !adopted.isGiven(set));
+  for (const { metadata, replicas } of others()) {
+    const place = { resource: RESOURCES.replicaSets, namespace: by.namespace, name: metadata.name };
+    if (replicas > 0) adopted.wrote(await client.merge(place, { spec: { replicas: 0 } }, call));
+  }
+  // A Service that selects them all would send requests to those that have not gone yet.
+  for (let leftMs = FADE_MS; leftMs > 0 && others().some((set) => adopted.runsPods(set)); leftMs -= LOOK_MS)
+    await clock.sleep(ms(LOOK_MS), call.signal);
+  for (const { metadata } of others()) {
     await client.delete(
       RESOURCES.replicaSets,
-      { namespace: by.namespace, name: set.metadata.name, uid: set.metadata.uid },
+      { namespace: by.namespace, name: metadata.name, uid: metadata.uid },
       call,
     );
   }

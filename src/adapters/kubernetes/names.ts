@@ -1,6 +1,6 @@
 // What does Serin write on objects that it looks after?
 
-/** On a ReplicaSet: whose pool it is, as `UID of the Rollout/pool`. */
+/** On a ReplicaSet: whose pool it is, as `UID of the Rollout/UID of the Deployment/pool`. */
 export const POOL = "serin.dev/pool";
 /** On a Deployment, and as a label on what Serin makes: the Rollout's name. */
 export const ROLLOUT = "serin.dev/rollout";

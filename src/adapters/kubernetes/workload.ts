@@ -65,6 +65,13 @@ export class DeploymentWorkload implements Workload {
     }
   }
 
+  /** Sees to it that a pool's pods are the Deployment's, before what is not goes away. */
+  async keep(pool: string | undefined, call: Call): Promise<void> {
+    const { deployment } = this.#adopted;
+    const set = pool === undefined ? undefined : this.#adopted.setOf(pool);
+    if (set && deployment && !this.#adopted.isGiven(set)) await this.#give(set, deployment, call);
+  }
+
   async #converge(pools: readonly WantedPool[], call: Call): Promise<void> {
     const { deployment } = this.#look();
     // Nothing is made for a Deployment that is not there: whoever brings it back is seen.
@@ -74,8 +81,8 @@ export class DeploymentWorkload implements Workload {
     for (const pool of pools) await this.#bring(pool, deployment, call);
     for (const set of this.#adopted.sets()) {
       const pool = this.#adopted.poolOf(set);
-      if (pool === undefined) await this.#stray(set, pools, call);
-      else if (!wanted.has(pool)) await this.#end(set, deployment, call);
+      if (pool === undefined && !this.#adopted.isHeld(set)) await this.#stray(set, pools, call);
+      else if (pool === undefined || !wanted.has(pool)) await this.#end(set, deployment, call);
     }
     const [only] = pools;
     if (only && pools.length === 1 && !this.#adopted.hasOthers(only.pool)) await this.#options.settle?.(call);
@@ -231,8 +238,14 @@ export class DeploymentWorkload implements Workload {
     // It is stable still, in the way of one that is stopped before the next one starts.
     if (this.#adopted.isGiven(set)) return set.replicas > 0 ? this.#resize(0, deployment, call) : undefined;
     const wasStable = set.metadata.annotations?.["deployment.kubernetes.io/revision"] !== undefined;
-    if (!wasStable) return this.#delete(set, call);
+    if (!wasStable) return this.#fade(set, call);
     await this.#patch(set, { ...this.#given(set, deployment), spec: { replicas: 0 } }, call);
+  }
+
+  /** Its pods go first: as long as one answers, the ReplicaSet says to whom it belongs. */
+  async #fade(set: KnownSet, call: Call): Promise<void> {
+    if (set.replicas > 0) await this.#patch(set, { spec: { replicas: 0 } }, call);
+    else if (!this.#adopted.runsPods(set)) await this.#delete(set, call);
   }
 
   /** One that runs beside the stable one and that nobody here has made: the brake was off for a moment. */

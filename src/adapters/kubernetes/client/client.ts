@@ -57,9 +57,15 @@ function pathOf(resource: Resource, namespace: string | undefined, name?: string
 /** Reads and writes objects. Every method rejects with a KubeError when the API server does not do it. */
 export class KubeClient {
   readonly connection: Connection;
+  #mayWrite: () => boolean = () => true;
 
   constructor(connection: Connection) {
     this.connection = connection;
+  }
+
+  /** Asks before each write: one that stood still for a while must not go on where another one has taken over. */
+  onlyWhile(mayWrite: () => boolean): void {
+    this.#mayWrite = mayWrite;
   }
 
   /** The object, or nothing when it is not there. */
@@ -172,6 +178,7 @@ export class KubeClient {
   }
 
   async #ask<T>(method: string, path: string, { call, body, contentType }: Asking): Promise<T> {
+    if (method !== "GET" && !this.#mayWrite()) throw notLeading(method, path);
     const exchange = {
       method,
       path,
@@ -217,6 +224,11 @@ async function refused(method: string, path: string, answer: IncomingMessage): P
     const message = `answered ${answer.statusCode ?? 0}: ${body.slice(0, 200)}`;
     return errorOf(method, path, { code: answer.statusCode ?? 0, reason: "Unknown", message });
   }
+}
+
+function notLeading(method: string, path: string): KubeError {
+  const message = "this controller is not sure to lead any more, and writes nothing";
+  return new KubeError(`${method} ${path.replace(/\?.*$/u, "")}`, { status: 0, reason: "NotLeading", message });
 }
 
 function errorOf(

@@ -35,6 +35,8 @@ export class Informer<R extends KubeObject, T extends Kept = R> {
   #sinceMs: number;
   #done: Promise<void> = Promise.resolve();
   #isReady = false;
+  /** How far the watch has come. */
+  #at = "0";
 
   constructor(client: KubeClient, clock: Clock, options: InformerOptions<R, T>) {
     this.#client = client;
@@ -70,7 +72,8 @@ export class Informer<R extends KubeObject, T extends Kept = R> {
   /** Takes the answer of one's own write: the watch tells of it a moment later. Older ones change nothing. */
   wrote(object: R): void {
     const known = this.#objects.get(keyOf(object));
-    if (known && isNewer(known, object)) return;
+    // What the watch has passed already and does not know has gone meanwhile.
+    if (known ? isNewer(known, object) : isReached(this.#at, object)) return;
     this.#set(object);
   }
 
@@ -86,11 +89,13 @@ export class Informer<R extends KubeObject, T extends Kept = R> {
       try {
         if (from === "") {
           from = await this.#list();
+          this.#at = from;
           if (!this.#isReady) ready();
           this.#isReady = true;
         }
         for await (const version of this.#follow(from)) {
           from = version;
+          this.#at = version;
           this.#why = undefined;
           failures = 0;
         }
@@ -120,9 +125,15 @@ export class Informer<R extends KubeObject, T extends Kept = R> {
     const { resource, namespace, labels } = this.#options;
     for await (const { type, object } of this.#client.watch<R>(resource, { namespace, labels, from }, this.#off)) {
       if (type === "DELETED") this.#gone(object);
-      else if (type !== "BOOKMARK") this.#set(object);
+      else if (type !== "BOOKMARK") this.#told(object);
       yield object.metadata.resourceVersion ?? from;
     }
+  }
+
+  /** What was written here may be known before an older change is told. */
+  #told(object: R): void {
+    const known = this.#objects.get(keyOf(object));
+    if (!known || !isNewer(known, object)) this.#set(object);
   }
 
   #set(object: R): void {
@@ -143,11 +154,16 @@ export class Informer<R extends KubeObject, T extends Kept = R> {
   }
 }
 
-/** Versions of one object are compared as numbers, which the API server promises since 1.35; else the newer word wins. */
+/** Versions of one kind's objects are compared as numbers, which the API server promises since 1.35. */
 function isNewer(known: Kept, told: Kept): boolean {
-  const [a, b] = [known.metadata.resourceVersion, told.metadata.resourceVersion].map((text) => BigInt(text ?? 0));
-  return known.metadata.uid === told.metadata.uid && a !== undefined && b !== undefined && a > b;
+  return numberOf(known.metadata.resourceVersion) > numberOf(told.metadata.resourceVersion);
 }
+
+function isReached(at: string, { metadata }: Kept): boolean {
+  return numberOf(at) >= numberOf(metadata.resourceVersion);
+}
+
+const numberOf = (version: string | undefined): bigint => BigInt(version === undefined || version === "" ? 0 : version);
 
 /** Without who manages which field, which is often half of an object. */
 export function slim<T extends KubeObject>(object: T): T {

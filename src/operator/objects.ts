@@ -1,0 +1,41 @@
+// What does the operator write on the objects that it is asked by?
+import type { Cluster } from "../adapters/kubernetes/cluster.ts";
+import {
+  RESOURCES,
+  type Deployment,
+  type PodTemplate,
+  type RolloutObject,
+} from "../adapters/kubernetes/client/objects.ts";
+import { FINALIZER } from "../adapters/kubernetes/names.ts";
+
+const CALL_MS = 10_000;
+const call = () => ({ signal: AbortSignal.timeout(CALL_MS) });
+
+/** Sees to it that a Rollout does not go before its service was left in order. */
+export async function keepSafe(cluster: Cluster, { metadata }: RolloutObject): Promise<void> {
+  const { finalizers = [], namespace, name, resourceVersion } = metadata;
+  if (finalizers.includes(FINALIZER)) return;
+  const patch = { metadata: { resourceVersion, finalizers: [...finalizers, FINALIZER] } };
+  const at = { resource: RESOURCES.rollouts, namespace, name };
+  cluster.rollouts.wrote(await cluster.client.merge(at, patch, call()));
+}
+
+/** Lets it go. */
+export async function letGo(cluster: Cluster, { metadata }: RolloutObject): Promise<void> {
+  const { finalizers = [], namespace, name, resourceVersion } = metadata;
+  const left = finalizers.filter((one) => one !== FINALIZER);
+  const at = { resource: RESOURCES.rollouts, namespace, name };
+  await cluster.client.merge(at, { metadata: { resourceVersion, finalizers: left } }, call());
+}
+
+/** Gives a Deployment another template: else its own next look would bring the one that it has again. */
+export async function putBack(
+  cluster: Cluster,
+  at: { readonly namespace: string; readonly name: string },
+  template: PodTemplate,
+): Promise<void> {
+  const fresh = await cluster.client.get<Deployment>(RESOURCES.deployments, at, call());
+  if (!fresh) return;
+  const next = { ...fresh, spec: { ...fresh.spec, template } };
+  cluster.deployments.wrote(await cluster.client.replace(RESOURCES.deployments, next, call()));
+}

@@ -1,0 +1,55 @@
+// Is the status of Rollouts a journal?
+import { join } from "node:path";
+import { Cluster } from "../../src/adapters/kubernetes/cluster.ts";
+import { KubeJournal } from "../../src/adapters/kubernetes/journal.ts";
+import { systemClock } from "../../src/adapters/system/clock.ts";
+import { journalContract } from "../../src/ports/journal.contract.ts";
+import type { Journal } from "../../src/ports/journal.ts";
+import { sharedCluster, isThere } from "./kube-test.ts";
+import { installKinds, rolloutOf } from "./serin.ts";
+
+/** A journal of the services of one namespace, by their Rollouts' names. */
+function named(journal: Journal, namespace: string): Journal {
+  const of = (service: string): string => `${service}.${namespace}`;
+  return {
+    kind: journal.kind,
+    list: async () => (await journal.list()).map((service) => service.slice(0, -namespace.length - 1)),
+    load: (service) => journal.load(of(service)),
+    append: (service, expected, entry) => journal.append(of(service), expected, entry),
+    records: (service, after, limit) => journal.records(of(service), after, limit),
+    remove: (service) => journal.remove(of(service)),
+    close: () => journal.close(),
+  };
+}
+
+if (isThere) {
+  journalContract(
+    "the status of Rollouts",
+    async () => {
+      const cluster = sharedCluster();
+      const ends: (() => Promise<void>)[] = [];
+      const namespace = await cluster.namespace({
+        onTestFinished: (end: () => Promise<void>) => void ends.push(end),
+      } as never);
+      await installKinds(cluster);
+      await namespace.apply([
+        rolloutOf({ rolling: {} }, { name: "shop" }),
+        rolloutOf({ rolling: {} }, { name: "cart" }),
+      ]);
+      const known = new Cluster({
+        clock: systemClock(),
+        kubeconfig: join(cluster.dir, "admin.kubeconfig"),
+        userAgent: "serin/journal",
+      });
+      return {
+        open: () =>
+          Promise.resolve(named(new KubeJournal({ client: known.client, only: namespace.name }), namespace.name)),
+        dispose: async () => {
+          known.client.connection.close();
+          for (const end of ends) await end();
+        },
+      };
+    },
+    { holder: "a Lease says who leads, and the versions of objects keep writers apart" },
+  );
+}
