@@ -3,18 +3,14 @@ import { spawnSync } from "node:child_process";
 import { cpSync, mkdirSync, mkdtempSync, renameSync, rmSync } from "node:fs";
 import { dirname, join } from "node:path";
 
-/** The sources of a program. */
-export interface GoProgram {
-  /** A folder with a `go.mod` and `go.sum` that pin everything, when the module's own do not serve. */
-  readonly lock?: string;
-  /** `module@version`, built with its own `go.mod`. */
-  readonly module?: string;
-  /** `path=path@version` for each requirement that is replaced. */
-  readonly replace?: readonly string[];
+/** A folder with a `go.mod` and `go.sum` that pin everything, or `module@version` that is built with its own. */
+type Sources = { readonly lock: string; readonly module?: never } | { readonly module: string; readonly lock?: never };
+
+export type GoProgram = Sources & {
   readonly package: string;
   /** For the linker, besides what makes programs small. */
   readonly link?: string;
-}
+};
 
 /** Nothing of the machine's settings decides what is built, and nothing else that runs is slowed down. */
 const env = { ...process.env, GOFLAGS: "-buildvcs=false", GOTOOLCHAIN: "local", GOWORK: "off" };
@@ -49,9 +45,9 @@ function download(module: string, dir: string): { folder: string } | string {
   return folder === undefined ? (told ?? failed ?? `${module} has no sources`) : { folder };
 }
 
-function prepare({ lock, module, replace = [] }: GoProgram, to: string): string | undefined {
-  if (module === undefined) {
-    if (lock !== undefined) cpSync(lock, to, { recursive: true });
+function prepare({ lock, module }: GoProgram, to: string): string | undefined {
+  if (lock !== undefined) {
+    cpSync(lock, to, { recursive: true });
     return undefined;
   }
   const sources = download(module, dirname(to));
@@ -59,8 +55,7 @@ function prepare({ lock, module, replace = [] }: GoProgram, to: string): string 
   cpSync(sources.folder, to, { recursive: true });
   // The module cache cannot be written to, and its copy is as it is.
   spawnSync("chmod", ["-R", "u+w", to]);
-  if (replace.length === 0) return undefined;
-  return go(to, "mod", "edit", ...replace.map((one) => `-replace=${one}`)).failed;
+  return undefined;
 }
 
 /** Builds a program and puts it at `to`, whole or not at all; what went wrong, as text. */

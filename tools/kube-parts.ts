@@ -7,13 +7,13 @@ import { cache } from "./parts.ts";
 const KUBERNETES = "1.35.4";
 const SAYS = "k8s.io/component-base/version";
 
-interface KubePart extends GoProgram {
+type KubePart = GoProgram & {
   readonly version: string;
   /** Takes the place of the one that would be built. */
   readonly variable: string;
   /** What a person is told before the wait. */
   readonly wait: string;
-}
+};
 
 const ofKubernetes = {
   version: KUBERNETES,
@@ -60,10 +60,9 @@ const MORE = {
     wait: "about 5 minutes",
   },
   istiod: {
-    version: "1.29.7",
-    module: "istio.io/istio@v0.0.0-20260828220020-666bf5433196",
-    // The versions that it pins are not published.
-    replace: ["istio.io/api=istio.io/api@v1.29.2", "istio.io/client-go=istio.io/client-go@v1.29.2"],
+    // Releases are not published as modules; this is what came before 1.31.
+    version: "1.31.0-20260827",
+    module: "istio.io/istio@v0.0.0-20260827124520-eed52ebb66ad",
     package: "./pilot/cmd/pilot-discovery",
     variable: "ISTIOD_BIN",
     wait: "about 9 minutes",

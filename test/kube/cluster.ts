@@ -1,5 +1,6 @@
 // How does a test get a Kubernetes cluster, and a namespace in it?
 import { execFile } from "node:child_process";
+import { randomUUID } from "node:crypto";
 import { readFileSync } from "node:fs";
 import { mkdtemp, rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
@@ -39,7 +40,6 @@ export class Cluster {
   readonly objects: Manifests;
   readonly #api: Api;
   readonly #resources: Resources;
-  #names = 0;
 
   constructor(dir: string) {
     this.dir = dir;
@@ -54,8 +54,8 @@ export class Cluster {
 
   /** A namespace that ends with the test. */
   async namespace(context: Pick<TestContext, "onTestFinished">, prefix = "test"): Promise<Namespace> {
-    // Files run one after the other on one cluster.
-    const name = `${prefix}-${process.pid}-${(this.#names += 1)}`;
+    // Files know nothing of each other, and a namespace's name stays taken for a while.
+    const name = `${prefix}-${randomUUID().slice(0, 8)}`;
     await this.objects.apply({ apiVersion: "v1", kind: "Namespace", metadata: { name } });
     context.onTestFinished(() => this.forget(name));
     const namespace = new Namespace(this, this.#api, { resources: this.#resources, name });
