@@ -14,7 +14,7 @@ export type Asked =
   | { readonly kind: "not-yet"; readonly reason: Reason; readonly message: string };
 
 /** Machine-readable, as conditions have it. */
-export type Reason = "BadSpec" | "NotOfClusters" | "NoDeployment" | "RollingNatively" | "NoPods";
+type Reason = "BadSpec" | "NotOfClusters" | "NoDeployment" | "RollingNatively" | "NoPods";
 
 /** Reads a Rollout's spec as a rollout file is read; its mistakes, one a line. */
 export function readSpec({

@@ -82,7 +82,7 @@ const iso = (atMs: number): string => new Date(atMs).toISOString().replace(/\.\d
 const shown = (weights: Weights): string => percent(weight(Math.min(WHOLE, shareOf(weights, "canary"))));
 
 /** What the engine does, in a word. */
-export function phaseOf(state: ServiceState): string {
+function phaseOf(state: ServiceState): string {
   const rollout = underWay(state);
   if (!rollout) return "Idle";
   if (rollout.phase === "back") return "RollingBack";

@@ -7,7 +7,7 @@ import type { KnownPod, KnownSet } from "./keep.ts";
 const HOPELESS: ReadonlySet<string> = new Set(["InvalidImageName", "ErrImageNeverPull"]);
 
 /** A pod as a replica; nothing for one that has ended and is only kept to be looked at. */
-export function replicaOf(
+function replicaOf(
   pod: KnownPod,
   set: KnownSet,
   at: { readonly port: number; readonly nowMs: Ms },

@@ -1,7 +1,7 @@
 // Which revision is a pod template, and what is kept of it?
 import { createHash } from "node:crypto";
 import type { Revision } from "../../core/world.ts";
-import { HASH_LABEL, type PodTemplate, type Texts } from "./client/objects.ts";
+import { HASH_LABEL, type PodTemplate } from "./client/objects.ts";
 
 /** What a revision of a Deployment is: its pod template, without what the Deployment's controller adds. */
 export interface DeploymentTemplate {
@@ -99,9 +99,4 @@ export function portOf({ spec }: PodTemplate, asked: number | string | undefined
   const ports = spec.containers.flatMap(({ ports: some }) => some ?? []);
   const found = asked === undefined ? ports[0] : ports.find(({ name }) => name === asked);
   return found?.containerPort;
-}
-
-/** Whether labels are what a selector's `matchLabels` asks for. */
-export function hasLabels(labels: Texts | undefined, wanted: Texts): boolean {
-  return Object.entries(wanted).every(([name, value]) => labels?.[name] === value);
 }

@@ -45,7 +45,7 @@ const PAGE = 500;
 const WATCH_SECONDS = 300;
 
 /** Who writes: the name that `managedFields` has. */
-export const MANAGER = "serin";
+const MANAGER = "serin";
 
 function pathOf(resource: Resource, namespace: string | undefined, name?: string): string {
   const root = resource.group === "" ? `/api/${resource.version}` : `/apis/${apiVersionOf(resource)}`;

@@ -52,7 +52,7 @@ export interface Container {
   readonly ports?: readonly { readonly name?: string | undefined; readonly containerPort: number }[] | undefined;
 }
 
-export interface LabelSelector {
+interface LabelSelector {
   readonly matchLabels?: Texts | undefined;
   readonly matchExpressions?:
     | readonly { readonly key: string; readonly operator: string; readonly values?: readonly string[] | undefined }[]
@@ -98,7 +98,7 @@ export interface RolloutObject extends KubeObject {
 }
 
 /** What is read back of a Rollout's status. */
-export interface RolloutStatus {
+interface RolloutStatus {
   readonly seq?: number | undefined;
   /** What was last asked of the engine: the spec and the template, by their content. */
   readonly handled?: string | undefined;
@@ -129,7 +129,7 @@ interface ContainerState {
     | undefined;
 }
 
-export interface ContainerStatus {
+interface ContainerStatus {
   readonly name: string;
   readonly ready: boolean;
   readonly restartCount: number;

@@ -127,7 +127,7 @@ export class ServiceRouter implements ClusterRouter {
  * The shares that the ready pods make. Where the counts are those that were asked for, it is the split that was asked for: a
  * share of counts is rounded to a millionth.
  */
-export function reportedSplit(asked: Split, ready: Ready): Split {
+function reportedSplit(asked: Split, ready: Ready): Split {
   const total = ROLES.reduce((sum, role) => sum + (ready[role] ?? 0), 0);
   if (total === 0) return { weights: {} };
   const others = ROLES.filter((role) => role !== "stable" && (ready[role] ?? 0) > 0);
