@@ -39,6 +39,25 @@ async function counts(address: string, number: number): Promise<Readonly<Record<
   return seen;
 }
 
+/** Asks all the time; stops when it is asked what went unanswered. */
+function load(context: TestContext, address: string): () => Promise<readonly string[]> {
+  const off = new AbortController();
+  const lost: string[] = [];
+  const done = (async () => {
+    while (!off.signal.aborted) {
+      const answer = await ask(address).catch((error: unknown) => String(error));
+      if (answer !== "v1" && answer !== "v2") lost.push(`${new Date().toISOString()} ${answer}`);
+    }
+  })();
+  const stop = async (): Promise<readonly string[]> => {
+    off.abort();
+    await done;
+    return lost;
+  };
+  context.onTestFinished(async () => void (await stop()));
+  return stop;
+}
+
 const OWN = `
 apiVersion: gateway.networking.k8s.io/v1
 kind: HTTPRoute
@@ -83,6 +102,7 @@ contoured.for(CASES)("through Contour, an HTTPRoute %s", async ([, traffic, own]
   const { shop, address, place } = await open(context, traffic, own);
   await place.follow({ weights: all("stable") });
   await until("stable answers", async () => (await ask(address).catch(() => "nobody")) === "v1");
+  const unanswered = load(context, address);
   for (const canary of [0.1, 0.335, 1, 0]) {
     const split: Split = { weights: { canary: weightOf(canary), stable: weightOf(1 - canary) } };
     await place.follow(split);
@@ -127,8 +147,10 @@ contoured.for(CASES)("through Contour, an HTTPRoute %s", async ([, traffic, own]
   await place.follow({ weights: all("stable") });
   await until("the new version answers", async () => (await counts(address, 20))["v2"] === 20);
   await place.router.remove(call());
-  if (own === "") return;
-  const { spec } = await shop.get<KubeObject & { spec: object }>("gateway.networking.k8s.io/v1/HTTPRoute/front");
-  expect(JSON.stringify(spec)).not.toContain("app-stable");
+  // No step of it costs a request.
+  expect(await unanswered()).toEqual([]);
   expect((await counts(address, 20))["v2"]).toBe(20);
+  const name = own === "" ? "app" : "front";
+  const { spec } = await shop.get<KubeObject & { spec: object }>(`gateway.networking.k8s.io/v1/HTTPRoute/${name}`);
+  expect(JSON.stringify(spec)).not.toContain("app-stable");
 });

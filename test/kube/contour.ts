@@ -28,14 +28,8 @@ async function freePort(): Promise<number> {
   return port;
 }
 
-/** A Gateway of Contour's with an Envoy, in a namespace. Answers with its address; both end with the test. */
-export async function openContour(context: TestContext, cluster: Cluster, shop: Namespace): Promise<string> {
-  const [contour, envoy] = [kubePart("contour"), envoyBinary()];
-  if (contour === undefined || envoy === undefined) throw new Error(whyNoContour());
-  await define(cluster, "contour");
-  const dir = await mkdtemp(join(tmpdir(), "serin-contour-"));
-  const ports = await Promise.all(Array.from({ length: 6 }, freePort));
-  const [xds = 0, health = 0, http = 0, debug = 0, stats = 0, port = 0] = ports;
+/** The Gateway, in the class of its own that this Contour looks after. */
+async function applyGateway(context: TestContext, cluster: Cluster, { shop, port }: { shop: Namespace; port: number }) {
   await cluster.objects.apply({
     apiVersion: "gateway.networking.k8s.io/v1",
     kind: "GatewayClass",
@@ -53,12 +47,40 @@ export async function openContour(context: TestContext, cluster: Cluster, shop: 
     metadata: { name: "public" },
     spec: { gatewayClassName: shop.name, listeners },
   });
-  const config = join(dir, "contour.yaml");
+}
+
+/** What Contour is told besides where its files are. */
+async function flags(xds: number, health: number): Promise<readonly string[]> {
+  const [http = 0, debug = 0, stats = 0] = await Promise.all(Array.from({ length: 3 }, freePort));
+  return [
+    ...AT(xds),
+    "--insecure",
+    "--disable-leader-election",
+    ...["tlsroutes", "tcproutes", "backendtlspolicies"].map((kind) => `--disable-feature=${kind}`),
+    ...["health", "http", "debug-http", "stats", "envoy-service-http", "envoy-service-https"].map(
+      (name) => `--${name}-address=127.0.0.1`,
+    ),
+    `--health-port=${health}`,
+    `--http-port=${http}`,
+    `--debug-http-port=${debug}`,
+    `--stats-port=${stats}`,
+  ];
+}
+
+const AT = (xds: number): readonly string[] => ["--xds-address=127.0.0.1", `--xds-port=${xds}`];
+
+/** A Gateway of Contour's with an Envoy, in a namespace. Answers with its address; both end with the test. */
+export async function openContour(context: TestContext, cluster: Cluster, shop: Namespace): Promise<string> {
+  const [contour, envoy] = [kubePart("contour"), envoyBinary()];
+  if (contour === undefined || envoy === undefined) throw new Error(whyNoContour());
+  await define(cluster, "contour");
+  const dir = await mkdtemp(join(tmpdir(), "serin-contour-"));
+  const [xds = 0, health = 0, port = 0] = await Promise.all(Array.from({ length: 3 }, freePort));
+  await applyGateway(context, cluster, { shop, port });
+  const [config, bootstrap] = [join(dir, "contour.yaml"), join(dir, "envoy.json")];
   writeFileSync(config, `gateway: { gatewayRef: { namespace: ${shop.name}, name: public } }\n`);
-  const bootstrap = join(dir, "envoy.json");
-  const at = ["--xds-address=127.0.0.1", `--xds-port=${xds}`];
   const admin = `--admin-address=${join(dir, "admin.sock")}`;
-  await promisify(execFile)(contour, ["bootstrap", bootstrap, ...at, admin, "--namespace", shop.name]);
+  await promisify(execFile)(contour, ["bootstrap", bootstrap, ...AT(xds), admin, "--namespace", shop.name]);
   const start = (name: string, command: readonly [string, ...string[]]): Daemon => {
     const log = join(cluster.dir, `${name}-${shop.name}.log`);
     const daemon = new Daemon({ name, command, log });
@@ -67,32 +89,14 @@ export async function openContour(context: TestContext, cluster: Cluster, shop: 
     context.onTestFailed(() => console.error(readFileSync(log, "utf8").slice(-4_000)));
     return daemon;
   };
+  const files = [`--kubeconfig=${cluster.kubeconfig}`, `--config-path=${config}`];
   const parts = [
-    start("contour", [
-      contour,
-      "serve",
-      `--kubeconfig=${cluster.kubeconfig}`,
-      `--config-path=${config}`,
-      ...at,
-      "--insecure",
-      "--disable-leader-election",
-      ...["tlsroutes", "tcproutes", "backendtlspolicies"].map((kind) => `--disable-feature=${kind}`),
-      ...["health", "http", "debug-http", "stats"].map((name) => `--${name}-address=127.0.0.1`),
-      `--health-port=${health}`,
-      `--http-port=${http}`,
-      `--debug-http-port=${debug}`,
-      `--stats-port=${stats}`,
-      "--envoy-service-http-address=127.0.0.1",
-      "--envoy-service-https-address=127.0.0.1",
-    ]),
+    start("contour", [contour, "serve", ...files, ...(await flags(xds, health))]),
     start("envoy", [
       envoy,
       "-c",
       bootstrap,
-      "--service-cluster",
-      "contour",
-      "--service-node",
-      "one",
+      ...["--service-cluster", "contour", "--service-node", "one"],
       "--use-dynamic-base-id",
     ]),
   ];

@@ -63,11 +63,15 @@ export function readSplit(route: GatewayRoute, called: Called, names: Names): Wi
 }
 
 /** A patch that puts the rules into a route of that version; nothing when it says the same already. */
-export function patchOf({ metadata, spec }: GatewayRoute, { rules, note }: Written): object | undefined {
+export function patchOf(
+  { metadata, spec }: GatewayRoute,
+  { rules, note }: Written,
+  more: object = {},
+): object | undefined {
   const isSame = canonical(spec.rules ?? []) === canonical(rules);
   if (isSame && metadata.annotations?.[NOTE] === note) return undefined;
   return {
-    metadata: { resourceVersion: metadata.resourceVersion, annotations: { [NOTE]: note ?? null } },
+    metadata: { ...more, resourceVersion: metadata.resourceVersion, annotations: { [NOTE]: note ?? null } },
     ...(isSame ? {} : { spec: { rules } }),
   };
 }

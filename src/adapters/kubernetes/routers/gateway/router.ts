@@ -20,7 +20,7 @@ import {
 import { objectsOf, oldOf } from "../kinds.ts";
 import { calledService, narrow, narrowedTo, theService } from "../narrow.ts";
 import { notesOf } from "../note.ts";
-import { isMade, ownerOfMade, RoleServices, takenBySomebody } from "../role-services.ts";
+import { isMade, isOurs, LEFT, ownerOfMade, RoleServices, takenBySomebody } from "../role-services.ts";
 import { believed, busyOf, isSame } from "../seen.ts";
 import { Passage, rolesOf, type Roles } from "../slots.ts";
 import type { Called } from "../target.ts";
@@ -33,6 +33,8 @@ import { takenOf } from "./status.ts";
 
 const REMEDY = "install the Gateway API and a controller for it, or choose another router below spec.traffic";
 
+/** So long it takes until the endpoints of a new Service are known, and until an Envoy does what its controller has taken. */
+const SETTLE_MS = 1_000;
 /** So long is waited for a controller to say that it has taken a route, before the next look does. */
 const TAKEN_MS = 2_000;
 const LOOK_MS = 50;
@@ -65,8 +67,7 @@ export class GatewayRouter implements ClusterRouter {
     this.#names = spec.route?.rules;
     this.#resource = spec.route?.kind === "GRPCRoute" ? RESOURCES.grpcRoutes : RESOURCES.httpRoutes;
     this.#slots = new RoleServices(adopted, spec.service.name);
-    // A controller says by itself when it knows a Service.
-    this.#passage = new Passage(adopted.cluster.clock, 0);
+    this.#passage = new Passage(adopted.cluster.clock, SETTLE_MS);
   }
 
   async apply(route: Route, call: Call): Promise<void> {
@@ -116,15 +117,15 @@ export class GatewayRouter implements ClusterRouter {
   }
 
   async remove(call: Call): Promise<void> {
-    const { adopted } = this.#options;
     const routes = await this.#routes();
     const route = this.#find(routes);
-    if (route && isMade(adopted.by, route)) {
-      const { namespace, name, uid } = route.metadata;
-      await adopted.cluster.client.delete(this.#resource, { namespace, name, uid }, call);
-    } else if (route && notesOf(route).isThere) {
-      await this.#patch({ routes, route }, { rules: ownersRules(route, this.#called) }, call);
+    if (route && notesOf(route).isThere) {
+      const rules = ownersRules(route, this.#called);
+      // Requests from outside come in through it, whoever has made it.
+      const left = isMade(this.#options.adopted.by, route) ? LEFT : {};
+      await this.#patch({ routes, route, left }, { rules }, call);
       await this.#untilTaken(routes, call);
+      await this.#passage.settle(call);
     }
     if (Object.keys(this.#slots.read()).length > 0) await this.#slots.write({}, call);
     await this.settle(call);
@@ -172,8 +173,8 @@ export class GatewayRouter implements ClusterRouter {
     return writtenRules(owners, this.#called, { names: undefined, wish });
   }
 
-  async #patch({ routes, route }: At, written: Written, call: Call): Promise<boolean> {
-    const patch = patchOf(route, written);
+  async #patch({ routes, route, left = {} }: At, written: Written, call: Call): Promise<boolean> {
+    const patch = patchOf(route, written, left);
     if (!patch) return false;
     const { namespace, name } = route.metadata;
     const { client } = this.#options.adopted.cluster;
@@ -188,7 +189,7 @@ export class GatewayRouter implements ClusterRouter {
     const meta = { namespace: by.namespace, labels: { [ROLLOUT]: by.name }, ownerReferences: [ownerOfMade(by)] };
     const wanted = madeRoute(this.#spec, meta, written);
     const found = this.#find(routes);
-    if (found && !isMade(by, found)) throw takenBySomebody(this.#resource.kind, found);
+    if (found && !isOurs(by, found)) throw takenBySomebody(this.#resource.kind, found);
     if (found && isSame(found, wanted)) return false;
     const answer = await cluster.client.apply<GatewayRoute>(this.#resource, wanted, call);
     routes.wrote(answer);
@@ -267,6 +268,8 @@ export class GatewayRouter implements ClusterRouter {
 interface At {
   readonly routes: Informer<GatewayRoute>;
   readonly route: GatewayRoute;
+  /** More of its metadata. */
+  readonly left?: object;
 }
 
 /** The number of the port that is shared out. */
