@@ -96,7 +96,10 @@ export async function openContour(context: TestContext, cluster: Cluster, shop: 
       envoy,
       "-c",
       bootstrap,
-      ...["--service-cluster", "contour", "--service-node", "one"],
+      "--service-cluster",
+      "contour",
+      "--service-node",
+      "one",
       "--use-dynamic-base-id",
     ]),
   ];

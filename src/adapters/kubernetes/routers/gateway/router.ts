@@ -1,7 +1,7 @@
 // How does a Gateway share out requests?
 import type { GatewaySpec } from "../../../../core/spec/cluster-traffic.ts";
 import { SerinError } from "../../../../core/issues.ts";
-import type { Role, Route } from "../../../../core/split.ts";
+import type { Route } from "../../../../core/split.ts";
 import { ms } from "../../../../core/units.ts";
 import { ABSENT, seen, unreadable, type Call, type Observed } from "../../../../ports/observed.ts";
 import type { Carried } from "../../../../ports/router.ts";
@@ -22,13 +22,13 @@ import { calledService, narrow, narrowedTo, theService } from "../narrow.ts";
 import { notesOf } from "../note.ts";
 import { isMade, isOurs, LEFT, ownerOfMade, RoleServices, takenBySomebody } from "../role-services.ts";
 import { believed, busyOf, isSame } from "../seen.ts";
-import { Passage, rolesOf, type Roles } from "../slots.ts";
+import { Passage, rolesOf } from "../slots.ts";
 import type { Called } from "../target.ts";
 import type { Names, Wish } from "../weave.ts";
-import { wishOf } from "../wish.ts";
+import { wishOf, withNothing } from "../wish.ts";
 import type { GatewayRoute } from "./objects.ts";
 import { isLedTo, madeRoute, madeRules, ownersRules, patchOf, readSplit, writtenRules, type Written } from "./route.ts";
-import { namedRoles } from "./routes.ts";
+import { rolesIn } from "./routes.ts";
 import { takenOf } from "./status.ts";
 
 const REMEDY = "install the Gateway API and a controller for it, or choose another router below spec.traffic";
@@ -143,9 +143,11 @@ export class GatewayRouter implements ClusterRouter {
   async #write(wish: Wish, wanted: Hashes, call: Call): Promise<void> {
     const routes = await this.#routes();
     const found = this.#find(routes);
-    const named: Roles = found ? namedRoles(found.spec.rules ?? [], this.#called) : new Set<Role>();
-    const written = this.#spec.route ? this.#intoTheirs(found, wish) : this.#intoOwn(wish);
-    await this.#passage.go({ live: this.#slots.read(), wanted, named, next: rolesOf(wish) }, this.#slots, {
+    // Controllers tell an Envoy only of what a route names: one that gets nothing yet is known by the time that it does.
+    const whole: Wish = { ...wish, weights: withNothing(wish.weights, Object.keys(wanted)) };
+    const written = this.#spec.route ? this.#intoTheirs(found, whole) : this.#intoOwn(whole);
+    const roles = rolesIn(found?.spec.rules ?? [], this.#called);
+    await this.#passage.go({ live: this.#slots.read(), wanted, ...roles, next: rolesOf(wish) }, this.#slots, {
       call,
       route: async () => {
         const isWritten =

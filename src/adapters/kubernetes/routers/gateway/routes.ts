@@ -117,11 +117,15 @@ function part(share: Mirror["share"]): Pick<NonNullable<Filter["requestMirror"]>
   return { fraction: { numerator: share, denominator: 1_000_000 } };
 }
 
-/** The roles that any rule names, also for copies. */
-export function namedRoles(rules: readonly Rule[], called: Called): Roles {
-  const refs = rules.flatMap(({ backendRefs = [], filters = [] }) => [
-    ...backendRefs,
-    ...filters.flatMap(({ requestMirror }) => requestMirror?.backendRef ?? []),
-  ]);
-  return new Set(refs.flatMap((ref) => roleOf(called, ref) ?? []));
+/** The roles that any rule sends requests or copies to, and those that are named and get nothing. */
+export function rolesIn(rules: readonly Rule[], called: Called): { readonly named: Roles; readonly listed: Roles } {
+  const refs = rules.flatMap(({ backendRefs = [] }) => backendRefs);
+  const mirrors = rules.flatMap(({ filters = [] }) =>
+    filters.flatMap(({ requestMirror }) => requestMirror?.backendRef ?? []),
+  );
+  const of = (some: readonly BackendRef[]): Roles => new Set(some.flatMap((ref) => roleOf(called, ref) ?? []));
+  return {
+    named: of([...refs.filter((ref) => weightOf(ref) > 0), ...mirrors]),
+    listed: of(refs.filter((ref) => weightOf(ref) === 0)),
+  };
 }

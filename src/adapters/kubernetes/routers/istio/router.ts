@@ -126,7 +126,6 @@ export class IstioRouter implements ClusterRouter {
   }
 
   async remove(call: Call): Promise<void> {
-    const { adopted } = this.#options;
     const { services, slots } = await this.#parts();
     const virtualService = this.#find(services);
     if (virtualService && notesOf(virtualService).isThere) {
