@@ -23,12 +23,12 @@ import { notesOf } from "../note.ts";
 import { isMade, isOurs, LEFT, ownerOfMade, RoleServices, takenBySomebody } from "../role-services.ts";
 import { believed, busyOf, isSame } from "../seen.ts";
 import { Passage, rolesOf } from "../slots.ts";
-import type { Called } from "../target.ts";
+import { serviceOf, type Called } from "../target.ts";
 import type { Names, Wish } from "../weave.ts";
 import { wishOf, withNothing } from "../wish.ts";
 import type { GatewayRoute } from "./objects.ts";
 import { isLedTo, madeRoute, madeRules, ownersRules, patchOf, readSplit, writtenRules, type Written } from "./route.ts";
-import { rolesIn } from "./routes.ts";
+import { listing, rolesIn } from "./routes.ts";
 import { takenOf } from "./status.ts";
 
 const REMEDY = "install the Gateway API and a controller for it, or choose another router below spec.traffic";
@@ -120,10 +120,12 @@ export class GatewayRouter implements ClusterRouter {
     const routes = await this.#routes();
     const route = this.#find(routes);
     if (route && notesOf(route).isThere) {
-      const rules = ownersRules(route, this.#called);
+      await this.#list(routes, [this.#called.name], call);
+      const now = this.#find(routes) ?? route;
+      const rules = ownersRules(now, this.#called);
       // Requests from outside come in through it, whoever has made it.
-      const left = isMade(this.#options.adopted.by, route) ? LEFT : {};
-      await this.#patch({ routes, route, left }, { rules }, call);
+      const left = isMade(this.#options.adopted.by, now) ? LEFT : {};
+      await this.#patch({ routes, route: now, left }, { rules }, call);
       await this.#untilTaken(routes, call);
       await this.#passage.settle(call);
     }
@@ -145,18 +147,37 @@ export class GatewayRouter implements ClusterRouter {
     const found = this.#find(routes);
     // Controllers tell an Envoy only of what a route names: one that gets nothing yet is known by the time that it does.
     const whole: Wish = { ...wish, weights: withNothing(wish.weights, Object.keys(wanted)) };
-    const written = this.#spec.route ? this.#intoTheirs(found, whole) : this.#intoOwn(whole);
+    const written = (route: GatewayRoute | undefined): Written =>
+      this.#spec.route ? this.#intoTheirs(route, whole) : this.#intoOwn(whole);
+    // What cannot be written is refused before anything is.
+    written(found);
     const roles = rolesIn(found?.spec.rules ?? [], this.#called);
     await this.#passage.go({ live: this.#slots.read(), wanted, ...roles, next: rolesOf(wish) }, this.#slots, {
       call,
       route: async () => {
+        const services = Array.from(rolesOf(wish), (role) => serviceOf(this.#called, role));
+        await this.#list(routes, services, call);
+        const now = this.#find(routes);
         const isWritten =
-          this.#spec.route && found
-            ? await this.#patch({ routes, route: found }, written, call)
-            : await this.#bring(routes, written, call);
+          this.#spec.route && now
+            ? await this.#patch({ routes, route: now }, written(now), call)
+            : await this.#bring(routes, written(now), call);
         if (isWritten) await this.#accepted(routes, found, call);
       },
     });
+  }
+
+  /** Has Services named before anything is sent to them: a controller tells its Envoys of those that a route names. */
+  async #list(routes: Informer<GatewayRoute>, services: readonly string[], call: Call): Promise<void> {
+    const route = this.#find(routes);
+    const rules = route && listing(route.spec.rules ?? [], this.#called, services);
+    if (!rules) return;
+    const { namespace, name, resourceVersion } = route.metadata;
+    const { client } = this.#options.adopted.cluster;
+    const patch = { metadata: { resourceVersion }, spec: { rules } };
+    routes.wrote(await client.merge<GatewayRoute>({ resource: this.#resource, namespace, name }, patch, call));
+    await this.#untilTaken(routes, call);
+    await this.#passage.settle(call);
   }
 
   #intoTheirs(route: GatewayRoute | undefined, wish: Wish): Written {

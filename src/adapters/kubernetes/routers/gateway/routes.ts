@@ -15,7 +15,9 @@ export function ruleDialect(called: Called): Dialect<Rule> {
     leads: (rule) => portion(called, rule) > 0,
     nameOf: ({ name }) => name,
     named: (rule, name) => ({ ...rule, name }),
-    targetsOf: ({ backendRefs }) => backendRefs ?? [],
+    // A role's that gets nothing is there to be known, and nobody's wish.
+    targetsOf: ({ backendRefs = [] }) =>
+      backendRefs.filter((ref) => weightOf(ref) > 0 || roleOf(called, ref) === undefined),
     withTargets: (rule, targets) => ({ ...rule, backendRefs: targets as readonly BackendRef[] }),
     sharesOf: (rule) => shares(called, rule),
     shared: (rule, weights) => shared(called, rule, weights),
@@ -52,7 +54,9 @@ function portion(called: Called, { backendRefs = [] }: Rule): number {
 }
 
 function shares(called: Called, { backendRefs = [] }: Rule): Weights | undefined {
-  const own = backendRefs.filter((ref) => isOwn(called, ref));
+  const own = backendRefs.filter(
+    (ref) => isOwn(called, ref) && (weightOf(ref) > 0 || nameOf(called, ref) !== called.name),
+  );
   const numbers = own.flatMap((ref): (readonly [Role, number])[] => {
     const role = roleOf(called, ref);
     return role === undefined ? [] : [[role, weightOf(ref)]];
@@ -85,6 +89,21 @@ function named(ref: BackendRef, name: string): BackendRef {
 /** With what the API server fills in, so that what is read back is what was written. */
 function weighted({ group = "", kind = "Service", ...ref }: BackendRef, weight: number): BackendRef {
   return { group, kind, ...ref, weight };
+}
+
+/** Rules of which one names further Services, which get nothing; nothing where all of them are named already. */
+export function listing(
+  rules: readonly Rule[],
+  called: Called,
+  services: readonly string[],
+): readonly Rule[] | undefined {
+  const refs = rules.flatMap(({ backendRefs = [] }) => backendRefs);
+  const missing = services.filter((name) => !refs.some((ref) => nameOf(called, ref) === name));
+  const at = rules.findIndex((rule) => portion(called, rule) > 0);
+  const [rule, like] = [rules[at], rules[at]?.backendRefs?.find((ref) => isOwn(called, ref))];
+  if (!rule || !like || missing.length === 0) return undefined;
+  const backendRefs = [...(rule.backendRefs ?? []), ...missing.map((name) => weighted(named(like, name), 0))];
+  return rules.with(at, { ...rule, backendRefs });
 }
 
 function only(rule: Rule, when: readonly (readonly Condition[])[]): Rule | undefined {
