@@ -87,6 +87,7 @@ const MORE = {
 const DEFINITIONS = {
   istio: { version: "1.29.2", module: "istio.io/api", path: "kubernetes/customresourcedefinitions.gen.yaml" },
   gateway: { version: "1.4.1", module: "sigs.k8s.io/gateway-api", path: "config/crd/standard" },
+  contour: { version: "1.33.8", module: "github.com/projectcontour/contour", path: "examples/contour/01-crds.yaml" },
   flagger: { version: "1.43.0", module: "github.com/fluxcd/flagger", path: "artifacts/flagger/crd.yaml" },
   argo: { version: "1.10.1", module: "github.com/argoproj/argo-rollouts", path: "manifests/crds" },
 } as const;

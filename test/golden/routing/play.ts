@@ -127,7 +127,7 @@ class Stage {
     for (const pool of this.#cluster.pools.keys()) if (pool !== stable) this.#cluster.pools.delete(pool);
     await this.#follow("After the rollout", { weights: all("stable") });
     await this.#router.remove(call);
-    this.#cluster.writes.length = 0;
+    this.scenes.push({ title: "After Serin", objects: this.#look(), writes: this.#cluster.writes.splice(0) });
     await this.#router.remove(call);
     this.wrong.push(...this.#cluster.writes.map((write) => `${write} when there was nothing left to take away`));
   }

@@ -21,6 +21,18 @@ export function isMade({ uid }: Adopter, { metadata }: Pick<Service, "metadata">
   return metadata.ownerReferences?.some((owner) => owner.uid === uid) ?? false;
 }
 
+/**
+ * What is Serin's no more and stays, for requests come in through it. Its label tells a Rollout of the same name that it may
+ * have it again.
+ */
+export const LEFT = { ownerReferences: null } as const;
+
+/** Whether an object is Serin's, or was and has been left. */
+export function isOurs(by: Adopter, object: Pick<Service, "metadata">): boolean {
+  const { labels, ownerReferences = [] } = object.metadata;
+  return isMade(by, object) || (labels?.[ROLLOUT] === by.name && ownerReferences.length === 0);
+}
+
 /** The Service of a role: as the one that clients call, for the pods of one ReplicaSet. */
 function roleService(called: Service, by: Adopter, { role, hash }: { role: Role; hash: string }): Service {
   const { [HASH_LABEL]: _narrowed, ...selector } = called.spec.selector ?? {};

@@ -28,7 +28,12 @@ export function isSame(
   wanted: KubeObject & { readonly spec: unknown },
 ): boolean {
   const said = ({ metadata, spec }: typeof wanted, notes: readonly string[]) =>
-    canonical([spec, metadata.labels ?? {}, notes.map((name) => metadata.annotations?.[name])]);
+    canonical([
+      spec,
+      metadata.labels ?? {},
+      (metadata.ownerReferences ?? []).map(({ uid }) => uid),
+      notes.map((name) => metadata.annotations?.[name]),
+    ]);
   const notes = Object.keys(wanted.metadata.annotations ?? {});
   return (
     said({ ...found, metadata: { ...found.metadata, labels: sharedLabels(found, wanted) } }, notes) ===

@@ -11,9 +11,9 @@ export const IN_ORDER: readonly Role[] = [
 
 const PERCENT = 10_000;
 
-/** A number for each role that gets something: percents, or where those are not whole, parts per million. */
+/** A number for each role that is named, also one that gets nothing: percents, or where those are not whole, parts per million. */
 function numbersOf(weights: Weights): readonly (readonly [Role, number])[] {
-  const named = IN_ORDER.filter((role) => shareOf(weights, role) > 0);
+  const named = IN_ORDER.filter((role) => weights[role] !== undefined);
   const isWhole = named.every((role) => shareOf(weights, role) % PERCENT === 0);
   return named.map((role) => [role, shareOf(weights, role) / (isWhole ? PERCENT : 1)]);
 }

@@ -19,14 +19,16 @@ export interface Turn {
   readonly wanted: Hashes;
   /** The roles that the route names, or has named a moment ago. */
   readonly named: Roles;
+  /** Those that it names, or has named a moment ago, and sends nothing to. */
+  readonly listed?: Roles | undefined;
   /** The roles that it is going to name. */
   readonly next: Roles;
 }
 
 /** The slots with which the route can change. */
-export function slotsFor({ live, wanted, named, next }: Turn): Hashes {
+export function slotsFor({ live, wanted, named, listed, next }: Turn): Hashes {
   const found = ROLES.map((role) => {
-    const isUsed = named.has(role) || next.has(role);
+    const isUsed = named.has(role) || next.has(role) || listed?.has(role);
     // A route that still leads there, and is about to go, would lead to somebody else.
     const isLeft = named.has(role) && !next.has(role);
     const hash = isLeft ? (live[role] ?? wanted[role]) : (wanted[role] ?? (isUsed ? live[role] : undefined));
@@ -56,6 +58,7 @@ export class Passage {
   readonly #clock: Clock;
   readonly #settleMs: number;
   readonly #namedMs = new Map<Role, number>();
+  readonly #listedMs = new Map<Role, number>();
 
   /** `settleMs`: so long it takes until a data plane knows of a new slot. */
   constructor(clock: Clock, settleMs: number) {
@@ -70,7 +73,9 @@ export class Passage {
     options: { readonly call: Call; readonly route: () => Promise<void> },
   ): Promise<void> {
     const { live, next } = turn;
-    const hashes = slotsFor({ ...turn, named: this.#recently(turn.named) });
+    const named = this.#recently(this.#namedMs, turn.named);
+    const listed = this.#recently(this.#listedMs, turn.listed ?? new Set());
+    const hashes = slotsFor({ ...turn, named, listed });
     await slots.write(hashes, options.call);
     if ([...next].some((role) => hashes[role] !== live[role])) await this.settle(options.call);
     await options.route();
@@ -81,9 +86,9 @@ export class Passage {
     signal.throwIfAborted();
   }
 
-  #recently(named: Roles): Roles {
+  #recently(seenMs: Map<Role, number>, roles: Roles): Roles {
     const now = this.#clock.now();
-    for (const role of named) this.#namedMs.set(role, now);
-    return new Set([...this.#namedMs].filter(([, atMs]) => now - atMs <= GOING_MS).map(([role]) => role));
+    for (const role of roles) seenMs.set(role, now);
+    return new Set([...seenMs].filter(([, atMs]) => now - atMs <= GOING_MS).map(([role]) => role));
   }
 }

@@ -1,7 +1,8 @@
 // What does a route come to when roles without a ready pod get nothing?
 import { servedWeights, wrongInRoute } from "../../../core/route.ts";
 import type { Match } from "../../../core/match.ts";
-import type { Role, Route } from "../../../core/split.ts";
+import type { Role, Route, Weights } from "../../../core/split.ts";
+import { NOTHING } from "../../../core/units.ts";
 import type { Adopted } from "../adopted.ts";
 import { hashesOf, poolsOf, refusedRoute, type Hashes } from "./cluster-router.ts";
 import { rolesOf } from "./slots.ts";
@@ -18,7 +19,7 @@ export function wishOf(route: Route, adopted: Adopted): { readonly wish: Wish; r
   const isServed = (role: Role): boolean => (route.pools[role]?.backends.length ?? 0) > 0;
   const copied = mirror && { ...mirror, to: mirror.to.filter(isServed) };
   const wish: Wish = {
-    weights: servedWeights(route),
+    weights: withoutNothing(servedWeights(route)),
     // The rule still decides before those that stand below it.
     ...(matches.length > 0 && {
       matches: matches.map((rule) => (isServed(rule.to) ? rule : toStable(rule))),
@@ -33,4 +34,13 @@ export function wishOf(route: Route, adopted: Adopted): { readonly wish: Wish; r
 
 function toStable(rule: Match): Match {
   return { ...rule, to: "stable" };
+}
+
+function withoutNothing(weights: Weights): Weights {
+  return Object.fromEntries(Object.entries(weights).filter(([, share]) => share > 0));
+}
+
+/** The same shares, with those of these roles that get nothing named too. */
+export function withNothing(weights: Weights, roles: Iterable<string>): Weights {
+  return { ...Object.fromEntries(Array.from(roles, (role) => [role, NOTHING])), ...weights };
 }

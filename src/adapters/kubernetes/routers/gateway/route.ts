@@ -4,9 +4,10 @@ import type { GatewaySpec } from "../../../../core/spec/cluster-traffic.ts";
 import type { ObjectMeta } from "../../client/objects.ts";
 import { notesOf, NOTE } from "../note.ts";
 import type { Called } from "../target.ts";
+import { withNothing } from "../wish.ts";
 import { agreed, madeOr, unwoven, unwritable, woven, type Names, type Note, type Wish } from "../weave.ts";
 import type { GatewayRoute, ParentRef, Rule } from "./objects.ts";
-import { ruleDialect } from "./routes.ts";
+import { rolesIn, ruleDialect } from "./routes.ts";
 
 /** A route's rules, and the note on it: nothing where the rules are their owner's own. */
 export interface Written {
@@ -56,18 +57,23 @@ export function readSplit(route: GatewayRoute, called: Called, names: Names): Wi
   if (weights === "differ") return `the rules of route ${name} do not share out requests as one split says`;
   const { matches, mirror } = notesOf<"rules">(route).of("rules");
   const wish: Wish = { weights, ...(matches && { matches }), ...(mirror && { mirror }) };
-  const expected = madeOr(() => writtenRules(ownersRules(route, called), called, { names, wish }));
+  const whole = { ...wish, weights: withNothing(weights, rolesIn(rules, called).listed) };
+  const expected = madeOr(() => writtenRules(ownersRules(route, called), called, { names, wish: whole }));
   if (typeof expected === "string") return expected;
   const isAsWritten = canonical(expected.rules) === canonical(rules);
   return isAsWritten ? wish : `somebody has changed the rules of Serin's in route ${name}`;
 }
 
 /** A patch that puts the rules into a route of that version; nothing when it says the same already. */
-export function patchOf({ metadata, spec }: GatewayRoute, { rules, note }: Written): object | undefined {
+export function patchOf(
+  { metadata, spec }: GatewayRoute,
+  { rules, note }: Written,
+  more: object = {},
+): object | undefined {
   const isSame = canonical(spec.rules ?? []) === canonical(rules);
   if (isSame && metadata.annotations?.[NOTE] === note) return undefined;
   return {
-    metadata: { resourceVersion: metadata.resourceVersion, annotations: { [NOTE]: note ?? null } },
+    metadata: { ...more, resourceVersion: metadata.resourceVersion, annotations: { [NOTE]: note ?? null } },
     ...(isSame ? {} : { spec: { rules } }),
   };
 }

@@ -1,7 +1,7 @@
 // How does a Gateway share out requests?
 import type { GatewaySpec } from "../../../../core/spec/cluster-traffic.ts";
 import { SerinError } from "../../../../core/issues.ts";
-import type { Role, Route } from "../../../../core/split.ts";
+import type { Route } from "../../../../core/split.ts";
 import { ms } from "../../../../core/units.ts";
 import { ABSENT, seen, unreadable, type Call, type Observed } from "../../../../ports/observed.ts";
 import type { Carried } from "../../../../ports/router.ts";
@@ -20,19 +20,21 @@ import {
 import { objectsOf, oldOf } from "../kinds.ts";
 import { calledService, narrow, narrowedTo, theService } from "../narrow.ts";
 import { notesOf } from "../note.ts";
-import { isMade, ownerOfMade, RoleServices, takenBySomebody } from "../role-services.ts";
+import { isMade, isOurs, LEFT, ownerOfMade, RoleServices, takenBySomebody } from "../role-services.ts";
 import { believed, busyOf, isSame } from "../seen.ts";
-import { Passage, rolesOf, type Roles } from "../slots.ts";
-import type { Called } from "../target.ts";
+import { Passage, rolesOf } from "../slots.ts";
+import { serviceOf, type Called } from "../target.ts";
 import type { Names, Wish } from "../weave.ts";
-import { wishOf } from "../wish.ts";
+import { wishOf, withNothing } from "../wish.ts";
 import type { GatewayRoute } from "./objects.ts";
 import { isLedTo, madeRoute, madeRules, ownersRules, patchOf, readSplit, writtenRules, type Written } from "./route.ts";
-import { namedRoles } from "./routes.ts";
+import { listing, rolesIn } from "./routes.ts";
 import { takenOf } from "./status.ts";
 
 const REMEDY = "install the Gateway API and a controller for it, or choose another router below spec.traffic";
 
+/** So long it takes until the endpoints of a new Service are known, and until an Envoy does what its controller has taken. */
+const SETTLE_MS = 1_000;
 /** So long is waited for a controller to say that it has taken a route, before the next look does. */
 const TAKEN_MS = 2_000;
 const LOOK_MS = 50;
@@ -65,8 +67,7 @@ export class GatewayRouter implements ClusterRouter {
     this.#names = spec.route?.rules;
     this.#resource = spec.route?.kind === "GRPCRoute" ? RESOURCES.grpcRoutes : RESOURCES.httpRoutes;
     this.#slots = new RoleServices(adopted, spec.service.name);
-    // A controller says by itself when it knows a Service.
-    this.#passage = new Passage(adopted.cluster.clock, 0);
+    this.#passage = new Passage(adopted.cluster.clock, SETTLE_MS);
   }
 
   async apply(route: Route, call: Call): Promise<void> {
@@ -116,15 +117,17 @@ export class GatewayRouter implements ClusterRouter {
   }
 
   async remove(call: Call): Promise<void> {
-    const { adopted } = this.#options;
     const routes = await this.#routes();
     const route = this.#find(routes);
-    if (route && isMade(adopted.by, route)) {
-      const { namespace, name, uid } = route.metadata;
-      await adopted.cluster.client.delete(this.#resource, { namespace, name, uid }, call);
-    } else if (route && notesOf(route).isThere) {
-      await this.#patch({ routes, route }, { rules: ownersRules(route, this.#called) }, call);
+    if (route && notesOf(route).isThere) {
+      await this.#list(routes, [this.#called.name], call);
+      const now = this.#find(routes) ?? route;
+      const rules = ownersRules(now, this.#called);
+      // Requests from outside come in through it, whoever has made it.
+      const left = isMade(this.#options.adopted.by, now) ? LEFT : {};
+      await this.#patch({ routes, route: now, left }, { rules }, call);
       await this.#untilTaken(routes, call);
+      await this.#passage.settle(call);
     }
     if (Object.keys(this.#slots.read()).length > 0) await this.#slots.write({}, call);
     await this.settle(call);
@@ -142,18 +145,39 @@ export class GatewayRouter implements ClusterRouter {
   async #write(wish: Wish, wanted: Hashes, call: Call): Promise<void> {
     const routes = await this.#routes();
     const found = this.#find(routes);
-    const named: Roles = found ? namedRoles(found.spec.rules ?? [], this.#called) : new Set<Role>();
-    const written = this.#spec.route ? this.#intoTheirs(found, wish) : this.#intoOwn(wish);
-    await this.#passage.go({ live: this.#slots.read(), wanted, named, next: rolesOf(wish) }, this.#slots, {
+    // Controllers tell an Envoy only of what a route names: one that gets nothing yet is known by the time that it does.
+    const whole: Wish = { ...wish, weights: withNothing(wish.weights, Object.keys(wanted)) };
+    const written = (route: GatewayRoute | undefined): Written =>
+      this.#spec.route ? this.#intoTheirs(route, whole) : this.#intoOwn(whole);
+    // What cannot be written is refused before anything is.
+    written(found);
+    const roles = rolesIn(found?.spec.rules ?? [], this.#called);
+    await this.#passage.go({ live: this.#slots.read(), wanted, ...roles, next: rolesOf(wish) }, this.#slots, {
       call,
       route: async () => {
+        const services = Array.from(rolesOf(wish), (role) => serviceOf(this.#called, role));
+        await this.#list(routes, services, call);
+        const now = this.#find(routes);
         const isWritten =
-          this.#spec.route && found
-            ? await this.#patch({ routes, route: found }, written, call)
-            : await this.#bring(routes, written, call);
+          this.#spec.route && now
+            ? await this.#patch({ routes, route: now }, written(now), call)
+            : await this.#bring(routes, written(now), call);
         if (isWritten) await this.#accepted(routes, found, call);
       },
     });
+  }
+
+  /** Has Services named before anything is sent to them: a controller tells its Envoys of those that a route names. */
+  async #list(routes: Informer<GatewayRoute>, services: readonly string[], call: Call): Promise<void> {
+    const route = this.#find(routes);
+    const rules = route && listing(route.spec.rules ?? [], this.#called, services);
+    if (!rules) return;
+    const { namespace, name, resourceVersion } = route.metadata;
+    const { client } = this.#options.adopted.cluster;
+    const patch = { metadata: { resourceVersion }, spec: { rules } };
+    routes.wrote(await client.merge<GatewayRoute>({ resource: this.#resource, namespace, name }, patch, call));
+    await this.#untilTaken(routes, call);
+    await this.#passage.settle(call);
   }
 
   #intoTheirs(route: GatewayRoute | undefined, wish: Wish): Written {
@@ -172,8 +196,8 @@ export class GatewayRouter implements ClusterRouter {
     return writtenRules(owners, this.#called, { names: undefined, wish });
   }
 
-  async #patch({ routes, route }: At, written: Written, call: Call): Promise<boolean> {
-    const patch = patchOf(route, written);
+  async #patch({ routes, route, left = {} }: At, written: Written, call: Call): Promise<boolean> {
+    const patch = patchOf(route, written, left);
     if (!patch) return false;
     const { namespace, name } = route.metadata;
     const { client } = this.#options.adopted.cluster;
@@ -188,7 +212,7 @@ export class GatewayRouter implements ClusterRouter {
     const meta = { namespace: by.namespace, labels: { [ROLLOUT]: by.name }, ownerReferences: [ownerOfMade(by)] };
     const wanted = madeRoute(this.#spec, meta, written);
     const found = this.#find(routes);
-    if (found && !isMade(by, found)) throw takenBySomebody(this.#resource.kind, found);
+    if (found && !isOurs(by, found)) throw takenBySomebody(this.#resource.kind, found);
     if (found && isSame(found, wanted)) return false;
     const answer = await cluster.client.apply<GatewayRoute>(this.#resource, wanted, call);
     routes.wrote(answer);
@@ -267,6 +291,8 @@ export class GatewayRouter implements ClusterRouter {
 interface At {
   readonly routes: Informer<GatewayRoute>;
   readonly route: GatewayRoute;
+  /** More of its metadata. */
+  readonly left?: object;
 }
 
 /** The number of the port that is shared out. */

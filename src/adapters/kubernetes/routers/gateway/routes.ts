@@ -15,7 +15,9 @@ export function ruleDialect(called: Called): Dialect<Rule> {
     leads: (rule) => portion(called, rule) > 0,
     nameOf: ({ name }) => name,
     named: (rule, name) => ({ ...rule, name }),
-    targetsOf: ({ backendRefs }) => backendRefs ?? [],
+    // A role's that gets nothing is there to be known, and nobody's wish.
+    targetsOf: ({ backendRefs = [] }) =>
+      backendRefs.filter((ref) => weightOf(ref) > 0 || roleOf(called, ref) === undefined),
     withTargets: (rule, targets) => ({ ...rule, backendRefs: targets as readonly BackendRef[] }),
     sharesOf: (rule) => shares(called, rule),
     shared: (rule, weights) => shared(called, rule, weights),
@@ -52,7 +54,9 @@ function portion(called: Called, { backendRefs = [] }: Rule): number {
 }
 
 function shares(called: Called, { backendRefs = [] }: Rule): Weights | undefined {
-  const own = backendRefs.filter((ref) => isOwn(called, ref));
+  const own = backendRefs.filter(
+    (ref) => isOwn(called, ref) && (weightOf(ref) > 0 || nameOf(called, ref) !== called.name),
+  );
   const numbers = own.flatMap((ref): (readonly [Role, number])[] => {
     const role = roleOf(called, ref);
     return role === undefined ? [] : [[role, weightOf(ref)]];
@@ -87,6 +91,21 @@ function weighted({ group = "", kind = "Service", ...ref }: BackendRef, weight: 
   return { group, kind, ...ref, weight };
 }
 
+/** Rules of which one names further Services, which get nothing; nothing where all of them are named already. */
+export function listing(
+  rules: readonly Rule[],
+  called: Called,
+  services: readonly string[],
+): readonly Rule[] | undefined {
+  const refs = rules.flatMap(({ backendRefs = [] }) => backendRefs);
+  const missing = services.filter((name) => !refs.some((ref) => nameOf(called, ref) === name));
+  const at = rules.findIndex((rule) => portion(called, rule) > 0);
+  const [rule, like] = [rules[at], rules[at]?.backendRefs?.find((ref) => isOwn(called, ref))];
+  if (!rule || !like || missing.length === 0) return undefined;
+  const backendRefs = [...(rule.backendRefs ?? []), ...missing.map((name) => weighted(named(like, name), 0))];
+  return rules.with(at, { ...rule, backendRefs });
+}
+
 function only(rule: Rule, when: readonly (readonly Condition[])[]): Rule | undefined {
   const replaces = rule.filters?.some(({ urlRewrite }) => urlRewrite?.path?.type === "ReplacePrefixMatch") ?? false;
   if (replaces && when.flat().some(({ on }) => on === "path")) {
@@ -117,11 +136,15 @@ function part(share: Mirror["share"]): Pick<NonNullable<Filter["requestMirror"]>
   return { fraction: { numerator: share, denominator: 1_000_000 } };
 }
 
-/** The roles that any rule names, also for copies. */
-export function namedRoles(rules: readonly Rule[], called: Called): Roles {
-  const refs = rules.flatMap(({ backendRefs = [], filters = [] }) => [
-    ...backendRefs,
-    ...filters.flatMap(({ requestMirror }) => requestMirror?.backendRef ?? []),
-  ]);
-  return new Set(refs.flatMap((ref) => roleOf(called, ref) ?? []));
+/** The roles that any rule sends requests or copies to, and those that are named and get nothing. */
+export function rolesIn(rules: readonly Rule[], called: Called): { readonly named: Roles; readonly listed: Roles } {
+  const refs = rules.flatMap(({ backendRefs = [] }) => backendRefs);
+  const mirrors = rules.flatMap(({ filters = [] }) =>
+    filters.flatMap(({ requestMirror }) => requestMirror?.backendRef ?? []),
+  );
+  const of = (some: readonly BackendRef[]): Roles => new Set(some.flatMap((ref) => roleOf(called, ref) ?? []));
+  return {
+    named: of([...refs.filter((ref) => weightOf(ref) > 0), ...mirrors]),
+    listed: of(refs.filter((ref) => weightOf(ref) === 0)),
+  };
 }

@@ -19,7 +19,7 @@ import {
 import { objectsOf, oldOf } from "../kinds.ts";
 import { calledService, narrow, narrowedTo, theService } from "../narrow.ts";
 import { notesOf, NOTE } from "../note.ts";
-import { isMade, ownerOfMade, RoleServices, takenBySomebody } from "../role-services.ts";
+import { isMade, isOurs, LEFT, ownerOfMade, RoleServices, takenBySomebody } from "../role-services.ts";
 import { believed, busyOf, isSame } from "../seen.ts";
 import { Passage, rolesOf, type Roles, type Slots } from "../slots.ts";
 import { isHostOf, type Called } from "../target.ts";
@@ -40,6 +40,11 @@ interface Parts {
   readonly services: Informer<VirtualService>;
   readonly rules: Informer<DestinationRule> | undefined;
   readonly slots: Slots;
+}
+
+interface At {
+  readonly services: Informer<VirtualService>;
+  readonly virtualService: VirtualService;
 }
 
 /**
@@ -121,21 +126,28 @@ export class IstioRouter implements ClusterRouter {
   }
 
   async remove(call: Call): Promise<void> {
-    const { adopted } = this.#options;
     const { services, slots } = await this.#parts();
     const virtualService = this.#find(services);
-    if (virtualService && isMade(adopted.by, virtualService)) {
-      const { namespace, name, uid } = virtualService.metadata;
-      await adopted.cluster.client.delete(RESOURCE, { namespace, name, uid }, call);
-      await this.#passage.settle(call);
-    } else if (virtualService && notesOf(virtualService).isThere) {
-      const lists = ownersLists(virtualService, this.#aim);
-      await this.#patch({ services, virtualService }, patchOf(virtualService, { lists }), call);
+    if (virtualService && notesOf(virtualService).isThere) {
+      await this.#leave({ services, virtualService }, call);
       await this.#passage.settle(call);
     }
     if (Object.keys(slots.read()).length > 0) await slots.write({}, call);
     await this.settle(call);
     this.#route = undefined;
+  }
+
+  /** Callers in the mesh need no VirtualService to find the Service; requests that come in through a Gateway do. */
+  async #leave(at: At, call: Call): Promise<void> {
+    const { virtualService } = at;
+    const { by, cluster } = this.#options.adopted;
+    const { namespace, name, uid } = virtualService.metadata;
+    const isOwn = isMade(by, virtualService);
+    if (isOwn && (virtualService.spec.gateways ?? ["mesh"]).every((gateway) => gateway === "mesh")) {
+      return cluster.client.delete(RESOURCE, { namespace, name, uid }, call);
+    }
+    const lists = ownersLists(virtualService, this.#aim);
+    await this.#patch(at, patchOf(virtualService, { lists }, isOwn ? LEFT : {}), call);
   }
 
   get #called(): Called {
@@ -189,11 +201,7 @@ export class IstioRouter implements ClusterRouter {
     return writtenLists(lists, this.#aim, { names: undefined, wish });
   }
 
-  async #patch(
-    at: { readonly services: Informer<VirtualService>; readonly virtualService: VirtualService },
-    patch: object | undefined,
-    call: Call,
-  ): Promise<void> {
+  async #patch(at: At, patch: object | undefined, call: Call): Promise<void> {
     if (!patch) return;
     const { namespace, name } = at.virtualService.metadata;
     const { client } = this.#options.adopted.cluster;
@@ -209,7 +217,7 @@ export class IstioRouter implements ClusterRouter {
       metadata: { ...metadata, labels: { [ROLLOUT]: by.name }, ownerReferences: [ownerOfMade(by)] },
     };
     const found = this.#find(services);
-    if (found && !isMade(by, found)) throw takenBySomebody("VirtualService", found);
+    if (found && !isOurs(by, found)) throw takenBySomebody("VirtualService", found);
     if (found && isSame(found, wanted)) return;
     services.wrote(await cluster.client.apply(RESOURCE, wanted, call));
   }

@@ -104,12 +104,15 @@ export function readSplit(virtualService: VirtualService, aim: Aim, names: Names
 }
 
 /** A patch that puts the lists into a VirtualService of that version; nothing when it says the same already. */
-export function patchOf(virtualService: VirtualService, { lists, note }: Written): object | undefined {
-  const { metadata, spec } = virtualService;
+export function patchOf(
+  { metadata, spec }: VirtualService,
+  { lists, note }: Written,
+  more: object = {},
+): object | undefined {
   const changed = LISTS.filter((list) => canonical(spec[list] ?? []) !== canonical(lists[list] ?? []));
   if (changed.length === 0 && metadata.annotations?.[NOTE] === note) return undefined;
   return {
-    metadata: { resourceVersion: metadata.resourceVersion, annotations: { [NOTE]: note ?? null } },
+    metadata: { ...more, resourceVersion: metadata.resourceVersion, annotations: { [NOTE]: note ?? null } },
     ...(changed.length > 0 && { spec: Object.fromEntries(changed.map((list) => [list, lists[list]])) }),
   };
 }
