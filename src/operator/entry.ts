@@ -1,7 +1,7 @@
 // What does the operator remember of one Rollout between two looks?
+import type { Noted } from "../adapters/kubernetes/command.ts";
 import type { CommandAnswer, RolloutObject, RolloutStatus } from "../adapters/kubernetes/client/objects.ts";
 import type { Rollout } from "../core/spec/rollout.ts";
-import type { Noted } from "./command.ts";
 
 type Read = { readonly rollout: Rollout } | { readonly mistakes: string };
 
@@ -13,6 +13,8 @@ export class Entry {
   /** The spec and the template that were last asked for, by their content. */
   handled: string | undefined;
   answers: readonly CommandAnswer[];
+  /** An answer that the status does not have yet. */
+  isAnswerDue = false;
   refused: { readonly reason: string; readonly message: string } | undefined;
   /** The refusal that stands in the status. */
   said: string | undefined;
@@ -53,5 +55,6 @@ export class Entry {
 
   answer(answer: CommandAnswer): void {
     this.answers = [...this.answers, answer].slice(-ANSWERS);
+    this.isAnswerDue = true;
   }
 }

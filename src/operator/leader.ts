@@ -56,7 +56,7 @@ export class Leader {
       } catch (error) {
         say(`the lease cannot be had: ${messageOf(error)}`);
       }
-      await clock.sleep(ms(this.#leaseMs / 7), signal);
+      await clock.sleep(ms(Math.round(this.#leaseMs / 7)), signal);
     }
     throw signal.reason;
   }
@@ -66,7 +66,7 @@ export class Leader {
     const { clock } = this.#options;
     let why = "";
     while (!signal.aborted) {
-      await clock.sleep(ms(this.#leaseMs / 5), signal);
+      await clock.sleep(ms(Math.round(this.#leaseMs / 5)), signal);
       if (signal.aborted) break;
       try {
         const holder = await this.#try();
@@ -91,7 +91,7 @@ export class Leader {
   /** Takes or renews the lease; who else holds it. */
   async #try(): Promise<string | undefined> {
     const { client, clock, namespace, name, identity } = this.#options;
-    const call = { signal: AbortSignal.timeout(Math.min(5_000, this.#leaseMs / 3)) };
+    const call = { signal: AbortSignal.timeout(Math.min(5_000, Math.round(this.#leaseMs / 3))) };
     const startedMs = clock.now();
     const lease = await client.get<Lease>(RESOURCES.leases, { namespace, name }, call);
     const { holderIdentity, renewTime = "", leaseTransitions = 0 } = lease?.spec ?? {};

@@ -2,7 +2,13 @@
 import { randomUUID } from "node:crypto";
 import { fullSizeOf } from "../adapters/kubernetes/adopted.ts";
 import type { Cluster } from "../adapters/kubernetes/cluster.ts";
-import { RESOURCES, type Deployment, type RolloutObject } from "../adapters/kubernetes/client/objects.ts";
+import { notedOf, refusalOf, short, type Noted } from "../adapters/kubernetes/command.ts";
+import {
+  RESOURCES,
+  type CommandAnswer,
+  type Deployment,
+  type RolloutObject,
+} from "../adapters/kubernetes/client/objects.ts";
 import type { KubeJournal } from "../adapters/kubernetes/journal.ts";
 import { FINALIZER } from "../adapters/kubernetes/names.ts";
 import { isDeployment } from "../adapters/kubernetes/revision.ts";
@@ -10,13 +16,12 @@ import { placeOf, serviceOf } from "../adapters/kubernetes/service-name.ts";
 import type { Answer, Command } from "../core/engine/input.ts";
 import { replicasOf } from "../core/engine/resize.ts";
 import { underWay, type ServiceState } from "../core/engine/state.ts";
-import { messageOf } from "../core/issues.ts";
+import { messageOf, SerinError } from "../core/issues.ts";
 import { ms } from "../core/units.ts";
 import type { Call } from "../ports/observed.ts";
 import type { Controller } from "../runtime/controller.ts";
 import type { Told } from "../runtime/parts.ts";
 import { askedOf, readSpec } from "./asked.ts";
-import { notedOf, type Noted } from "./command.ts";
 import { Entry } from "./entry.ts";
 import { tellOf } from "./events.ts";
 import { Queue } from "./queue.ts";
@@ -247,21 +252,31 @@ export class Operator {
   async #obey(service: string, object: RolloutObject): Promise<void> {
     const noted = notedOf(object);
     const entry = this.#entry(service);
-    if (!noted || entry.hasAnswered(noted)) return;
-    const answer = await this.#answer(service, noted);
-    entry.answer(answer);
-    if (noted.ok && noted.command.kind === "undo" && answer.refused === undefined) await this.#putBack(service);
+    if (noted && !entry.hasAnswered(noted)) {
+      const answer = await this.#answer(service, noted);
+      entry.answer(answer);
+      if (noted.ok && noted.command.kind === "undo" && answer.refused === undefined) await this.#putBack(service);
+    }
+    // Whatever keeps an answer from being written, it is written the next time.
+    if (!entry.isAnswerDue) return;
     await this.#write(service);
+    entry.isAnswerDue = false;
   }
 
-  async #answer(service: string, noted: Noted) {
-    if (!noted.ok) return { id: noted.id, text: noted.message, refused: "SERIN_BAD_CALL" };
+  async #answer(service: string, noted: Noted): Promise<CommandAnswer> {
+    const nothing = "nothing was changed";
+    if (!noted.ok)
+      return refusalOf(noted.id, { code: "SERIN_BAD_CALL", what: noted.message, now: nothing, exitCode: 2 });
+    const { controller } = this.#options;
     const { id } = noted.command;
     try {
-      const { text, refused } = await this.#options.controller.send(service, noted.command);
-      return refused ? { id, text: refused.what, refused: refused.code } : { id, text };
+      const { text, refused } = await controller.send(service, noted.command);
+      if (refused) return refusalOf(id, refused);
+      const { state } = controller.get(service);
+      return { id, text: short(text), version: state.version, rollout: underWay(state)?.number };
     } catch (error) {
-      return { id, text: messageOf(error), refused: "SERIN_FAILED" };
+      if (error instanceof SerinError) return refusalOf(id, error.trouble);
+      return refusalOf(id, { code: "SERIN_FAILED", what: messageOf(error) });
     }
   }
 
