@@ -122,7 +122,9 @@ const NO_NUMBER: Trouble = {
 };
 
 /** A file with mistakes, as a failure. */
-export function notARollout(issues: readonly { line: number; column: number; path: string; message: string }[]): SerinError {
+export function notARollout(
+  issues: readonly { line: number; column: number; path: string; message: string }[],
+): SerinError {
   const found = issues
     .map(({ line, column, path, message }) => `${line}:${column} ${path}  ${message}`)
     .join("\n         ");

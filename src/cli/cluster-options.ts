@@ -2,7 +2,7 @@
 import { existsSync } from "node:fs";
 import { homedir } from "node:os";
 import { basename, join } from "node:path";
-import type { Command } from "commander";
+import { Option, type Command } from "commander";
 import type { ClusterChoice } from "../api/cluster/link.ts";
 import { SerinError } from "../core/issues.ts";
 
@@ -18,12 +18,22 @@ export interface TypedPlace {
 
 /** A command that can look after services of a cluster. */
 export function inCluster(command: Command): Command {
-  return command
-    .option("-k, --kubernetes", "in the cluster of the kubeconfig; so does each of the options below")
-    .option("--kubeconfig <file>", "how to reach the cluster (default: $KUBECONFIG or ~/.kube/config)")
-    .option("--context <name>", "the context of the kubeconfig")
-    .option("-n, --namespace <name>", "the namespace (default: that of the context)");
+  for (const [flags, about] of OPTIONS) command.option(flags, about);
+  return command;
 }
+
+/** The same options before the command's name; each command that takes them shows them. */
+export function beforeCommand(program: Command): Command {
+  for (const [flags, about] of OPTIONS) program.addOption(new Option(flags, about).hideHelp());
+  return program;
+}
+
+const OPTIONS = [
+  ["-k, --kubernetes", "in the cluster of the kubeconfig; each of the options below says so too"],
+  ["--kubeconfig <file>", "how to reach the cluster (default: $KUBECONFIG or ~/.kube/config)"],
+  ["--context <name>", "the context of the kubeconfig"],
+  ["-n, --namespace <name>", "the namespace (default: that of the context)"],
+] as const;
 
 /** Whether it was called as `kubectl serin`. */
 export function isPlugin(): boolean {

@@ -9,7 +9,7 @@ import { explainCommand } from "./explain.ts";
 import { eventsOptions, type TypedEvents } from "./events-options.ts";
 import { exportCommand } from "./export/export.ts";
 import { EXPORTERS } from "./export/exporters.ts";
-import { clusterOf, inCluster, isPlugin, type TypedPlace } from "./cluster-options.ts";
+import { beforeCommand, clusterOf, inCluster, isPlugin, type TypedPlace } from "./cluster-options.ts";
 import { openCluster, stateDir } from "./home.ts";
 import { processIo, type Context } from "./io.ts";
 import { judgeCommand, type JudgeOptions } from "./judge.ts";
@@ -79,7 +79,7 @@ function report(error: unknown, json: boolean): number {
   return ("exitCode" in trouble ? trouble.exitCode : undefined) ?? 1;
 }
 
-const program = inCluster(new Command(isPlugin() ? "kubectl serin" : "serin"))
+const program = beforeCommand(new Command(isPlugin() ? "kubectl serin" : "serin"))
   .description("Brings a new version of a service to its users a little at a time, and takes it back when it is worse.")
   .version(version())
   .exitOverride()

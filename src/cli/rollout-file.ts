@@ -30,7 +30,7 @@ export const BAD_INPUT = 2;
  */
 export async function planFile(file: string): Promise<Planned> {
   const read = await textOf(file);
-  return read.ok ? planRollout(read.text, dirname(resolve(file)), asWritten) : read;
+  return read.ok ? planRollout(read.text, dirname(resolve(file))) : read;
 }
 
 /** The same of a file of any kind. */
@@ -51,7 +51,7 @@ export type Sized = (rollout: Rollout) => Promise<Rollout>;
 
 const asWritten: Sized = (rollout) => Promise.resolve(rollout);
 
-async function planRollout(text: string, origin: string, sized: Sized): Promise<Planned> {
+async function planRollout(text: string, origin: string, sized: Sized = asWritten): Promise<Planned> {
   const parsed = await readRolloutText(text, origin);
   if (!parsed.ok) return parsed;
   const { at } = parsed;

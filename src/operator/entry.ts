@@ -13,6 +13,9 @@ export class Entry {
   /** The spec and the template that were last asked for, by their content. */
   handled: string | undefined;
   answers: readonly CommandAnswer[];
+  /** The health that the status tells, and whether another one is about to be told. */
+  health: string | undefined;
+  isHealthDue = false;
   /** An answer that the status does not have yet. */
   isAnswerDue = false;
   refused: { readonly reason: string; readonly message: string } | undefined;
@@ -32,6 +35,7 @@ export class Entry {
     this.handled = status?.handled;
     this.answers = status?.answers ?? [];
     this.deployment = status?.deployment;
+    this.health = status?.health;
   }
 
   /** The spec, read once for each generation. */

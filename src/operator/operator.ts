@@ -20,6 +20,7 @@ import { messageOf, SerinError } from "../core/issues.ts";
 import { ms } from "../core/units.ts";
 import type { Call } from "../ports/observed.ts";
 import type { Controller } from "../runtime/controller.ts";
+import { healthOf } from "../runtime/health.ts";
 import type { Told } from "../runtime/parts.ts";
 import { askedOf, readSpec } from "./asked.ts";
 import { Entry } from "./entry.ts";
@@ -91,7 +92,22 @@ export class Operator {
 
   /** What people see of a service beside its state. */
   show(service: string, state: ServiceState): object {
+    this.#entry(service).health = this.#healthOf(service);
     return statusOf(state, this.#around(service));
+  }
+
+  /** Has the health told when it has changed and nothing else has: a decision tells it anyway. */
+  passed(service: string): void {
+    const entry = this.#entries.get(service);
+    if (!entry || entry.isHealthDue || entry.health === undefined || entry.health === this.#healthOf(service)) return;
+    entry.isHealthDue = true;
+    void this.#later(service);
+  }
+
+  #healthOf(service: string): string | undefined {
+    const { controller } = this.#options;
+    const seen = controller.has(service) ? controller.get(service) : undefined;
+    return seen && healthOf(seen.state, seen.world);
   }
 
   #around(service: string) {
@@ -158,6 +174,8 @@ export class Operator {
     if (asked.kind === "not-yet") return this.#refuse(service, asked);
     if (asked.key !== entry.handled) await this.#apply(service, { object, asked });
     if (deployment) await this.#scale(service, deployment);
+    if (entry.isHealthDue && entry.health !== this.#healthOf(service)) await this.#write(service);
+    entry.isHealthDue = false;
     entry.trouble = undefined;
   }
 
@@ -342,6 +360,7 @@ export class Operator {
   async #write(service: string): Promise<void> {
     const { controller, journal } = this.#options;
     const state = controller.has(service) ? controller.get(service).state : undefined;
+    this.#entry(service).health = this.#healthOf(service);
     await journal.refresh(service, statusOf(state, this.#around(service)));
   }
 

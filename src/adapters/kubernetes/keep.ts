@@ -129,6 +129,6 @@ const brief = ({
 export function knownRollout(rollout: RolloutObject): RolloutObject {
   const { metadata, spec, status } = slim(rollout);
   if (!status) return { metadata, spec };
-  const { seq, handled, deployment, answers, conditions } = status;
-  return { metadata, spec, status: { seq, handled, deployment, answers, conditions } };
+  const { seq, handled, deployment, answers, conditions, health } = status;
+  return { metadata, spec, status: { seq, handled, deployment, answers, conditions, health } };
 }

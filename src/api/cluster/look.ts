@@ -57,7 +57,10 @@ export function lookAt(object: StoredRollout, running: Running): ServiceView {
     troubles,
   };
   const reported = reportedOf(state, status?.weight?.measured);
-  return { ...viewOf(seenNow, nowMs), namespace, health: status?.health ?? "unknown", reported };
+  const view = viewOf(seenNow, nowMs);
+  // Pods say it as of now; the status as of when it was last written.
+  const health = running.kind === "unreadable" ? (status?.health ?? "unknown") : view.health;
+  return { ...view, namespace, health, reported };
 }
 
 /** A service that no controller has decided anything about. */

@@ -38,7 +38,6 @@ export interface StoredRollout extends RolloutObject {
     | (NonNullable<RolloutObject["status"]> &
         NonNullable<Stored["status"]> & {
           readonly observedGeneration?: number | undefined;
-          readonly health?: "well" | "degraded" | "down" | "unknown" | undefined;
           readonly weight?:
             | { readonly wanted?: string | undefined; readonly measured?: string | undefined }
             | undefined;

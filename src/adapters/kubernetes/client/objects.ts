@@ -106,6 +106,7 @@ export interface RolloutStatus {
   readonly deployment?: string | undefined;
   readonly answers?: readonly CommandAnswer[] | undefined;
   readonly conditions?: readonly Condition[] | undefined;
+  readonly health?: "well" | "degraded" | "down" | "unknown" | undefined;
 }
 
 /** What became of a command. */
