@@ -13,7 +13,8 @@ const FEWEST = 1_000;
 export async function measuredTraffic(file: string, where: Where): Promise<Traffic | undefined> {
   const planned = await planFile(file);
   if (!planned.ok) return undefined;
-  const name = planned.rollout.metadata.name;
+  const { name: own, namespace } = planned.rollout.metadata;
+  const name = where.cluster && namespace !== undefined ? `${own}.${namespace}` : own;
   const link = await lookInto(where).catch(() => undefined);
   try {
     // A service that nobody knows is no failure: then there is nothing measured.
