@@ -63,6 +63,8 @@ export interface RivalView {
 /** One service as it is now. */
 export interface ServiceView {
   readonly service: string;
+  /** Of a service in a cluster. */
+  readonly namespace?: string | undefined;
   /** Names what was seen; commands carry it back, so that nobody decides on an old view. */
   readonly version: number;
   readonly nowMs: Ms;
@@ -172,6 +174,10 @@ export interface Reply {
 
 /** Everything that can be asked of a controller, here or in another process. Commands, records and removal go by name. */
 export interface Link {
+  /** Which part of what there is it looks at, in words; all of it without. */
+  readonly where?: string | undefined;
+  /** So often is enough to look, where looking costs something, in milliseconds. */
+  readonly everyMs?: number | undefined;
   list(): Promise<readonly ServiceView[]>;
   get(service: string): Promise<ServiceView>;
   groups(): Promise<readonly GroupView[]>;

@@ -121,7 +121,10 @@ const NO_NUMBER: Trouble = {
   exitCode: 2,
 };
 
-function notARollout(issues: readonly { line: number; column: number; path: string; message: string }[]): SerinError {
+/** A file with mistakes, as a failure. */
+export function notARollout(
+  issues: readonly { line: number; column: number; path: string; message: string }[],
+): SerinError {
   const found = issues
     .map(({ line, column, path, message }) => `${line}:${column} ${path}  ${message}`)
     .join("\n         ");

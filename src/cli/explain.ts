@@ -28,14 +28,14 @@ export interface ExplainOptions {
 
 /** `serin explain SERVICE[/NUMBER]`: every decision of a rollout, and what each metric said; or a report in a file. */
 export async function explainCommand({ name, report: file }: ExplainOptions, context: Context): Promise<number> {
-  const { io, json, state } = context;
+  const { io, json } = context;
   // A wrong name of a file is said before anything is looked for.
   if (file !== undefined) formOf(file);
   const [service = "", asked] = name.split("/");
   // A number after the slash is that of a rollout; a name is that of a group.
   if (/^(?:facade|release)$/u.test(service) && asked !== undefined && !/^\d+$/u.test(asked))
     return explainGroup(name, context);
-  const link = await lookInto(state);
+  const link = await lookInto(context);
   try {
     const view = await link.get(service);
     const number = asked === undefined ? (view.rollout?.number ?? 0) : Number(asked);

@@ -19,13 +19,13 @@ export interface Follow {
 const EVERY_MS = 250;
 
 /** Shows every change of a service until there is nothing more to wait for; answers the last view. */
-export function follow(link: Pick<Link, "get">, io: Io, what: Follow): Promise<ServiceView> {
+export function follow(link: Pick<Link, "get" | "everyMs">, io: Io, what: Follow): Promise<ServiceView> {
   const render = (view: ServiceView): readonly string[] => {
     const width = Math.max(60, Math.min(process.stdout.columns ?? 100, 140));
     return renderService(view, { width, paint: painter(io.color), decisions: 5 });
   };
   const show = io.live && !what.json ? livePicture(render) : plainLines(io, what);
-  return showUntil(show, { ...what, read: () => link.get(what.service) });
+  return showUntil(show, { ...what, everyMs: link.everyMs, read: () => link.get(what.service) });
 }
 
 /** How one view after the other is shown. */
@@ -39,6 +39,7 @@ export interface Watched<View> {
   readonly read: () => Promise<View>;
   readonly until: (view: View) => boolean;
   readonly signal: AbortSignal;
+  readonly everyMs?: number | undefined;
 }
 
 /** Shows view after view until there is nothing more to wait for; answers the last one. */
@@ -47,7 +48,7 @@ export async function showUntil<View>(show: Picture<View>, what: Watched<View>):
   for (;;) {
     show.next(view);
     if (what.signal.aborted || what.until(view)) break;
-    await pause(what.signal);
+    await pause(what.signal, what.everyMs ?? EVERY_MS);
     view = await what.read();
   }
   show.end(view);
@@ -103,14 +104,14 @@ function plainLines(io: Io, { afterVersion, json }: Follow): Picture<ServiceView
   return { next, end: next };
 }
 
-function pause(signal: AbortSignal): Promise<void> {
+function pause(signal: AbortSignal, forMs: number): Promise<void> {
   return new Promise((resolve) => {
     const end = (): void => {
       clearTimeout(timer);
       signal.removeEventListener("abort", end);
       resolve();
     };
-    const timer = setTimeout(end, EVERY_MS);
+    const timer = setTimeout(end, forMs);
     signal.addEventListener("abort", end, { once: true });
   });
 }

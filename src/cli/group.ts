@@ -8,8 +8,9 @@ import { clockTime, dateTime, painter, table } from "./paint.ts";
 import { decision, type Frame } from "./view.ts";
 
 /** `serin get release NAME`, `serin get facade/NAME`. */
-export async function getGroup(name: string, { io, json, state }: Context): Promise<number> {
-  const link = await lookInto(state);
+export async function getGroup(name: string, context: Context): Promise<number> {
+  const { io, json } = context;
+  const link = await lookInto(context);
   try {
     const view = await link.group(name);
     io.out(json ? JSON.stringify(view, undefined, 2) : renderGroup(view, frameFor(io, 8)).join("\n"));
@@ -20,8 +21,9 @@ export async function getGroup(name: string, { io, json, state }: Context): Prom
 }
 
 /** `serin watch release/NAME`: until it ends or waits for a person, or until interrupted when nothing is under way. */
-export async function watchGroup(name: string, { io, json, state, signal }: Context): Promise<number> {
-  const link = await needController(state);
+export async function watchGroup(name: string, context: Context): Promise<number> {
+  const { io, json, signal } = context;
+  const link = await needController(context);
   const { version, phase } = await link.group(name);
   const underWay = phase !== "ended";
   const last = await followGroup(link, io, {
@@ -35,8 +37,9 @@ export async function watchGroup(name: string, { io, json, state, signal }: Cont
 }
 
 /** `serin history facade/NAME`: every run that has ended, newest first. */
-export async function historyGroup(name: string, { io, json, state }: Context): Promise<number> {
-  const link = await lookInto(state);
+export async function historyGroup(name: string, context: Context): Promise<number> {
+  const { io, json } = context;
+  const link = await lookInto(context);
   try {
     const { history } = await link.group(name);
     if (json) io.out(JSON.stringify(history, undefined, 2));
@@ -55,8 +58,9 @@ export async function historyGroup(name: string, { io, json, state }: Context): 
 }
 
 /** `serin explain release/NAME`: every decision on the group; those of its members are explained one by one. */
-export async function explainGroup(name: string, { io, json, state }: Context): Promise<number> {
-  const link = await lookInto(state);
+export async function explainGroup(name: string, context: Context): Promise<number> {
+  const { io, json } = context;
+  const link = await lookInto(context);
   try {
     const { members } = await link.group(name);
     const records = await link.records(name, 0, 1_000);

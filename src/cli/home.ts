@@ -5,6 +5,7 @@ import { adapters } from "../adapters/registry.ts";
 import { openSqliteJournal, readSqliteJournal } from "../adapters/sqlite/journal.ts";
 import { systemClock } from "../adapters/system/clock.ts";
 import { connect } from "../api/client.ts";
+import type { ClusterChoice, ClusterLink } from "../api/cluster/link.ts";
 import type { Link } from "../api/contract.ts";
 import { openEvents, type EventsOptions, type OpenEvents } from "../api/events.ts";
 import { localLink } from "../api/local.ts";
@@ -14,6 +15,8 @@ import { Controller } from "../runtime/controller.ts";
 import type { House, Pass, Told } from "../runtime/parts.ts";
 import type { Log } from "../telemetry/log.ts";
 import { Telemetry, type TelemetryOptions } from "../telemetry/telemetry.ts";
+import { orInCluster } from "./cluster-options.ts";
+import type { Context } from "./io.ts";
 import { lookFromJournal } from "./journal-look.ts";
 import { toldLink } from "./told-link.ts";
 import { version } from "./version.ts";
@@ -152,23 +155,41 @@ export async function findController(dir: string): Promise<Link | undefined> {
   }
 }
 
+/** Where services are: on this machine, or in a cluster. */
+export type Where = Pick<Context, "state" | "cluster">;
+
+/** A link to a cluster. */
+export async function openCluster(choice: ClusterChoice): Promise<ClusterLink> {
+  // What speaks to clusters is loaded for those who have one.
+  const { kubeLink } = await import("../api/cluster/link.ts");
+  return kubeLink({ ...choice, version: version() });
+}
+
 /** The controller that runs, or the error that says how to start one. */
-export async function needController(dir: string): Promise<Link> {
-  const link = await findController(dir);
+export async function needController({ state: dir, cluster }: Where): Promise<Link> {
+  const link = cluster ? await openCluster(cluster) : await findController(dir);
   if (link) return link;
   throw new SerinError({
     code: "SERIN_NO_CONTROLLER",
     what: `no controller runs on ${dir}`,
     now: "traffic stays at the last split",
-    next: "start one with: serin serve",
+    next: `start one with: serin serve${orInCluster()}`,
     exitCode: 2,
   });
 }
 
 /** What can be looked at without a controller. */
-export type Looking = Pick<Link, "list" | "get" | "groups" | "group" | "records" | "close">;
+export type Looking = Pick<Link, "where" | "everyMs" | "list" | "get" | "groups" | "group" | "records" | "close">;
 
 /** The controller that runs, or what its journal says when none does. */
-export async function lookInto(dir: string): Promise<Looking> {
-  return (await findController(dir)) ?? lookFromJournal(await readSqliteJournal(journalFile(dir)));
+export async function lookInto({ state: dir, cluster }: Where): Promise<Looking> {
+  if (cluster) return openCluster(cluster);
+  const found = await findController(dir);
+  if (found) return found;
+  const journal = await readSqliteJournal(journalFile(dir)).catch((error: unknown) => {
+    if (!(error instanceof SerinError) || error.trouble.code !== "SERIN_JOURNAL_MISSING") throw error;
+    const { next = "" } = error.trouble;
+    throw new SerinError({ ...error.trouble, next: `${next.replace(/\.$/u, "")}${orInCluster()}` }, { cause: error });
+  });
+  return lookFromJournal(journal);
 }

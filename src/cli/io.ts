@@ -1,4 +1,5 @@
 // Where does a command write, and for whom?
+import type { ClusterChoice } from "../api/cluster/link.ts";
 
 /** A command's way to speak. Text goes to a person, `--json` to a program. */
 export interface Io {
@@ -17,6 +18,8 @@ export interface Context {
   readonly json: boolean;
   /** Absolute folder of the state. */
   readonly state: string;
+  /** The cluster that is meant; nothing when a controller of this machine is. */
+  readonly cluster?: ClusterChoice | undefined;
   readonly signal: AbortSignal;
 }
 

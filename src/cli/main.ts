@@ -1,6 +1,7 @@
 // Which command was asked for?
 import { Command, CommanderError, InvalidArgumentError, Option } from "commander";
 import { describe, messageOf, SerinError } from "../core/issues.ts";
+import type { Rollout } from "../core/spec/rollout.ts";
 import { demoCommand } from "./demo/demo.ts";
 import { checkCommand } from "./check.ts";
 import { discoverCommand } from "./discover.ts";
@@ -8,7 +9,8 @@ import { explainCommand } from "./explain.ts";
 import { eventsOptions, type TypedEvents } from "./events-options.ts";
 import { exportCommand } from "./export/export.ts";
 import { EXPORTERS } from "./export/exporters.ts";
-import { stateDir } from "./home.ts";
+import { beforeCommand, clusterOf, inCluster, isPlugin, type TypedPlace } from "./cluster-options.ts";
+import { openCluster, stateDir } from "./home.ts";
 import { importCommand, type ImportOptions } from "./import.ts";
 import { processIo, type Context } from "./io.ts";
 import { judgeCommand, type JudgeOptions } from "./judge.ts";
@@ -44,12 +46,29 @@ interface Shared {
   readonly state?: string;
 }
 
+type Placed = Shared & TypedPlace;
+
 async function act(options: Shared, action: Action): Promise<void> {
-  const context = { io, json: options.json ?? false, state: stateDir(options.state), signal: interrupted.signal };
+  return perform(options, () => clusterOf(program.opts<TypedPlace>()), action);
+}
+
+/** The same of a command that can be about a service of a cluster. */
+async function actAt(options: Placed, action: Action, service?: string): Promise<void> {
+  return perform(options, () => clusterOf({ ...program.opts<TypedPlace>(), ...options }, service), action);
+}
+
+async function perform(options: Shared, cluster: () => Context["cluster"], action: Action): Promise<void> {
+  const json = options.json ?? false;
   try {
-    exitCode = await action(context);
+    exitCode = await action({
+      io,
+      json,
+      state: stateDir(options.state),
+      cluster: cluster(),
+      signal: interrupted.signal,
+    });
   } catch (error) {
-    exitCode = report(error, context.json);
+    exitCode = report(error, json);
   }
 }
 
@@ -61,10 +80,12 @@ function report(error: unknown, json: boolean): number {
   return ("exitCode" in trouble ? trouble.exitCode : undefined) ?? 1;
 }
 
-const program = new Command("serin")
+const program = beforeCommand(new Command(isPlugin() ? "kubectl serin" : "serin"))
   .description("Brings a new version of a service to its users a little at a time, and takes it back when it is worse.")
   .version(version())
   .exitOverride()
+  // What stands before the command is of all commands; export install has a --namespace of its own.
+  .enablePositionalOptions()
   .configureHelp({ showGlobalOptions: true })
   .showSuggestionAfterError();
 
@@ -76,6 +97,9 @@ function verb(usage: string, description: string, under = program): Command {
     .option("--json", "answer for a program")
     .option("--state <dir>", "folder of the state (default: $SERIN_STATE or .serin)");
 }
+
+/** A command that is about a service of this machine or of a cluster. */
+const anywhere = (usage: string, description: string): Command => inCluster(verb(usage, description));
 
 const reason = (): Option => new Option("--reason <text>", "why, for the record").default("");
 
@@ -110,26 +134,27 @@ telling(takingEvents(verb("serve", "run the controller until interrupted")))
   .option("--health <host:port>", "with --kubernetes: answer /healthz and /readyz there")
   .action((options: Shared & TypedEvents & TypedCluster) =>
     act(options, async (context) => {
-      if (!options.kubernetes) return serveCommand(options, context);
+      if (!options.kubernetes && !context.cluster) return serveCommand(options, context);
       const { serveClusterCommand } = await import("./serve-cluster.ts");
       return serveClusterCommand(options, context);
     }),
   );
-verb("apply <file>", "start a rollout on the controller that runs")
+anywhere("apply <file>", "start a rollout on the controller that runs")
   .addOption(reason())
   .option("--hotfix", "take the place of what is under way, once stable has its traffic, and ask no calendar")
-  .action((file: string, options: Shared & { reason: string; hotfix?: boolean }) =>
-    act(options, (context) => applyCommand({ file, reason: options.reason, hotfix: options.hotfix }, context)),
+  .action((file: string, options: Placed & { reason: string; hotfix?: boolean }) =>
+    actAt(options, (context) => applyCommand({ file, reason: options.reason, hotfix: options.hotfix }, context)),
   );
-verb("get [service] [name]", "show services, or one; get release NAME or get facade NAME shows a group").action(
-  (service: string | undefined, name: string | undefined, options: Shared) =>
-    act(options, (context) => getCommand(name === undefined ? service : `${service}/${name}`, context)),
-);
-verb("watch <service>", "show a service while it changes").action((service: string, options: Shared) =>
-  act(options, (context) => watchCommand(service, context)),
+anywhere("get [service] [name]", "show services, or one; get release NAME or get facade NAME shows a group")
+  .option("-A, --all-namespaces", "of all namespaces of the cluster")
+  .action((service: string | undefined, name: string | undefined, options: Placed) =>
+    actAt(options, (context) => getCommand(name === undefined ? service : `${service}/${name}`, context), service),
+  );
+anywhere("watch <service>", "show a service while it changes").action((service: string, options: Placed) =>
+  actAt(options, (context) => watchCommand(service, context), service),
 );
 
-interface VerbShared extends Shared {
+interface VerbShared extends Placed {
   readonly reason: string;
   readonly ifVersion?: number;
   readonly full?: boolean;
@@ -151,44 +176,44 @@ const VERBS = [
   ["abort", "go back to stable"],
 ] as const;
 for (const [kind, description] of VERBS) {
-  const command = verb(`${kind} <service>`, description).addOption(reason()).addOption(ifVersion());
+  const command = anywhere(`${kind} <service>`, description).addOption(reason()).addOption(ifVersion());
   if (kind === "promote") command.option("--full", "pass everything that would wait, to the end");
   command.action((service: string, options: VerbShared) =>
-    act(options, (context) => verbCommand(kind, { ...options, service }, context)),
+    actAt(options, (context) => verbCommand(kind, { ...options, service }, context), service),
   );
 }
-verb("retry <service>", "start the rollout that was rolled back or stopped again")
+anywhere("retry <service>", "start the rollout that was rolled back or stopped again")
   .addOption(reason())
   .addOption(ifVersion())
   .action((service: string, options: VerbShared) =>
-    act(options, (context) => startCommand("retry", { ...options, service }, context)),
+    actAt(options, (context) => startCommand("retry", { ...options, service }, context), service),
   );
-verb("undo <service>", "go back to what was stable before, at once")
+anywhere("undo <service>", "go back to what was stable before, at once")
   .addOption(reason())
   .addOption(ifVersion())
   .option("--to <revision>", "to this revision, or that of this rollout (SERVICE/NUMBER), instead of the last one")
   .action((service: string, options: VerbShared) =>
-    act(options, (context) => startCommand("undo", { ...options, service }, context)),
+    actAt(options, (context) => startCommand("undo", { ...options, service }, context), service),
   );
-verb("scale <service>", "run so many replicas from now on, in mid-rollout too")
+anywhere("scale <service>", "run so many replicas from now on, in mid-rollout too")
   .argument("<replicas>", "how many", wholeNumber)
   .addOption(reason())
   .addOption(ifVersion())
   .action((service: string, replicas: number, options: VerbShared) =>
-    act(options, (context) => verbCommand("scale", { ...options, service, replicas }, context)),
+    actAt(options, (context) => verbCommand("scale", { ...options, service, replicas }, context), service),
   );
-verb("status <service>", "wait for the rollout's end: exit code 0 promoted or concluded, 3 rolled back, 1 stopped")
+anywhere("status <service>", "wait for the rollout's end: exit code 0 promoted or concluded, 3 rolled back, 1 stopped")
   .option("--no-wait", "only look; exit code 4 while it is under way")
-  .action((service: string, options: Shared & { wait: boolean }) =>
-    act(options, (context) => statusCommand({ service, wait: options.wait }, context)),
+  .action((service: string, options: Placed & { wait: boolean }) =>
+    actAt(options, (context) => statusCommand({ service, wait: options.wait }, context), service),
   );
-verb("history <service>", "show the rollouts that have ended").action((service: string, options: Shared) =>
-  act(options, (context) => historyCommand(service, context)),
+anywhere("history <service>", "show the rollouts that have ended").action((service: string, options: Placed) =>
+  actAt(options, (context) => historyCommand(service, context), service),
 );
-verb("explain <rollout>", "show every decision of a rollout (SERVICE or SERVICE/NUMBER) with its figures")
+anywhere("explain <rollout>", "show every decision of a rollout (SERVICE or SERVICE/NUMBER) with its figures")
   .option("--report <file>", "write a report: .html for a page with plots, .md for a pull request")
-  .action((name: string, options: Shared & { report?: string }) =>
-    act(options, (context) => explainCommand({ name, report: options.report }, context)),
+  .action((name: string, options: Placed & { report?: string }) =>
+    actAt(options, (context) => explainCommand({ name, report: options.report }, context), name),
   );
 verb("check <file>", "name every mistake in a rollout file").action((file: string, options: Shared) =>
   act(options, ({ json }) => checkCommand({ file, json }, io)),
@@ -204,7 +229,7 @@ verb("import <files...>", "convert files of Flagger or Argo Rollouts (- for stan
 verb("discover <url>", "read a service's metrics page, and propose what to compare by it").action(
   (url: string, options: Shared) => act(options, (context) => discoverCommand(url, context)),
 );
-verb("plan <file>", "show what a rollout would do, and what it could detect")
+anywhere("plan <file>", "show what a rollout would do, and what it could detect")
   .option(
     "--traffic <rate>",
     "requests per second of the whole service, such as 200/s (default: as measured on stable)",
@@ -213,10 +238,13 @@ verb("plan <file>", "show what a rollout would do, and what it could detect")
   .option("--p50 <time>", "median latency, such as 60ms")
   .option("--p99 <time>", "99th percentile of latency, such as 300ms")
   .option("--burst <size>", "mean size of bursts in which requests fail, such as 3")
-  .action((file: string, options: Shared & Omit<PlanOptions, "file" | "json" | "measured">) =>
-    act(options, async ({ json, state }) => {
-      const measured = options.traffic === undefined ? await measuredTraffic(file, state) : undefined;
-      return planCommand({ ...options, file, json, ...(measured ? { measured } : {}) }, io);
+  .action((file: string, options: Placed & Omit<PlanOptions, "file" | "json" | "measured" | "sized">) =>
+    actAt(options, async (context) => {
+      const { json, cluster } = context;
+      const measured = options.traffic === undefined ? await measuredTraffic(file, context) : undefined;
+      const link = cluster && (await openCluster(cluster));
+      const sized = link && { sized: (rollout: Rollout) => link.sized(rollout) };
+      return planCommand({ ...options, file, json, ...sized, ...(measured ? { measured } : {}) }, io);
     }),
   );
 verb("rehearse <file>", "play a rollout in virtual time against a scenario; nothing is run")
@@ -244,8 +272,8 @@ verb("judge [request]", "judge what was measured elsewhere, without a rollout")
   .action((request: string | undefined, options: Shared & JudgeOptions) =>
     act(options, ({ json }) => judgeCommand({ ...options, request, json }, io)),
   );
-verb("down <service>", "end a service: its traffic, its replicas, its journal").action(
-  (service: string, options: Shared) => act(options, (context) => downCommand(service, context)),
+anywhere("down <service>", "end a service: its traffic, its replicas, its journal").action(
+  (service: string, options: Placed) => actAt(options, (context) => downCommand(service, context), service),
 );
 
 const exports = program.command("export").description("print what other programs need to run Serin or watch rollouts");

@@ -1,6 +1,6 @@
 // What does the version that runs now tell of the traffic that a rollout would have?
 import type { Traffic } from "../core/plan/forecast-chances.ts";
-import { lookInto } from "./home.ts";
+import { lookInto, type Where } from "./home.ts";
 import { planFile } from "./rollout-file.ts";
 
 /** Fewer requests of stable than this say too little of how it usually fails. */
@@ -10,11 +10,12 @@ const FEWEST = 1_000;
  * The traffic of the service that a file names, as measured on its stable version; nothing when it does not run here, or
  * has not run for long enough.
  */
-export async function measuredTraffic(file: string, state: string): Promise<Traffic | undefined> {
+export async function measuredTraffic(file: string, where: Where): Promise<Traffic | undefined> {
   const planned = await planFile(file);
   if (!planned.ok) return undefined;
-  const name = planned.rollout.metadata.name;
-  const link = await lookInto(state).catch(() => undefined);
+  const { name: own, namespace } = planned.rollout.metadata;
+  const name = where.cluster && namespace !== undefined ? `${own}.${namespace}` : own;
+  const link = await lookInto(where).catch(() => undefined);
   try {
     // A service that nobody knows is no failure: then there is nothing measured.
     const { usual, pools } = (await link?.get(name).catch(() => undefined)) ?? {};

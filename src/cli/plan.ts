@@ -7,12 +7,14 @@ import { describeGroup } from "./group-plan.ts";
 import type { Io } from "./io.ts";
 import { hanging, painter, table } from "./paint.ts";
 import { readTraffic, type TrafficOptions } from "./plan-traffic.ts";
-import { BAD_INPUT, issueLines, planAnyFile } from "./rollout-file.ts";
+import { BAD_INPUT, issueLines, planAnyFile, type Sized } from "./rollout-file.ts";
 
 /** What `serin plan` is given. */
 export interface PlanOptions extends FileOptions, TrafficOptions {
   /** What was measured on the stable version that runs. */
   readonly measured?: Traffic | undefined;
+  /** Where its Deployment runs, which knows how many replicas there are. */
+  readonly sized?: Sized | undefined;
 }
 
 const HOW =
@@ -24,7 +26,7 @@ const HOW =
  */
 export async function planCommand(options: PlanOptions, io: Pick<Io, "out" | "err" | "color">): Promise<number> {
   const { file, json, measured, traffic, errors, p50, p99, burst } = options;
-  const planned = await planAnyFile(file);
+  const planned = await planAnyFile(file, options.sized);
   if (!planned.ok) {
     if (json) io.out(JSON.stringify({ ok: false, issues: planned.issues }));
     else io.err(issueLines(file, planned.issues, io));

@@ -34,23 +34,29 @@ export async function planFile(file: string): Promise<Planned> {
 }
 
 /** The same of a file of any kind. */
-export async function planAnyFile(file: string): Promise<PlannedAny> {
+export async function planAnyFile(file: string, sized: Sized = asWritten): Promise<PlannedAny> {
   const read = await textOf(file);
   if (!read.ok) return read;
   const origin = dirname(resolve(file));
   const parsed = parseDocument(read.text);
   // Mistakes in a rollout file are the same here and there.
   if (!parsed.ok) return parsed;
-  if (parsed.document.kind === KIND) return planRollout(read.text, origin);
+  if (parsed.document.kind === KIND) return planRollout(read.text, origin, sized);
   const group = await readGroupFile(parsed.document, { origin, at: parsed.at });
   return group.ok ? { ok: true, group: group.file } : group;
 }
 
+/** The rollout with the number of replicas that it has where it runs. */
+export type Sized = (rollout: Rollout) => Promise<Rollout>;
+
+const asWritten: Sized = (rollout) => Promise.resolve(rollout);
+
 /** The same of a text; files that it names are read from a folder. */
-export async function planRollout(text: string, origin: string): Promise<Planned> {
+export async function planRollout(text: string, origin: string, sized: Sized = asWritten): Promise<Planned> {
   const parsed = await readRolloutText(text, origin);
   if (!parsed.ok) return parsed;
-  const { rollout, at } = parsed;
+  const { at } = parsed;
+  const rollout = await sized(parsed.rollout);
   const compiled = compile(rollout, { abilities: abilitiesOf(rollout), stable: true });
   if (compiled.ok) return { ok: true, rollout, program: compiled.program };
   return { ok: false, issues: compiled.issues.map((issue) => Object.assign(at(issue.path), issue)) };

@@ -2,13 +2,13 @@
 import { dirname, resolve } from "node:path";
 import type { EventsOptions } from "../api/events.ts";
 import type { ApplyRequest, Link, Reply, ServiceView } from "../api/contract.ts";
-import { SerinError } from "../core/issues.ts";
+import { SerinError, type Trouble } from "../core/issues.ts";
 import { parseDocument, parseRollout } from "../core/spec/parse.ts";
 import { KIND } from "../core/spec/rollout.ts";
 import { asker } from "./asker.ts";
 import { follow } from "./follow.ts";
 import { exitOf, followGroup, isOver } from "./group.ts";
-import { findController, hostController, type HostOptions } from "./home.ts";
+import { findController, hostController, openCluster, type HostOptions, type Where } from "./home.ts";
 import type { Context } from "./io.ts";
 import { readText, unreadable } from "./rollout-file.ts";
 
@@ -29,6 +29,7 @@ export const EXIT = { promoted: 0, "rolled-back": 3, stopped: 1, concluded: 0 } 
 /** Applies a file and follows the rollout to its end: exit code 0 promoted, 3 rolled back, 4 waiting for a person. */
 export async function runCommand(options: RunOptions, context: Context): Promise<number> {
   const { file, reason, wait } = options;
+  if (context.cluster) throw new SerinError(NOT_RUN);
   const text = await readRollout(file);
   const { link, own, eventsUrl, metricsUrl } = await linkFor(context, options);
   if (eventsUrl !== undefined && !context.json) context.io.out(`taking events of users at ${eventsUrl}`);
@@ -45,6 +46,14 @@ export async function runCommand(options: RunOptions, context: Context): Promise
     await link.close();
   }
 }
+
+const NOT_RUN: Trouble = {
+  code: "SERIN_REFUSED",
+  what: "in a cluster a rollout begins when its Deployment's template changes, and not by a command",
+  now: "nothing was changed",
+  next: "serin apply FILE --kubernetes once; then change the Deployment, and follow it with: serin status NAME --kubernetes",
+  exitCode: 2,
+};
 
 /** Applies the file of a group and follows it to its end, or to where it needs a person. */
 async function runGroup(link: Link, { io, json, signal }: Context, request: ApplyRequest): Promise<number> {
@@ -132,9 +141,10 @@ function farewell({ service, rollout, address, stable }: ServiceView, own: boole
 
 /** The controller that runs, or one of our own for as long as this command lasts. */
 export async function linkFor(
-  { state }: Pick<Context, "state">,
+  { state, cluster }: Where,
   { events, telemetry }: Pick<RunOptions, "events" | "telemetry"> = {},
 ): Promise<{ link: Link; own: boolean; eventsUrl?: string | undefined; metricsUrl?: string | undefined }> {
+  if (cluster) return { link: await openCluster(cluster), own: false };
   const found = await findController(state);
   if (!found) {
     const link = await hostController(state, { events, telemetry });

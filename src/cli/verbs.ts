@@ -28,9 +28,12 @@ export async function applyCommand(
   context: Context,
 ): Promise<number> {
   const text = await readRollout(file);
-  const link = await needController(context.state);
+  const link = await needController(context);
   const reply = await link.apply({ text, origin: dirname(resolve(file)), actor: asker(), reason, hotfix });
-  context.io.out(context.json ? JSON.stringify(reply) : `${reply.text}; watch it with: serin watch ${reply.service}`);
+  const next = context.cluster
+    ? `\nSee it with: serin get ${reply.service}`
+    : `; watch it with: serin watch ${reply.service}`;
+  context.io.out(context.json ? JSON.stringify(reply) : `${reply.text}${next}`);
   return 0;
 }
 
@@ -41,7 +44,7 @@ export async function verbCommand(
   context: Context,
 ): Promise<number> {
   const { service, reason, full, to, replicas } = options;
-  const link = await needController(context.state);
+  const link = await needController(context);
   // Whatever else was decided meanwhile, who wants back wants back.
   const expected = options.ifVersion ?? (kind === "abort" ? undefined : await versionOf(link, service));
   const reply = await link.command(service, { kind, actor: asker(), reason, expected, full, to, replicas });
@@ -68,8 +71,8 @@ export async function startCommand(kind: "retry" | "undo", options: VerbOptions,
 /** `serin get [SERVICE]`. */
 export async function getCommand(service: string | undefined, context: Context): Promise<number> {
   if (service !== undefined && isGroupName(service)) return getGroup(service, context);
-  const { io, json, state } = context;
-  const link = await lookInto(state);
+  const { io, json } = context;
+  const link = await lookInto(context);
   try {
     if (service !== undefined) {
       const view = await link.get(service);
@@ -78,19 +81,11 @@ export async function getCommand(service: string | undefined, context: Context):
     }
     const views = await link.list();
     if (json) io.out(JSON.stringify(views, undefined, 2));
-    else if (views.length === 0) io.out("no services yet; start one with: serin apply FILE");
-    else {
-      const rows = views.map(({ service: name, health, stable, rollout, address }) => [
-        name,
-        health,
-        stable ?? "–",
-        rollout
-          ? `${rollout.number} ${rollout.outcome ?? (rollout.phase === "back" ? "going back" : "under way")}`
-          : "–",
-        address ?? "–",
-        shortened(lastWord(rollout), 60),
-      ]);
-      io.out(table([["service", "health", "stable", "rollout", "address", "last word"], ...rows]).join("\n"));
+    else if (views.length === 0) {
+      const where = link.where === undefined ? "" : ` in ${link.where}`;
+      io.out(`no services${where} yet; start one with: serin apply FILE`);
+    } else {
+      io.out(servicesTable(views).join("\n"));
       const groups = await link.groups();
       const named = groups.map(({ group, phase, outcome, members }) => [
         group,
@@ -103,6 +98,23 @@ export async function getCommand(service: string | undefined, context: Context):
   } finally {
     await link.close();
   }
+}
+
+/** One line for each service. In a cluster nobody serves at an address of Serin's. */
+function servicesTable(views: readonly ServiceView[]): readonly string[] {
+  const isCluster = views.some(({ namespace }) => namespace !== undefined);
+  const rows = views.map(({ service, namespace, health, stable, rollout, address, troubles }) => [
+    ...(isCluster ? [namespace ?? ""] : []),
+    namespace === undefined ? service : service.slice(0, -namespace.length - 1),
+    health,
+    stable ?? "–",
+    rollout ? `${rollout.number} ${rollout.outcome ?? (rollout.phase === "back" ? "going back" : "under way")}` : "–",
+    ...(isCluster ? [] : [address ?? "–"]),
+    shortened(isCluster && troubles["rollout"] !== undefined ? troubles["rollout"] : lastWord(rollout), 60),
+  ]);
+  const place = isCluster ? ["namespace"] : [];
+  const more = isCluster ? [] : ["address"];
+  return table([[...place, "service", "health", "stable", "rollout", ...more, "last word"], ...rows]);
 }
 
 function lastWord(rollout: RolloutView | undefined): string {
@@ -127,8 +139,8 @@ function frame(io: Io): Parameters<typeof renderService>[1] {
 /** `serin watch SERVICE`: until the rollout under way ends, or until interrupted when none is. */
 export async function watchCommand(service: string, context: Context): Promise<number> {
   if (isGroupName(service)) return watchGroup(service, context);
-  const { io, json, state, signal } = context;
-  const link = await needController(state);
+  const { io, json, signal } = context;
+  const link = await needController(context);
   const { rollout, version } = await link.get(service);
   const underWay = rollout && rollout.phase !== "ended";
   const last = await follow(link, io, {
@@ -143,15 +155,15 @@ export async function watchCommand(service: string, context: Context): Promise<n
 
 /** `serin status SERVICE`: waits for the rollout's end, for scripts; the last word, and an exit code for the outcome. */
 export async function statusCommand({ service, wait }: StatusOptions, context: Context): Promise<number> {
-  const { io, json, state, signal } = context;
-  const link = await lookInto(state);
+  const { io, json, signal } = context;
+  const link = await lookInto(context);
   try {
     let view = await link.get(service);
     const isOver = (): boolean =>
       !wait || signal.aborted || view.rollout === undefined || view.rollout.phase === "ended";
     // Nobody decides anything while no controller runs.
     while (!isOver() && view.troubles["controller"] === undefined) {
-      await sleep(STATUS_EVERY_MS, undefined, { signal }).catch(() => undefined);
+      await sleep(link.everyMs ?? STATUS_EVERY_MS, undefined, { signal }).catch(() => undefined);
       view = await link.get(service);
     }
     const { rollout } = view;
@@ -182,8 +194,8 @@ function statusText({ service, pools }: ServiceView, rollout: RolloutView): stri
 /** `serin history SERVICE`: every rollout that has ended, newest first. */
 export async function historyCommand(service: string, context: Context): Promise<number> {
   if (isGroupName(service)) return historyGroup(service, context);
-  const { io, json, state } = context;
-  const link = await lookInto(state);
+  const { io, json } = context;
+  const link = await lookInto(context);
   try {
     const { history } = await link.get(service);
     if (json) io.out(JSON.stringify(history, undefined, 2));
@@ -215,7 +227,9 @@ export async function downCommand(service: string, context: Context): Promise<nu
         ? JSON.stringify({ service })
         : service.startsWith("release/")
           ? `${service} is forgotten; its services go on`
-          : `${service} is down: its traffic, its replicas and its journal are gone`,
+          : context.cluster
+            ? `${service} is a plain Deployment again: its pods go on, and its next template rolls out natively`
+            : `${service} is down: its traffic, its replicas and its journal are gone`,
     );
     return 0;
   } finally {

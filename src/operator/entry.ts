@@ -2,8 +2,8 @@
 import type { CommandAnswer, RolloutObject } from "../adapters/kubernetes/client/objects.ts";
 import type { Command } from "../core/engine/input.ts";
 import type { ServiceState } from "../core/engine/state.ts";
+import type { Noted } from "../adapters/kubernetes/command.ts";
 import type { Rollout } from "../core/spec/rollout.ts";
-import type { Noted } from "./command.ts";
 
 type Read = { readonly rollout: Rollout } | { readonly mistakes: string };
 
@@ -21,6 +21,11 @@ export class Entry {
   /** The command that is being sent and not answered yet, and the version of the state before it. */
   obeying: { readonly command: Command; readonly version: number } | undefined;
   answers: readonly CommandAnswer[];
+  /** The health that the status tells, and whether another one is about to be told. */
+  health: string | undefined;
+  isHealthDue = false;
+  /** An answer that the status does not have yet. */
+  isAnswerDue = false;
   refused: { readonly reason: string; readonly message: string } | undefined;
   /** Why a part of the configuration is not followed. */
   unread: string | undefined;
@@ -46,6 +51,7 @@ export class Entry {
     this.handled = status?.handled;
     this.answers = status?.answers ?? [];
     this.deployment = status?.deployment;
+    this.health = status?.health;
     this.configuration = status?.configuration;
     const accepted = status?.conditions?.find(({ type }) => type === "Accepted");
     if (accepted?.status !== "False") return;
@@ -81,6 +87,7 @@ export class Entry {
 
   answer(answer: CommandAnswer): void {
     this.answers = withAnswer(this.answers, answer);
+    this.isAnswerDue = true;
   }
 
   /** Takes in answers that were written down and whose writing was not confirmed. */

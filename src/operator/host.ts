@@ -131,6 +131,7 @@ async function lead({ host, cluster }: { host: OperatorHost; cluster: Cluster })
     },
     passed: (pass) => {
       telemetry.passed(pass);
+      operator.passed(pass.state.service);
       host.passed?.(pass);
     },
   });

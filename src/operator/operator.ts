@@ -2,7 +2,8 @@
 import { randomUUID } from "node:crypto";
 import { fullSizeOf } from "../adapters/kubernetes/adopted.ts";
 import type { Cluster } from "../adapters/kubernetes/cluster.ts";
-import { type CommandAnswer, type Deployment, type RolloutObject } from "../adapters/kubernetes/client/objects.ts";
+import { notedOf } from "../adapters/kubernetes/command.ts";
+import type { Deployment, RolloutObject } from "../adapters/kubernetes/client/objects.ts";
 import type { KubeJournal } from "../adapters/kubernetes/journal.ts";
 import { FINALIZER } from "../adapters/kubernetes/names.ts";
 import { isDeployment } from "../adapters/kubernetes/revision.ts";
@@ -15,9 +16,10 @@ import { messageOf } from "../core/issues.ts";
 import { ms } from "../core/units.ts";
 import type { Call } from "../ports/observed.ts";
 import type { Controller } from "../runtime/controller.ts";
+import { healthOf } from "../runtime/health.ts";
 import type { Told } from "../runtime/parts.ts";
+import { answerTo } from "./answer.ts";
 import { askedOf, readSpec } from "./asked.ts";
-import { notedOf, type Noted } from "./command.ts";
 import { configure } from "./configuration.ts";
 import { Entry } from "./entry.ts";
 import { tellOf } from "./events.ts";
@@ -92,7 +94,22 @@ export class Operator {
 
   /** What people see of a service beside its state. */
   show(service: string, state: ServiceState): object {
+    this.#entry(service).health = this.#healthOf(service);
     return statusOf(state, this.#around(service, state));
+  }
+
+  /** Has the health told when it has changed and nothing else has: a decision tells it anyway. */
+  passed(service: string): void {
+    const entry = this.#entries.get(service);
+    if (!entry || entry.isHealthDue || entry.health === undefined || entry.health === this.#healthOf(service)) return;
+    entry.isHealthDue = true;
+    void this.#later(service);
+  }
+
+  #healthOf(service: string): string | undefined {
+    const { controller } = this.#options;
+    const seen = controller.has(service) ? controller.get(service) : undefined;
+    return seen && healthOf(seen.state, seen.world);
   }
 
   #around(service: string, state: ServiceState | undefined) {
@@ -168,6 +185,8 @@ export class Operator {
       await this.#apply(service, { object, asked });
     }
     if (deployment) await this.#scale(service, deployment);
+    if (entry.isHealthDue && entry.health !== this.#healthOf(service)) await this.#write(service);
+    entry.isHealthDue = false;
     entry.trouble = undefined;
   }
 
@@ -299,29 +318,16 @@ export class Operator {
     const noted = notedOf(object);
     const entry = this.#entry(service);
     entry.learn(object.status?.answers ?? []);
-    if (!noted || entry.hasAnswered(noted)) return;
-    const answer = await this.#answer(service, noted);
-    entry.answer(answer);
-    entry.obeying = undefined;
-    if (noted.ok && noted.command.kind === "undo" && answer.refused === undefined) await this.#putBack(service);
+    if (noted && !entry.hasAnswered(noted)) {
+      const answer = await answerTo(noted, { controller: this.#options.controller, service, entry });
+      entry.answer(answer);
+      entry.obeying = undefined;
+      if (noted.ok && noted.command.kind === "undo" && answer.refused === undefined) await this.#putBack(service);
+    }
+    // Whatever keeps an answer from being written, it is written the next time.
+    if (!entry.isAnswerDue) return;
     await this.#write(service);
-  }
-
-  async #answer(service: string, noted: Noted): Promise<CommandAnswer> {
-    if (!noted.ok) return { id: noted.id, text: noted.message, refused: "SERIN_BAD_CALL" };
-    const { command } = noted;
-    const { id } = command;
-    const { controller } = this.#options;
-    if (!controller.has(service))
-      return { id, text: "nothing is looked after yet: see the condition Accepted", refused: "SERIN_UNKNOWN_SERVICE" };
-    const entry = this.#entry(service);
-    const { state } = controller.get(service);
-    // One whose answer was lost may be carried out already.
-    if (entry.obeying?.command.id !== id) entry.obeying = { command, version: state.version };
-    const done = entry.answersBy(state).find((answer) => answer.id === id);
-    if (done) return done;
-    const { text, refused } = await controller.send(service, command);
-    return refused ? { id, text: refused.what, refused: refused.code } : { id, text };
+    entry.isAnswerDue = false;
   }
 
   /** Gives the Deployment the template that an undo brings. */
@@ -373,6 +379,7 @@ export class Operator {
   async #write(service: string): Promise<void> {
     const { controller, journal } = this.#options;
     const state = controller.has(service) ? controller.get(service).state : undefined;
+    this.#entry(service).health = this.#healthOf(service);
     await journal.refresh(service, statusOf(state, this.#around(service, state)));
   }
 

@@ -1,5 +1,4 @@
 // How is what a cluster's services are at remembered in the cluster itself?
-import { gunzipSync, gzipSync } from "node:zlib";
 import { SerinError } from "../../core/issues.ts";
 import type { Call } from "../../ports/observed.ts";
 import {
@@ -12,13 +11,9 @@ import {
 } from "../../ports/journal.ts";
 import type { KubeClient } from "./client/client.ts";
 import { isConflict, isMissing } from "./client/errors.ts";
-import { RESOURCES, type KubeObject } from "./client/objects.ts";
+import { RESOURCES } from "./client/objects.ts";
+import { packed, recordsOf, savedIn, type Stored } from "./packed.ts";
 import { placeOf, serviceOf } from "./service-name.ts";
-
-/** A Rollout object, as far as the journal reads it. */
-interface Stored extends KubeObject {
-  readonly status?: { readonly seq?: number | undefined; readonly state?: string; readonly log?: string } | undefined;
-}
 
 interface Known {
   readonly resourceVersion: string;
@@ -73,13 +68,13 @@ export class KubeJournal implements Journal {
     const listed = this.#listed.get(service);
     this.#listed.delete(service);
     const object = listed ?? (await this.#read(service));
-    const { state, seq } = object?.status ?? {};
-    if (!object || state === undefined || seq === undefined) {
+    const saved = object && savedIn(object);
+    if (!saved) {
       this.#known.delete(service);
       return undefined;
     }
     this.#take(service, object);
-    return { seq, ...(unpacked(state) as Pick<Saved, "format" | "state">) };
+    return saved;
   }
 
   async append(service: string, expected: Seq, { format, state, records }: JournalEntry): Promise<Seq> {
@@ -184,18 +179,6 @@ export class KubeJournal implements Journal {
     const { seq = 0, log = "" } = status ?? {};
     this.#known.set(service, { resourceVersion: metadata.resourceVersion ?? "", seq, log });
   }
-}
-
-function packed(value: unknown): string {
-  return gzipSync(JSON.stringify(value)).toString("base64");
-}
-
-function unpacked(text: string): unknown {
-  return JSON.parse(gunzipSync(Buffer.from(text, "base64")).toString("utf8"));
-}
-
-function recordsOf(log: string): readonly JournalRecord[] {
-  return log === "" ? [] : (unpacked(log) as readonly JournalRecord[]);
 }
 
 /** The last records, those of one append never torn apart. */

@@ -143,6 +143,6 @@ export function knownContent(
 export function knownRollout(rollout: RolloutObject): RolloutObject {
   const { metadata, spec, status } = slim(rollout);
   if (!status) return { metadata, spec };
-  const { seq, handled, deployment, configuration, answers, conditions } = status;
-  return { metadata, spec, status: { seq, handled, deployment, configuration, answers, conditions } };
+  const { seq, handled, deployment, configuration, answers, conditions, health } = status;
+  return { metadata, spec, status: { seq, handled, deployment, configuration, answers, conditions, health } };
 }

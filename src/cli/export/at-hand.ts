@@ -76,7 +76,7 @@ async function ofFile(file: string): Promise<OfFile> {
 
 async function ofState(state: string): Promise<AtHand> {
   try {
-    const link = await lookInto(state);
+    const link = await lookInto({ state });
     try {
       const views = await link.list();
       const services = views.map(({ service }) => service);

@@ -30,7 +30,15 @@ export type ParseResult = { readonly ok: true; readonly rollout: Rollout; readon
 /** Any document that Serin reads; its `kind` says which. */
 type AnyDocument = Rollout | Facade | Release;
 
-export type DocumentResult = { readonly ok: true; readonly document: AnyDocument; readonly at: At } | Failed;
+export type DocumentResult =
+  | {
+      readonly ok: true;
+      readonly document: AnyDocument;
+      /** The same as it is written, before units and defaults. */
+      readonly data: unknown;
+      readonly at: At;
+    }
+  | Failed;
 
 const SCHEMAS: { readonly [K in AnyDocument["kind"]]: z.ZodType<Extract<AnyDocument, { readonly kind: K }>> } = {
   Rollout: RolloutSchema,
@@ -150,7 +158,7 @@ function readDocument(
   const found = read.success ? [] : issuesOf(read.error, data, { schema, locate });
   const issues = [...at.issues, ...found];
   if (!read.success || issues.length > 0) return failed(issues);
-  return { ok: true, document: read.data, at: (path) => locate(pathOf(path), "value") };
+  return { ok: true, document: read.data, data, at: (path) => locate(pathOf(path), "value") };
 }
 
 /** Maps and lists whose values are texts, whatever they look like: `1.10` is not 1.1, and `0x10` not 16. */

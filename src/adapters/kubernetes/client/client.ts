@@ -35,6 +35,8 @@ export interface Where {
   readonly namespace?: string | undefined;
   /** As of `kubectl -l`. */
   readonly labels?: string | undefined;
+  /** One object alone; only of a watch. */
+  readonly name?: string | undefined;
 }
 
 const MERGE = "application/merge-patch+json";
@@ -46,6 +48,9 @@ const WATCH_SECONDS = 300;
 
 /** Who writes: the name that `managedFields` has. */
 const MANAGER = "serin";
+
+/** Who writes what a person has asked for with `serin apply`. */
+const PERSON = "serin-apply";
 
 function pathOf(resource: Resource, namespace: string | undefined, name?: string): string {
   const root = resource.group === "" ? `/api/${resource.version}` : `/apis/${apiVersionOf(resource)}`;
@@ -128,6 +133,14 @@ export class KubeClient {
     }
   }
 
+  /** The same in a person's name: 409 when somebody else manages a field and says something else there. */
+  ask<T extends KubeObject>(resource: Resource, object: T, call: Call): Promise<T> {
+    const { namespace, name } = object.metadata;
+    const body = { apiVersion: apiVersionOf(resource), kind: resource.kind, ...object };
+    const path = `${pathOf(resource, namespace, name)}?fieldManager=${PERSON}&fieldValidation=Strict`;
+    return this.#ask<T>("PATCH", path, { call, body, contentType: APPLY });
+  }
+
   /** All objects, page by page, each handed over as it comes. */
   async list<T extends KubeObject>(resource: Resource, where: Where, call: Call): Promise<Listed<T>> {
     const items: T[] = [];
@@ -158,6 +171,7 @@ export class KubeClient {
       timeoutSeconds: String(WATCH_SECONDS),
     });
     if (where.labels !== undefined) query.set("labelSelector", where.labels);
+    if (where.name !== undefined) query.set("fieldSelector", `metadata.name=${where.name}`);
     const path = `${pathOf(resource, where.namespace)}?${query.toString()}`;
     const answer = await this.connection.open({ method: "GET", path, signal });
     if (answer.statusCode !== 200) throw await refused("GET", path, answer);

@@ -122,11 +122,15 @@ export class Connection {
   }
 }
 
+const NOWHERE = "http://localhost:8080";
+
 function loaded(kubeconfig: string | undefined, context: string | undefined): KubeConfig {
   const config = new KubeConfig();
   try {
     if (kubeconfig === undefined) config.loadFromDefault();
     else config.loadFromFile(kubeconfig);
+    // What the library takes when it has found nothing.
+    if (config.getCurrentCluster()?.server === NOWHERE) throw new Error("there is no kubeconfig, and this is no pod");
     if (context !== undefined) {
       if (!config.getContextObject(context)) throw new Error(`there is no context ${context}`);
       config.setCurrentContext(context);

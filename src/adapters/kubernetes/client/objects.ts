@@ -108,14 +108,22 @@ interface RolloutStatus {
   readonly configuration?: string | undefined;
   readonly answers?: readonly CommandAnswer[] | undefined;
   readonly conditions?: readonly Condition[] | undefined;
+  readonly health?: "well" | "degraded" | "down" | "unknown" | undefined;
 }
 
 /** What became of a command. */
 export interface CommandAnswer {
   readonly id: string;
   readonly text: string;
-  /** A trouble's code, when it was refused. */
+  /** The service's version afterwards, and the number of the rollout under way, if one is. */
+  readonly version?: number | undefined;
+  readonly rollout?: number | undefined;
+  /** A trouble's code, when it was refused; with it the rest of the trouble. */
   readonly refused?: string | undefined;
+  readonly found?: string | undefined;
+  readonly now?: string | undefined;
+  readonly next?: string | undefined;
+  readonly exitCode?: number | undefined;
 }
 
 interface ContainerState {
@@ -198,6 +206,7 @@ export const RESOURCES = {
   configMaps: resource("", "v1", "configmaps")("ConfigMap"),
   secrets: resource("", "v1", "secrets")("Secret"),
   events: resource("", "v1", "events")("Event"),
+  selfSubjectReviews: resource("authentication.k8s.io", "v1", "selfsubjectreviews")("SelfSubjectReview"),
   leases: resource("coordination.k8s.io", "v1", "leases")("Lease"),
   virtualServices: resource("networking.istio.io", "v1", "virtualservices")("VirtualService"),
   destinationRules: resource("networking.istio.io", "v1", "destinationrules")("DestinationRule"),

@@ -39,7 +39,13 @@ const ENDED: Readonly<Record<string, Schema>> = {
 const ANSWER: Readonly<Record<string, Schema>> = {
   id: text("The command's own name."),
   text: text("What was answered."),
+  version: whole("The service's version afterwards."),
+  rollout: whole("The rollout that is under way then, if one is."),
   refused: text("The code of what was in the way, where it was refused."),
+  found: text("What was found instead."),
+  now: text("What the traffic does."),
+  next: text("What to do next."),
+  exitCode: whole("What a command should end with."),
 };
 
 /** Every field may be missing: a Rollout that nobody has looked at has no status. */
