@@ -20,7 +20,7 @@ const OWNER: Adopter = {
   name: "shop",
   uid: "uid-of-the-rollout",
   deployment: "shop",
-  deploymentUid: undefined,
+  deploymentUid: "uid-of-the-deployment",
 };
 
 /** Whose pods of each pool are ready, and whose ReplicaSet has which hash. */
@@ -95,7 +95,11 @@ export class MemoryCluster {
     });
     const sets = () =>
       [...this.pools].map(([pool, { hash, size }]) => ({
-        metadata: { uid: `set-${pool}`, name: pool, annotations: { "serin.dev/pool": `${OWNER.uid}/${pool}` } },
+        metadata: {
+          uid: `set-${pool}`,
+          name: pool,
+          annotations: { "serin.dev/pool": `${OWNER.uid}/${OWNER.deploymentUid}/${pool}` },
+        },
         hash,
         replicas: size,
       }));
@@ -105,7 +109,7 @@ export class MemoryCluster {
         sleep: (durationMs: number) => Promise.resolve(this.passes(durationMs)),
       },
       services: informer("Service"),
-      deployments: { get: () => undefined },
+      deployments: { get: () => ({ metadata: { uid: OWNER.deploymentUid } }) },
       setsOf: { of: (uid: string | undefined) => (uid === OWNER.uid ? sets() : []) },
       podsOf: {
         of: (uid: string) => {
