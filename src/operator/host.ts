@@ -34,10 +34,12 @@ export interface OperatorHost extends Omit<ConnectionOptions, "userAgent"> {
 
 /**
  * A cluster tells what changes, so that nothing is looked at for its own sake; and every entry is a write to the API server,
- * so that evidence alone waits.
+ * so that evidence alone waits. A busy API server answers late, and a call that is given up costs it another one.
  */
 const CLUSTER_PACE: Partial<Pace> = {
-  idleMs: 10_000,
+  idleMs: 30_000,
+  soonMs: 250,
+  callMs: 10_000,
   saveActiveMs: 60_000,
   showMs: 2_000,
   saveIdleMs: Number.POSITIVE_INFINITY,
