@@ -17,7 +17,8 @@ export interface Scale {
   readonly rollouts: number;
   /** Changed at one moment. */
   readonly burst: number;
-  /** Over so many seconds every template is changed. */
+  /** So many templates are changed over so many seconds. */
+  readonly changed: number;
   readonly seconds: number;
   /** Where a profile of the controller is written. */
   readonly profile?: string | undefined;
@@ -194,7 +195,7 @@ function memory(what: string, figures: Figures, than?: { readonly figures: Figur
   console.log(`memory ${what}: heap ${mb(heapBytes)} MB, RSS ${mb(rssBytes)} MB${perRollout}`);
 }
 
-export async function scale({ rollouts, burst, seconds, profile }: Scale): Promise<void> {
+export async function scale({ rollouts, burst, changed, seconds, profile }: Scale): Promise<void> {
   const cluster = await openCluster({ nodes: 4 });
   let controller: Watched | undefined;
   try {
@@ -227,7 +228,10 @@ export async function scale({ rollouts, burst, seconds, profile }: Scale): Promi
     memory("adopted and at rest", await controller.figures(), { figures: empty, count: rollouts });
 
     await release({ namespace, controller }, names.slice(0, burst), { version: "v2", overMs: 0 });
-    if (seconds > 0) await release({ namespace, controller }, names, { version: "v3", overMs: seconds * 1_000 });
+    if (changed > 0) {
+      const overMs = seconds * 1_000;
+      await release({ namespace, controller }, names.slice(0, changed), { version: "v3", overMs });
+    }
     await idle(cluster, controller, rollouts);
     memory("after that, at rest", await controller.figures(), { figures: empty, count: rollouts });
     const objects = await namespace.list<KubeObject>("serin.dev/v1/Rollout");
