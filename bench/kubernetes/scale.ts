@@ -1,7 +1,7 @@
 // What do thousands of Rollouts cost one controller, and how soon does it decide?
 import { fork, type ChildProcess } from "node:child_process";
 import { once } from "node:events";
-import { openSync } from "node:fs";
+import { openSync, readFileSync } from "node:fs";
 import { join } from "node:path";
 import { setTimeout as sleep } from "node:timers/promises";
 import { openCluster, type Cluster, type Namespace } from "../../test/kube/cluster.ts";
@@ -29,6 +29,7 @@ const say = (text: string): void => console.error(`${new Date().toISOString().sl
 /** The controller's process, and what it has said. */
 class Watched {
   readonly #child: ChildProcess;
+  readonly #log: string;
   readonly #waiting: ((figures: Figures) => void)[] = [];
   /** When it decided, by service: the last `started` and `ended`. */
   readonly started = new Map<string, number>();
@@ -37,7 +38,8 @@ class Watched {
 
   constructor(cluster: Cluster, namespace: Namespace, profile: string | undefined) {
     const program = join(import.meta.dirname, "controller.ts");
-    const log = openSync(join(cluster.dir, "controller.log"), "a");
+    this.#log = join(cluster.dir, "controller.log");
+    const log = openSync(this.#log, "a");
     const flags = profile === undefined ? [] : ["--cpu-prof", `--cpu-prof-dir=${profile}`];
     const dir = join(cluster.dir, "controller");
     this.#child = fork(program, [cluster.kubeconfig, namespace.name, dir], {
@@ -53,6 +55,12 @@ class Watched {
       });
     });
     this.leads.catch(() => undefined);
+  }
+
+  /** Throws once the process has ended by itself. */
+  assertRuns(): void {
+    if (this.#child.exitCode !== null)
+      throw new Error(`the controller has ended:\n${readFileSync(this.#log, "utf8").slice(-2_000)}`);
   }
 
   figures(): Promise<Figures> {
@@ -151,9 +159,10 @@ async function release(
   const beganMs = Date.now();
   const asked = await change(namespace, names, how);
   const serviceOf = (name: string): string => `${name}.${namespace.name}`;
-  await until(`${names.length} releases are over`, 600_000, () =>
-    names.every((name) => (controller.ended.get(serviceOf(name)) ?? 0) > (asked.get(name) ?? 0)),
-  );
+  await until(`${names.length} releases are over`, 600_000, () => {
+    controller.assertRuns();
+    return names.every((name) => (controller.ended.get(serviceOf(name)) ?? 0) > (asked.get(name) ?? 0));
+  });
   const tookMs = Date.now() - beganMs;
   const { lagsMs, passes, cpuMs, heldMs } = await controller.figures();
   const started = names.map((name) => (controller.started.get(serviceOf(name)) ?? 0) - (asked.get(name) ?? 0));
@@ -219,8 +228,11 @@ export async function scale({ rollouts, burst, changed, seconds, profile }: Scal
 
     const beganMs = Date.now();
     await each("Rollouts", names, (name) => namespace.apply(rollout(name)));
-    const { ended } = controller;
-    await until("every Rollout is adopted", 600_000, () => ended.size === rollouts);
+    const adopter = controller;
+    await until("every Rollout is adopted", 600_000, () => {
+      adopter.assertRuns();
+      return adopter.ended.size === rollouts;
+    });
     const adopted = await controller.figures();
     console.log(`adopted: ${rollouts} in ${((Date.now() - beganMs) / 1_000).toFixed(0)} s`);
     console.log(`  due → decided and written: ${lags(adopted.lagsMs)}; ${adopted.passes} passes`);

@@ -1,7 +1,8 @@
 // How does a controller run in a cluster?
 import { mkdir } from "node:fs/promises";
 import { Cluster } from "../adapters/kubernetes/cluster.ts";
-import type { ConnectionOptions } from "../adapters/kubernetes/client/connection.ts";
+import { KubeClient } from "../adapters/kubernetes/client/client.ts";
+import { Connection, type ConnectionOptions } from "../adapters/kubernetes/client/connection.ts";
 import { KubeJournal } from "../adapters/kubernetes/journal.ts";
 import { placeOf } from "../adapters/kubernetes/service-name.ts";
 import { adapters } from "../adapters/registry.ts";
@@ -61,9 +62,10 @@ export async function runOperator(host: OperatorHost, signal: AbortSignal): Prom
   const clock = systemClock();
   await mkdir(host.dir, { recursive: true, mode: 0o700 });
   const cluster = new Cluster({ ...host, clock, only, userAgent: `serin/${host.version}` });
-  const { client } = cluster;
+  // Of its own: a lease is lost when its renewal waits behind the writes of thousands of Rollouts.
+  const own = new Connection({ ...host, userAgent: `serin/${host.version}` });
   const leader = new Leader({
-    client,
+    client: new KubeClient(own),
     clock,
     namespace: host.leaseNamespace,
     name: only === undefined ? LEASE : `${LEASE}-${only}`,
@@ -81,9 +83,7 @@ export async function runOperator(host: OperatorHost, signal: AbortSignal): Prom
     }
     const stop = await lead({ host, cluster });
     isLeading = true;
-    say(
-      `leads as ${host.identity}: ${cluster.rollouts.size} rollouts in ${only ?? "all namespaces"} of ${client.connection.server}`,
-    );
+    say(`leads as ${host.identity}: ${cluster.rollouts.size} rollouts in ${only ?? "all namespaces"} of ${own.server}`);
     const why = await leader.kept(signal);
     isLeading = false;
     await stop();
@@ -91,7 +91,10 @@ export async function runOperator(host: OperatorHost, signal: AbortSignal): Prom
       await leader.release().catch((error: unknown) => say(`the lease was not let go: ${String(error)}`));
     return why;
   };
-  const ended = run().finally(() => telemetry.close());
+  const ended = run().finally(() => {
+    own.close();
+    return telemetry.close();
+  });
   return { leads: () => isLeading, ended };
 }
 
