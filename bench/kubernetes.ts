@@ -1,7 +1,7 @@
 // What do rollouts cost a cluster's API server, and what do thousands of Rollouts cost the controller?
 //
 //   npm run bench:kubernetes -- calls [serin argo bluegreen weights]   some 5 minutes
-//   npm run bench:kubernetes -- scale [--rollouts 2000]                some 10 minutes
+//   npm run bench:kubernetes -- scale [--rollouts 2000 --burst 50 --changed 2000 --seconds 600]
 //
 // etcd, API server and controller manager are real, and so are the peers; pods are none.
 import { parseArgs } from "node:util";
@@ -14,7 +14,8 @@ const { positionals, values } = parseArgs({
   options: {
     rollouts: { type: "string", default: "2000" },
     burst: { type: "string", default: "50" },
-    seconds: { type: "string", default: "180" },
+    changed: { type: "string", default: "2000" },
+    seconds: { type: "string", default: "600" },
     profile: { type: "string" },
   },
 });
@@ -22,9 +23,10 @@ const { positionals, values } = parseArgs({
 async function main(): Promise<void> {
   const [part = "calls", ...rest] = positionals;
   if (part === "calls") return calls(rest);
-  const { rollouts, burst, seconds, profile } = values;
+  const { rollouts, burst, changed, seconds, profile } = values;
   if (part === "scale") {
-    return scale({ rollouts: Number(rollouts), burst: Number(burst), seconds: Number(seconds), profile });
+    const [all, atOnce, some, during] = [rollouts, burst, changed, seconds].map(Number);
+    return scale({ rollouts: all ?? 0, burst: atOnce ?? 0, changed: some ?? 0, seconds: during ?? 0, profile });
   }
   throw new Error(`no part ${part}: calls, scale`);
 }

@@ -60,7 +60,10 @@ async function measure(cluster: Cluster, contender: Contender): Promise<Result> 
     await contender.halfWay();
     await contender.takeBack();
   }, SETTLE_MS);
-  say("version 3 is taken back");
+  const { writes, reads } = promotion;
+  say(
+    `version 3 is taken back; ${writes} writes and ${reads} reads to promote, ${back.writes} and ${back.reads} to take back`,
+  );
   return { name, promotion, back, idle };
 }
 
@@ -120,7 +123,9 @@ export async function calls(only: readonly string[]): Promise<void> {
       ends.push(() => contender.end());
       running.push(measure(cluster, contender));
     }
-    print(await Promise.all(running));
+    const settled = await Promise.allSettled(running);
+    for (const one of settled) if (one.status === "rejected") console.error(one.reason);
+    print(settled.flatMap((one) => (one.status === "fulfilled" ? [one.value] : [])));
   } finally {
     for (const end of ends) await end();
     await cluster.end();

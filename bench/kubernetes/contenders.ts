@@ -6,7 +6,7 @@ import { kubeDefinitions, kubePart } from "../../tools/kube-parts.ts";
 import type { Cluster, Namespace } from "../../test/kube/cluster.ts";
 import { Daemon } from "../../test/kube/daemon.ts";
 import { demoDeployment, demoService } from "../../test/kube/demo.ts";
-import type { KubeObject } from "../../test/kube/objects.ts";
+import type { Condition, KubeObject } from "../../test/kube/objects.ts";
 import { freePort } from "../../test/proxy/parts.ts";
 import { installKinds } from "../../test/kube/serin.ts";
 
@@ -55,6 +55,10 @@ interface Status extends KubeObject {
     readonly replicas?: number;
     readonly updatedReplicas?: number;
   };
+}
+
+interface Definition extends KubeObject {
+  readonly status?: { readonly conditions?: readonly Condition[] };
 }
 
 const inProcess = (version: string): object => demoDeployment(version, { replicas: REPLICAS, image: "inprocess" });
@@ -275,6 +279,12 @@ async function define(cluster: Cluster, path: string): Promise<void> {
   // They have fields that a strict API server does not know.
   const flags = ["--server-side", "--validate=false", ...files.flatMap((file) => ["-f", file])];
   await cluster.kubectl("apply", ...flags);
+  // A controller that starts before they are served would not find them.
+  await cluster.objects.untilAll<Definition>("CustomResourceDefinition", (all) =>
+    all.every(({ status }) =>
+      status?.conditions?.some(({ type, status: is }) => type === "Established" && is === "True"),
+    ),
+  );
 }
 
 /** The same program under another name: a client's user agent begins with it. */

@@ -1,7 +1,7 @@
 // What do thousands of Rollouts cost one controller, and how soon does it decide?
 import { fork, type ChildProcess } from "node:child_process";
 import { once } from "node:events";
-import { openSync } from "node:fs";
+import { openSync, readFileSync } from "node:fs";
 import { join } from "node:path";
 import { setTimeout as sleep } from "node:timers/promises";
 import { openCluster, type Cluster, type Namespace } from "../../test/kube/cluster.ts";
@@ -17,7 +17,8 @@ export interface Scale {
   readonly rollouts: number;
   /** Changed at one moment. */
   readonly burst: number;
-  /** Over so many seconds every template is changed. */
+  /** So many templates are changed over so many seconds. */
+  readonly changed: number;
   readonly seconds: number;
   /** Where a profile of the controller is written. */
   readonly profile?: string | undefined;
@@ -28,6 +29,7 @@ const say = (text: string): void => console.error(`${new Date().toISOString().sl
 /** The controller's process, and what it has said. */
 class Watched {
   readonly #child: ChildProcess;
+  readonly #log: string;
   readonly #waiting: ((figures: Figures) => void)[] = [];
   /** When it decided, by service: the last `started` and `ended`. */
   readonly started = new Map<string, number>();
@@ -36,7 +38,8 @@ class Watched {
 
   constructor(cluster: Cluster, namespace: Namespace, profile: string | undefined) {
     const program = join(import.meta.dirname, "controller.ts");
-    const log = openSync(join(cluster.dir, "controller.log"), "a");
+    this.#log = join(cluster.dir, "controller.log");
+    const log = openSync(this.#log, "a");
     const flags = profile === undefined ? [] : ["--cpu-prof", `--cpu-prof-dir=${profile}`];
     const dir = join(cluster.dir, "controller");
     this.#child = fork(program, [cluster.kubeconfig, namespace.name, dir], {
@@ -52,6 +55,12 @@ class Watched {
       });
     });
     this.leads.catch(() => undefined);
+  }
+
+  /** Throws once the process has ended by itself. */
+  assertRuns(): void {
+    if (this.#child.exitCode !== null)
+      throw new Error(`the controller has ended:\n${readFileSync(this.#log, "utf8").slice(-2_000)}`);
   }
 
   figures(): Promise<Figures> {
@@ -150,9 +159,10 @@ async function release(
   const beganMs = Date.now();
   const asked = await change(namespace, names, how);
   const serviceOf = (name: string): string => `${name}.${namespace.name}`;
-  await until(`${names.length} releases are over`, 600_000, () =>
-    names.every((name) => (controller.ended.get(serviceOf(name)) ?? 0) > (asked.get(name) ?? 0)),
-  );
+  await until(`${names.length} releases are over`, 600_000, () => {
+    controller.assertRuns();
+    return names.every((name) => (controller.ended.get(serviceOf(name)) ?? 0) > (asked.get(name) ?? 0));
+  });
   const tookMs = Date.now() - beganMs;
   const { lagsMs, passes, cpuMs, heldMs } = await controller.figures();
   const started = names.map((name) => (controller.started.get(serviceOf(name)) ?? 0) - (asked.get(name) ?? 0));
@@ -194,7 +204,7 @@ function memory(what: string, figures: Figures, than?: { readonly figures: Figur
   console.log(`memory ${what}: heap ${mb(heapBytes)} MB, RSS ${mb(rssBytes)} MB${perRollout}`);
 }
 
-export async function scale({ rollouts, burst, seconds, profile }: Scale): Promise<void> {
+export async function scale({ rollouts, burst, changed, seconds, profile }: Scale): Promise<void> {
   const cluster = await openCluster({ nodes: 4 });
   let controller: Watched | undefined;
   try {
@@ -218,8 +228,11 @@ export async function scale({ rollouts, burst, seconds, profile }: Scale): Promi
 
     const beganMs = Date.now();
     await each("Rollouts", names, (name) => namespace.apply(rollout(name)));
-    const { ended } = controller;
-    await until("every Rollout is adopted", 600_000, () => ended.size === rollouts);
+    const adopter = controller;
+    await until("every Rollout is adopted", 600_000, () => {
+      adopter.assertRuns();
+      return adopter.ended.size === rollouts;
+    });
     const adopted = await controller.figures();
     console.log(`adopted: ${rollouts} in ${((Date.now() - beganMs) / 1_000).toFixed(0)} s`);
     console.log(`  due → decided and written: ${lags(adopted.lagsMs)}; ${adopted.passes} passes`);
@@ -227,7 +240,10 @@ export async function scale({ rollouts, burst, seconds, profile }: Scale): Promi
     memory("adopted and at rest", await controller.figures(), { figures: empty, count: rollouts });
 
     await release({ namespace, controller }, names.slice(0, burst), { version: "v2", overMs: 0 });
-    if (seconds > 0) await release({ namespace, controller }, names, { version: "v3", overMs: seconds * 1_000 });
+    if (changed > 0) {
+      const overMs = seconds * 1_000;
+      await release({ namespace, controller }, names.slice(0, changed), { version: "v3", overMs });
+    }
     await idle(cluster, controller, rollouts);
     memory("after that, at rest", await controller.figures(), { figures: empty, count: rollouts });
     const objects = await namespace.list<KubeObject>("serin.dev/v1/Rollout");

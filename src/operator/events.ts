@@ -22,7 +22,10 @@ export async function tellOf(
   records: readonly DecisionRecord[],
 ): Promise<void> {
   const { name, namespace = "default", uid, resourceVersion } = object.metadata;
+  // Whoever has a release taken back is named as the reason for that.
+  const isBack = records.some(({ kind }) => kind === "back");
   for (const { kind, text, outcome, atMs } of records) {
+    if (kind === "command" && isBack) continue;
     const reason = REASONS[kind];
     if (reason === undefined) continue;
     const isBad = kind === "back" || (kind === "ended" && outcome !== "promoted" && outcome !== "concluded");

@@ -2,7 +2,7 @@
 import { mkdir } from "node:fs/promises";
 import { Cluster } from "../adapters/kubernetes/cluster.ts";
 import { KubeClient } from "../adapters/kubernetes/client/client.ts";
-import type { ConnectionOptions } from "../adapters/kubernetes/client/connection.ts";
+import { Connection, type ConnectionOptions } from "../adapters/kubernetes/client/connection.ts";
 import { KubeJournal } from "../adapters/kubernetes/journal.ts";
 import { placeOf } from "../adapters/kubernetes/service-name.ts";
 import { adapters } from "../adapters/registry.ts";
@@ -35,10 +35,12 @@ export interface OperatorHost extends Omit<ConnectionOptions, "userAgent"> {
 
 /**
  * A cluster tells what changes, so that nothing is looked at for its own sake; and every entry is a write to the API server,
- * so that evidence alone waits.
+ * so that evidence alone waits. A busy API server answers late, and a call that is given up costs it another one.
  */
 const CLUSTER_PACE: Partial<Pace> = {
-  idleMs: 10_000,
+  idleMs: 30_000,
+  soonMs: 250,
+  callMs: 10_000,
   saveActiveMs: 60_000,
   showMs: 2_000,
   saveIdleMs: Number.POSITIVE_INFINITY,
@@ -60,10 +62,10 @@ export async function runOperator(host: OperatorHost, signal: AbortSignal): Prom
   const clock = systemClock();
   await mkdir(host.dir, { recursive: true, mode: 0o700 });
   const cluster = new Cluster({ ...host, clock, only, userAgent: `serin/${host.version}` });
-  const { client } = cluster;
+  // Of its own: a lease is lost when its renewal waits behind the writes of thousands of Rollouts.
+  const own = new Connection({ ...host, userAgent: `serin/${host.version}` });
   const leader = new Leader({
-    // Of its own: whoever does not lead writes the lease and nothing else.
-    client: new KubeClient(client.connection),
+    client: new KubeClient(own),
     clock,
     namespace: host.leaseNamespace,
     name: only === undefined ? LEASE : `${LEASE}-${only}`,
@@ -71,6 +73,7 @@ export async function runOperator(host: OperatorHost, signal: AbortSignal): Prom
     say,
     leaseMs: host.leaseMs,
   });
+  const { client } = cluster;
   client.onlyWhile(() => leader.holds());
   let isLeading = false;
   const run = async (): Promise<string | undefined> => {
@@ -99,7 +102,10 @@ export async function runOperator(host: OperatorHost, signal: AbortSignal): Prom
       await leader.release().catch((error: unknown) => say(`the lease was not let go: ${String(error)}`));
     return why;
   };
-  const ended = run().finally(() => telemetry.close());
+  const ended = run().finally(() => {
+    own.close();
+    return telemetry.close();
+  });
   return { leads: () => isLeading, ended };
 }
 

@@ -17,6 +17,7 @@ import { PACE, type House, type OwnedRouter, type OwnedTests, type OwnedWorkload
 import { drifted } from "./drift.ts";
 import { readState } from "./saved.ts";
 import { readTest } from "./tests.ts";
+import { turnOf } from "./turn.ts";
 import { readAlerts, readSignals } from "./signals.ts";
 import { notWrittenYet, routerTroubleOf, tooLate } from "./troubles.ts";
 
@@ -46,6 +47,7 @@ export class ServiceLoop {
   private saved: ServiceState | undefined;
   private savedAtMs = 0;
   private readonly due = new Due();
+  private turn: number;
   /** The last append failed: whether it was written is not known until the journal is read again. */
   private isUnsure = false;
   private pending: Pending[] = [];
@@ -72,6 +74,7 @@ export class ServiceLoop {
     this.state = state;
     this.seq = seq;
     this.saved = seq === 0 ? undefined : state;
+    this.turn = turnOf(state.service);
     const { clock, messenger } = house;
     this.outbox = messenger && new Outbox({ clock, messenger, wake: () => this.rouse() });
   }
@@ -151,7 +154,12 @@ export class ServiceLoop {
 
   private pauseMs(): number {
     const rollout = underWay(this.state);
-    if (!rollout) return this.pace.idleMs;
+    if (!rollout) {
+      // The first one is a part of one: thousands that are taken up together do not look together ever after.
+      const part = this.turn;
+      this.turn = 1;
+      return this.pace.idleMs * part;
+    }
     // What the router or a process is about to do takes milliseconds; evidence takes its time.
     const soon = rollout.waiting?.for === "router" || rollout.waiting?.for === "replicas";
     return soon ? this.pace.soonMs : this.pace.activeMs;

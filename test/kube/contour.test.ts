@@ -10,7 +10,7 @@ import { define } from "./definitions.ts";
 import { demoService } from "./demo.ts";
 import { sharedCluster, test } from "./kube-test.ts";
 import type { KubeObject } from "./objects.ts";
-import { ROLLOUTS, RoutingPlace } from "./routing-cluster.ts";
+import { RoutingPlace } from "./routing-cluster.ts";
 
 const contoured = whyNoContour() === undefined ? test : test.skip;
 
@@ -83,8 +83,6 @@ const CASES: readonly (readonly [string, string, string])[] = [
 async function open(context: TestContext, traffic: string, own: string) {
   const cluster = sharedCluster();
   await define(cluster, "gateway");
-  const kind = "CustomResourceDefinition/rollouts.serin.dev";
-  if (!(await cluster.objects.find(kind))) await cluster.objects.apply(ROLLOUTS);
   const shop = await cluster.namespace(context);
   const address = await openContour(context, cluster, shop);
   await shop.apply(demoService());

@@ -15,32 +15,13 @@ import type { WantedPool } from "../../src/core/world.ts";
 import { until } from "../e2e/harness.ts";
 import type { Cluster, Namespace } from "./cluster.ts";
 import { demoDeployment } from "./demo.ts";
+import { installKinds, rolloutOf } from "./serin.ts";
 import type { KubeObject } from "./objects.ts";
 
 const call = () => ({ signal: AbortSignal.timeout(20_000) });
 
 /** By this name the API server's log knows what the router asks for. */
 export const USER_AGENT = "serin-routing";
-
-/** The kind that owns what Serin makes. */
-export const ROLLOUTS = {
-  apiVersion: "apiextensions.k8s.io/v1",
-  kind: "CustomResourceDefinition",
-  metadata: { name: "rollouts.serin.dev" },
-  spec: {
-    group: "serin.dev",
-    scope: "Namespaced",
-    names: { plural: "rollouts", kind: "Rollout" },
-    versions: [
-      {
-        name: "v1",
-        served: true,
-        storage: true,
-        schema: { openAPIV3Schema: { type: "object", "x-kubernetes-preserve-unknown-fields": true } },
-      },
-    ],
-  },
-};
 
 /** Below `traffic:` of a rollout file. */
 export function trafficOf(namespace: string, traffic: string): TrafficSpec {
@@ -86,7 +67,9 @@ export class RoutingPlace {
     shop: Namespace,
     { traffic, image = "inprocess" }: { traffic: string; image?: string },
   ): Promise<RoutingPlace> {
-    const [rollout] = await shop.apply({ apiVersion: "serin.dev/v1", kind: "Rollout", metadata: { name: "app" } });
+    await installKinds(cluster);
+    // The routers are told what to do by the test; the Rollout owns what they make.
+    const [rollout] = await shop.apply(rolloutOf({ blueGreen: {} }));
     await shop.apply(demoDeployment("v1", { image, replicas: 2 }));
     const { metadata } = await shop.rolledOut("app");
     const known = new Known({

@@ -11,7 +11,7 @@ import { demoService } from "./demo.ts";
 import type { Cluster, Namespace } from "./cluster.ts";
 import { sharedCluster, test } from "./kube-test.ts";
 import type { KubeObject } from "./objects.ts";
-import { acceptRoutes, ROLLOUTS, RoutingPlace, USER_AGENT } from "./routing-cluster.ts";
+import { acceptRoutes, RoutingPlace, USER_AGENT } from "./routing-cluster.ts";
 
 const call = () => ({ signal: AbortSignal.timeout(20_000) });
 
@@ -25,8 +25,6 @@ function knowing(): Promise<Cluster> {
     const cluster = sharedCluster();
     await define(cluster, "istio");
     await define(cluster, "gateway");
-    const kind = "CustomResourceDefinition/rollouts.serin.dev";
-    if (!(await cluster.objects.find(kind))) await cluster.objects.apply(ROLLOUTS);
     return cluster;
   })());
 }

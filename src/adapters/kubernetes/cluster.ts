@@ -79,7 +79,10 @@ export class Cluster {
     this.rollouts = this.#informer({
       resource: RESOURCES.rollouts,
       keep: knownRollout,
-      heard: told(RESOURCES.rollouts),
+      heard: (change, rollout, before) => {
+        // Its status is written here, and asks for nothing.
+        if (change === "gone" || !before || asksOtherwise(rollout, before)) this.tell(RESOURCES.rollouts, rollout);
+      },
     });
     this.services = this.#informer<Service>({ resource: services, keep: slim, heard: told(services) });
   }
@@ -183,4 +186,11 @@ export class Cluster {
     if (key !== undefined) this.#any?.(key);
     for (const hear of this.#hearers.get(key ?? "") ?? []) hear();
   }
+}
+
+/** Whether a Rollout asks for something else than it did: its spec, a note on it, or that it goes. */
+function asksOtherwise({ metadata }: RolloutObject, { metadata: before }: RolloutObject): boolean {
+  const asked = ({ uid, generation, annotations, finalizers, deletionTimestamp }: typeof metadata): string =>
+    JSON.stringify([uid, generation, annotations, finalizers, deletionTimestamp]);
+  return asked(metadata) !== asked(before);
 }

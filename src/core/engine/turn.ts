@@ -1,4 +1,5 @@
 // How does one decision build up?
+import { sameSplit, type Split } from "../split.ts";
 import type { Ms } from "../units.ts";
 import { readyAmong, type Replica, type RunningPool } from "../world.ts";
 import type { Input } from "./input.ts";
@@ -53,12 +54,21 @@ export class Turn {
 
   /** Makes a pool exist at a size, under its role. */
   want(pool: PoolState): void {
-    const others = this.state.pools.filter(({ pool: name }) => name !== pool.pool);
+    // What is wanted already is no change that must be written down.
+    const known = this.state.pools.find(({ pool: name }) => name === pool.pool);
+    if (known?.role === pool.role && known.revision === pool.revision && known.size === pool.size) return;
+    const others = this.state.pools.filter((one) => one !== known);
     this.set({ pools: [...others, pool] });
   }
 
   unwant(name: string): void {
-    this.set({ pools: this.state.pools.filter(({ pool }) => pool !== name) });
+    const pools = this.state.pools.filter(({ pool }) => pool !== name);
+    if (pools.length < this.state.pools.length) this.set({ pools });
+  }
+
+  /** Wants this split, unless it is wanted already. */
+  share(split: Split): void {
+    if (!sameSplit(this.state.split, split)) this.set({ split });
   }
 
   /** What runs under a pool's name; `undefined` when nothing does or nothing could be read. */

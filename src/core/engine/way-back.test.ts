@@ -100,6 +100,10 @@ describe("the way back", () => {
     desk.say("abort");
     desk.pass(5_000);
     expect(desk.rollout.waiting?.text).toBe("2 replicas drain");
+    // What is wanted is the same object while it is the same: another one would be written down at each look.
+    const { pools, split } = desk.state;
+    desk.pass(1_000);
+    expect(desk.state.pools === pools && desk.state.split === split).toBe(true);
     desk.left["2-canary"] = 0;
     desk.pass(1_000);
     expect(desk.rollout.phase).toBe("ended");

@@ -32,7 +32,7 @@ export function stepBack(turn: Turn): void {
   const { stable } = turn.state;
   // Nobody is sent to the candidate by a rule, and nobody's request is copied, from now on.
   const { matches: _rules, mirror: _copies, ...split } = turn.state.split;
-  turn.set({ split });
+  turn.share(split);
   if (stable) turn.want({ ...stable, role: "stable", size: program.fullSize });
   if (back.clearMs === undefined && !traffic(turn)) return;
   for (const pool of turn.state.pools) if (pool.role !== "stable") turn.unwant(pool.pool);
@@ -49,7 +49,7 @@ function traffic(turn: Turn): boolean {
   const capacity = overdue || nobody ? WHOLE : capacityOf(turn, "stable");
   const weights = shifted(leastForCandidate(turn), capacity);
   const split = shareOf(weights, "stable") === WHOLE ? { weights } : { ...turn.state.split, weights };
-  turn.set({ split });
+  turn.share(split);
   const { traffic: seen } = turn.input;
   // Without a stable version nobody is left to be sent to, and no router can be asked to.
   if (!turn.state.stable) return true;
