@@ -1,6 +1,6 @@
 // How does a cluster ask the engine for what its Rollouts say?
 import { randomUUID } from "node:crypto";
-import { fullSizeOf } from "../adapters/kubernetes/adopted.ts";
+import { fullSizeOf, takenBy } from "../adapters/kubernetes/adopted.ts";
 import type { Cluster } from "../adapters/kubernetes/cluster.ts";
 import {
   RESOURCES,
@@ -158,7 +158,8 @@ export class Operator {
     await this.#obey(service, object);
     if (!rollout) return this.#notYet(service, { reason: "BadSpec", message: mistakes ?? "" });
     await this.#readopt(service, deployment, selecting);
-    const asked = askedOf(object, rollout, { deployment, isKnown: controller.has(service) });
+    const other = deployment && takenBy(deployment, object.metadata.name, this.#options.cluster);
+    const asked = askedOf(object, rollout, { deployment, isKnown: controller.has(service), takenBy: other });
     if (asked.kind === "not-yet") return this.#notYet(service, asked);
     if (asked.key === entry.handled) await this.#accept(service, asked.key);
     else if (!this.#isBusy(service, asked.key)) await this.#apply(service, { object, asked });

@@ -7,11 +7,14 @@ import { ms } from "../../core/units.ts";
 import { isConflict } from "./client/errors.ts";
 import { HASH_LABEL, RESOURCES, type Deployment, type ReplicaSet } from "./client/objects.ts";
 import { DEPLOYMENT_ABILITIES } from "./abilities.ts";
-import { fullSizeOf, type Adopted } from "./adopted.ts";
+import { fullSizeOf, takenBy, type Adopted } from "./adopted.ts";
 import type { KnownSet } from "./keep.ts";
 import { POOL, REPLICAS, ROLLOUT } from "./names.ts";
 import { replicasOf } from "./replica.ts";
 import { isDeployment, labelled, portOf } from "./revision.ts";
+
+/** On a ReplicaSet: its number among those that were the Deployment's current one, as its controller has counted them. */
+const REVISION = "deployment.kubernetes.io/revision";
 
 export interface DeploymentOptions {
   readonly adopted: Adopted;
@@ -69,7 +72,10 @@ export class DeploymentWorkload implements Workload {
   async keep(pool: string | undefined, call: Call): Promise<void> {
     const { deployment } = this.#adopted;
     const set = pool === undefined ? undefined : this.#adopted.setOf(pool);
-    if (set && deployment && !this.#adopted.isGiven(set)) await this.#give(set, deployment, call);
+    if (!set || !deployment || this.#adopted.isGiven(set)) return;
+    await this.#give(set, deployment, call);
+    const held = this.#adopted.sets().filter((one) => this.#adopted.isHeld(one) && wasStable(one));
+    for (const one of held) await this.#end(one, { deployment, stable: pool }, call);
   }
 
   async #converge(pools: readonly WantedPool[], call: Call): Promise<void> {
@@ -78,11 +84,12 @@ export class DeploymentWorkload implements Workload {
     if (!deployment || deployment.metadata.deletionTimestamp !== undefined) return;
     await this.#brake(deployment, call);
     const wanted = new Map(pools.map((pool) => [pool.pool, pool]));
+    const stable = pools.find(({ role }) => role === "stable")?.pool;
     for (const pool of pools) await this.#bring(pool, deployment, call);
     for (const set of this.#adopted.sets()) {
       const pool = this.#adopted.poolOf(set);
-      if (pool === undefined && !this.#adopted.isHeld(set)) await this.#stray(set, pools, call);
-      else if (pool === undefined || !wanted.has(pool)) await this.#end(set, deployment, call);
+      if (pool === undefined && !this.#adopted.isHeld(set)) await this.#stray(set, stable, call);
+      else if (pool === undefined || !wanted.has(pool)) await this.#end(set, { deployment, stable }, call);
     }
     const [only] = pools;
     if (only && pools.length === 1 && !this.#adopted.hasOthers(only.pool)) await this.#options.settle?.(call);
@@ -97,6 +104,8 @@ export class DeploymentWorkload implements Workload {
   async #brake({ metadata, spec }: Deployment, call: Call): Promise<void> {
     const { by, cluster } = this.#adopted;
     if (spec.paused && metadata.annotations?.[ROLLOUT] === by.name) return;
+    const other = takenBy({ metadata, spec }, by.name, cluster);
+    if (other !== undefined) throw taken(metadata.name, other);
     const patch = { metadata: { annotations: { [ROLLOUT]: by.name } }, spec: { paused: true } };
     const { namespace, name } = metadata;
     cluster.deployments.wrote(
@@ -189,7 +198,8 @@ export class DeploymentWorkload implements Workload {
 
   /**
    * Makes a ReplicaSet the Deployment's. First those that it had are let go, so that it never divides itself between two, and
-   * finds its own number again before it has anything to bring to it.
+   * finds its own number again before it has anything to bring to it. The empty ones too: of those that are left without one
+   * that runs, its controller would bring the newest back. They become its history again afterwards.
    */
   async #give(set: KnownSet, deployment: Deployment, call: Call): Promise<void> {
     const isReduced = deployment.metadata.annotations?.[REPLICAS] !== undefined;
@@ -197,7 +207,7 @@ export class DeploymentWorkload implements Workload {
       if (!this.#adopted.isGiven(other)) continue;
       // Of two with one template the Deployment's controller would take the older, which is empty.
       if (other.replicas === 0 && other.revision === set.revision) await this.#delete(other, call);
-      else if (other.replicas > 0 || isReduced) await this.#patch(other, this.#held(), call);
+      else await this.#patch(other, this.#held(), call);
     }
     if (isReduced) await this.#resize(fullSizeOf(deployment), deployment, call);
     await this.#patch(set, this.#given(set, deployment), call);
@@ -225,11 +235,18 @@ export class DeploymentWorkload implements Workload {
   }
 
   /** A pool that is not wanted any more: what was stable becomes history, what was a candidate goes. */
-  async #end(set: KnownSet, deployment: Deployment, call: Call): Promise<void> {
-    // It is stable still, in the way of one that is stopped before the next one starts.
-    if (this.#adopted.isGiven(set)) return set.replicas > 0 ? this.#resize(0, deployment, call) : undefined;
-    const wasStable = set.metadata.annotations?.["deployment.kubernetes.io/revision"] !== undefined;
-    if (!wasStable) return this.#fade(set, call);
+  async #end(
+    set: KnownSet,
+    { deployment, stable }: { readonly deployment: Deployment; readonly stable: string | undefined },
+    call: Call,
+  ): Promise<void> {
+    if (this.#adopted.isGiven(set)) {
+      if (set.replicas === 0) return;
+      // It is stable still, in the way of one that is stopped before the next one starts.
+      if (stable === undefined) return this.#resize(0, deployment, call);
+      return this.#stray(set, stable, call);
+    }
+    if (!wasStable(set)) return this.#fade(set, call);
     await this.#patch(set, { ...this.#given(set, deployment), spec: { replicas: 0 } }, call);
   }
 
@@ -239,14 +256,17 @@ export class DeploymentWorkload implements Workload {
     else if (!this.#adopted.runsPods(set)) await this.#delete(set, call);
   }
 
-  /** One that runs beside the stable one and that nobody here has made: the brake was off for a moment. */
-  async #stray(set: KnownSet, pools: readonly WantedPool[], call: Call): Promise<void> {
-    const stable = pools.find(({ role }) => role === "stable");
-    const own = stable && this.#adopted.setOf(stable.pool);
+  /**
+   * One that runs beside the stable one, in the Deployment's hands, and that nobody here has asked for: the brake was off for
+   * a moment. With it gone its controller brings the stable one back to its size.
+   */
+  async #stray(set: KnownSet, stable: string | undefined, call: Call): Promise<void> {
+    const own = stable === undefined ? undefined : this.#adopted.setOf(stable);
     if (!own || set.replicas === 0 || !this.#adopted.isGiven(set)) return;
-    await this.#patch(set, { ...this.#held(), spec: { replicas: 0 } }, call);
-    const released = this.#adopted.cluster.sets.get(set.metadata.namespace, set.metadata.name);
-    if (released) await this.#delete(released, call);
+    const { metadata } = this.#held();
+    // One that never was a pool is no history either.
+    const annotations = this.#adopted.poolOf(set) === undefined ? { [REVISION]: null } : {};
+    await this.#patch(set, { metadata: { ...metadata, annotations }, spec: { replicas: 0 } }, call);
   }
 
   async #delete({ metadata: { namespace, name, uid } }: KnownSet, call: Call): Promise<void> {
@@ -265,4 +285,18 @@ export class DeploymentWorkload implements Workload {
     this.#adopted.wrote(await cluster.client.merge({ resource: RESOURCES.replicaSets, namespace, name }, body, call));
     return cluster.sets.get(namespace, name);
   }
+}
+
+/** Whether the Deployment had it once, as its current one: its controller numbers those. */
+function wasStable({ metadata }: KnownSet): boolean {
+  return metadata.annotations?.[REVISION] !== undefined;
+}
+
+function taken(deployment: string, other: string): SerinError {
+  return new SerinError({
+    code: "SERIN_KUBE_TAKEN",
+    what: `Deployment ${deployment} is looked after by Rollout ${other}`,
+    now: "nothing was changed",
+    next: "delete one of the two Rollouts",
+  });
 }
