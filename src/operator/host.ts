@@ -123,7 +123,10 @@ async function lead({ host, cluster }: { host: OperatorHost; cluster: Cluster })
       operator.told(event);
       host.tell?.(event);
     },
-    passed: (pass) => telemetry.passed(pass),
+    passed: (pass) => {
+      telemetry.passed(pass);
+      operator.passed(pass.state);
+    },
   });
   const operator = new Operator({ cluster, controller, journal, say });
   await telemetry.serve(() => controller.each());

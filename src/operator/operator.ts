@@ -24,8 +24,10 @@ import { askedOf, readSpec } from "./asked.ts";
 import { notedOf, type Noted } from "./command.ts";
 import { Entry } from "./entry.ts";
 import { tellOf } from "./events.ts";
+import { keepSafe, letGo } from "./finalizer.ts";
 import { Queue } from "./queue.ts";
 import { beginAnew } from "./readopt.ts";
+import { Shown } from "./shown.ts";
 import { statusOf } from "./status.ts";
 
 export interface OperatorOptions {
@@ -51,6 +53,7 @@ export class Operator {
   readonly #resting = new Map<string, string>();
   readonly #queue: Queue;
   readonly #off = new AbortController();
+  readonly #shown = new Shown();
 
   constructor(options: OperatorOptions) {
     this.#options = options;
@@ -88,6 +91,13 @@ export class Operator {
     }
     // A newer template that had to wait may start now.
     if (event.records.some(({ kind }) => kind === "ended")) this.#queue.add(event.service);
+  }
+
+  /** What a look at a service has left. */
+  passed(state: ServiceState): void {
+    const { service } = state;
+    if (!this.#shown.isDue(state, this.#options.cluster.clock.now()) || !this.#object(service)) return;
+    this.#write(service).catch((error: unknown) => this.#options.say(`${service}: ${messageOf(error)}`));
   }
 
   /** What people see of a service beside its state. */
@@ -222,7 +232,7 @@ export class Operator {
       // Whoever takes a template back wants what was there before.
       await this.#send(service, { kind: "abort", reason: "the Deployment has the template of stable again" });
     }
-    await this.#keepSafe(object);
+    await keepSafe(this.#options.cluster, object, this.#call());
     entry.asking = { key: asked.key, spec: asked.apply.spec };
     const send = this.#send(service, { ...asked.apply, reason: `template ${revision.id}` });
     const { refused } = await send.finally(() => (entry.asking = undefined));
@@ -271,8 +281,11 @@ export class Operator {
     if (!controller.has(service)) return;
     const { state } = controller.get(service);
     const replicas = fullSizeOf(deployment);
-    // A service that is scaled to nothing is left as it is: there is nothing to roll out.
-    if (replicas === 0 || replicas === replicasOf(state) || state.rollouts === 0) return;
+    if (state.rollouts === 0) return;
+    // A service that is scaled to nothing is left as it is: there is nothing to roll out, and nobody to compare with.
+    if (replicas === 0 && underWay(state)?.phase === "forward")
+      await this.#send(service, { kind: "abort", reason: `Deployment ${deployment.metadata.name} is scaled to 0` });
+    if (replicas === 0 || replicas === replicasOf(state)) return;
     const answer = await this.#send(service, {
       kind: "scale",
       replicas,
@@ -329,19 +342,10 @@ export class Operator {
     cluster.deployments.wrote(await cluster.client.replace(RESOURCES.deployments, next, this.#call()));
   }
 
-  /** Sees to it that the Rollout does not go before its service was left in order. */
-  async #keepSafe({ metadata }: RolloutObject): Promise<void> {
-    const { finalizers = [], namespace, name, resourceVersion } = metadata;
-    if (finalizers.includes(FINALIZER)) return;
-    const at = { resource: RESOURCES.rollouts, namespace, name };
-    const patch = { metadata: { resourceVersion, finalizers: [...finalizers, FINALIZER] } };
-    this.#options.cluster.rollouts.wrote(await this.#options.cluster.client.merge(at, patch, this.#call()));
-  }
-
   /** The Rollout goes: first everything back to stable, then the Deployment back to its owner. */
-  async #leave(service: string, { metadata }: RolloutObject): Promise<void> {
+  async #leave(service: string, object: RolloutObject): Promise<void> {
     const { controller, cluster } = this.#options;
-    const { finalizers = [], namespace, name, resourceVersion, deletionTimestamp } = metadata;
+    const { finalizers = [], namespace, deletionTimestamp } = object.metadata;
     if (!finalizers.includes(FINALIZER)) return;
     if (controller.has(service)) {
       const { state } = controller.get(service);
@@ -355,9 +359,7 @@ export class Operator {
       }
       await controller.remove(service);
     }
-    const at = { resource: RESOURCES.rollouts, namespace, name };
-    const left = finalizers.filter((one) => one !== FINALIZER);
-    await cluster.client.merge(at, { metadata: { resourceVersion, finalizers: left } }, this.#call());
+    await letGo(cluster, object, this.#call());
   }
 
   #notYet(service: string, why: { readonly reason: string; readonly message: string }): Promise<void> {

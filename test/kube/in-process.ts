@@ -123,7 +123,11 @@ export class Dying {
           return "drop";
         },
       });
+      said.push(`${this.#options.namespace.name} life ${this.lives} until write ${at}`);
       await died;
+      said.push(
+        `${this.#options.namespace.name} life ${this.lives} ends at ${this.ends.at(-1)}: ${life.gate.writes.join(", ")}`,
+      );
       await life.crash();
     }
   }
