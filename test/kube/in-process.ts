@@ -42,7 +42,7 @@ export async function live(context: TestContext, { cluster, namespace, fate, nam
       kubeconfig,
       only: namespace.name,
       leaseNamespace: namespace.name,
-      leaseMs: 2_000,
+      leaseMs: 15_000,
       identity: name,
       dir: await mkdtemp(join(tmpdir(), "serin-operator-")),
       version: "test",

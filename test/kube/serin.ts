@@ -76,7 +76,8 @@ export async function controllerOf(
       "--state",
       state,
       "--lease",
-      "2s",
+      // A busy machine must be able to renew it.
+      "4s",
     ],
     log,
   });
