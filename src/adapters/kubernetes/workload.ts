@@ -16,6 +16,9 @@ import { isDeployment, labelled, portOf } from "./revision.ts";
 /** On a ReplicaSet: its number among those that were the Deployment's current one, as its controller has counted them. */
 const REVISION = "deployment.kubernetes.io/revision";
 
+/** So long pods stay that get no requests any more. */
+const HEARD_MS = 1_000;
+
 export interface DeploymentOptions {
   readonly adopted: Adopted;
   /** The port that answers requests, as the file names it. */
@@ -36,6 +39,8 @@ export class DeploymentWorkload implements Workload {
   readonly can = DEPLOYMENT_ABILITIES;
   readonly #options: DeploymentOptions;
   readonly #adopted: Adopted;
+  /** Since when ReplicaSets shall go, by UID. */
+  readonly #ending = new Map<string, number>();
 
   constructor(options: DeploymentOptions) {
     this.#options = options;
@@ -116,6 +121,7 @@ export class DeploymentWorkload implements Workload {
   async #bring(wanted: WantedPool, deployment: Deployment, call: Call): Promise<void> {
     const set = this.#adopted.setOf(wanted.pool) ?? (await this.#find(wanted, call));
     if (!set) return this.#make(wanted, deployment, call);
+    this.#ending.delete(set.metadata.uid ?? "");
     if (this.#adopted.isGiven(set)) return this.#resize(wanted.size, deployment, call);
     if (wanted.role === "stable") return this.#give(set, deployment, call);
     if (set.replicas !== wanted.size) await this.#patch(set, { spec: { replicas: wanted.size } }, call);
@@ -246,8 +252,17 @@ export class DeploymentWorkload implements Workload {
       if (stable === undefined) return this.#resize(0, deployment, call);
       return this.#stray(set, stable, call);
     }
+    if (!this.#isHeard(set)) return;
     if (!wasStable(set)) return this.#fade(set, call);
     await this.#patch(set, { ...this.#given(set, deployment), spec: { replicas: 0 } }, call);
+  }
+
+  /** Whoever passes requests on hears a moment later that pods shall get none any more: they answer for so long. */
+  #isHeard({ metadata: { uid = "" } }: KnownSet): boolean {
+    const { clock, podsOf } = this.#adopted.cluster;
+    const sinceMs = this.#ending.get(uid) ?? clock.now();
+    this.#ending.set(uid, sinceMs);
+    return clock.now() - sinceMs >= HEARD_MS || ![...podsOf.of(uid)].some(({ ready }) => ready);
   }
 
   /** Its pods go first: as long as one answers, the ReplicaSet says to whom it belongs. */
@@ -270,6 +285,7 @@ export class DeploymentWorkload implements Workload {
   }
 
   async #delete({ metadata: { namespace, name, uid } }: KnownSet, call: Call): Promise<void> {
+    this.#ending.delete(uid ?? "");
     await this.#adopted.cluster.client.delete(RESOURCES.replicaSets, { namespace, name, uid }, call);
   }
 
