@@ -1,48 +1,51 @@
 // What becomes of a rollout whose pods are ready, and then are not?
+import { setTimeout as sleep } from "node:timers/promises";
 import { expect } from "vitest";
 import { adopted, atHalf } from "./adopted.ts";
+import type { Namespace } from "./cluster.ts";
 import { demoDeployment } from "./demo.ts";
 import { leftOver } from "./holding.ts";
 import { test } from "./kube-test.ts";
 import type { Pod } from "./objects.ts";
-import { command, ended, rolloutNow } from "./serin.ts";
+import { ended } from "./serin.ts";
 
-/** Ready for so long as the tests say so. */
-const gated = { readinessGates: [{ conditionType: "tests/well" }] };
+const GATE = "tests/well";
 
-const set = async (
-  pods: readonly Pod[],
-  is: boolean,
-  patch: (pod: Pod, data: object) => Promise<unknown>,
-): Promise<void> => {
-  for (const pod of pods) {
-    const others = (pod.status?.conditions ?? []).filter(({ type }) => type !== "tests/well");
-    const condition = { type: "tests/well", status: is ? "True" : "False", lastTransitionTime: null };
-    await patch(pod, { status: { conditions: [...others, condition] } });
+/** Says of all pods of v2, all the time, whether they are well. */
+async function keepSaying(namespace: Namespace, isWell: () => boolean, signal: AbortSignal): Promise<void> {
+  while (!signal.aborted) {
+    const status = isWell() ? "True" : "False";
+    for (const pod of await namespace.list<Pod>("Pod")) {
+      const conditions = pod.status?.conditions ?? [];
+      const isNew = pod.spec.containers[0]?.image === "demo:v2";
+      if (!isNew || conditions.some((one) => one.type === GATE && one.status === status)) continue;
+      const said = [...conditions.filter(({ type }) => type !== GATE), { type: GATE, status }];
+      // It may go meanwhile.
+      await namespace
+        .patch(`Pod/${pod.metadata.name}`, { status: { conditions: said } }, "status")
+        .catch(() => undefined);
+    }
+    await sleep(200);
   }
-};
+}
 
-test("candidates that are not ready any more get no requests, and are waited for", async (context) => {
+test("candidates that are not ready any more are waited for, and then taken back", async (context) => {
   const { namespace, clients } = await adopted(context);
   const seen = await clients();
   const v2 = demoDeployment("v2") as { spec: { template: { spec: object } } };
-  Object.assign(v2.spec.template.spec, gated);
-  const patch = (pod: Pod, data: object): Promise<Pod> =>
-    namespace.patch<Pod>(`Pod/${pod.metadata.name}`, data, "status");
-  const isNew = ({ spec, metadata }: Pod): boolean =>
-    spec.containers[0]?.image === "demo:v2" && metadata.deletionTimestamp === undefined;
-  const candidates = async (count: number): Promise<readonly Pod[]> =>
-    (await namespace.untilAll<Pod>("Pod", (pods) => pods.filter(isNew).length === count)).filter(isNew);
+  Object.assign(v2.spec.template.spec, { readinessGates: [{ conditionType: GATE }] });
+  let isWell = true;
+  const off = new AbortController();
+  const saying = keepSaying(namespace, () => isWell, off.signal);
+  context.onTestFinished(() => off.abort());
   await namespace.apply(v2);
-  await set(await candidates(3), true, patch);
   await atHalf(namespace);
-  await set(await candidates(3), false, patch);
-  await rolloutNow(namespace, ({ status }) => status?.weight?.measured === "0%");
-  await set(await candidates(3), true, patch);
-  await atHalf(namespace);
-  await command(namespace, { id: "1", kind: "promote", actor: "tests", reason: "looks well" });
-  await ended(namespace, 2, "promoted");
-  expect(await leftOver(namespace, { version: "v2" })).toEqual([]);
+  isWell = false;
+  const rollout = await ended(namespace, 2, "rolled-back");
+  expect(rollout.status?.why).toMatch(/has not kept \d of its replicas ready for 20s/u);
+  expect(await leftOver(namespace, { version: "v1" })).toEqual([]);
+  off.abort();
+  await saying;
   await seen.stop();
   expect(seen.lost).toEqual([]);
 });
