@@ -14,7 +14,7 @@ export type Asked =
   | { readonly kind: "not-yet"; readonly reason: Reason; readonly message: string };
 
 /** Machine-readable, as conditions have it. */
-type Reason = "BadSpec" | "NotOfClusters" | "NoDeployment" | "RollingNatively" | "NoPods";
+type Reason = "BadSpec" | "NotOfClusters" | "NoDeployment" | "RollingNatively" | "NoPods" | "Taken";
 
 /** Reads a Rollout's spec as a rollout file is read; its mistakes, one a line. */
 export function readSpec({
@@ -36,13 +36,15 @@ export function readSpec({
 export function askedOf(
   object: RolloutObject,
   rollout: Rollout,
-  at: { deployment: Deployment | undefined; isKnown: boolean },
+  at: { deployment: Deployment | undefined; isKnown: boolean; takenBy: string | undefined },
 ): Asked {
-  const { deployment, isKnown } = at;
+  const { deployment, isKnown, takenBy } = at;
   const asked = rollout.spec.workload.deployment;
   if (!asked) return notYet("NotOfClusters", "spec.workload must be a deployment in a cluster");
   if (!deployment)
     return notYet("NoDeployment", `there is no Deployment ${asked.name} in ${object.metadata.namespace ?? ""}`);
+  if (takenBy !== undefined)
+    return notYet("Taken", `Deployment ${asked.name} is looked after by Rollout ${takenBy}: delete one of the two`);
   const replicas = fullSizeOf(deployment);
   if (!isKnown) {
     if (replicas === 0) return notYet("NoPods", `Deployment ${asked.name} is scaled to 0: there is nothing to adopt`);

@@ -137,7 +137,7 @@ async function lead({ host, cluster }: { host: OperatorHost; cluster: Cluster })
     },
     passed: (pass) => {
       telemetry.passed(pass);
-      operator.passed(pass.state.service);
+      operator.passed(pass.state);
       host.passed?.(pass);
     },
   });

@@ -1,6 +1,6 @@
 // How does a cluster ask the engine for what its Rollouts say?
 import { randomUUID } from "node:crypto";
-import { fullSizeOf } from "../adapters/kubernetes/adopted.ts";
+import { fullSizeOf, takenBy } from "../adapters/kubernetes/adopted.ts";
 import type { Cluster } from "../adapters/kubernetes/cluster.ts";
 import { notedOf } from "../adapters/kubernetes/command.ts";
 import type { Deployment, RolloutObject } from "../adapters/kubernetes/client/objects.ts";
@@ -27,6 +27,7 @@ import { keepSafe, letGo, putBack } from "./objects.ts";
 import { Queue } from "./queue.ts";
 import { Resting } from "./resting.ts";
 import { beginAnew } from "./readopt.ts";
+import { Shown } from "./shown.ts";
 import { statusOf } from "./status.ts";
 
 export interface OperatorOptions {
@@ -53,6 +54,7 @@ export class Operator {
   readonly #resting = new Resting();
   readonly #queue: Queue;
   readonly #off = new AbortController();
+  readonly #shown = new Shown();
 
   constructor(options: OperatorOptions) {
     this.#options = options;
@@ -93,15 +95,19 @@ export class Operator {
   }
 
   /** What people see of a service beside its state. */
-  show(service: string, state: ServiceState): object {
+  show(service: string, state: ServiceState | undefined): object {
     this.#entry(service).health = this.#healthOf(service);
     return statusOf(state, this.#around(service, state));
   }
 
-  /** Has the health told when it has changed and nothing else has: a decision tells it anyway. */
-  passed(service: string): void {
+  /** What a look at a service has left: another reason for waiting, or another health, is told though nothing was decided. */
+  passed(state: ServiceState): void {
+    const { service } = state;
     const entry = this.#entries.get(service);
-    if (!entry || entry.isHealthDue || entry.health === undefined || entry.health === this.#healthOf(service)) return;
+    if (!entry || !this.#object(service)) return;
+    if (this.#shown.isDue(state, this.#options.cluster.clock.now()))
+      return void this.#write(service).catch((error: unknown) => this.#options.say(`${service}: ${messageOf(error)}`));
+    if (entry.isHealthDue || entry.health === undefined || entry.health === this.#healthOf(service)) return;
     entry.isHealthDue = true;
     void this.#later(service);
   }
@@ -177,7 +183,8 @@ export class Operator {
     if (!rollout) return this.#notYet(service, { reason: "BadSpec", message: mistakes ?? "" });
     await this.#readopt(service, deployment, selecting);
     if (deployment && (await this.#configure(service, rollout, deployment))) return;
-    const asked = askedOf(object, rollout, { deployment, isKnown: controller.has(service) });
+    const other = deployment && takenBy(deployment, object.metadata.name, this.#options.cluster);
+    const asked = askedOf(object, rollout, { deployment, isKnown: controller.has(service), takenBy: other });
     if (asked.kind === "not-yet") return this.#notYet(service, asked);
     if (asked.key === entry.handled) await this.#accept(service, asked.key);
     else if (!this.#isBusy(service, asked.key)) {
@@ -304,8 +311,11 @@ export class Operator {
     if (!controller.has(service)) return;
     const { state } = controller.get(service);
     const replicas = fullSizeOf(deployment);
-    // A service that is scaled to nothing is left as it is: there is nothing to roll out.
-    if (replicas === 0 || replicas === replicasOf(state) || state.rollouts === 0) return;
+    if (state.rollouts === 0) return;
+    // A service that is scaled to nothing is left as it is: there is nothing to roll out, and nobody to compare with.
+    if (replicas === 0 && underWay(state)?.phase === "forward")
+      await this.#send(service, { kind: "abort", reason: `Deployment ${deployment.metadata.name} is scaled to 0` });
+    if (replicas === 0 || replicas === replicasOf(state)) return;
     const answer = await this.#send(service, {
       kind: "scale",
       replicas,
@@ -379,8 +389,7 @@ export class Operator {
   async #write(service: string): Promise<void> {
     const { controller, journal } = this.#options;
     const state = controller.has(service) ? controller.get(service).state : undefined;
-    this.#entry(service).health = this.#healthOf(service);
-    await journal.refresh(service, statusOf(state, this.#around(service, state)));
+    await journal.refresh(service, this.show(service, state));
   }
 
   #call(): Call {

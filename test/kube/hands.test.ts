@@ -1,11 +1,11 @@
 // What becomes of a rollout when people and their tools change the Deployment meanwhile?
 import { expect } from "vitest";
-import { adopted, atHalf } from "./adopted.ts";
+import { adopted, atHalf, HALF } from "./adopted.ts";
 import { demoDeployment } from "./demo.ts";
 import { holding, leftOver } from "./holding.ts";
 import { test } from "./kube-test.ts";
 import type { Deployment, KubeObject, ReplicaSet } from "./objects.ts";
-import { command, ended, rolloutNow } from "./serin.ts";
+import { command, ended, rolloutNow, rolloutOf, type RolloutObject } from "./serin.ts";
 
 const goOn = (id: string) => ({ id, kind: "promote", actor: "tests", reason: "looks well" });
 const imageOf = ({ spec }: Deployment): string | undefined => spec.template.spec.containers[0]?.image;
@@ -27,6 +27,14 @@ test("scaled up and down half way, it follows, and nobody is lost", async (conte
   expect(await leftOver(namespace, { version: "v2", replicas: 2 })).toEqual([]);
   await seen.stop();
   expect(seen.lost).toEqual([]);
+});
+
+test("scaled to nothing half way, it goes back", async (context) => {
+  const { namespace } = await adopted(context);
+  await namespace.apply(demoDeployment("v2"));
+  await atHalf(namespace);
+  await namespace.kubectl("scale", "deployment/app", "--replicas=0");
+  await rolloutNow(namespace, ({ status }) => status?.why?.includes("is scaled to 0") ?? false);
 });
 
 test("a template that is taken back half way takes the rollout back", async (context) => {
@@ -94,6 +102,25 @@ test("whoever takes the brake off starts nothing that stays", async (context) =>
   await command(namespace, goOn("1"));
   await ended(namespace, 2, "promoted");
   expect(await leftOver(namespace, { version: "v2" })).toEqual([]);
+  await seen.stop();
+  expect(seen.lost).toEqual([]);
+});
+
+test("a second Rollout for the same Deployment is told so, and takes over when the first one goes", async (context) => {
+  const { namespace, clients } = await adopted(context);
+  const seen = await clients();
+  const [second] = [rolloutOf(HALF, { name: "other", traffic: { service: { name: "app" } } }) as { spec: object }];
+  const spec = { ...second.spec, workload: { deployment: { name: "app" } } };
+  await namespace.apply({ ...second, spec });
+  const other = "serin.dev/v1/Rollout/other";
+  await namespace.until<RolloutObject>(other, ({ status }) =>
+    Boolean(status?.conditions?.some(({ type, reason }) => type === "Accepted" && reason === "Taken")),
+  );
+  await namespace.kubectl("delete", "rollout.serin.dev/app", "--timeout=60s");
+  await namespace.until<RolloutObject>(
+    other,
+    ({ status }) => status?.outcome === "promoted" && status.phase === "Idle",
+  );
   await seen.stop();
   expect(seen.lost).toEqual([]);
 });

@@ -31,8 +31,8 @@ function ownership(sets: readonly ReplicaSet[]): readonly string[] {
 }
 
 const readyOf = (slices: readonly EndpointSlice[]): readonly string[] =>
-  slices.flatMap(({ endpoints = [] }) =>
-    endpoints.flatMap(({ addresses, conditions }) => (conditions?.ready ? addresses : [])),
+  slices.flatMap(({ endpoints }) =>
+    (endpoints ?? []).flatMap(({ addresses, conditions }) => (conditions?.ready ? addresses : [])),
   );
 
 const shareOf = ({ status }: RolloutObject): number => Number.parseFloat(status?.weight?.wanted ?? "0");

@@ -42,7 +42,7 @@ export async function live(context: TestContext, { cluster, namespace, fate, nam
       kubeconfig,
       only: namespace.name,
       leaseNamespace: namespace.name,
-      leaseMs: 2_000,
+      leaseMs: 15_000,
       identity: name,
       dir: await mkdtemp(join(tmpdir(), "serin-operator-")),
       version: "test",
@@ -123,7 +123,11 @@ export class Dying {
           return "drop";
         },
       });
+      said.push(`${this.#options.namespace.name} life ${this.lives} until write ${at}`);
       await died;
+      said.push(
+        `${this.#options.namespace.name} life ${this.lives} ends at ${this.ends.at(-1)}: ${life.gate.writes.join(", ")}`,
+      );
       await life.crash();
     }
   }

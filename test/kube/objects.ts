@@ -175,9 +175,12 @@ export interface Service extends KubeObject {
 }
 
 export interface EndpointSlice extends KubeObject {
-  readonly endpoints?: readonly {
-    readonly addresses: readonly string[];
-    readonly conditions?: { readonly ready?: boolean; readonly serving?: boolean; readonly terminating?: boolean };
-  }[];
+  /** `null` where nobody stands behind it. */
+  readonly endpoints?:
+    | readonly {
+        readonly addresses: readonly string[];
+        readonly conditions?: { readonly ready?: boolean; readonly serving?: boolean; readonly terminating?: boolean };
+      }[]
+    | null;
   readonly ports?: readonly { readonly name?: string; readonly port: number }[];
 }

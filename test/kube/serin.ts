@@ -35,11 +35,12 @@ export interface RolloutObject extends KubeObject {
   };
 }
 
-let isInstalled = false;
+/** Folders of the clusters that have them. */
+const installed = new Set<string>();
 
 /** The kinds that Serin brings, once for the cluster. */
 export async function installKinds(cluster: Cluster): Promise<void> {
-  if (isInstalled) return;
+  if (installed.has(cluster.dir)) return;
   const text = execFileSync(process.execPath, [MAIN, "export", "install"], { encoding: "utf8" });
   const kinds = text.split("\n---\n").find((part) => part.includes("kind: CustomResourceDefinition"));
   await cluster.objects.apply(kinds ?? "");
@@ -48,7 +49,7 @@ export async function installKinds(cluster: Cluster): Promise<void> {
     ({ status }) =>
       status?.conditions?.some(({ type, status: is }) => type === "Established" && is === "True") ?? false,
   );
-  isInstalled = true;
+  installed.add(cluster.dir);
 }
 
 /** A controller for one namespace, in a process of its own. It ends with the test. */
@@ -75,7 +76,8 @@ export async function controllerOf(
       "--state",
       state,
       "--lease",
-      "2s",
+      // A busy machine must be able to renew it.
+      "4s",
     ],
     log,
   });

@@ -2,7 +2,7 @@
 import type { Deployment, ReplicaSet } from "./client/objects.ts";
 import type { Cluster } from "./cluster.ts";
 import type { KnownSet } from "./keep.ts";
-import { POOL, REPLICAS } from "./names.ts";
+import { POOL, REPLICAS, ROLLOUT } from "./names.ts";
 import { ownerOf } from "./owned.ts";
 
 /** Ends the mark of a ReplicaSet that was there before. */
@@ -104,6 +104,16 @@ export class Adopted {
   wrote(set: ReplicaSet): void {
     this.cluster.sets.wrote(set);
   }
+}
+
+/** Another Rollout than the one of this name that looks after a Deployment, if there is one. */
+export function takenBy(
+  { metadata }: Deployment,
+  name: string,
+  cluster: Pick<Cluster, "rollouts">,
+): string | undefined {
+  const other = metadata.annotations?.[ROLLOUT];
+  return other !== undefined && other !== name && cluster.rollouts.get(metadata.namespace, other) ? other : undefined;
 }
 
 /** How many pods a Deployment shall have: what its owner has said, whatever Serin has scaled it to for the time being. */

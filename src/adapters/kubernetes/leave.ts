@@ -62,12 +62,13 @@ export async function leave({ adopted, router, keep }: Leaving): Promise<void> {
     metadata: { ...deployment.metadata, annotations },
     spec: { ...spec, replicas: fullSizeOf(deployment), ...(isSame ? {} : { template: bare(template) }) },
   };
-  await client.replace(RESOURCES.deployments, next, call);
   for (const set of adopted.sets()) {
-    if (adopted.poolOf(set) === undefined) continue;
+    if (set.metadata.annotations?.[POOL] === undefined) continue;
     const place = { resource: RESOURCES.replicaSets, namespace: by.namespace, name: set.metadata.name };
     await client.merge(place, { metadata: { annotations: { [POOL]: null } } }, call);
   }
+  // Last: with it nobody knows any more that anything was looked after.
+  await client.replace(RESOURCES.deployments, next, call);
 }
 
 async function templateOf({ cluster, by }: Adopted, name: string): Promise<ReplicaSet["spec"]["template"]> {

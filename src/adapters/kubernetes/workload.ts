@@ -7,11 +7,17 @@ import { ms } from "../../core/units.ts";
 import { isConflict } from "./client/errors.ts";
 import { HASH_LABEL, RESOURCES, type Deployment, type ReplicaSet } from "./client/objects.ts";
 import { DEPLOYMENT_ABILITIES } from "./abilities.ts";
-import { FOUND, fullSizeOf, type Adopted } from "./adopted.ts";
+import { FOUND, fullSizeOf, takenBy, type Adopted } from "./adopted.ts";
 import type { KnownSet } from "./keep.ts";
 import { POOL, REPLICAS, ROLLOUT } from "./names.ts";
 import { replicasOf } from "./replica.ts";
 import { isDeployment, labelled, portOf } from "./revision.ts";
+
+/** On a ReplicaSet: its number among those that were the Deployment's current one, as its controller has counted them. */
+const REVISION = "deployment.kubernetes.io/revision";
+
+/** So long pods stay that get no requests any more. */
+const HEARD_MS = 1_000;
 
 export interface DeploymentOptions {
   readonly adopted: Adopted;
@@ -33,6 +39,8 @@ export class DeploymentWorkload implements Workload {
   readonly can = DEPLOYMENT_ABILITIES;
   readonly #options: DeploymentOptions;
   readonly #adopted: Adopted;
+  /** Since when ReplicaSets shall go, by UID. */
+  readonly #ending = new Map<string, number>();
 
   constructor(options: DeploymentOptions) {
     this.#options = options;
@@ -69,7 +77,10 @@ export class DeploymentWorkload implements Workload {
   async keep(pool: string | undefined, call: Call): Promise<void> {
     const { deployment } = this.#adopted;
     const set = pool === undefined ? undefined : this.#adopted.setOf(pool);
-    if (set && deployment && !this.#adopted.isGiven(set)) await this.#give(set, deployment, call);
+    if (!set || !deployment || this.#adopted.isGiven(set)) return;
+    await this.#give(set, deployment, call);
+    const held = this.#adopted.sets().filter((one) => this.#adopted.isHeld(one) && wasStable(one));
+    for (const one of held) await this.#end(one, { deployment, stable: pool }, call);
   }
 
   async #converge(pools: readonly WantedPool[], call: Call): Promise<void> {
@@ -78,11 +89,12 @@ export class DeploymentWorkload implements Workload {
     if (!deployment || deployment.metadata.deletionTimestamp !== undefined) return;
     await this.#brake(deployment, call);
     const wanted = new Map(pools.map((pool) => [pool.pool, pool]));
+    const stable = pools.find(({ role }) => role === "stable")?.pool;
     for (const pool of pools) await this.#bring(pool, deployment, call);
     for (const set of this.#adopted.sets()) {
       const pool = this.#adopted.poolOf(set);
-      if (pool === undefined && !this.#adopted.isHeld(set)) await this.#stray(set, pools, call);
-      else if (pool === undefined || !wanted.has(pool)) await this.#end(set, deployment, call);
+      if (pool === undefined && !this.#adopted.isHeld(set)) await this.#stray(set, stable, call);
+      else if (pool === undefined || !wanted.has(pool)) await this.#end(set, { deployment, stable }, call);
     }
     const [only] = pools;
     if (only && pools.length === 1 && !this.#adopted.hasOthers(only.pool)) await this.#options.settle?.(call);
@@ -97,6 +109,8 @@ export class DeploymentWorkload implements Workload {
   async #brake({ metadata, spec }: Deployment, call: Call): Promise<void> {
     const { by, cluster } = this.#adopted;
     if (spec.paused && metadata.annotations?.[ROLLOUT] === by.name) return;
+    const other = takenBy({ metadata, spec }, by.name, cluster);
+    if (other !== undefined) throw taken(metadata.name, other);
     const patch = { metadata: { annotations: { [ROLLOUT]: by.name } }, spec: { paused: true } };
     const { namespace, name } = metadata;
     cluster.deployments.wrote(
@@ -107,6 +121,7 @@ export class DeploymentWorkload implements Workload {
   async #bring(wanted: WantedPool, deployment: Deployment, call: Call): Promise<void> {
     const set = this.#adopted.setOf(wanted.pool) ?? (await this.#find(wanted, call));
     if (!set) return this.#make(wanted, deployment, call);
+    this.#ending.delete(set.metadata.uid ?? "");
     if (this.#adopted.isGiven(set)) {
       const isTaken = wanted.role === "stable" && this.#adopted.isFound(set);
       if (isTaken) await this.#patch(set, { metadata: { annotations: this.#adopted.mark(wanted.pool) } }, call);
@@ -193,7 +208,8 @@ export class DeploymentWorkload implements Workload {
 
   /**
    * Makes a ReplicaSet the Deployment's. First those that it had are let go, so that it never divides itself between two, and
-   * finds its own number again before it has anything to bring to it.
+   * finds its own number again before it has anything to bring to it. The empty ones too: of those that are left without one
+   * that runs, its controller would bring the newest back. They become its history again afterwards.
    */
   async #give(set: KnownSet, deployment: Deployment, call: Call): Promise<void> {
     const isReduced = deployment.metadata.annotations?.[REPLICAS] !== undefined;
@@ -201,7 +217,7 @@ export class DeploymentWorkload implements Workload {
       if (!this.#adopted.isGiven(other)) continue;
       // Of two with one template the Deployment's controller would take the older, which is empty.
       if (other.replicas === 0 && other.revision === set.revision) await this.#delete(other, call);
-      else if (other.replicas > 0 || isReduced) await this.#patch(other, this.#held(), call);
+      else await this.#patch(other, this.#held(), call);
     }
     if (isReduced) await this.#resize(fullSizeOf(deployment), deployment, call);
     await this.#patch(set, this.#given(set, deployment), call);
@@ -229,17 +245,33 @@ export class DeploymentWorkload implements Workload {
   }
 
   /** A pool that is not wanted any more: what was stable becomes history, what was a candidate goes. */
-  async #end(set: KnownSet, deployment: Deployment, call: Call): Promise<void> {
+  async #end(
+    set: KnownSet,
+    { deployment, stable }: { readonly deployment: Deployment; readonly stable: string | undefined },
+    call: Call,
+  ): Promise<void> {
     // What served before Serin came goes on when it could not be adopted.
     if (this.#adopted.isFound(set)) {
       await this.#patch(set, { metadata: { annotations: { [POOL]: null } } }, call);
       return;
     }
-    // It is stable still, in the way of one that is stopped before the next one starts.
-    if (this.#adopted.isGiven(set)) return set.replicas > 0 ? this.#resize(0, deployment, call) : undefined;
-    const wasStable = set.metadata.annotations?.["deployment.kubernetes.io/revision"] !== undefined;
-    if (!wasStable) return this.#fade(set, call);
+    if (this.#adopted.isGiven(set)) {
+      if (set.replicas === 0) return;
+      // It is stable still, in the way of one that is stopped before the next one starts.
+      if (stable === undefined) return this.#resize(0, deployment, call);
+      return this.#stray(set, stable, call);
+    }
+    if (!this.#isHeard(set)) return;
+    if (!wasStable(set)) return this.#fade(set, call);
     await this.#patch(set, { ...this.#given(set, deployment), spec: { replicas: 0 } }, call);
+  }
+
+  /** Whoever passes requests on hears a moment later that pods shall get none any more: they answer for so long. */
+  #isHeard({ metadata: { uid = "" } }: KnownSet): boolean {
+    const { clock, podsOf } = this.#adopted.cluster;
+    const sinceMs = this.#ending.get(uid) ?? clock.now();
+    this.#ending.set(uid, sinceMs);
+    return clock.now() - sinceMs >= HEARD_MS || ![...podsOf.of(uid)].some(({ ready }) => ready);
   }
 
   /** Its pods go first: as long as one answers, the ReplicaSet says to whom it belongs. */
@@ -248,17 +280,21 @@ export class DeploymentWorkload implements Workload {
     else if (!this.#adopted.runsPods(set)) await this.#delete(set, call);
   }
 
-  /** One that runs beside the stable one and that nobody here has made: the brake was off for a moment. */
-  async #stray(set: KnownSet, pools: readonly WantedPool[], call: Call): Promise<void> {
-    const stable = pools.find(({ role }) => role === "stable");
-    const own = stable && this.#adopted.setOf(stable.pool);
+  /**
+   * One that runs beside the stable one, in the Deployment's hands, and that nobody here has asked for: the brake was off for
+   * a moment. With it gone its controller brings the stable one back to its size.
+   */
+  async #stray(set: KnownSet, stable: string | undefined, call: Call): Promise<void> {
+    const own = stable === undefined ? undefined : this.#adopted.setOf(stable);
     if (!own || set.replicas === 0 || !this.#adopted.isGiven(set)) return;
-    await this.#patch(set, { ...this.#held(), spec: { replicas: 0 } }, call);
-    const released = this.#adopted.cluster.sets.get(set.metadata.namespace, set.metadata.name);
-    if (released) await this.#delete(released, call);
+    const { metadata } = this.#held();
+    // One that never was a pool is no history either.
+    const annotations = this.#adopted.poolOf(set) === undefined ? { [REVISION]: null } : {};
+    await this.#patch(set, { metadata: { ...metadata, annotations }, spec: { replicas: 0 } }, call);
   }
 
   async #delete({ metadata: { namespace, name, uid } }: KnownSet, call: Call): Promise<void> {
+    this.#ending.delete(uid ?? "");
     await this.#adopted.cluster.client.delete(RESOURCES.replicaSets, { namespace, name, uid }, call);
   }
 
@@ -274,4 +310,18 @@ export class DeploymentWorkload implements Workload {
     this.#adopted.wrote(await cluster.client.merge({ resource: RESOURCES.replicaSets, namespace, name }, body, call));
     return cluster.sets.get(namespace, name);
   }
+}
+
+/** Whether the Deployment had it once, as its current one: its controller numbers those. */
+function wasStable({ metadata }: KnownSet): boolean {
+  return metadata.annotations?.[REVISION] !== undefined;
+}
+
+function taken(deployment: string, other: string): SerinError {
+  return new SerinError({
+    code: "SERIN_KUBE_TAKEN",
+    what: `Deployment ${deployment} is looked after by Rollout ${other}`,
+    now: "nothing was changed",
+    next: "delete one of the two Rollouts",
+  });
 }
