@@ -53,7 +53,11 @@ export function commandsIn(readme: string): readonly Shown[] {
  * command in `mayFail` is the caller's to judge.
  */
 export async function play(from: string, ports: readonly number[], mayFail: readonly string[] = []): Promise<Played> {
-  const example = await Example.open(from, ports);
+  return await playAll(await Example.open(from, ports), mayFail);
+}
+
+/** The same with an example that is open; it is closed in the end. */
+export async function playAll(example: Example, mayFail: readonly string[] = []): Promise<Played> {
   const done: Done[] = [];
   const wrong: string[] = [];
   try {
@@ -76,6 +80,13 @@ interface Played {
   readonly wrong: readonly string[];
 }
 
+/** What is around the commands of an example. */
+interface Around {
+  readonly env?: NodeJS.ProcessEnv;
+  /** Is shown each command, and whatever they say as they say it. */
+  readonly see?: (text: string) => void;
+}
+
 /** A command that was left running. */
 interface Running {
   readonly command: string;
@@ -88,17 +99,19 @@ export class Example {
   readonly dir: string;
   readonly commands: readonly Shown[];
   private readonly root: string;
+  private readonly around: Around;
   private readonly running: Running[] = [];
   private said = { block: -1, text: "" };
 
-  private constructor(root: string, dir: string, commands: readonly Shown[]) {
+  private constructor(root: string, dir: string, { commands, around }: { commands: readonly Shown[]; around: Around }) {
     this.root = root;
     this.dir = dir;
     this.commands = commands;
+    this.around = around;
   }
 
   /** Copies the example, and the shop beside it; each of these ports becomes a free one, wherever it stands. */
-  static async open(from: string, ports: readonly number[]): Promise<Example> {
+  static async open(from: string, ports: readonly number[], around: Around = {}): Promise<Example> {
     const root = await mkdtemp(join(tmpdir(), "serin-example-"));
     const dir = join(root, basename(from));
     await cp(from, dir, { recursive: true, filter: (path) => basename(path) !== ".serin" });
@@ -116,7 +129,8 @@ export class Example {
     await writeFile(join(root, "bin/serin"), serin, { mode: 0o755 });
     // What Maven would make came along in the copy.
     if (existsSync(join(dir, BUILT_OF))) await writeFile(join(root, "bin/mvn"), "#!/bin/sh\n", { mode: 0o755 });
-    return new Example(root, dir, commandsIn(await readFile(join(dir, "README.md"), "utf8")));
+    const commands = commandsIn(await readFile(join(dir, "README.md"), "utf8"));
+    return new Example(root, dir, { commands, around });
   }
 
   /** Runs a command of the README to its end, starts it when it ends with `&`, or ends such a one: `kill %2` the second. */
@@ -125,6 +139,7 @@ export class Example {
     const [, job] = /^kill %(\d+)$/u.exec(shown.command) ?? [];
     if (job !== undefined) return await this.stop(shown, Number(job) - 1);
     const { command, lines, block } = shown;
+    this.around.see?.(`\n$ ${command}\n`);
     const before = this.said.block === block ? this.said.text : "";
     const isLeft = command.endsWith("&");
     const started = this.start(isLeft ? `exec ${command.replace(/\s*&$/u, "")}` : command);
@@ -134,7 +149,7 @@ export class Example {
       this.running.push(started);
       await until(() => missingIn(before + out(), lines).length === 0 && out() !== "");
     }
-    const late = setTimeout(() => !isLeft && child.kill("SIGKILL"), LONGEST_MS);
+    const late = setTimeout(() => !isLeft && giveUp(child), LONGEST_MS);
     const code = isLeft ? 0 : await ended;
     clearTimeout(late);
     this.said = { block, text: before + out() };
@@ -142,10 +157,14 @@ export class Example {
   }
 
   private start(command: string): Running {
-    const PATH = [join(this.root, "bin"), dirname(process.execPath), process.env["PATH"]].join(delimiter);
+    const { env: own = {}, see } = this.around;
+    const PATH = [join(this.root, "bin"), dirname(process.execPath), own["PATH"] ?? process.env["PATH"]].join(
+      delimiter,
+    );
     const SERIN_STATE = join(this.dir, ".serin");
     const env = {
       ...process.env,
+      ...own,
       PATH,
       SERIN_STATE,
       NO_COLOR: "1",
@@ -155,7 +174,11 @@ export class Example {
     };
     const child = spawn("sh", ["-c", command], { cwd: this.dir, env, stdio: ["ignore", "pipe", "pipe"] });
     let text = "";
-    for (const stream of [child.stdout, child.stderr]) stream.on("data", (part: Buffer) => (text += part.toString()));
+    const said = (part: Buffer): void => {
+      text += part.toString();
+      see?.(part.toString());
+    };
+    for (const stream of [child.stdout, child.stderr]) stream.on("data", said);
     return { command, child, out: () => text };
   }
 
@@ -182,6 +205,13 @@ export class Example {
     await rm(this.root, { recursive: true, force: true });
     return left.map(({ command }) => command.replaceAll("\0", " "));
   }
+}
+
+/** What it started may have its output still. */
+function giveUp(child: ChildProcess): void {
+  child.kill("SIGKILL");
+  child.stdout?.destroy();
+  child.stderr?.destroy();
 }
 
 async function finish({ child }: Running): Promise<void> {
