@@ -31,33 +31,42 @@ async function stageOn(cluster: Cluster, context: Ending): Promise<NodeJS.Proces
 /** Plays an example's README on a cluster, as `play` does elsewhere. */
 export async function playOnCluster(
   context: Ending,
-  { cluster, from, mayFail = [] }: { cluster: Cluster; from: string; mayFail?: readonly string[] },
+  { cluster, from }: { cluster: Cluster; from: string },
 ): ReturnType<typeof playAll> {
-  return playAll(await Example.open(from, [], { env: await stageOn(cluster, context) }), mayFail);
+  return playAll(await Example.open(from, [], { env: await stageOn(cluster, context) }));
 }
 
 /** Shows it to a person: each command, what it says, and how the Rollouts change meanwhile. */
 async function show(from: string): Promise<number> {
   const ends: (() => void | Promise<void>)[] = [];
+  const endAll = async (): Promise<void> => {
+    for (const end of ends.splice(0)) await end();
+  };
   const context: Ending = { onTestFailed: () => {}, onTestFinished: (end) => void ends.unshift(end) };
+  process.once("SIGINT", () => void endAll().finally(() => process.exit(130)));
   console.log("a cluster is started …");
   const cluster = await openCluster();
+  ends.unshift(async () => void (await cluster.end()));
   try {
     const env = await stageOn(cluster, context);
-    const watch = spawn("kubectl", ["get", "rollouts", "--watch"], {
-      env: { ...process.env, ...env },
-      stdio: ["ignore", "pipe", "inherit"],
-    });
-    ends.unshift(() => void watch.kill());
-    createInterface(watch.stdout).on("line", (line) => console.log(`  │ ${line}`));
+    watchRollouts(env, context);
     const example = await Example.open(from, [], { env, see: (text) => process.stdout.write(text) });
+    ends.unshift(async () => void (await example.close()));
     const { wrong } = await playAll(example);
     for (const line of wrong) console.error(`\nserin: otherwise than the README says: ${line}`);
     return wrong.length === 0 ? 0 : 1;
   } finally {
-    for (const end of ends) await end();
-    await cluster.end();
+    await endAll();
   }
+}
+
+function watchRollouts(env: NodeJS.ProcessEnv, context: Ending): void {
+  const watch = spawn("kubectl", ["get", "rollouts", "--watch"], {
+    env: { ...process.env, ...env },
+    stdio: ["ignore", "pipe", "inherit"],
+  });
+  createInterface(watch.stdout).on("line", (line) => console.log(`  │ ${line}`));
+  context.onTestFinished(() => void watch.kill());
 }
 
 const names = readdirSync(import.meta.dirname).filter((name) =>
@@ -77,6 +86,8 @@ async function main(args: readonly string[]): Promise<number> {
     return 1;
   }
   installKubeParts();
+  // Whoever is inside ends what is there, and this with it.
+  process.on("SIGINT", () => {});
   return inNamespace([process.execPath, import.meta.filename, ...args]);
 }
 

@@ -76,10 +76,7 @@ test("an experiment of two candidates ends with stable alone", async (context) =
 
 test("a rule of the Gateway API sends testers to the canary before anybody else", async (context) => {
   const traffic = { gateway: { service: { name: "app" }, parents: [{ name: "public" }] } };
-  const steps = [
-    { match: [{ header: { "x-beta": "1" } }], gate: "look" },
-    { weight: "50%", hold: "1s" },
-  ];
+  const steps = [{ match: [{ header: { "x-beta": "1" } }], gate: "look" }, { weight: "50%", hold: "1s" }];
   const cluster = sharedCluster();
   await define(cluster, "gateway");
   const namespace = await cluster.namespace(context);
