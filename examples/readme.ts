@@ -56,13 +56,14 @@ export async function play(from: string, ports: readonly number[], mayFail: read
   return await playAll(await Example.open(from, ports), mayFail);
 }
 
-/** The same with an example that is open; it is closed in the end. */
+/** The same with an example that is open; it is closed in the end. Whoever closes it before ends it. */
 export async function playAll(example: Example, mayFail: readonly string[] = []): Promise<Played> {
   const done: Done[] = [];
   const wrong: string[] = [];
   try {
     for (const shown of example.commands) {
       const one = await example.run(shown);
+      if (example.isClosed) break;
       done.push(one);
       for (const line of one.missing) wrong.push(`${one.command} did not show: ${line}\n${one.out}`);
       if (one.code !== 0 && !mayFail.includes(one.command))
@@ -98,6 +99,8 @@ interface Running {
 export class Example {
   readonly dir: string;
   readonly commands: readonly Shown[];
+  /** No command is run any more. */
+  isClosed = false;
   private readonly root: string;
   private readonly around: Around;
   private readonly running: Running[] = [];
@@ -199,6 +202,7 @@ export class Example {
 
   /** Ends what was left running, and takes the folder away. Answers with the processes that were there beyond those. */
   async close(): Promise<readonly string[]> {
+    this.isClosed = true;
     for (const running of this.running.toReversed()) await finish(running);
     const left = await processesOf(this.root);
     for (const { pid } of left) kill(pid);

@@ -1,7 +1,6 @@
 // How does a test run Serin's controller on its cluster?
 import { join } from "node:path";
 import { mkdtemp } from "node:fs/promises";
-import { tmpdir } from "node:os";
 import { readFileSync } from "node:fs";
 import { execFileSync } from "node:child_process";
 import { Daemon } from "./daemon.ts";
@@ -61,7 +60,7 @@ export async function controllerOf(
   }: { cluster: Cluster; namespace: Namespace; name?: string; lease?: string },
 ): Promise<Daemon> {
   await installKinds(cluster);
-  const state = await mkdtemp(join(tmpdir(), "serin-operator-"));
+  const state = await mkdtemp(join(cluster.dir, "state-"));
   const log = join(cluster.dir, `serin-${namespace.name}-${name}.log`);
   const daemon = new Daemon({
     name: `serin-${name}`,
