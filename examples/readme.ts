@@ -128,8 +128,10 @@ export class Example {
       await writeFile(join(dir, name), text);
     }
     await mkdir(join(root, "bin"));
-    const serin = `#!/bin/sh\nexec "${process.execPath}" "${MAIN}" "$@"\n`;
-    await writeFile(join(root, "bin/serin"), serin, { mode: 0o755 });
+    const serin = `exec "${process.execPath}" "${MAIN}" "$@"\n`;
+    await writeFile(join(root, "bin/serin"), `#!/bin/sh\n${serin}`, { mode: 0o755 });
+    const plugin = `#!/bin/sh\nSERIN_CALLED_AS=kubectl-serin ${serin}`;
+    await writeFile(join(root, "bin/kubectl-serin"), plugin, { mode: 0o755 });
     // What Maven would make came along in the copy.
     if (existsSync(join(dir, BUILT_OF))) await writeFile(join(root, "bin/mvn"), "#!/bin/sh\n", { mode: 0o755 });
     const commands = commandsIn(await readFile(join(dir, "README.md"), "utf8"));
