@@ -29,7 +29,7 @@ export default defineConfig({
         // On a Kubernetes control plane of their own, in a network of its own: `npm run test:kube`.
         test: {
           name: "kube",
-          include: ["test/kube/**/*.test.ts"],
+          include: ["test/kube/**/*.test.ts", "examples/*/kube.test.ts"],
           globalSetup: ["test/kube/shared.ts"],
           testTimeout: 300_000,
           hookTimeout: 120_000,
@@ -40,7 +40,7 @@ export default defineConfig({
         // They wait most of the time, so that several go on at once; after all others, which measure.
         test: {
           name: "examples",
-          include: ["examples/**/*.test.ts"],
+          include: ["examples/**/example.test.ts"],
           testTimeout: 300_000,
           maxWorkers: 3,
           sequence: { groupOrder: 1 },

@@ -53,12 +53,17 @@ export function commandsIn(readme: string): readonly Shown[] {
  * command in `mayFail` is the caller's to judge.
  */
 export async function play(from: string, ports: readonly number[], mayFail: readonly string[] = []): Promise<Played> {
-  const example = await Example.open(from, ports);
+  return await playAll(await Example.open(from, ports), mayFail);
+}
+
+/** The same with an example that is open; it is closed in the end. Whoever closes it before ends it. */
+export async function playAll(example: Example, mayFail: readonly string[] = []): Promise<Played> {
   const done: Done[] = [];
   const wrong: string[] = [];
   try {
     for (const shown of example.commands) {
       const one = await example.run(shown);
+      if (example.isClosed) break;
       done.push(one);
       for (const line of one.missing) wrong.push(`${one.command} did not show: ${line}\n${one.out}`);
       if (one.code !== 0 && !mayFail.includes(one.command))
@@ -76,6 +81,13 @@ interface Played {
   readonly wrong: readonly string[];
 }
 
+/** What is around the commands of an example. */
+interface Around {
+  readonly env?: NodeJS.ProcessEnv;
+  /** Is shown each command, and whatever they say as they say it. */
+  readonly see?: (text: string) => void;
+}
+
 /** A command that was left running. */
 interface Running {
   readonly command: string;
@@ -87,18 +99,22 @@ interface Running {
 export class Example {
   readonly dir: string;
   readonly commands: readonly Shown[];
+  /** No command is run any more. */
+  isClosed = false;
   private readonly root: string;
+  private readonly around: Around;
   private readonly running: Running[] = [];
   private said = { block: -1, text: "" };
 
-  private constructor(root: string, dir: string, commands: readonly Shown[]) {
+  private constructor(root: string, dir: string, { commands, around }: { commands: readonly Shown[]; around: Around }) {
     this.root = root;
     this.dir = dir;
     this.commands = commands;
+    this.around = around;
   }
 
   /** Copies the example, and the shop beside it; each of these ports becomes a free one, wherever it stands. */
-  static async open(from: string, ports: readonly number[]): Promise<Example> {
+  static async open(from: string, ports: readonly number[], around: Around = {}): Promise<Example> {
     const root = await mkdtemp(join(tmpdir(), "serin-example-"));
     const dir = join(root, basename(from));
     await cp(from, dir, { recursive: true, filter: (path) => basename(path) !== ".serin" });
@@ -112,11 +128,14 @@ export class Example {
       await writeFile(join(dir, name), text);
     }
     await mkdir(join(root, "bin"));
-    const serin = `#!/bin/sh\nexec "${process.execPath}" "${MAIN}" "$@"\n`;
-    await writeFile(join(root, "bin/serin"), serin, { mode: 0o755 });
+    const serin = `exec "${process.execPath}" "${MAIN}" "$@"\n`;
+    await writeFile(join(root, "bin/serin"), `#!/bin/sh\n${serin}`, { mode: 0o755 });
+    const plugin = `#!/bin/sh\nSERIN_CALLED_AS=kubectl-serin ${serin}`;
+    await writeFile(join(root, "bin/kubectl-serin"), plugin, { mode: 0o755 });
     // What Maven would make came along in the copy.
     if (existsSync(join(dir, BUILT_OF))) await writeFile(join(root, "bin/mvn"), "#!/bin/sh\n", { mode: 0o755 });
-    return new Example(root, dir, commandsIn(await readFile(join(dir, "README.md"), "utf8")));
+    const commands = commandsIn(await readFile(join(dir, "README.md"), "utf8"));
+    return new Example(root, dir, { commands, around });
   }
 
   /** Runs a command of the README to its end, starts it when it ends with `&`, or ends such a one: `kill %2` the second. */
@@ -125,6 +144,7 @@ export class Example {
     const [, job] = /^kill %(\d+)$/u.exec(shown.command) ?? [];
     if (job !== undefined) return await this.stop(shown, Number(job) - 1);
     const { command, lines, block } = shown;
+    this.around.see?.(`\n$ ${command}\n`);
     const before = this.said.block === block ? this.said.text : "";
     const isLeft = command.endsWith("&");
     const started = this.start(isLeft ? `exec ${command.replace(/\s*&$/u, "")}` : command);
@@ -134,7 +154,7 @@ export class Example {
       this.running.push(started);
       await until(() => missingIn(before + out(), lines).length === 0 && out() !== "");
     }
-    const late = setTimeout(() => !isLeft && child.kill("SIGKILL"), LONGEST_MS);
+    const late = setTimeout(() => !isLeft && giveUp(child), LONGEST_MS);
     const code = isLeft ? 0 : await ended;
     clearTimeout(late);
     this.said = { block, text: before + out() };
@@ -142,10 +162,14 @@ export class Example {
   }
 
   private start(command: string): Running {
-    const PATH = [join(this.root, "bin"), dirname(process.execPath), process.env["PATH"]].join(delimiter);
+    const { env: own = {}, see } = this.around;
+    const PATH = [join(this.root, "bin"), dirname(process.execPath), own["PATH"] ?? process.env["PATH"]].join(
+      delimiter,
+    );
     const SERIN_STATE = join(this.dir, ".serin");
     const env = {
       ...process.env,
+      ...own,
       PATH,
       SERIN_STATE,
       NO_COLOR: "1",
@@ -155,7 +179,11 @@ export class Example {
     };
     const child = spawn("sh", ["-c", command], { cwd: this.dir, env, stdio: ["ignore", "pipe", "pipe"] });
     let text = "";
-    for (const stream of [child.stdout, child.stderr]) stream.on("data", (part: Buffer) => (text += part.toString()));
+    const said = (part: Buffer): void => {
+      text += part.toString();
+      see?.(part.toString());
+    };
+    for (const stream of [child.stdout, child.stderr]) stream.on("data", said);
     return { command, child, out: () => text };
   }
 
@@ -176,12 +204,20 @@ export class Example {
 
   /** Ends what was left running, and takes the folder away. Answers with the processes that were there beyond those. */
   async close(): Promise<readonly string[]> {
+    this.isClosed = true;
     for (const running of this.running.toReversed()) await finish(running);
     const left = await processesOf(this.root);
     for (const { pid } of left) kill(pid);
     await rm(this.root, { recursive: true, force: true });
     return left.map(({ command }) => command.replaceAll("\0", " "));
   }
+}
+
+/** What it started may have its output still. */
+function giveUp(child: ChildProcess): void {
+  child.kill("SIGKILL");
+  child.stdout?.destroy();
+  child.stderr?.destroy();
 }
 
 async function finish({ child }: Running): Promise<void> {

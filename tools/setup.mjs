@@ -57,6 +57,7 @@ const COMMANDS = {
   demo: ["src/cli/main.ts", "demo"],
   test: ["tools/test.ts"],
   kube: ["tools/kube.ts"],
+  example: ["examples/cluster.ts"],
   install: undefined,
 };
 

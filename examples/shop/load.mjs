@@ -11,7 +11,8 @@ const requests = (asked.length > 0 ? asked : ["/", "/api/price?item=*"]).map((on
   const [, method = "GET", path = ""] = /^(?:([A-Z]+) )?(.*)$/u.exec(one) ?? [];
   return { method, path };
 });
-const agent = new Agent({ keepAlive: true, maxSockets: 256 });
+// A Service of a cluster shares out connections: with KEEP_ALIVE=no each request has one of its own.
+const agent = new Agent({ keepAlive: process.env.KEEP_ALIVE !== "no", maxSockets: 256 });
 
 /** Answers by version, as `{ ok, failed }`; "nobody" for requests that no version answered. */
 const total = new Map();

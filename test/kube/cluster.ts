@@ -6,7 +6,6 @@ import { mkdtemp, rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { promisify } from "node:util";
-import type { TestContext } from "vitest";
 import { kubePrograms } from "../../tools/kube-parts.ts";
 import { kill, processesOf, until, type Running } from "../e2e/harness.ts";
 import { Api, type Access } from "./api.ts";
@@ -24,6 +23,12 @@ export interface ClusterOptions {
   readonly nodes?: number;
   /** Which of the ranges of addresses it has; no two clusters have the same at one time. */
   readonly range?: number;
+}
+
+/** Whoever has something that ends with it: a test, or what is shown to a person. */
+export interface Ending {
+  readonly onTestFinished: (end: () => void | Promise<void>) => void;
+  readonly onTestFailed: (told: () => void) => void;
 }
 
 /** What a test asks of a cluster, whoever started it. */
@@ -53,7 +58,7 @@ export class Cluster {
   }
 
   /** A namespace that ends with the test. */
-  async namespace(context: Pick<TestContext, "onTestFinished">, prefix = "test"): Promise<Namespace> {
+  async namespace(context: Pick<Ending, "onTestFinished">, prefix = "test"): Promise<Namespace> {
     // Files know nothing of each other, and a namespace's name stays taken for a while.
     const name = `${prefix}-${randomUUID().slice(0, 8)}`;
     await this.objects.apply({ apiVersion: "v1", kind: "Namespace", metadata: { name } });

@@ -1,12 +1,10 @@
 // How does a test run Serin's controller on its cluster?
 import { join } from "node:path";
 import { mkdtemp } from "node:fs/promises";
-import { tmpdir } from "node:os";
 import { readFileSync } from "node:fs";
 import { execFileSync } from "node:child_process";
-import type { TestContext } from "vitest";
 import { Daemon } from "./daemon.ts";
-import type { Cluster, Namespace } from "./cluster.ts";
+import type { Cluster, Ending, Namespace } from "./cluster.ts";
 import type { KubeObject } from "./objects.ts";
 
 const MAIN = join(import.meta.dirname, "..", "..", "src", "cli", "main.ts");
@@ -54,11 +52,16 @@ export async function installKinds(cluster: Cluster): Promise<void> {
 
 /** A controller for one namespace, in a process of its own. It ends with the test. */
 export async function controllerOf(
-  context: TestContext,
-  { cluster, namespace, name = "a" }: { cluster: Cluster; namespace: Namespace; name?: string },
+  context: Ending,
+  {
+    cluster,
+    namespace,
+    name = "a",
+    lease = "4s",
+  }: { cluster: Cluster; namespace: Namespace; name?: string; lease?: string },
 ): Promise<Daemon> {
   await installKinds(cluster);
-  const state = await mkdtemp(join(tmpdir(), "serin-operator-"));
+  const state = await mkdtemp(join(cluster.dir, "state-"));
   const log = join(cluster.dir, `serin-${namespace.name}-${name}.log`);
   const daemon = new Daemon({
     name: `serin-${name}`,
@@ -76,8 +79,7 @@ export async function controllerOf(
       "--state",
       state,
       "--lease",
-      // A busy machine must be able to renew it.
-      "4s",
+      lease,
     ],
     log,
   });
