@@ -212,7 +212,7 @@ test("kubectl shows how it goes, outcome apart from health", async ({ onTestFini
     why: "it waits",
     conditions: [condition],
     history: [{ number: 1, revision: "a1", outcome: "promoted", why: "no worse", endedAt: "2030-01-01T00:00:00Z" }],
-    answers: [{ id: "1", text: "paused", refused: false }],
+    answers: [{ id: "1", text: "is under way", refused: "SERIN_BUSY" }],
     rollout: 2,
     startedAt: "2030-01-01T00:00:00Z",
     seq: 7,

@@ -72,7 +72,8 @@ function isOfMachine(value: unknown): boolean {
   if (typeof value !== "object" || value === null) return false;
   const { command, file, config } = value as Readonly<Record<string, unknown>>;
   if (command !== undefined || typeof file === "string" || typeof config === "string") return true;
-  return Object.values(value).some(isOfMachine);
+  // A candidate's command, and a Job's, is run in a pod.
+  return Object.entries(value).some(([field, part]) => field !== "candidates" && field !== "job" && isOfMachine(part));
 }
 
 /** Every rollout file whose rollout can be said for a cluster. */
