@@ -76,7 +76,7 @@ test("the policies are read without a doubt", async () => {
   const look = async () =>
     (await kubectl(["get", "validatingadmissionpolicies", "-o", ...types])).out.trim().split("\n");
   await until("the policies are read", async () => (await look()).every((line) => line.includes("{")));
-  expect(await look()).toEqual(["serin-annotations {}", "serin-handover {}"]);
+  expect(await look()).toEqual(["serin-annotations {}", "serin-brake {}"]);
 });
 
 test("the base for kustomize and the definition of the chart say the same", async () => {
@@ -278,23 +278,21 @@ async function adopted(context: TestContext) {
 
 const patch = (spec: object): readonly string[] => ["patch", "deployment/app", "-p", JSON.stringify({ spec })];
 const template = (version: string): readonly string[] => patch({ template: { metadata: { labels: { version } } } });
-const HANDOVER = "serin.dev/handover";
+const NOTE = "serin.dev/replicas";
 
-test("a native rollout is held off while a Deployment is handed over, and at no other time", async (context) => {
+test("an adopted Deployment stays paused, and is its owner's in all else", async (context) => {
   const { change } = await adopted(context);
   expect(await change(template("v2"))).toBe("done");
-  expect(await change(["annotate", "deployment/app", `${HANDOVER}=b2`], CONTROLLER)).toBe("done");
-
-  expect(await change(template("v3"))).toContain("is being handed over to its new version");
-  expect(await change(patch({ paused: false }))).toContain("it stays paused until then");
-  expect(await change(["rollout", "resume", "deployment/app"])).toContain("it stays paused until then");
-  // What does not start a native rollout goes on.
   expect(await change(["scale", "deployment/app", "--replicas", "2"])).toBe("done");
-  expect(await change(patch({ replicas: 1 }))).toBe("done");
   expect(await change(["label", "deployment/app", "mine=1"])).toBe("done");
+  const held = "stays paused while Rollout app looks after it";
+  expect(await change(patch({ paused: false }))).toContain(held);
+  expect(await change(["rollout", "resume", "deployment/app"])).toContain(held);
   expect(await change(patch({ paused: false }), CONTROLLER)).toBe("done");
-
-  expect(await change(["annotate", "deployment/app", `${HANDOVER}-`], CONTROLLER)).toBe("done");
+  expect(await change(patch({ paused: true }))).toBe("done");
+  // Whoever takes it from Serin says so.
+  const own = { metadata: { annotations: { "serin.dev/rollout": null } }, spec: { paused: false } };
+  expect(await change(["patch", "deployment/app", "--type=merge", "-p", JSON.stringify(own)])).toBe("done");
   expect(await change(template("v3"))).toBe("done");
 });
 
@@ -304,10 +302,9 @@ test("Serin's annotations are its own; Kubernetes may copy them, and everybody h
   const set = await shop.list("ReplicaSet");
   const replicaSet = `replicaset/${set[0]?.metadata.name}`;
   for (const object of ["deployment/app", replicaSet]) {
-    expect(await change(["annotate", object, `${HANDOVER}=x`])).toContain(own);
+    expect(await change(["annotate", object, `${NOTE}=x`])).toContain(own);
     expect(await change(["annotate", object, "mine=1"])).toBe("done");
   }
-  expect(await change(["annotate", "deployment/app", "serin.dev/rollout-"])).toContain(own);
   expect(await change(["annotate", "--overwrite", "deployment/app", "serin.dev/rollout=other"])).toContain(own);
   // The controller of Deployments copies their annotations.
   await shop.untilAll("ReplicaSet", ([found]) => found?.metadata.annotations?.["serin.dev/rollout"] === "app");

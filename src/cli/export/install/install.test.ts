@@ -85,7 +85,7 @@ test("a controller of some namespaces has no rights in others", async () => {
   const text = JSON.stringify(all);
   expect(text).toContain('"--namespaces","a,b"');
   expect(text).toContain("system:serviceaccount:team-a:serin-controller");
-  expect(text).toContain("serin-handover-team-a");
+  expect(text).toContain("serin-brake-team-a");
   expect(text).not.toContain("serin-system");
 });
 

@@ -5,7 +5,8 @@ const API = "admissionregistration.k8s.io/v1";
 
 /** Annotations with this prefix are Serin's. */
 const OWN = "serin.dev/";
-const HANDOVER = `${OWN}handover`;
+/** On a Deployment that is adopted: the name of its Rollout. */
+const ADOPTED = `${OWN}rollout`;
 
 interface Condition {
   readonly expression: string;
@@ -31,27 +32,22 @@ function others(asked: InstallAsked): Policy["when"][number] {
   return { name: "not-the-controller", expression: `request.userInfo.username != '${controllerUser(asked)}'` };
 }
 
-/** While a Deployment takes over the ReplicaSet of its new version, a native rollout would end pods that serve. */
-function handover(asked: InstallAsked): Policy {
+/** An adopted Deployment that is not paused rolls by itself: its new version would come to everybody, unjudged. */
+function brake(asked: InstallAsked): Policy {
   const which = "object.metadata.namespace + '/' + object.metadata.name";
-  const said = `Deployment ' + ${which} + ' is being handed over to its new version, which takes some seconds:`;
   return {
-    name: "serin-handover",
+    name: "serin-brake",
     about:
-      "While a Deployment is handed over to the ReplicaSet of its new version, nobody else starts a native rollout of it: that would end pods that serve. At any other time its template may be changed by everybody who may.",
+      "A Deployment that Serin looks after stays paused: without that a changed template would come to everybody at once. Everything else of it, its template too, may be changed by everybody who may. Whoever takes the annotation serin.dev/rollout off in the same change takes it from Serin.",
     resources: ["deployments"],
-    failurePolicy: "Fail",
-    why: "It is looked at for some seconds of a rollout, on one Deployment, and by the API server itself: nothing can be down but that one. If it cannot be told whether a change is harmless, the change can wait.",
-    when: [others(asked), { name: "in-handover", expression: `'${HANDOVER}' in oldObject.${ANNOTATIONS}` }],
+    failurePolicy: "Ignore",
+    why: "It is looked at on every change of a Deployment that is adopted. If it fails, the change goes through, and Serin pauses the Deployment again within moments.",
+    when: [others(asked), { name: "adopted", expression: `'${ADOPTED}' in oldObject.${ANNOTATIONS}` }],
     variables: [],
     conditions: [
       {
-        expression: "object.spec.template == oldObject.spec.template",
-        messageExpression: `'${said} its template stays as it is until then. Try again'`,
-      },
-      {
-        expression: "!oldObject.spec.?paused.orValue(false) || object.spec.?paused.orValue(false)",
-        messageExpression: `'${said} it stays paused until then. Try again'`,
+        expression: `!oldObject.spec.?paused.orValue(false) || object.spec.?paused.orValue(false) || !('${ADOPTED}' in object.${ANNOTATIONS})`,
+        messageExpression: `'Deployment ' + ${which} + ' stays paused while Rollout ' + oldObject.metadata.annotations['${ADOPTED}'] + ' looks after it: delete the Rollout to have it back, or take spec.paused out of what you apply'`,
       },
     ],
   };
@@ -64,10 +60,10 @@ const NATIVE =
 /** A note of Serin's in the wrong hands makes it take one ReplicaSet for another. */
 function annotations(asked: InstallAsked): Policy {
   const same = `variables.now.all(key, !key.startsWith('${OWN}') || (key in variables.was && variables.was[key] == variables.now[key]))`;
-  const kept = `variables.was.all(key, !key.startsWith('${OWN}') || key in variables.now)`;
+  const kept = `variables.was.all(key, !key.startsWith('${OWN}') || key == '${ADOPTED}' || key in variables.now)`;
   return {
     name: "serin-annotations",
-    about: `Annotations ${OWN}* of Deployments and ReplicaSets are Serin's: it tells versions apart by them. Nobody else changes them or takes them out; whoever makes an object anew, such as from a backup, may bring them.`,
+    about: `Annotations ${OWN}* of Deployments and ReplicaSets are Serin's: it tells versions apart by them. Nobody else changes them, or takes out more than the one by which a Deployment is adopted; whoever makes an object anew, such as from a backup, may bring them.`,
     resources: ["deployments", "replicasets"],
     failurePolicy: "Ignore",
     why: "It is looked at on every change of every Deployment. If it fails, changes go through, and Serin writes its annotations anew: better than Deployments that cannot be changed.",
@@ -131,5 +127,5 @@ function policyOf(policy: Policy, asked: InstallAsked): readonly Noted[] {
 
 /** Both policies, each with its binding. */
 export function policiesOf(asked: InstallAsked): readonly Noted[] {
-  return [handover(asked), annotations(asked)].flatMap((policy) => policyOf(policy, asked));
+  return [brake(asked), annotations(asked)].flatMap((policy) => policyOf(policy, asked));
 }
