@@ -28,8 +28,25 @@ export function readSpec({
     1,
   );
   const parsed = parseRollout(text);
-  if (parsed.ok) return { rollout: parsed.rollout };
-  return { mistakes: parsed.issues.map(({ path, message }) => `${path}: ${message}`).join("\n") };
+  if (!parsed.ok) return { mistakes: parsed.issues.map(({ path, message }) => `${path}: ${message}`).join("\n") };
+  const mistakes = ofMachines(spec, "spec");
+  return mistakes.length > 0 ? { mistakes: mistakes.join("\n") } : { rollout: parsed.rollout };
+}
+
+/** What is run in a pod has a command too. */
+const IN_PODS: ReadonlySet<string> = new Set(["job", "candidates"]);
+
+/** Programs and files of the controller's own machine: whoever may make Rollouts has no right to them. */
+function ofMachines(value: unknown, path: string): readonly string[] {
+  if (typeof value !== "object" || value === null) return [];
+  return Object.entries(value as Readonly<Record<string, unknown>>).flatMap(([name, field]) => {
+    const at = Array.isArray(value) ? `${path}[${name}]` : `${path}.${name}`;
+    if (IN_PODS.has(name)) return [];
+    if (name === "command") return [`${at}: a program of the controller's machine is not run for a cluster: use a job`];
+    if (name === "file" && typeof field === "string")
+      return [`${at}: a file of the controller's machine is not read for a cluster: use env`];
+    return ofMachines(field, at);
+  });
 }
 
 /** What to ask of the engine for a Rollout that nobody else's rolling update is in the way of. */
