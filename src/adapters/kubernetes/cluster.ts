@@ -2,7 +2,7 @@
 import type { Clock } from "../../ports/clock.ts";
 import { KubeClient } from "./client/client.ts";
 import { Connection, type ConnectionOptions } from "./client/connection.ts";
-import { Informer, slim, type InformerOptions, type Kept } from "./client/informer.ts";
+import { Informer, slim, type Heard, type InformerOptions, type Kept } from "./client/informer.ts";
 import {
   RESOURCES,
   type Deployment,
@@ -49,7 +49,6 @@ export class Cluster {
   readonly #more = new Map<Resource, Promise<Informer<KubeObject>>>();
   readonly #contents = new Map<Resource, Promise<Informer<KubeObject, KnownContent>>>();
   #any: ((key: string) => void) | undefined;
-  readonly #hearers = new Map<string, Set<() => void>>();
 
   constructor(options: ClusterOptions) {
     this.clock = options.clock;
@@ -114,41 +113,36 @@ export class Cluster {
   }
 
   /** Objects of a further kind, watched from the first question on. Rejects when the cluster does not know the kind. */
-  async more(resource: Resource): Promise<Informer<KubeObject>> {
-    const known = this.#more.get(resource);
-    if (known) return known;
+  more(resource: Resource): Promise<Informer<KubeObject>> {
     const heard = (_change: unknown, object: Kept): void => this.tell(resource, object);
-    const informer = this.#informer<KubeObject>({ resource, keep: slim, heard });
-    const made = informer.start().then(
-      () => informer,
-      (error: unknown) => {
-        this.#more.delete(resource);
-        throw error;
-      },
-    );
-    this.#more.set(resource, made);
-    return made;
+    return this.#begun(this.#more, { resource, keep: slim, heard });
   }
 
   /** ConfigMaps or Secrets by their contents, watched from the first question on. Rejects when they may not be read. */
-  async contents(resource: Resource): Promise<Informer<KubeObject, KnownContent>> {
-    const known = this.#contents.get(resource);
-    if (known) return known;
-    const informer = this.#informer<KubeObject, KnownContent>({
-      resource,
-      keep: knownContent,
-      heard: (change, object, before) => {
-        if (change === "gone" || before?.content !== object.content) this.tell(resource, object);
-      },
-    });
+  contents(resource: Resource): Promise<Informer<KubeObject, KnownContent>> {
+    const heard: Heard<KnownContent> = (change, object, before) => {
+      if (change === "gone" || before?.content !== object.content) this.tell(resource, object);
+    };
+    return this.#begun(this.#contents, { resource, keep: knownContent, heard });
+  }
+
+  /** The informer that there is, or a new one once it has read everything; after a failure it is begun again. */
+  #begun<T extends Kept>(
+    known: Map<Resource, Promise<Informer<KubeObject, T>>>,
+    options: InformerOptions<KubeObject, T>,
+  ): Promise<Informer<KubeObject, T>> {
+    const { resource } = options;
+    const there = known.get(resource);
+    if (there) return there;
+    const informer = this.#informer(options);
     const made = informer.start().then(
       () => informer,
       (error: unknown) => {
-        this.#contents.delete(resource);
+        known.delete(resource);
         throw error;
       },
     );
-    this.#contents.set(resource, made);
+    known.set(resource, made);
     return made;
   }
 
@@ -166,17 +160,6 @@ export class Cluster {
     this.#any = hear;
   }
 
-  /** Calls back when an object, or one that it controls, changes. Answers how to stop that. */
-  onChange(key: string, hear: () => void): () => void {
-    const hearers = this.#hearers.get(key) ?? new Set();
-    hearers.add(hear);
-    this.#hearers.set(key, hearers);
-    return () => {
-      hearers.delete(hear);
-      if (hearers.size === 0 && this.#hearers.get(key) === hearers) this.#hearers.delete(key);
-    };
-  }
-
   /** Calls whoever listens to an object. */
   tell({ plural }: Resource, { metadata }: Kept): void {
     this.#call(`${plural}/${metadata.namespace ?? ""}/${metadata.name}`);
@@ -184,7 +167,6 @@ export class Cluster {
 
   #call(key: string | undefined): void {
     if (key !== undefined) this.#any?.(key);
-    for (const hear of this.#hearers.get(key ?? "") ?? []) hear();
   }
 }
 

@@ -7,7 +7,7 @@ import { isExpired } from "./errors.ts";
 import { keyOf, type KubeObject, type Resource } from "./objects.ts";
 
 /** Told of an object that came, changed or went; `object` is as it is now, or as it was. */
-type Heard<T> = (change: "set" | "gone", object: T, before: T | undefined) => void;
+export type Heard<T> = (change: "set" | "gone", object: T, before: T | undefined) => void;
 
 /** What every kept object still has. */
 export type Kept = Pick<KubeObject, "metadata">;
