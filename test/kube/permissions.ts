@@ -33,7 +33,7 @@ export const NEEDED: readonly (readonly [resource: string, verbs: string])[] = [
   ["rollouts.serin.dev/finalizers", "update"],
   ["deployments.apps", "get list watch patch"],
   ["replicasets.apps", "get list watch create patch delete"],
-  ["pods", "get list watch"],
+  ["pods", "get list watch patch"],
   ["services", "get list watch create patch delete"],
   ["configmaps", "get list watch"],
   ["events", "create patch"],
@@ -49,7 +49,7 @@ export const NEEDED: readonly (readonly [resource: string, verbs: string])[] = [
 export const FORBIDDEN: readonly (readonly [resource: string, verbs: string])[] = [
   ["rollouts.serin.dev", "create delete update"],
   ["deployments.apps", "create delete update"],
-  ["pods", "create delete patch"],
+  ["pods", "create delete"],
   ["pods/log", "get"],
   ["pods/exec", "create"],
   ["secrets", "get list watch"],

@@ -3,7 +3,7 @@ import type { DeploymentSpec } from "../../core/spec/deployment.ts";
 import type { TrafficSpec } from "../../core/spec/traffic.ts";
 import type { Role } from "../../core/split.ts";
 import { SerinError } from "../../core/issues.ts";
-import { seen } from "../../ports/observed.ts";
+import { seen, type Call } from "../../ports/observed.ts";
 import type { Metrics } from "../../ports/router.ts";
 import { Adopted } from "./adopted.ts";
 import type { Cluster } from "./cluster.ts";
@@ -46,6 +46,7 @@ export function adopt(cluster: Cluster, asked: () => ClusterAsked): ClusterParts
   };
   const workload = new DeploymentWorkload({
     adopted,
+    podMetadata: () => asked().deployment.podMetadata,
     port: () => asked().deployment.port,
     isolate: async (call) => router()?.isolate(call),
     settle: async (call) => router()?.settle?.(call),
@@ -53,7 +54,11 @@ export function adopt(cluster: Cluster, asked: () => ClusterAsked): ClusterParts
   return {
     workload,
     router,
-    leave: () => leave({ adopted, router: router(), keep: (call) => workload.keep(asked().roles.stable, call) }),
+    leave: () => {
+      const { roles, deployment } = asked();
+      const keep = (call: Call) => workload.keep(roles.stable, call);
+      return leave({ adopted, router: router(), keep, podMetadata: deployment.podMetadata });
+    },
   };
 }
 

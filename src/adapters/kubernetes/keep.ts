@@ -11,6 +11,7 @@ import {
   type Texts,
 } from "./client/objects.ts";
 import { slim, type Kept } from "./client/informer.ts";
+import { ROLE } from "./names.ts";
 import { digest, revisionOfTemplate } from "./revision.ts";
 
 /** A ReplicaSet without its template, which is known by its content's name. */
@@ -46,6 +47,8 @@ export interface KnownPod {
     "name" | "namespace" | "uid" | "resourceVersion" | "labels" | "deletionTimestamp" | "ownerReferences"
   >;
   readonly ip?: string | undefined;
+  /** What it has for its role, by its content. */
+  readonly dress?: string | undefined;
   readonly phase?: string | undefined;
   readonly ready: boolean;
   /** Since when it is as ready as it is. */
@@ -58,6 +61,7 @@ export interface KnownPod {
 
 export function knownPod({ metadata, status }: Pod): KnownPod {
   const { name, namespace, uid, resourceVersion, labels, deletionTimestamp, ownerReferences } = metadata;
+  const dress = metadata.annotations?.[ROLE];
   const owners = ownerReferences?.filter(({ controller }) => controller);
   const condition = status?.conditions?.find(({ type }) => type === "Ready");
   const containers = [...(status?.initContainerStatuses ?? []), ...(status?.containerStatuses ?? [])];
@@ -73,6 +77,7 @@ export function knownPod({ metadata, status }: Pod): KnownPod {
       ...(owners && { ownerReferences: owners }),
     },
     ip: status?.podIP,
+    ...(dress === undefined ? {} : { dress }),
     phase: status?.phase,
     ready: condition?.status === "True",
     ...(condition?.lastTransitionTime === undefined ? {} : { sinceMs: Date.parse(condition.lastTransitionTime) }),

@@ -1,10 +1,12 @@
 // How is a Deployment left to its owner?
 import { SerinError } from "../../core/issues.ts";
+import type { DeploymentSpec } from "../../core/spec/deployment.ts";
 import { ms } from "../../core/units.ts";
 import type { Call } from "../../ports/observed.ts";
 import type { Adopted } from "./adopted.ts";
 import { fullSizeOf } from "./adopted.ts";
 import { RESOURCES, type Deployment, type ReplicaSet } from "./client/objects.ts";
+import { dress } from "./dress.ts";
 import type { KnownSet } from "./keep.ts";
 import { POOL, REPLICAS, ROLLOUT } from "./names.ts";
 import { bare, revisionOfTemplate } from "./revision.ts";
@@ -21,13 +23,15 @@ interface Leaving {
   readonly router: ClusterRouter | undefined;
   /** Makes the pods of stable the Deployment's, where they are not. */
   readonly keep: (call: Call) => Promise<void>;
+  /** What pods have for their version's role: it goes with the roles. */
+  readonly podMetadata: DeploymentSpec["podMetadata"];
 }
 
 /**
  * Takes the brake off a Deployment whose template is that of the pods that serve: put back first where it is not, in the same
  * write. So nothing rolls, and everything goes on serving.
  */
-export async function leave({ adopted, router, keep }: Leaving): Promise<void> {
+export async function leave({ adopted, router, keep, podMetadata }: Leaving): Promise<void> {
   const call = { signal: AbortSignal.timeout(CALL_MS) };
   const { cluster, by } = adopted;
   const { client, clock } = cluster;
@@ -63,6 +67,7 @@ export async function leave({ adopted, router, keep }: Leaving): Promise<void> {
     spec: { ...spec, replicas: fullSizeOf(deployment), ...(isSame ? {} : { template: bare(template) }) },
   };
   for (const set of adopted.sets()) {
+    await dress(adopted, { set, role: undefined, metadata: podMetadata }, call);
     if (set.metadata.annotations?.[POOL] === undefined) continue;
     const place = { resource: RESOURCES.replicaSets, namespace: by.namespace, name: set.metadata.name };
     await client.merge(place, { metadata: { annotations: { [POOL]: null } } }, call);

@@ -8,6 +8,8 @@ export const ROLLOUT = "serin.dev/rollout";
 export const REPLICAS = "serin.dev/replicas";
 /** On a Deployment's template: what the ConfigMaps and Secrets that its pods use hold. */
 export const CONFIGURATION = "serin.dev/configuration";
+/** On a pod: what it has for its role, by its content. */
+export const ROLE = "serin.dev/role";
 /** On a Rollout: what a person asks for. */
 export const COMMAND = "serin.dev/command";
 /** On a Rollout: it does not go before what it looks after has been left in order. */

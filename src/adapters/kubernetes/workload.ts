@@ -2,12 +2,14 @@
 import type { Call, Observed } from "../../ports/observed.ts";
 import { ABSENT, seen, unreadable } from "../../ports/observed.ts";
 import type { RunningPool, WantedPool, Workload } from "../../ports/workload.ts";
+import type { DeploymentSpec } from "../../core/spec/deployment.ts";
 import { SerinError } from "../../core/issues.ts";
 import { ms } from "../../core/units.ts";
 import { isConflict } from "./client/errors.ts";
 import { HASH_LABEL, RESOURCES, type Deployment, type ReplicaSet } from "./client/objects.ts";
 import { DEPLOYMENT_ABILITIES } from "./abilities.ts";
 import { FOUND, fullSizeOf, takenBy, type Adopted } from "./adopted.ts";
+import { dress } from "./dress.ts";
 import type { KnownSet } from "./keep.ts";
 import { POOL, REPLICAS, ROLLOUT } from "./names.ts";
 import { replicasOf } from "./replica.ts";
@@ -23,6 +25,8 @@ export interface DeploymentOptions {
   readonly adopted: Adopted;
   /** The port that answers requests, as the file names it. */
   readonly port: () => number | string | undefined;
+  /** What pods have for their version's role. */
+  readonly podMetadata?: (() => DeploymentSpec["podMetadata"]) | undefined;
   /** Keeps requests away from pods of a ReplicaSet that is about to be made. */
   readonly isolate?: ((call: Call) => Promise<void>) | undefined;
   /** Takes that back, once nothing but stable runs. */
@@ -98,6 +102,14 @@ export class DeploymentWorkload implements Workload {
     }
     const [only] = pools;
     if (only && pools.length === 1 && !this.#adopted.hasOthers(only.pool)) await this.#options.settle?.(call);
+    // Last: labels of one's own keep nothing else from being done.
+    for (const pool of pools) await this.#dress(pool, call);
+  }
+
+  async #dress({ pool, role }: WantedPool, call: Call): Promise<void> {
+    const metadata = this.#options.podMetadata?.();
+    const set = this.#adopted.setOf(pool);
+    if (set) await dress(this.#adopted, { set, role, metadata }, call);
   }
 
   #look() {

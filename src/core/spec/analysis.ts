@@ -9,7 +9,7 @@ import { SourcesSchema, type SourceSpec } from "./sources.ts";
 import { MetricSchema, type MetricSpec } from "./metrics.ts";
 import { shown, written } from "./reading.ts";
 import { exactlyOne, type IsWrong, rule, ruleAmid, type Report } from "./rule.ts";
-import { Plain } from "./workload.ts";
+import { Plain } from "./plain.ts";
 import { UndecidedSchema } from "./steps.ts";
 import { fractionFormat } from "./weights.ts";
 

@@ -1,5 +1,6 @@
 // How does a rollout file name a Deployment?
 import * as z from "zod";
+import { Plain } from "./plain.ts";
 import { shown } from "./reading.ts";
 import { Page } from "./page.ts";
 
@@ -20,6 +21,13 @@ export const PortName = z.union(
   },
 );
 
+const Texts = z.record(z.string().min(1), Plain);
+
+const PodMetadata = z.strictObject({
+  labels: Texts.default({}).describe("Labels."),
+  annotations: Texts.default({}).describe("Annotations."),
+});
+
 export const DeploymentSchema = z.strictObject({
   name: ObjectName.describe("The Deployment, in the namespace of the rollout. It stays as it is."),
   port: PortName.optional().describe(
@@ -35,6 +43,14 @@ export const DeploymentSchema = z.strictObject({
     .max(10_000)
     .optional()
     .describe("Replicas to plan and rehearse with. In a cluster the Deployment's own number counts."),
+  podMetadata: z
+    .strictObject({
+      stable: PodMetadata.optional().describe("On pods of stable."),
+      canary: PodMetadata.optional().describe("On pods of the candidate."),
+      baseline: PodMetadata.optional().describe("On pods of the baseline."),
+    })
+    .optional()
+    .describe("Labels and annotations that pods have for as long as their version has a role."),
   metrics: Page.optional().describe("The pods' own metrics page, for metrics with a series of the service."),
 });
 

@@ -7,7 +7,7 @@ import { written } from "./reading.ts";
 import { rule } from "./rule.ts";
 import { Name, uniqueNames } from "./target.ts";
 import { WEIGHT } from "./weights.ts";
-import { Plain } from "./workload.ts";
+import { Plain } from "./plain.ts";
 
 /** An experiment, as the file asks for it: baseline and candidates side by side, judged, and all gone in the end. */
 export interface ExperimentSpec {

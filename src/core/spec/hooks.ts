@@ -7,7 +7,7 @@ import { JobSchema, jobTarget } from "./job.ts";
 import { shown, written } from "./reading.ts";
 import { exactlyOne, listed, rule, type Report } from "./rule.ts";
 import { callFields, callTarget, checkCall, checkTemplate, Name, templatesOf, uniqueNames } from "./target.ts";
-import { Plain } from "./workload.ts";
+import { Plain } from "./plain.ts";
 
 /** Moments, and whether a gate can stand there. */
 const MOMENTS: Readonly<Record<HookAt, boolean>> = {

@@ -3,7 +3,7 @@ import * as z from "zod";
 import type { Target } from "../outbox/message.ts";
 import { ObjectName } from "./deployment.ts";
 import { exactlyOne, rule, type Report } from "./rule.ts";
-import { Plain } from "./workload.ts";
+import { Plain } from "./plain.ts";
 
 const jobFields = z
   .strictObject({

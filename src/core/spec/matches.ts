@@ -3,7 +3,7 @@ import * as z from "zod";
 import type { Condition, ValueIs } from "../match.ts";
 import { shown } from "./reading.ts";
 import { exactlyOne, listed, rule } from "./rule.ts";
-import { Plain } from "./workload.ts";
+import { Plain } from "./plain.ts";
 
 const TOKEN = /^[!#$%&'*+.^_`|~0-9A-Za-z-]+$/u;
 /** What only a search that tries again and again can find: a client could keep such a search busy for ever. */

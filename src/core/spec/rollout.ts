@@ -18,7 +18,8 @@ import type { CanarySpec } from "./canary.ts";
 import type { StepSpec } from "./steps.ts";
 import { StrategySchema, type StrategySpec } from "./strategy.ts";
 import { TrafficSchema, type TrafficSpec } from "./traffic.ts";
-import { pageOf, Plain, replicasAsked, WorkloadSchema, type WorkloadSpec } from "./workload.ts";
+import { Plain } from "./plain.ts";
+import { pageOf, replicasAsked, WorkloadSchema, type WorkloadSpec } from "./workload.ts";
 import type { Section } from "../split.ts";
 
 /** Versions and kinds of documents that Serin reads. */

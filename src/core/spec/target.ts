@@ -7,7 +7,7 @@ import { textOrMap } from "./either.ts";
 import { nearest } from "./nearest.ts";
 import { shown } from "./reading.ts";
 import { exactlyOne, listed, rule, type Report } from "./rule.ts";
-import { Plain } from "./workload.ts";
+import { Plain } from "./plain.ts";
 
 /** Where a secret is read, one of the two. */
 export const secretFields = {

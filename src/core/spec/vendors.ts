@@ -21,7 +21,7 @@ import {
   wrongName,
 } from "./vendor-fields.ts";
 import { INTERVAL_NAMES } from "./vendor-query.ts";
-import { Plain } from "./workload.ts";
+import { Plain } from "./plain.ts";
 
 const Host = textOf(/^[a-z0-9]+(?:[.-][a-z0-9]+)*$/u, "a host's name such as datadoghq.eu");
 

@@ -4,15 +4,9 @@ import { ms } from "../units.ts";
 import { durationFormat } from "./durations.ts";
 import { DeploymentSchema, type DeploymentSpec } from "./deployment.ts";
 import { Page, type PageSpec } from "./page.ts";
+import { Plain } from "./plain.ts";
 import { bad, good, shown, written, type Reading } from "./reading.ts";
 import { exactlyOne, rule, type Report } from "./rule.ts";
-
-/** Numbers and `true` need no quotes; the parser has already turned them into the text that stands in the file. */
-export const Plain: z.ZodType<string, string | number | boolean> = z
-  .union([z.string(), z.number(), z.boolean()], {
-    error: ({ input }) => `found ${shown(input)}, a text must be here; an empty one is written ""`,
-  })
-  .transform(String);
 
 const Path = z.string().min(1);
 

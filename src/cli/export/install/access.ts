@@ -40,7 +40,11 @@ const WORK: readonly Access[] = [
     ["apps", "replicasets"],
     [...LOOK, "create", "patch", "delete"],
   ),
-  access("Which replicas are ready, where they answer, why they are not.", ["", "pods"], LOOK),
+  access(
+    "Which replicas are ready, where they answer, why they are not; labels and annotations that they have by role.",
+    ["", "pods"],
+    [...LOOK, "patch"],
+  ),
   access(
     "The selector of the Service that a rollout names; Services of Serin's own for each version, which alone are deleted.",
     ["", "services"],
