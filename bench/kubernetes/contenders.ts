@@ -71,7 +71,7 @@ function daemonOf({ cluster, namespace }: Place, name: string, command: readonly
 export async function serin(place: Place): Promise<Contender> {
   const { cluster, namespace } = place;
   const main = join(import.meta.dirname, "..", "..", "src", "cli", "main.ts");
-  const where = ["--namespace", namespace.name, "--lease-namespace", namespace.name];
+  const where = ["--namespaces", namespace.name, "--lease-namespace", namespace.name];
   const state = join(cluster.dir, `serin-${namespace.name}`);
   const daemon = daemonOf(place, "serin", [
     ...([process.execPath, main, "serve", "--kubernetes", "--kubeconfig", cluster.kubeconfig] as const),

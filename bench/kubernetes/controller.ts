@@ -40,7 +40,7 @@ async function main(): Promise<void> {
   const running = await runOperator(
     {
       kubeconfig,
-      only: namespace,
+      only: [namespace],
       leaseNamespace: namespace,
       identity: `bench-${process.pid}`,
       dir,

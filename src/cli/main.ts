@@ -125,7 +125,7 @@ telling(takingEvents(verb("serve", "run the controller until interrupted")))
     "with --kubernetes: how to reach it (default: $KUBECONFIG, ~/.kube/config, or the pod's account)",
   )
   .option("--context <name>", "with --kubernetes: the context of the kubeconfig")
-  .option("--namespace <name>", "with --kubernetes: only this namespace")
+  .option("--namespaces <names>", "with --kubernetes: only these namespaces: a,b")
   .option(
     "--lease-namespace <name>",
     "with --kubernetes: where the lease of the one that leads is (default: the pod's)",

@@ -20,7 +20,7 @@ export interface TypedCluster extends TypedTelemetry {
   readonly kubernetes?: boolean | undefined;
   readonly kubeconfig?: string | undefined;
   readonly context?: string | undefined;
-  readonly namespace?: string | undefined;
+  readonly namespaces?: string | undefined;
   readonly leaseNamespace?: string | undefined;
   readonly lease: string;
   readonly health?: string | undefined;
@@ -42,12 +42,13 @@ export async function serveClusterCommand(
     telemetry.log?.say(text);
     if (isForPerson) io.out(`${clockTime(Date.now())}  ${text}`);
   };
+  const only = options.namespaces?.split(",").map((name) => name.trim());
   const running = await runOperator(
     {
       kubeconfig: options.kubeconfig,
       context: options.context,
-      only: options.namespace,
-      leaseNamespace: options.leaseNamespace ?? ownNamespace() ?? options.namespace ?? "default",
+      only,
+      leaseNamespace: options.leaseNamespace ?? ownNamespace() ?? only?.[0] ?? "default",
       leaseMs: leaseOf(options.lease),
       identity: `${process.env["POD_NAME"] ?? hostname()}-${process.pid}`,
       dir: state,

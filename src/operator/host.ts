@@ -1,9 +1,11 @@
 // How does a controller run in a cluster?
 import { mkdir } from "node:fs/promises";
+import { join } from "node:path";
 import { Cluster } from "../adapters/kubernetes/cluster.ts";
 import { KubeClient } from "../adapters/kubernetes/client/client.ts";
 import { Connection, type ConnectionOptions } from "../adapters/kubernetes/client/connection.ts";
 import { KubeJournal } from "../adapters/kubernetes/journal.ts";
+import { digest } from "../adapters/kubernetes/revision.ts";
 import { placeOf } from "../adapters/kubernetes/service-name.ts";
 import { adapters } from "../adapters/registry.ts";
 import { systemClock } from "../adapters/system/clock.ts";
@@ -17,8 +19,8 @@ import { Operator } from "./operator.ts";
 export interface OperatorHost extends Omit<ConnectionOptions, "userAgent"> {
   /** Who this is among the controllers of the cluster: the pod's name. */
   readonly identity: string;
-  /** Only Rollouts of this namespace. */
-  readonly only?: string | undefined;
+  /** Only Rollouts of these namespaces. */
+  readonly only?: readonly string[] | undefined;
   /** Where the Lease is by which one of several controllers leads. */
   readonly leaseNamespace: string;
   /** How long a leader that says nothing is waited for, in milliseconds. */
@@ -60,21 +62,22 @@ export interface RunningOperator {
 export async function runOperator(host: OperatorHost, signal: AbortSignal): Promise<RunningOperator> {
   const { only, telemetry, say } = host;
   const clock = systemClock();
-  await mkdir(host.dir, { recursive: true, mode: 0o700 });
-  const cluster = new Cluster({ ...host, clock, only, userAgent: `serin/${host.version}` });
+  for (const name of only ?? [""]) await mkdir(join(host.dir, name), { recursive: true, mode: 0o700 });
+  const userAgent = `serin/${host.version}`;
+  // Whoever may look at some namespaces may not look at all of them at once.
+  const clusters = (only ?? [undefined]).map((name) => new Cluster({ ...host, clock, only: name, userAgent }));
   // Of its own: a lease is lost when its renewal waits behind the writes of thousands of Rollouts.
-  const own = new Connection({ ...host, userAgent: `serin/${host.version}` });
+  const own = new Connection({ ...host, userAgent });
   const leader = new Leader({
     client: new KubeClient(own),
     clock,
     namespace: host.leaseNamespace,
-    name: only === undefined ? LEASE : `${LEASE}-${only}`,
+    name: leaseOf(only),
     identity: host.identity,
     say,
     leaseMs: host.leaseMs,
   });
-  const { client } = cluster;
-  client.onlyWhile(() => leader.holds());
+  for (const { client } of clusters) client.onlyWhile(() => leader.holds());
   let isLeading = false;
   const run = async (): Promise<string | undefined> => {
     try {
@@ -86,15 +89,14 @@ export async function runOperator(host: OperatorHost, signal: AbortSignal): Prom
     const off = new AbortController();
     // A large cluster takes longer to read than a lease lasts.
     const kept = leader.kept(AbortSignal.any([signal, off.signal]));
-    const stop = await lead({ host, cluster }).catch(async (error: unknown) => {
+    const stop = await leadAll(host, clusters).catch(async (error: unknown) => {
       off.abort();
       await kept;
       throw error;
     });
     isLeading = true;
-    say(
-      `leads as ${host.identity}: ${cluster.rollouts.size} rollouts in ${only ?? "all namespaces"} of ${client.connection.server}`,
-    );
+    const count = clusters.reduce((sum, { rollouts }) => sum + rollouts.size, 0);
+    say(`leads as ${host.identity}: ${count} rollouts in ${only?.join(", ") ?? "all namespaces"} of ${own.server}`);
     const why = await kept;
     isLeading = false;
     await stop();
@@ -109,11 +111,36 @@ export async function runOperator(host: OperatorHost, signal: AbortSignal): Prom
   return { leads: () => isLeading, ended };
 }
 
-/** Looks after the cluster; answers how to stop that. */
-async function lead({ host, cluster }: { host: OperatorHost; cluster: Cluster }): Promise<() => Promise<void>> {
-  const { only, telemetry, say, dir } = host;
-  const { clock, client } = cluster;
-  await cluster.start();
+/** One lease for each set of namespaces. */
+function leaseOf(only: OperatorHost["only"]): string {
+  if (only === undefined) return LEASE;
+  const names = only.toSorted().join("-");
+  return `${LEASE}-${names.length > 200 ? digest(names) : names}`;
+}
+
+interface Leading {
+  readonly controller: Controller;
+  readonly begin: () => Promise<void>;
+  readonly stop: () => Promise<void>;
+}
+
+/** Looks after all of them; answers how to stop that. */
+async function leadAll(host: OperatorHost, clusters: readonly Cluster[]): Promise<() => Promise<void>> {
+  const { telemetry } = host;
+  await Promise.all(clusters.map((cluster) => cluster.start()));
+  const all = clusters.map((cluster) => lead(host, cluster));
+  await telemetry.serve(() => all.flatMap(({ controller }) => [...controller.each()]));
+  await Promise.all(all.map(({ begin }) => begin()));
+  return async () => {
+    await Promise.all(all.map(({ stop }) => stop()));
+  };
+}
+
+/** A cluster, or a namespace of it, and who looks after it. */
+function lead(host: OperatorHost, cluster: Cluster): Leading {
+  const { telemetry, say } = host;
+  const { clock, client, only } = cluster;
+  const dir = only === undefined ? host.dir : join(host.dir, only);
   const journal = new KubeJournal({
     client,
     only,
@@ -142,14 +169,16 @@ async function lead({ host, cluster }: { host: OperatorHost; cluster: Cluster })
     },
   });
   const operator = new Operator({ cluster, controller, journal, say });
-  await telemetry.serve(() => controller.each());
-  await controller.start();
-  telemetry.takeUp(controller.list());
-  operator.start();
-  return async () => {
+  const begin = async (): Promise<void> => {
+    await controller.start();
+    telemetry.takeUp(controller.list());
+    operator.start();
+  };
+  const stop = async (): Promise<void> => {
     await operator.stop();
     await controller.stop();
     await factory.close();
     await cluster.stop();
   };
+  return { controller, begin, stop };
 }

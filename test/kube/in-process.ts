@@ -40,7 +40,7 @@ export async function live(context: TestContext, { cluster, namespace, fate, nam
   const running: RunningOperator = await runOperator(
     {
       kubeconfig,
-      only: namespace.name,
+      only: [namespace.name],
       leaseNamespace: namespace.name,
       leaseMs: 15_000,
       identity: name,

@@ -50,7 +50,7 @@ export async function installKinds(cluster: Cluster): Promise<void> {
   installed.add(cluster.dir);
 }
 
-/** A controller for one namespace, in a process of its own. It ends with the test. */
+/** A controller for one namespace, or a few, in a process of its own. It ends with the test. */
 export async function controllerOf(
   context: Ending,
   {
@@ -58,7 +58,8 @@ export async function controllerOf(
     namespace,
     name = "a",
     lease = "4s",
-  }: { cluster: Cluster; namespace: Namespace; name?: string; lease?: string },
+    besides = [],
+  }: { cluster: Cluster; namespace: Namespace; name?: string; lease?: string; besides?: readonly Namespace[] },
 ): Promise<Daemon> {
   await installKinds(cluster);
   const state = await mkdtemp(join(cluster.dir, "state-"));
@@ -72,8 +73,8 @@ export async function controllerOf(
       "--kubernetes",
       "--kubeconfig",
       cluster.kubeconfig,
-      "--namespace",
-      namespace.name,
+      "--namespaces",
+      [namespace, ...besides].map((one) => one.name).join(","),
       "--lease-namespace",
       namespace.name,
       "--state",
