@@ -48,6 +48,12 @@ function follows({ state, input, format }: Kept): unknown {
   );
 }
 
+/** Pools have names: their order means nothing. */
+function inOrder(decided: unknown): unknown {
+  const { pools, ...rest } = decided as { readonly pools: readonly { readonly pool: string }[] };
+  return { ...rest, pools: pools.toSorted((one, other) => one.pool.localeCompare(other.pool)) };
+}
+
 describe("states", () => {
   test("of every released format are kept", () => {
     expect(files).toEqual(Array.from({ length: FORMAT }, (_, index) => `v${index + 1}.jsonl`));
@@ -57,7 +63,7 @@ describe("states", () => {
     test("decide as they did", () => {
       const kept = readAll(name);
       expect(kept.length).toBeGreaterThan(30);
-      for (const line of kept) expect(follows(line)).toEqual(line.decided);
+      for (const line of kept) expect(inOrder(follows(line))).toEqual(inOrder(line.decided));
     });
 
     test("have records of every kind", () => {

@@ -50,17 +50,26 @@ export async function installKinds(cluster: Cluster): Promise<void> {
   installed.add(cluster.dir);
 }
 
+interface Controlled {
+  readonly cluster: Cluster;
+  readonly namespace: Namespace;
+  /** Tells several controllers apart. */
+  readonly name?: string;
+  readonly lease?: string;
+  /** Further namespaces that it looks after. */
+  readonly besides?: readonly Namespace[];
+  /** Whose rights it has; an administrator's without it. */
+  readonly kubeconfig?: string;
+  /** Where its lease is; the namespace that it looks after without it. */
+  readonly leaseNamespace?: string;
+}
+
 /** A controller for one namespace, or a few, in a process of its own. It ends with the test. */
 export async function controllerOf(
   context: Ending,
-  {
-    cluster,
-    namespace,
-    name = "a",
-    lease = "4s",
-    besides = [],
-  }: { cluster: Cluster; namespace: Namespace; name?: string; lease?: string; besides?: readonly Namespace[] },
+  { cluster, namespace, name = "a", lease = "4s", besides = [], ...rest }: Controlled,
 ): Promise<Daemon> {
+  const { kubeconfig = cluster.kubeconfig, leaseNamespace = namespace.name } = rest;
   await installKinds(cluster);
   const state = await mkdtemp(join(cluster.dir, "state-"));
   const log = join(cluster.dir, `serin-${namespace.name}-${name}.log`);
@@ -72,11 +81,11 @@ export async function controllerOf(
       "serve",
       "--kubernetes",
       "--kubeconfig",
-      cluster.kubeconfig,
+      kubeconfig,
       "--namespaces",
       [namespace, ...besides].map((one) => one.name).join(","),
       "--lease-namespace",
-      namespace.name,
+      leaseNamespace,
       "--state",
       state,
       "--lease",

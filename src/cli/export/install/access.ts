@@ -34,7 +34,11 @@ const WORK: readonly Access[] = [
     ["serin.dev", "rollouts/finalizers"],
     ["update"],
   ),
-  access("Adoption: the pause, the number of replicas, annotations.", ["apps", "deployments"], [...LOOK, "patch"]),
+  access(
+    "Adoption: the pause, the number of replicas, annotations; its template when a version is brought back, or when it is given back to its owner.",
+    ["apps", "deployments"],
+    [...LOOK, "patch", "update"],
+  ),
   access(
     "A candidate is a ReplicaSet of Serin's, which the Deployment takes over when it is promoted, or which is deleted.",
     ["apps", "replicasets"],
@@ -52,17 +56,13 @@ const WORK: readonly Access[] = [
   ),
   access("Whether a ConfigMap that pods use has changed: that is a new revision.", ["", "configmaps"], LOOK),
   {
-    why: "What happened, for kubectl describe. Repeated ones are counted in the first.",
-    apiGroups: ["", "events.k8s.io"],
+    why: "What happened, for kubectl describe.",
+    apiGroups: [""],
     resources: ["events"],
-    verbs: ["create", "patch"],
+    verbs: ["create"],
   },
   access("Hooks that run as Jobs. Their logs are not read.", ["batch", "jobs"], ["create", ...LOOK, "delete"]),
-  access(
-    "Whether somebody else decides how many replicas there are.",
-    ["autoscaling", "horizontalpodautoscalers"],
-    LOOK,
-  ),
+  access("The template of a CronJob that a hook names.", ["batch", "cronjobs"], ["get"]),
   access("Routes with Istio.", ["networking.istio.io", "virtualservices", "destinationrules"], ROUTE),
   access("Routes with the Gateway API.", ["gateway.networking.k8s.io", "httproutes", "grpcroutes"], ROUTE),
 ];
