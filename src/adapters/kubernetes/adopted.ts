@@ -2,11 +2,9 @@
 import type { Deployment, ReplicaSet } from "./client/objects.ts";
 import type { Cluster } from "./cluster.ts";
 import type { KnownSet } from "./keep.ts";
-import { POOL, REPLICAS, ROLLOUT } from "./names.ts";
+import { markIn, marked } from "./mark.ts";
+import { REPLICAS, ROLLOUT } from "./names.ts";
 import { ownerOf } from "./owned.ts";
-
-/** Ends the mark of a ReplicaSet that was there before. */
-export const FOUND = "found";
 
 /** Who looks after a Deployment. */
 export interface Adopter {
@@ -43,8 +41,9 @@ export class Adopted {
 
   /** The pool that a ReplicaSet runs for this service, if it runs one. */
   poolOf({ metadata }: KnownSet): string | undefined {
-    const [uid, of, pool] = metadata.annotations?.[POOL]?.split("/") ?? [];
-    return uid === this.by.uid && of === this.deployment?.metadata.uid ? pool : undefined;
+    const mark = markIn(metadata.annotations);
+    const isOwn = mark?.rollout === this.by.uid && mark.deployment === this.deployment?.metadata.uid;
+    return isOwn ? mark.pool : undefined;
   }
 
   /** Whether it is the Rollout's, so that nobody but Serin looks after it. */
@@ -85,14 +84,13 @@ export class Adopted {
    * What marks a ReplicaSet as running a pool. One of an earlier Deployment of the name is none of this one's. One that was
    * there before Serin, and has not been stable by it yet, is marked as such.
    */
-  mark(pool: string, found?: typeof FOUND): Readonly<Record<string, string>> {
-    const parts = [this.by.uid, this.deployment?.metadata.uid ?? "", pool];
-    return { [POOL]: [...parts, ...(found ? [found] : [])].join("/") };
+  mark(pool: string, found = false): Readonly<Record<string, string>> {
+    return marked({ rollout: this.by.uid, deployment: this.deployment?.metadata.uid ?? "", pool, found });
   }
 
   /** Whether it served before Serin came, and is no more than looked at yet. */
   isFound({ metadata }: KnownSet): boolean {
-    return metadata.annotations?.[POOL]?.endsWith(`/${FOUND}`) ?? false;
+    return markIn(metadata.annotations)?.found ?? false;
   }
 
   /** Whether the Deployment controls it, so that its controller looks after it. */

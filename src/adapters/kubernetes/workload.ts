@@ -8,7 +8,7 @@ import { ms } from "../../core/units.ts";
 import { isConflict } from "./client/errors.ts";
 import { HASH_LABEL, RESOURCES, type Deployment, type ReplicaSet } from "./client/objects.ts";
 import { DEPLOYMENT_ABILITIES } from "./abilities.ts";
-import { FOUND, fullSizeOf, takenBy, type Adopted } from "./adopted.ts";
+import { fullSizeOf, takenBy, type Adopted } from "./adopted.ts";
 import { dress } from "./dress.ts";
 import type { KnownSet } from "./keep.ts";
 import { POOL, REPLICAS, ROLLOUT } from "./names.ts";
@@ -148,7 +148,7 @@ export class DeploymentWorkload implements Workload {
     const own = this.#adopted.sets().filter((set) => this.#adopted.isGiven(set) && set.replicas > 0);
     if (own.some((set) => this.#adopted.poolOf(set) !== undefined)) return undefined;
     const set = own.find((one) => one.revision === revision.id);
-    return set && this.#patch(set, { metadata: { annotations: this.#adopted.mark(pool, FOUND) } }, call);
+    return set && this.#patch(set, { metadata: { annotations: this.#adopted.mark(pool, true) } }, call);
   }
 
   async #make({ pool, revision, size }: WantedPool, deployment: Deployment, call: Call): Promise<void> {

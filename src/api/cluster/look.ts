@@ -8,7 +8,7 @@ import {
   type Resource,
 } from "../../adapters/kubernetes/client/objects.ts";
 import { knownPod, knownSet, type KnownPod } from "../../adapters/kubernetes/keep.ts";
-import { POOL } from "../../adapters/kubernetes/names.ts";
+import { markIn } from "../../adapters/kubernetes/mark.ts";
 import { notedOf } from "../../adapters/kubernetes/command.ts";
 import { ownerOf } from "../../adapters/kubernetes/owned.ts";
 import { savedIn } from "../../adapters/kubernetes/packed.ts";
@@ -96,15 +96,14 @@ function poolsIn(
 ): Observed<readonly RunningPool[]> {
   if (running.kind !== "value") return running;
   const { sets, pods } = running.value;
-  const mark = `${metadata.uid ?? ""}/`;
   const found = sets.flatMap((set): RunningPool[] => {
-    const note = set.metadata.annotations?.[POOL];
-    if (!note?.startsWith(mark)) return [];
+    const mark = markIn(set.metadata.annotations);
+    if (mark === undefined || mark.rollout !== metadata.uid) return [];
     const known = knownSet(set);
     const own = pods.filter((pod) => ownerOf(pod) === set.metadata.uid);
     if (known.replicas === 0 && own.length === 0) return [];
     const replicas = replicasOf(known, own, { port: 0, nowMs });
-    return [{ pool: note.slice(mark.length), revision: known.revision, replicas }];
+    return [{ pool: mark.pool, revision: known.revision, replicas }];
   });
   return found.length === 0 ? ABSENT : seen(found);
 }
