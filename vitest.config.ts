@@ -34,6 +34,8 @@ export default defineConfig({
           testTimeout: 300_000,
           hookTimeout: 120_000,
           fileParallelism: false,
+          // A control plane and all of its pods share the machine with whatever else is tested there.
+          retry: 1,
         },
       },
       {
