@@ -75,6 +75,7 @@ if (isThere) {
   workloadContract("ReplicaSets", place, {
     sizes: "pods are made a moment later, by a controller of the cluster; below",
     lives: "controllers of the cluster start and end pods, in their own way",
+    memory: "what is not wanted any more goes a second later, with a further look; crashes.test.ts has lives that end",
   });
 }
 
