@@ -48,10 +48,6 @@ const PARTS = {
     variable: "KUBECTL_BIN",
     wait: "about a minute",
   },
-} as const satisfies Readonly<Record<string, KubePart>>;
-
-/** Those that take long and that no test of `npm test` needs: they are built when they are named. */
-const MORE = {
   contour: {
     version: "1.33.8",
     module: "github.com/projectcontour/contour@v1.33.8",
@@ -59,6 +55,10 @@ const MORE = {
     variable: "CONTOUR_BIN",
     wait: "about 5 minutes",
   },
+} as const satisfies Readonly<Record<string, KubePart>>;
+
+/** Those that take long and that no test of `npm test` needs: they are built when they are named. */
+const MORE = {
   istiod: {
     // Releases are not published as modules; this is what came before 1.31.
     version: "1.31.0-20260827",

@@ -3,7 +3,7 @@ import { whyNoNamespace } from "./in-namespace.ts";
 import { installKubeParts } from "./kube-parts.ts";
 import { runTests } from "./runs.ts";
 
-if (whyNoNamespace() === undefined) installKubeParts(["contour"]);
+if (whyNoNamespace() === undefined) installKubeParts();
 const [report] = runTests(["--project=kube", ...process.argv.slice(2)], process.env);
 const failed = (report?.numFailedTests ?? 0) + (report?.numFailedTestSuites ?? 1);
 process.exitCode = failed > 0 ? 1 : 0;

@@ -66,7 +66,7 @@ installPrograms();
 installParts();
 installPython();
 // Minutes of building, for nothing where they cannot be used.
-if (whyNoNamespace() === undefined) installKubeParts(["contour"]);
+if (whyNoNamespace() === undefined) installKubeParts();
 const failedChecks = CHECKS.filter(([name, command, ...args]) => {
   say(`${name} …`);
   return !run(command ?? name, ...args);

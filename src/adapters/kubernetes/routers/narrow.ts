@@ -22,7 +22,7 @@ export function narrowedTo(service: Service | undefined): string | undefined {
 }
 
 /** Narrows a Service to the pods of one ReplicaSet; without a hash it selects all pods again. */
-export async function narrow(
+async function narrow(
   adopted: Adopted,
   { name, hash }: { readonly name: string; readonly hash: string | undefined },
   call: Call,
@@ -32,6 +32,32 @@ export async function narrow(
   const patch = { spec: { selector: { [HASH_LABEL]: hash ?? null } } };
   const at = { namespace: by.namespace, name };
   cluster.services.wrote(await cluster.client.merge<Service>({ resource: RESOURCES.services, ...at }, patch, call));
+}
+
+/** The same of one Service: kept from others than stable while another version runs, and only then. */
+export class Narrowing {
+  readonly #adopted: Adopted;
+  readonly #name: string;
+
+  constructor(adopted: Adopted, name: string) {
+    this.#adopted = adopted;
+    this.#name = name;
+  }
+
+  /** Narrows it to stable, unless it is narrowed already; before there is a stable version, nobody is kept from it. */
+  async isolate(stable: string | undefined, call: Call): Promise<void> {
+    if (stable === undefined || narrowedTo(calledService(this.#adopted, this.#name)) !== undefined) return;
+    await this.to(stable, call);
+  }
+
+  to(hash: string | undefined, call: Call): Promise<void> {
+    return narrow(this.#adopted, { name: this.#name, hash }, call);
+  }
+
+  /** Takes it back; nothing happens where there is no Service any more. */
+  async settle(call: Call): Promise<void> {
+    if (narrowedTo(calledService(this.#adopted, this.#name)) !== undefined) await this.to(undefined, call);
+  }
 }
 
 function noService(namespace: string, name: string): SerinError {

@@ -25,7 +25,7 @@ import {
   type ClusterRouter,
   type RouterOptions,
 } from "./cluster-router.ts";
-import { calledService, narrow, narrowedTo } from "./narrow.ts";
+import { calledService, narrowedTo, Narrowing } from "./narrow.ts";
 
 type Ready = Readonly<Partial<Record<Role, number>>>;
 
@@ -39,11 +39,13 @@ export class ServiceRouter implements ClusterRouter {
   readonly can;
   readonly #options: RouterOptions;
   readonly #spec: ServiceSpec;
+  readonly #narrowing: Narrowing;
   #route: Route | undefined;
 
   constructor(options: RouterOptions, spec: ServiceSpec) {
     this.#options = options;
     this.#spec = spec;
+    this.#narrowing = new Narrowing(options.adopted, spec.name);
     const can = clusterRouter({ service: spec });
     if (!can) throw new Error("a Service can route");
     this.can = can;
@@ -57,7 +59,7 @@ export class ServiceRouter implements ClusterRouter {
     const isAlone = !this.#options.adopted.hasOthers(one && pools[one]);
     const hash = one && !isAlone ? hashesOf(this.#options.adopted, pools)[one] : undefined;
     if (one && !isAlone && hash === undefined) throw refusedRoute([`pools.${one}: its ReplicaSet is not there yet`]);
-    await this.#narrow(hash, call);
+    await this.#narrowing.to(hash, call);
     this.#route = route;
   }
 
@@ -67,26 +69,20 @@ export class ServiceRouter implements ClusterRouter {
 
   async isolate(call: Call): Promise<void> {
     const { stable } = hashesOf(this.#options.adopted, this.#options.roles());
-    // Before there is a stable version, nobody is kept from it.
-    if (stable === undefined || narrowedTo(this.#service()) !== undefined) return;
-    await this.#narrow(stable, call);
+    await this.#narrowing.isolate(stable, call);
   }
 
-  async settle(call: Call): Promise<void> {
-    if (this.#service()) await this.#narrow(undefined, call);
+  settle(call: Call): Promise<void> {
+    return this.#narrowing.settle(call);
   }
 
   async remove(call: Call): Promise<void> {
-    if (this.#service()) await this.#narrow(undefined, call);
+    await this.settle(call);
     this.#route = undefined;
   }
 
   #service(): Service | undefined {
     return calledService(this.#options.adopted, this.#spec.name);
-  }
-
-  #narrow(hash: string | undefined, call: Call): Promise<void> {
-    return narrow(this.#options.adopted, { name: this.#spec.name, hash }, call);
   }
 
   #observed(): Observed<Carried> {

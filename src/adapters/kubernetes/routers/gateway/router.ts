@@ -18,7 +18,7 @@ import {
   type RouterOptions,
 } from "../cluster-router.ts";
 import { objectsOf, oldOf } from "../kinds.ts";
-import { calledService, narrow, narrowedTo, theService } from "../narrow.ts";
+import { calledService, Narrowing, theService } from "../narrow.ts";
 import { notesOf } from "../note.ts";
 import { isMade, isOurs, LEFT, ownerOfMade, RoleServices, takenBySomebody } from "../role-services.ts";
 import { believed, busyOf, isSame } from "../seen.ts";
@@ -53,6 +53,7 @@ export class GatewayRouter implements ClusterRouter {
   readonly #names: Names;
   readonly #resource: Resource;
   readonly #slots: RoleServices;
+  readonly #narrowing: Narrowing;
   readonly #passage: Passage;
   #route: Route | undefined;
 
@@ -67,6 +68,7 @@ export class GatewayRouter implements ClusterRouter {
     this.#names = spec.route?.rules;
     this.#resource = spec.route?.kind === "GRPCRoute" ? RESOURCES.grpcRoutes : RESOURCES.httpRoutes;
     this.#slots = new RoleServices(adopted, spec.service.name);
+    this.#narrowing = new Narrowing(options.adopted, spec.service.name);
     this.#passage = new Passage(adopted.cluster.clock, SETTLE_MS);
   }
 
@@ -75,7 +77,7 @@ export class GatewayRouter implements ClusterRouter {
     const { wish, wanted } = wishOf(route, adopted);
     await this.#write(wish, wanted, call);
     const hash = adopted.hasOthers(route.pools.stable?.pool) ? wanted.stable : undefined;
-    await narrow(adopted, { name: this.#called.name, hash }, call);
+    await this.#narrowing.to(hash, call);
     this.#route = route;
   }
 
@@ -104,16 +106,12 @@ export class GatewayRouter implements ClusterRouter {
   async isolate(call: Call): Promise<void> {
     const { adopted } = this.#options;
     const { stable } = hashesOf(adopted, this.#options.roles());
-    const service = theService(adopted, this.#called.name);
-    // Before there is a stable version, nobody is kept from it.
-    if (stable === undefined || narrowedTo(service) !== undefined) return;
-    await narrow(adopted, { name: this.#called.name, hash: stable }, call);
+    theService(adopted, this.#called.name);
+    await this.#narrowing.isolate(stable, call);
   }
 
-  async settle(call: Call): Promise<void> {
-    const { adopted } = this.#options;
-    const isNarrowed = narrowedTo(calledService(adopted, this.#called.name)) !== undefined;
-    if (isNarrowed) await narrow(adopted, { name: this.#called.name, hash: undefined }, call);
+  settle(call: Call): Promise<void> {
+    return this.#narrowing.settle(call);
   }
 
   async remove(call: Call): Promise<void> {

@@ -17,7 +17,7 @@ import {
   type RouterOptions,
 } from "../cluster-router.ts";
 import { objectsOf, oldOf } from "../kinds.ts";
-import { calledService, narrow, narrowedTo, theService } from "../narrow.ts";
+import { calledService, Narrowing, theService } from "../narrow.ts";
 import { notesOf, NOTE } from "../note.ts";
 import { isMade, isOurs, LEFT, ownerOfMade, RoleServices, takenBySomebody } from "../role-services.ts";
 import { believed, busyOf, isSame } from "../seen.ts";
@@ -57,6 +57,7 @@ export class IstioRouter implements ClusterRouter {
   readonly #options: RouterOptions;
   readonly #spec: IstioSpec;
   readonly #aim: Aim;
+  readonly #narrowing: Narrowing;
   readonly #passage: Passage;
   #route: Route | undefined;
 
@@ -67,6 +68,7 @@ export class IstioRouter implements ClusterRouter {
     if (!can) throw new Error("Istio can route");
     this.can = can;
     this.#aim = { called: { namespace: options.adopted.by.namespace, name: spec.service.name }, by: spec.by };
+    this.#narrowing = new Narrowing(options.adopted, spec.service.name);
     this.#passage = new Passage(options.adopted.cluster.clock, SETTLE_MS);
   }
 
@@ -77,7 +79,7 @@ export class IstioRouter implements ClusterRouter {
     // Callers outside the mesh know the Service only.
     if (this.#spec.by === "services") {
       const hash = adopted.hasOthers(route.pools.stable?.pool) ? wanted.stable : undefined;
-      await narrow(adopted, { name: this.#called.name, hash }, call);
+      await this.#narrowing.to(hash, call);
     }
     this.#route = route;
   }
@@ -107,9 +109,7 @@ export class IstioRouter implements ClusterRouter {
     // Before there is a stable version, nobody is kept from it.
     if (stable === undefined) return;
     if (this.#spec.by === "services") {
-      const service = theService(adopted, this.#called.name);
-      if (narrowedTo(service) === undefined) await narrow(adopted, { name: service.metadata.name, hash: stable }, call);
-      return;
+      return this.#narrowing.isolate(stable, call);
     }
     // The Service goes on selecting all pods, for subsets choose among them: so every route has to name one first.
     const virtualService = this.#find((await this.#parts()).services);
@@ -119,10 +119,8 @@ export class IstioRouter implements ClusterRouter {
     await this.#passage.settle(call);
   }
 
-  async settle(call: Call): Promise<void> {
-    const { adopted } = this.#options;
-    const isNarrowed = narrowedTo(calledService(adopted, this.#called.name)) !== undefined;
-    if (isNarrowed) await narrow(adopted, { name: this.#called.name, hash: undefined }, call);
+  settle(call: Call): Promise<void> {
+    return this.#narrowing.settle(call);
   }
 
   async remove(call: Call): Promise<void> {
