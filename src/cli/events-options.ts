@@ -1,7 +1,8 @@
 // Where shall a controller take events, as a person types it?
 import type { EventsOptions } from "../api/events.ts";
-import { SerinError } from "../core/issues.ts";
+import type { SerinError } from "../core/issues.ts";
 import { readListen } from "../core/spec/listen.ts";
+import { badOption } from "./bad-option.ts";
 
 /** The options as they are typed. */
 export interface TypedEvents {
@@ -20,7 +21,5 @@ export function eventsOptions({ events, eventsOrigin = [] }: TypedEvents): Event
   return { listen: listen.value, token: process.env["SERIN_EVENTS_TOKEN"] || undefined, origins: eventsOrigin };
 }
 
-function wrong(what: string, found: string): SerinError {
-  const next = "name an address, such as --events 127.0.0.1:9411";
-  return new SerinError({ code: "SERIN_BAD_OPTION", what, found, now: "nothing was started", next, exitCode: 2 });
-}
+const wrong = (what: string, found: string): SerinError =>
+  badOption(what, found, "name an address, such as --events 127.0.0.1:9411");

@@ -3,12 +3,12 @@ import { readFileSync } from "node:fs";
 import { createServer, type Server } from "node:http";
 import { hostname } from "node:os";
 import { systemClock } from "../adapters/system/clock.ts";
-import { SerinError } from "../core/issues.ts";
 import { readListen, type Listen } from "../core/spec/listen.ts";
 import { readDuration } from "../core/spec/durations.ts";
 import { ms } from "../core/units.ts";
 import { runOperator } from "../operator/host.ts";
 import { Telemetry } from "../telemetry/telemetry.ts";
+import { badOption } from "./bad-option.ts";
 import type { Context } from "./io.ts";
 import { clockTime } from "./paint.ts";
 import { readByPerson } from "./serve.ts";
@@ -75,14 +75,7 @@ export async function serveClusterCommand(
 function leaseOf(text: string): number {
   const read = readDuration(text, { atLeast: ms(1_000), atMost: ms(300_000) });
   if (read.ok) return read.value;
-  throw new SerinError({
-    code: "SERIN_BAD_OPTION",
-    what: `--lease ${text} is no time`,
-    found: read.message,
-    now: "nothing was started",
-    next: "name a time, such as --lease 15s",
-    exitCode: 2,
-  });
+  throw badOption(`--lease ${text} is no time`, read.message, "name a time, such as --lease 15s");
 }
 
 function ownNamespace(): string | undefined {
@@ -96,14 +89,7 @@ function ownNamespace(): string | undefined {
 function addressOf(text: string): Listen {
   const listen = readListen(text.startsWith(":") ? `0.0.0.0${text}` : text);
   if (listen.ok) return listen.value;
-  throw new SerinError({
-    code: "SERIN_BAD_OPTION",
-    what: `--health ${text} is no address`,
-    found: listen.message,
-    now: "nothing was started",
-    next: "name an address, such as --health :8081",
-    exitCode: 2,
-  });
+  throw badOption(`--health ${text} is no address`, listen.message, "name an address, such as --health :8081");
 }
 
 /** What probes ask: whether the process lives, and whether it leads or waits for its turn. Both are well. */

@@ -1,6 +1,6 @@
 // How does a controller run for a long time?
-import { SerinError } from "../core/issues.ts";
 import type { Told } from "../runtime/parts.ts";
+import { badOption } from "./bad-option.ts";
 import { eventsOptions, type TypedEvents } from "./events-options.ts";
 import { hostController } from "./home.ts";
 import type { Context, Io } from "./io.ts";
@@ -37,14 +37,8 @@ export async function serveCommand(
 /** What is recorded as a person would see it says `SERIN_LOG=text`. */
 export function readByPerson(wanted: string | undefined): boolean {
   if (wanted !== undefined && wanted !== "" && wanted !== "text" && wanted !== "json") {
-    throw new SerinError({
-      code: "SERIN_BAD_OPTION",
-      what: `SERIN_LOG is ${wanted}`,
-      found: "it is text or json",
-      now: "nothing was started",
-      next: "leave it out: text is for terminals, and json for everything else",
-      exitCode: 2,
-    });
+    const next = "leave it out: text is for terminals, and json for everything else";
+    throw badOption(`SERIN_LOG is ${wanted}`, "it is text or json", next);
   }
   return wanted ? wanted === "text" : process.stdout.isTTY;
 }

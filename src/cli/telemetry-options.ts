@@ -1,8 +1,8 @@
 // What shall a controller tell of itself, as a person types it?
 import { Option, type Command } from "commander";
-import { SerinError } from "../core/issues.ts";
 import { readListen } from "../core/spec/listen.ts";
 import { LOG_LEVELS, type LogLevel } from "../telemetry/log-level.ts";
+import { badOption } from "./bad-option.ts";
 import type { HostOptions } from "./home.ts";
 
 /** The options as they are typed. */
@@ -27,7 +27,7 @@ export function telemetryOptions(typed: TypedTelemetry, log?: 1 | 2): NonNullabl
   const { metrics, logLevel = "info", otlp } = typed;
   const to = typed.log ?? log;
   if (to === undefined && typed.logLevel !== undefined) {
-    throw wrong("--log-level goes with a log", "found no log", "add --log FILE");
+    throw badOption("--log-level goes with a log", "found no log", "add --log FILE");
   }
   return {
     metrics: metrics === undefined ? undefined : listenOf(metrics),
@@ -40,7 +40,7 @@ function listenOf(metrics: string) {
   const listen = readListen(metrics);
   if (listen.ok) return listen.value;
   const next = "name an address, such as --metrics 127.0.0.1:9464";
-  throw wrong(`--metrics ${metrics} is no address`, listen.message, next);
+  throw badOption(`--metrics ${metrics} is no address`, listen.message, next);
 }
 
 /** The variables that every OpenTelemetry program heeds; the exporter reads them itself, with headers and certificates. */
@@ -56,12 +56,8 @@ function tracesUrl(text: string): string {
   const url = URL.canParse(text) ? new URL(text) : undefined;
   if (!url || !/^https?:$/u.test(url.protocol)) {
     const next = "name where the collector takes OTLP over HTTP, such as --otlp http://127.0.0.1:4318";
-    throw wrong(`--otlp ${text} is no URL`, "an http or https URL must be here", next);
+    throw badOption(`--otlp ${text} is no URL`, "an http or https URL must be here", next);
   }
   if (!url.pathname.endsWith("/v1/traces")) url.pathname = `${url.pathname.replace(/\/$/u, "")}/v1/traces`;
   return url.href;
-}
-
-function wrong(what: string, found: string, next: string): SerinError {
-  return new SerinError({ code: "SERIN_BAD_OPTION", what, found, now: "nothing was started", next, exitCode: 2 });
 }

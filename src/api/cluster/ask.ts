@@ -19,7 +19,8 @@ export async function ask(reach: Reach, place: Place, request: CommandRequest): 
   const command = commandOf(request, { service: serviceName(place), short: place.name, actor: await userOf(reach) });
   const signal = AbortSignal.timeout(reach.answerMs);
   await leave(reach, { place, command, signal });
-  const answer = (await reach.until(place, answerTo(command.id), signal)) ?? (await takeBack(reach, place, command.id));
+  const answer =
+    (await reach.until(place, wholeAnswerTo(command.id), signal)) ?? (await takeBack(reach, place, command.id));
   if (!answer) throw noAnswer(reach, `${command.kind} was taken back: nothing was changed`);
   const trouble = troubleIn(answer);
   if (trouble) throw new SerinError(trouble);
@@ -87,6 +88,17 @@ const answerTo =
   (id: string) =>
   ({ status }: StoredRollout): CommandAnswer | undefined =>
     status?.answers?.find((answer) => answer.id === id);
+
+/**
+ * What is written down with the decision says that the command was carried out; what came of it, with the version, follows at
+ * once. Where the controller dies in between, the first counts when the time is over.
+ */
+const wholeAnswerTo =
+  (id: string) =>
+  (object: StoredRollout): CommandAnswer | undefined => {
+    const answer = answerTo(id)(object);
+    return answer?.version === undefined && answer?.refused === undefined ? undefined : answer;
+  };
 
 /** Takes a note back that was not answered. It may be answered at this very moment: then that counts. */
 async function takeBack(reach: Reach, place: Place, id: string): Promise<CommandAnswer | undefined> {
