@@ -96,14 +96,20 @@ export class RoutingPlace {
     return clusterRouterOf({ adopted: this.adopted, roles: () => this.#roles }, this.#traffic);
   }
 
-  /** Runs pools until all of their pods are ready. */
+  /** Runs pools until all of their pods are ready, and no others run. */
   async run(pools: readonly (Pick<WantedPool, "pool" | "role"> & { readonly size: number })[]): Promise<void> {
     this.#pools = pools.map(({ pool, role, size }) => ({ pool, role, size, revision: this.#revision(pool) }));
     this.#roles = Object.fromEntries(pools.flatMap(({ role, pool }) => (role === undefined ? [] : [[role, pool]])));
-    await until("all pods are ready", async () => {
+    await until("all pods are ready, and no others run", async () => {
       await this.#workload.apply(this.#pools, [], call());
-      return pools.every(({ pool, size }) => this.adopted.readyOf(pool).length === size);
+      const running = await this.#workload.observe(call());
+      const others = running.kind === "value" ? running.value.filter((one) => !this.#isWanted(one.pool)) : [];
+      return others.length === 0 && pools.every(({ pool, size }) => this.adopted.readyOf(pool).length === size);
     });
+  }
+
+  #isWanted(name: string): boolean {
+    return this.#pools.some(({ pool }) => pool === name);
   }
 
   #revision(pool: string): WantedPool["revision"] {

@@ -72,8 +72,9 @@ export function unwoven<R>(dialect: Dialect<R>, routes: readonly R[], { before }
   const keys = keysOf(dialect, own);
   return own.map((route, at) => {
     const targets = before[keys[at] ?? ""];
+    if (!targets) return route;
     // Destinations that are no role's are what the owner has written since.
-    return targets && dialect.sharesOf(route) !== undefined ? dialect.withTargets(route, targets) : route;
+    return dialect.withTargets(route, dialect.sharesOf(route) === undefined ? dialect.targetsOf(route) : targets);
   });
 }
 

@@ -28,7 +28,7 @@ import type { Names, Wish } from "../weave.ts";
 import { wishOf, withNothing } from "../wish.ts";
 import type { GatewayRoute } from "./objects.ts";
 import { isLedTo, madeRoute, madeRules, ownersRules, patchOf, readSplit, writtenRules, type Written } from "./route.ts";
-import { listing, rolesIn } from "./routes.ts";
+import { listing, rolesIn, servicesIn } from "./routes.ts";
 import { takenOf } from "./status.ts";
 
 const REMEDY = "install the Gateway API and a controller for it, or choose another router below spec.traffic";
@@ -119,11 +119,18 @@ export class GatewayRouter implements ClusterRouter {
     const route = this.#find(routes);
     if (route && notesOf(route).isThere) {
       await this.#list(routes, [this.#called.name], call);
-      const now = this.#find(routes) ?? route;
-      const rules = ownersRules(now, this.#called);
+      const now = () => this.#find(routes) ?? route;
+      const rules = ownersRules(now(), this.#called);
+      await this.#keeping(routes, rules, {
+        call,
+        write: async (kept) => {
+          await this.#patch({ routes, route: now() }, { rules: kept, note: notesOf(now()).text }, call);
+          await this.#untilTaken(routes, call);
+        },
+      });
       // Requests from outside come in through it, whoever has made it.
-      const left = isMade(this.#options.adopted.by, now) ? LEFT : {};
-      await this.#patch({ routes, route: now, left }, { rules }, call);
+      const left = isMade(this.#options.adopted.by, now()) ? LEFT : {};
+      await this.#patch({ routes, route: now(), left }, { rules }, call);
       await this.#untilTaken(routes, call);
       await this.#passage.settle(call);
     }
@@ -155,14 +162,34 @@ export class GatewayRouter implements ClusterRouter {
       route: async () => {
         const services = Array.from(rolesOf(wish), (role) => serviceOf(this.#called, role));
         await this.#list(routes, services, call);
-        const now = this.#find(routes);
-        const isWritten =
-          this.#spec.route && now
-            ? await this.#patch({ routes, route: now }, written(now), call)
-            : await this.#bring(routes, written(now), call);
-        if (isWritten) await this.#accepted(routes, found, call);
+        const { rules, note } = written(this.#find(routes));
+        const write = async (some: Written["rules"]): Promise<void> => {
+          const now = this.#find(routes);
+          const isWritten =
+            this.#spec.route && now
+              ? await this.#patch({ routes, route: now }, { rules: some, note }, call)
+              : await this.#bring(routes, { rules: some, note }, call);
+          if (isWritten) await this.#accepted(routes, found, call);
+        };
+        await this.#keeping(routes, rules, { call, write });
+        await write(rules);
       },
     });
+  }
+
+  /**
+   * Before rules name a Service no more that requests go to now, it is named and gets nothing: a controller may take what is
+   * named no more from an Envoy before the Envoy has the rules.
+   */
+  async #keeping(
+    routes: Informer<GatewayRoute>,
+    rules: Written["rules"],
+    { call, write }: { readonly call: Call; readonly write: (rules: Written["rules"]) => Promise<void> },
+  ): Promise<void> {
+    const kept = listing(rules, this.#called, servicesIn(this.#find(routes)?.spec.rules ?? [], this.#called));
+    if (!kept) return;
+    await write(kept);
+    await this.#passage.settle(call);
   }
 
   /** Has Services named before anything is sent to them: a controller tells its Envoys of those that a route names. */

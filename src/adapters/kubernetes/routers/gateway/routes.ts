@@ -106,6 +106,28 @@ export function listing(
   return rules.with(at, { ...rule, backendRefs });
 }
 
+/** The Services of the namespace that requests or copies are sent to. */
+export function servicesIn(rules: readonly Rule[], called: Called): readonly string[] {
+  const { shared, copies } = refsOf(rules);
+  const all = [...shared.filter((ref) => weightOf(ref) > 0), ...copies].filter((ref) => isOwn(called, ref));
+  return [...new Set(all.map(({ name }) => name))];
+}
+
+/** Rules without the Service that clients call, where it is named and gets nothing. */
+export function unlisted(rules: readonly Rule[], called: Called): readonly Rule[] {
+  return rules.map((rule) => {
+    const kept = rule.backendRefs?.filter((ref) => weightOf(ref) > 0 || nameOf(called, ref) !== called.name);
+    return kept && kept.length < (rule.backendRefs?.length ?? 0) ? { ...rule, backendRefs: kept } : rule;
+  });
+}
+
+function refsOf(rules: readonly Rule[]) {
+  return {
+    shared: rules.flatMap(({ backendRefs = [] }) => backendRefs),
+    copies: rules.flatMap(({ filters = [] }) => filters.flatMap(({ requestMirror }) => requestMirror?.backendRef ?? [])),
+  };
+}
+
 function only(rule: Rule, when: readonly (readonly Condition[])[]): Rule | undefined {
   const replaces = rule.filters?.some(({ urlRewrite }) => urlRewrite?.path?.type === "ReplacePrefixMatch") ?? false;
   if (replaces && when.flat().some(({ on }) => on === "path")) {
@@ -138,13 +160,10 @@ function part(share: Mirror["share"]): Pick<NonNullable<Filter["requestMirror"]>
 
 /** The roles that any rule sends requests or copies to, and those that are named and get nothing. */
 export function rolesIn(rules: readonly Rule[], called: Called): { readonly named: Roles; readonly listed: Roles } {
-  const refs = rules.flatMap(({ backendRefs = [] }) => backendRefs);
-  const mirrors = rules.flatMap(({ filters = [] }) =>
-    filters.flatMap(({ requestMirror }) => requestMirror?.backendRef ?? []),
-  );
+  const { shared: refs, copies } = refsOf(rules);
   const of = (some: readonly BackendRef[]): Roles => new Set(some.flatMap((ref) => roleOf(called, ref) ?? []));
   return {
-    named: of([...refs.filter((ref) => weightOf(ref) > 0), ...mirrors]),
+    named: of([...refs.filter((ref) => weightOf(ref) > 0), ...copies]),
     listed: of(refs.filter((ref) => weightOf(ref) === 0)),
   };
 }
