@@ -169,6 +169,7 @@ export class Operator {
     const object = this.#object(service);
     if (!object) {
       this.#entries.delete(service);
+      this.#shown.forget(service);
       return controller.drop(service);
     }
     const entry = this.#entry(service);

@@ -8,6 +8,11 @@ const AGAIN_MS = 2_000;
 export class Shown {
   readonly #last = new Map<string, { readonly text: string; readonly atMs: number }>();
 
+  /** A service that is gone waits for nothing. */
+  forget(service: string): void {
+    this.#last.delete(service);
+  }
+
   /** Whether another reason than the last one is to be shown now; it counts as shown then. */
   isDue(state: ServiceState, nowMs: number): boolean {
     const { service } = state;
