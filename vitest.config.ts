@@ -1,5 +1,20 @@
 import { defineConfig } from "vitest/config";
 
+/** They wait most of the time, and nothing in them depends on how busy the machine is. */
+const WAITING = [
+  "config",
+  "endpoints",
+  "envoy",
+  "judges",
+  "kill-controller",
+  "prometheus",
+  "quarkus",
+  "ramp",
+  "run-beside",
+  "strategies",
+  "telemetry",
+].map((name) => `test/e2e/${name}.test.ts`);
+
 export default defineConfig({
   test: {
     projects: [
@@ -21,6 +36,7 @@ export default defineConfig({
         test: {
           name: "e2e",
           include: ["test/e2e/**/*.test.ts"],
+          exclude: WAITING,
           testTimeout: 300_000,
           fileParallelism: false,
         },
@@ -39,10 +55,10 @@ export default defineConfig({
         },
       },
       {
-        // They wait most of the time, so that several go on at once; after all others, which measure.
+        // Several go on at once, after all others, which measure.
         test: {
-          name: "examples",
-          include: ["examples/**/example.test.ts"],
+          name: "waiting",
+          include: [...WAITING, "examples/**/example.test.ts"],
           testTimeout: 300_000,
           maxWorkers: 3,
           sequence: { groupOrder: 1 },
