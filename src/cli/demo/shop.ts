@@ -10,7 +10,7 @@ interface Behaviour {
   readonly ready: boolean;
 }
 
-const GOOD: Behaviour = { errors: 0.0005, medianMs: 5, slowTail: 1, ready: true };
+const GOOD: Behaviour = { errors: 0.0005, medianMs: 25, slowTail: 1, ready: true };
 
 const VERSIONS: Readonly<Record<string, Behaviour>> = {
   v1: GOOD,
