@@ -27,7 +27,7 @@ import { keepSafe, letGo, putBack } from "./objects.ts";
 import { Queue } from "./queue.ts";
 import { Resting } from "./resting.ts";
 import { beginAnew } from "./readopt.ts";
-import { Shown } from "./shown.ts";
+import { newer, Shown } from "./shown.ts";
 import { statusOf } from "./status.ts";
 
 export interface OperatorOptions {
@@ -389,8 +389,8 @@ export class Operator {
 
   async #write(service: string): Promise<void> {
     const { controller, journal } = this.#options;
-    const state = controller.has(service) ? controller.get(service).state : undefined;
-    await journal.refresh(service, this.show(service, state));
+    const now = () => (controller.has(service) ? controller.get(service).state : undefined);
+    await journal.refresh(service, (written) => this.show(service, newer(now(), written)));
   }
 
   #call(): Call {
