@@ -89,7 +89,8 @@ export async function openContour(context: TestContext, cluster: Cluster, shop: 
     context.onTestFailed(() => console.error(readFileSync(log, "utf8").slice(-4_000)));
     return daemon;
   };
-  const files = [`--kubeconfig=${cluster.kubeconfig}`, `--config-path=${config}`];
+  // Another one's routes are refused by it.
+  const files = [`--kubeconfig=${cluster.kubeconfig}`, `--config-path=${config}`, `--watch-namespaces=${shop.name}`];
   const parts = [
     start("contour", [contour, "serve", ...files, ...(await flags(xds, health))]),
     start("envoy", [
