@@ -1,7 +1,6 @@
 // How does a real Istio stand in front of the pods of a test?
 import { writeFileSync } from "node:fs";
 import { mkdtemp } from "node:fs/promises";
-import { tmpdir } from "node:os";
 import { join } from "node:path";
 import type { TestContext } from "vitest";
 import { kubePart } from "../../tools/kube-parts.ts";
@@ -104,7 +103,7 @@ export async function openIstio(
   const [istiod, envoy] = [kubePart("istiod"), envoyBinary()];
   if (istiod === undefined || envoy === undefined) throw new Error(whyNoIstio());
   await define(cluster, "istio");
-  const dir = await mkdtemp(join(tmpdir(), "serin-istio-"));
+  const dir = await mkdtemp(join(cluster.dir, "istio-"));
   const ports = await Promise.all(Array.from({ length: 5 }, freePort));
   const [xds = 0, http = 0, monitoring = 0, admin = 0, port = 0] = ports;
   const servers = [{ port: { number: port, name: "http", protocol: "HTTP" }, hosts: ["*"] }];
