@@ -15,6 +15,18 @@ const WAITING = [
   "telemetry",
 ].map((name) => `test/e2e/${name}.test.ts`);
 
+const ISTIO = "test/kube/istiod.test.ts";
+
+/** On a Kubernetes control plane of their own, in a network of its own: `npm run test:kube`. */
+const ON_CLUSTER = {
+  globalSetup: ["test/kube/shared.ts"],
+  testTimeout: 300_000,
+  hookTimeout: 120_000,
+  fileParallelism: false,
+  // A control plane and all of its pods share the machine with whatever else is tested there.
+  retry: 1,
+};
+
 export default defineConfig({
   test: {
     projects: [
@@ -42,18 +54,15 @@ export default defineConfig({
         },
       },
       {
-        // On a Kubernetes control plane of their own, in a network of its own: `npm run test:kube`.
         test: {
           name: "kube",
           include: ["test/kube/**/*.test.ts", "examples/*/kube.test.ts"],
-          globalSetup: ["test/kube/shared.ts"],
-          testTimeout: 300_000,
-          hookTimeout: 120_000,
-          fileParallelism: false,
-          // A control plane and all of its pods share the machine with whatever else is tested there.
-          retry: 1,
+          exclude: [ISTIO],
+          ...ON_CLUSTER,
         },
       },
+      // What it takes is built for minutes: `npm run test:istio`.
+      { test: { name: "istio", include: [ISTIO], ...ON_CLUSTER } },
       {
         // Several go on at once, after all others, which measure.
         test: {

@@ -10,6 +10,11 @@ const vitest = join(root, "node_modules", "vitest", "vitest.mjs");
 
 /** Those tests that take a network of their own. */
 const KUBE = "kube";
+const APART: readonly string[] = [
+  KUBE,
+  // Of what it takes, too much has to be built: it is run when it is named.
+  "istio",
+];
 
 /** The arguments of each run; a run that has nothing to do is absent. */
 export interface Runs {
@@ -28,12 +33,13 @@ export function runsOf(args: readonly string[]): Runs {
     else rest.push(arg);
   }
   const wanted = projects.filter((name) => !name.startsWith("!"));
-  const others = projects.filter((name) => name !== KUBE);
+  const others = projects.filter((name) => !APART.includes(name));
+  const apart = wanted.filter((name) => APART.includes(name));
   const named = (names: readonly string[]): string[] => [...rest, ...names.map((name) => `--project=${name}`)];
   const all = wanted.length === 0;
   return {
-    plain: all || others.length > 0 ? named(all ? [...others, `!${KUBE}`] : others) : undefined,
-    kube: wanted.includes(KUBE) || (all && !projects.includes(`!${KUBE}`)) ? named([KUBE]) : undefined,
+    plain: all || others.length > 0 ? named(all ? [...others, ...APART.map((name) => `!${name}`)] : others) : undefined,
+    kube: apart.length > 0 ? named(apart) : all && !projects.includes(`!${KUBE}`) ? named([KUBE]) : undefined,
   };
 }
 

@@ -56,7 +56,8 @@ function install() {
 const COMMANDS = {
   demo: ["src/cli/main.ts", "demo"],
   test: ["tools/test.ts"],
-  kube: ["tools/kube.ts"],
+  kube: ["tools/kube.ts", "kube"],
+  istio: ["tools/kube.ts", "istio"],
   example: ["examples/cluster.ts"],
   install: undefined,
 };

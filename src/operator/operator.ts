@@ -27,7 +27,7 @@ import { keepSafe, letGo, putBack } from "./objects.ts";
 import { Queue } from "./queue.ts";
 import { Resting } from "./resting.ts";
 import { beginAnew } from "./readopt.ts";
-import { Shown } from "./shown.ts";
+import { newer, Shown } from "./shown.ts";
 import { statusOf } from "./status.ts";
 
 export interface OperatorOptions {
@@ -113,8 +113,7 @@ export class Operator {
   }
 
   #healthOf(service: string): string | undefined {
-    const { controller } = this.#options;
-    const seen = controller.has(service) ? controller.get(service) : undefined;
+    const seen = this.#options.controller.find(service);
     return seen && healthOf(seen.state, seen.world);
   }
 
@@ -123,7 +122,7 @@ export class Operator {
     const entry = this.#entry(service);
     const object = this.#object(service);
     return {
-      seen: controller.has(service) ? controller.get(service) : undefined,
+      seen: controller.find(service),
       generation: object?.metadata.generation,
       handled: entry.handledBy(state),
       answers: entry.answersBy(state),
@@ -257,7 +256,7 @@ export class Operator {
     const { controller, cluster } = this.#options;
     const entry = this.#entry(service);
     const { revision } = asked.apply;
-    const state = controller.has(service) ? controller.get(service).state : undefined;
+    const state = controller.find(service)?.state;
     const busy = state && underWay(state);
     if (busy?.phase === "forward" && state?.stable?.revision === revision.id && busy.candidate !== revision.id) {
       // Whoever takes a template back wants what was there before.
@@ -285,10 +284,9 @@ export class Operator {
 
   /** Whether it was refused because of the rollout that is still under way. */
   #isBusy(service: string, key: string): boolean {
-    const { controller } = this.#options;
     const { busy } = this.#entry(service);
-    if (busy?.key !== key || !controller.has(service)) return false;
-    return underWay(controller.get(service).state)?.number === busy.number;
+    const state = this.#options.controller.find(service)?.state;
+    return busy?.key === key && state !== undefined && underWay(state)?.number === busy.number;
   }
 
   /** What was wrong in between is right again. */
@@ -308,9 +306,8 @@ export class Operator {
 
   /** The Deployment's own number of pods counts, whoever has set it. */
   async #scale(service: string, deployment: Deployment): Promise<void> {
-    const { controller } = this.#options;
-    if (!controller.has(service)) return;
-    const { state } = controller.get(service);
+    const state = this.#options.controller.find(service)?.state;
+    if (!state) return;
     const replicas = fullSizeOf(deployment);
     if (state.rollouts === 0) return;
     // A service that is scaled to nothing is left as it is: there is nothing to roll out, and nobody to compare with.
@@ -356,8 +353,8 @@ export class Operator {
     const { controller, cluster } = this.#options;
     const { finalizers = [], namespace, deletionTimestamp } = object.metadata;
     if (!finalizers.includes(FINALIZER)) return;
-    if (controller.has(service)) {
-      const { state } = controller.get(service);
+    const state = controller.find(service)?.state;
+    if (state) {
       const waitedMs = cluster.clock.now() - Date.parse(deletionTimestamp ?? "");
       const deployment = state.spec.spec.workload.deployment?.name ?? "";
       // Without its Deployment there is nothing to go back to.
@@ -389,8 +386,8 @@ export class Operator {
 
   async #write(service: string): Promise<void> {
     const { controller, journal } = this.#options;
-    const state = controller.has(service) ? controller.get(service).state : undefined;
-    await journal.refresh(service, this.show(service, state));
+    const state = () => controller.find(service)?.state;
+    await journal.refresh(service, (written) => this.show(service, newer(state(), written)));
   }
 
   #call(): Call {

@@ -1,4 +1,4 @@
-// Which reason for waiting have people not been shown yet?
+// What of a state is shown to people, and when?
 import { underWay, type ServiceState } from "../core/engine/state.ts";
 
 /** So often a reason that changes is written. */
@@ -27,4 +27,10 @@ export class Shown {
     this.#last.set(service, { text: waiting.text, atMs: nowMs });
     return last !== undefined;
   }
+}
+
+/** The state to show: a controller takes up what it has written down a moment after that. */
+export function newer(state: ServiceState | undefined, written: unknown): ServiceState | undefined {
+  const last = written as ServiceState | undefined;
+  return state && last && last.version > state.version ? last : state;
 }

@@ -112,9 +112,14 @@ export class Controller {
 
   /** Throws a SerinError for a service not known. */
   get(service: string): Seen {
+    const seen = this.find(service);
+    if (!seen) throw this.unknown(service);
+    return seen;
+  }
+
+  find(service: string): Seen | undefined {
     const loop = this.loops.get(service);
-    if (!loop) throw this.unknown(service);
-    return seenOf(loop);
+    return loop && seenOf(loop);
   }
 
   /** Decisions with a version above `after`, oldest first, at most `limit`. */

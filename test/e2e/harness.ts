@@ -1,7 +1,7 @@
 // How does a test run Serin as its users do, and leave nothing behind?
 import { execFile, spawn, type ChildProcess } from "node:child_process";
 import { mkdtemp, readdir, readFile, rm, writeFile } from "node:fs/promises";
-import { Agent, request } from "node:http";
+import { Agent, request, type OutgoingHttpHeaders } from "node:http";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { promisify } from "node:util";
@@ -156,7 +156,7 @@ export function clients(address: string, count: number, pauseMs = 2): Clients {
 export function clientsOn(
   agent: Agent,
   address: string,
-  { count, pauseMs = 2 }: { count: number; pauseMs?: number },
+  { count, pauseMs = 2, headers = {} }: { count: number; pauseMs?: number; headers?: OutgoingHttpHeaders },
 ): Clients {
   const seen: Clients = { answers: new Map(), lost: [], stop: async () => undefined };
   const stopped = new AbortController();
@@ -166,7 +166,7 @@ export function clientsOn(
         seen.lost.push(why);
         resolve();
       };
-      const asked = request(address, { agent, timeout: 10_000 }, (answer) => {
+      const asked = request(address, { agent, headers, timeout: 10_000 }, (answer) => {
         const version = answer.headers["x-version"];
         answer.resume();
         answer.on("error", (error) => lost(`answer: ${error.message}`));

@@ -1,62 +1,19 @@
 // Do requests through a real Gateway go where the route says?
-import { request } from "node:http";
-import { text } from "node:stream/consumers";
 import { expect, type TestContext } from "vitest";
 import { all, type Split } from "../../src/core/split.ts";
 import { weightOf } from "../../src/core/units.ts";
 import { until } from "../e2e/harness.ts";
 import { openContour, whyNoContour } from "./contour.ts";
 import { define } from "./definitions.ts";
-import { demoService } from "./demo.ts";
+import { demoService, load } from "./demo.ts";
 import { sharedCluster, test } from "./kube-test.ts";
 import type { KubeObject } from "./objects.ts";
 import { RoutingPlace } from "./routing-cluster.ts";
+import { ask, counts, expectShare, HOST, untilAll } from "./through.ts";
 
 const contoured = whyNoContour() === undefined ? test : test.skip;
 
 const call = () => ({ signal: AbortSignal.timeout(20_000) });
-
-/** The version that answers, or the status of an answer that is none. */
-async function ask(address: string, headers: Readonly<Record<string, string>> = {}, path = "/"): Promise<string> {
-  return new Promise((resolve, reject) => {
-    const asked = request(`${address}${path}`, { headers: { host: "shop.example.com", ...headers } }, (answer) => {
-      text(answer).then(
-        (said) => resolve(answer.statusCode === 200 ? (said.split(" ")[0] ?? "") : String(answer.statusCode)),
-        reject,
-      );
-    });
-    asked.on("error", reject);
-    asked.end();
-  });
-}
-
-async function counts(address: string, number: number): Promise<Readonly<Record<string, number>>> {
-  const seen: Record<string, number> = {};
-  for (let sent = 0; sent < number; sent += 1) {
-    const answer = await ask(address);
-    seen[answer] = (seen[answer] ?? 0) + 1;
-  }
-  return seen;
-}
-
-/** Asks all the time; stops when it is asked what went unanswered. */
-function load(context: TestContext, address: string): () => Promise<readonly string[]> {
-  const off = new AbortController();
-  const lost: string[] = [];
-  const done = (async () => {
-    while (!off.signal.aborted) {
-      const answer = await ask(address).catch((error: unknown) => String(error));
-      if (answer !== "v1" && answer !== "v2") lost.push(`${new Date().toISOString()} ${answer}`);
-    }
-  })();
-  const stop = async (): Promise<readonly string[]> => {
-    off.abort();
-    await done;
-    return lost;
-  };
-  context.onTestFinished(async () => void (await stop()));
-  return stop;
-}
 
 const OWN = `
 apiVersion: gateway.networking.k8s.io/v1
@@ -99,24 +56,14 @@ async function open(context: TestContext, traffic: string, own: string) {
 contoured.for(CASES)("through Contour, an HTTPRoute %s", async ([, traffic, own], context) => {
   const { shop, address, place } = await open(context, traffic, own);
   await place.follow({ weights: all("stable") });
-  await until("stable answers", async () => (await ask(address).catch(() => "nobody")) === "v1");
-  const unanswered = load(context, address);
+  await untilAll(address, "v1");
+  const seen = load(context, address, { headers: { host: HOST } });
   for (const canary of [0.1, 0.335, 1, 0]) {
     const split: Split = { weights: { canary: weightOf(canary), stable: weightOf(1 - canary) } };
     await place.follow(split);
-    const whole = canary === 1 ? "v2" : "v1";
     // The Envoy has it a moment after Contour says that it was taken.
-    if (canary === 1 || canary === 0)
-      await until(`all is ${whole}`, async () => (await counts(address, 20))[whole] === 20);
-    const sent = 400;
-    const seen = await counts(address, sent);
-    expect(
-      Object.keys(seen).every((answer) => ["v1", "v2"].includes(answer)),
-      JSON.stringify(seen),
-    ).toBe(true);
-    // Five standard deviations of a share that chance deals.
-    const spread = 5 * Math.sqrt(sent * canary * (1 - canary));
-    expect(Math.abs((seen["v2"] ?? 0) - sent * canary), JSON.stringify(seen)).toBeLessThanOrEqual(spread);
+    if (canary === 1 || canary === 0) await untilAll(address, canary === 1 ? "v2" : "v1");
+    await expectShare(address, canary);
   }
   const ruled: Split = {
     weights: all("stable"),
@@ -133,20 +80,21 @@ contoured.for(CASES)("through Contour, an HTTPRoute %s", async ([, traffic, own]
     ],
   };
   expect(await place.follow(ruled)).toEqual(ruled);
-  await until("the rule holds", async () => (await ask(address, { "x-beta": "1" })) === "v2");
-  expect(await ask(address, { "x-beta": "11" })).toBe("v1");
-  expect(await ask(address, { cookie: "a=b; beta=yes" })).toBe("v2");
-  expect(await ask(address, { cookie: "abeta=yes; beta=no" })).toBe("v1");
-  expect(await ask(address, {}, "/new/things?q=1")).toBe("v2");
-  expect(await ask(address, {}, "/newer?q=1")).toBe("v1");
-  expect(await ask(address, {}, "/gone")).toBe(own === "" ? "v1" : "301");
+  await until("the rule holds", async () => (await ask(address, { headers: { "x-beta": "1" } })) === "v2");
+  expect(await ask(address, { headers: { "x-beta": "11" } })).toBe("v1");
+  expect(await ask(address, { headers: { cookie: "a=b; beta=yes" } })).toBe("v2");
+  expect(await ask(address, { headers: { cookie: "abeta=yes; beta=no" } })).toBe("v1");
+  expect(await ask(address, { path: "/new/things?q=1" })).toBe("v2");
+  expect(await ask(address, { path: "/newer?q=1" })).toBe("v1");
+  expect(await ask(address, { path: "/gone" })).toBe(own === "" ? "v1" : "301");
   await place.follow({ weights: all("canary") });
   await place.run([{ pool: "v2", role: "stable", size: 2 }]);
   await place.follow({ weights: all("stable") });
-  await until("the new version answers", async () => (await counts(address, 20))["v2"] === 20);
+  await untilAll(address, "v2");
   await place.router.remove(call());
   // No step of it costs a request.
-  expect(await unanswered()).toEqual([]);
+  await seen.stop();
+  expect(seen.lost).toEqual([]);
   expect((await counts(address, 20))["v2"]).toBe(20);
   const name = own === "" ? "app" : "front";
   const { spec } = await shop.get<KubeObject & { spec: object }>(`gateway.networking.k8s.io/v1/HTTPRoute/${name}`);

@@ -1,31 +1,23 @@
 // How does a real Gateway stand in front of the pods of a test?
 import { mkdtemp } from "node:fs/promises";
-import { createServer, type AddressInfo } from "node:net";
 import { execFile } from "node:child_process";
 import { promisify } from "node:util";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { readFileSync, writeFileSync } from "node:fs";
+import { writeFileSync } from "node:fs";
 import type { TestContext } from "vitest";
 import { envoyBinary } from "../../tools/parts.ts";
 import { kubePart } from "../../tools/kube-parts.ts";
 import { until } from "../e2e/harness.ts";
+import { freePort } from "../proxy/parts.ts";
 import type { Cluster, Namespace } from "./cluster.ts";
-import { Daemon } from "./daemon.ts";
+import { daemonOf } from "./daemon.ts";
 import { define } from "./definitions.ts";
 
 /** Why there can be no Contour here. */
 export function whyNoContour(): string | undefined {
   if (kubePart("contour") === undefined) return "Contour was not built: node tools/kube-parts.ts contour";
   return envoyBinary() === undefined ? "there is no Envoy: node tools/parts.ts" : undefined;
-}
-
-async function freePort(): Promise<number> {
-  const server = createServer();
-  await new Promise<void>((resolve) => server.listen(0, "127.0.0.1", resolve));
-  const { port } = server.address() as AddressInfo;
-  await new Promise((resolve) => server.close(resolve));
-  return port;
 }
 
 /** The Gateway, in the class of its own that this Contour looks after. */
@@ -81,27 +73,14 @@ export async function openContour(context: TestContext, cluster: Cluster, shop: 
   writeFileSync(config, `gateway: { gatewayRef: { namespace: ${shop.name}, name: public } }\n`);
   const admin = `--admin-address=${join(dir, "admin.sock")}`;
   await promisify(execFile)(contour, ["bootstrap", bootstrap, ...AT(xds), admin, "--namespace", shop.name]);
-  const start = (name: string, command: readonly [string, ...string[]]): Daemon => {
-    const log = join(cluster.dir, `${name}-${shop.name}.log`);
-    const daemon = new Daemon({ name, command, log });
-    daemon.start();
-    context.onTestFinished(() => daemon.stop());
-    context.onTestFailed(() => console.error(readFileSync(log, "utf8").slice(-4_000)));
-    return daemon;
-  };
-  const files = [`--kubeconfig=${cluster.kubeconfig}`, `--config-path=${config}`];
+  // Another one's routes are refused by it.
+  const files = [`--kubeconfig=${cluster.kubeconfig}`, `--config-path=${config}`, `--watch-namespaces=${shop.name}`];
+  const logged = (name: string): string => join(cluster.dir, `${name}-${shop.name}.log`);
+  const serve = [contour, "serve", ...files, ...(await flags(xds, health))] as const;
+  const asked = ["-c", bootstrap, "--service-cluster", "contour", "--service-node", "one", "--use-dynamic-base-id"];
   const parts = [
-    start("contour", [contour, "serve", ...files, ...(await flags(xds, health))]),
-    start("envoy", [
-      envoy,
-      "-c",
-      bootstrap,
-      "--service-cluster",
-      "contour",
-      "--service-node",
-      "one",
-      "--use-dynamic-base-id",
-    ]),
+    daemonOf(context, { name: "contour", command: serve, log: logged("contour") }),
+    daemonOf(context, { name: "envoy", command: [envoy, ...asked], log: logged("envoy") }),
   ];
   await until("Contour is well", async () => {
     for (const part of parts) part.assertRuns();

@@ -2,6 +2,7 @@
 import { spawn, type ChildProcess } from "node:child_process";
 import { once } from "node:events";
 import { closeSync, openSync, readFileSync } from "node:fs";
+import type { Ending } from "./cluster.ts";
 
 interface Program {
   readonly name: string;
@@ -65,4 +66,13 @@ export class Daemon {
     await exited;
     clearTimeout(timer);
   }
+}
+
+/** Starts a program that ends with the test; when that fails, the end of its output is shown. */
+export function daemonOf(context: Ending, program: Program): Daemon {
+  const daemon = new Daemon(program);
+  daemon.start();
+  context.onTestFailed(() => console.error(readFileSync(program.log, "utf8").slice(-8_000)));
+  context.onTestFinished(() => daemon.stop());
+  return daemon;
 }

@@ -6,7 +6,14 @@ import type { Cluster } from "./cluster.ts";
 import type { Condition, KubeObject } from "./objects.ts";
 
 type Owner = Parameters<typeof kubeDefinitions>[0];
-type Definition = KubeObject & { readonly status?: { readonly conditions?: readonly Condition[] } };
+type Definition = KubeObject & {
+  readonly spec: {
+    readonly group: string;
+    readonly names: { readonly kind: string };
+    readonly versions: readonly { readonly name: string; readonly served: boolean }[];
+  };
+  readonly status?: { readonly conditions?: readonly Condition[] };
+};
 
 function filesOf(owner: Owner): readonly string[] {
   const place = kubeDefinitions(owner);
@@ -16,8 +23,17 @@ function filesOf(owner: Owner): readonly string[] {
   return files.map((file) => join(place, file));
 }
 
+const defined = new Map<string, Promise<void>>();
+
 /** Defines all resources of an owner; answers once they can be used. Safe to repeat. */
-export async function define(cluster: Cluster, owner: Owner): Promise<void> {
+export function define(cluster: Cluster, owner: Owner): Promise<void> {
+  const key = `${cluster.dir} ${owner}`;
+  const done = defined.get(key) ?? defineAll(cluster, owner);
+  defined.set(key, done);
+  return done;
+}
+
+async function defineAll(cluster: Cluster, owner: Owner): Promise<void> {
   const isEstablished = ({ status }: Definition): boolean =>
     status?.conditions?.some(({ type, status: is }) => type === "Established" && is === "True") ?? false;
   // By kubectl: not all of the files are whole YAML, and it reads them as their users do.
@@ -26,6 +42,9 @@ export async function define(cluster: Cluster, owner: Owner): Promise<void> {
   for (const line of applied.trim().split("\n")) {
     const [resource = "", name = ""] = line.split("/");
     if (!resource.startsWith("customresourcedefinition")) continue;
-    await cluster.objects.until<Definition>(`CustomResourceDefinition/${name}`, isEstablished);
+    const { spec } = await cluster.objects.until<Definition>(`CustomResourceDefinition/${name}`, isEstablished);
+    const version = spec.versions.find(({ served }) => served)?.name;
+    // For a while the API server asks to come again later.
+    await cluster.objects.untilAll(`${spec.group}/${version}/${spec.names.kind}`, () => true);
   }
 }

@@ -1,5 +1,5 @@
 // What do tests roll out, and who asks it?
-import { Agent } from "node:http";
+import { Agent, type OutgoingHttpHeaders } from "node:http";
 import type { TestContext } from "vitest";
 import { clientsOn, type Clients } from "../e2e/harness.ts";
 
@@ -58,9 +58,21 @@ export function demoService(name = "app"): object {
   };
 }
 
+interface Load {
+  /** Default 4. */
+  readonly count?: number;
+  /** Of each, between two requests; default 10. */
+  readonly pauseMs?: number;
+  readonly headers?: OutgoingHttpHeaders;
+}
+
 /** Clients of a Service, each request on a connection of its own, so that all pods are asked. They end with the test. */
-export function load(context: TestContext, address: string, { count = 4, pauseMs = 10 } = {}): Clients {
-  const seen = clientsOn(new Agent({ keepAlive: false }), address, { count, pauseMs });
+export function load(
+  context: TestContext,
+  address: string,
+  { count = 4, pauseMs = 10, headers = {} }: Load = {},
+): Clients {
+  const seen = clientsOn(new Agent({ keepAlive: false }), address, { count, pauseMs, headers });
   context.onTestFinished(() => seen.stop());
   return seen;
 }

@@ -1,12 +1,13 @@
 // Is the status of Rollouts a journal?
 import { join } from "node:path";
+import { expect } from "vitest";
 import { Cluster } from "../../src/adapters/kubernetes/cluster.ts";
 import { KubeJournal } from "../../src/adapters/kubernetes/journal.ts";
 import { systemClock } from "../../src/adapters/system/clock.ts";
 import { journalContract } from "../../src/ports/journal.contract.ts";
 import type { Journal } from "../../src/ports/journal.ts";
-import { sharedCluster, isThere } from "./kube-test.ts";
-import { installKinds, rolloutOf } from "./serin.ts";
+import { sharedCluster, isThere, test } from "./kube-test.ts";
+import { installKinds, rolloutOf, type RolloutObject } from "./serin.ts";
 
 /** A journal of the services of one namespace, by their Rollouts' names. */
 function named(journal: Journal, namespace: string): Journal {
@@ -21,6 +22,25 @@ function named(journal: Journal, namespace: string): Journal {
     close: () => journal.close(),
   };
 }
+
+test("what people see is never older than the state beside it", async (context) => {
+  const cluster = sharedCluster();
+  const namespace = await cluster.namespace(context);
+  await installKinds(cluster);
+  await namespace.apply(rolloutOf({ rolling: {} }, { name: "shop" }));
+  const known = new Cluster({ clock: systemClock(), kubeconfig: cluster.kubeconfig, userAgent: "serin/journal" });
+  context.onTestFinished(() => known.client.connection.close());
+  const show = (_: string, state: unknown): object => ({ phase: String(state) });
+  const journal = new KubeJournal({ client: known.client, only: namespace.name, show });
+  const service = `shop.${namespace.name}`;
+  await Promise.all([
+    journal.refresh(service, () => ({ phase: "Waiting" })),
+    journal.append(service, 0, { format: 1, state: "Idle", records: [] }),
+    journal.refresh(service, (written) => ({ phase: String(written) })),
+  ]);
+  const { status } = await namespace.get<RolloutObject>("serin.dev/v1/Rollout/shop");
+  expect(status?.phase).toBe("Idle");
+});
 
 if (isThere) {
   journalContract(

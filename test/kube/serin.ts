@@ -1,9 +1,8 @@
 // How does a test run Serin's controller on its cluster?
 import { join } from "node:path";
 import { mkdtemp } from "node:fs/promises";
-import { readFileSync } from "node:fs";
 import { execFileSync } from "node:child_process";
-import { Daemon } from "./daemon.ts";
+import { daemonOf, type Daemon } from "./daemon.ts";
 import type { Cluster, Ending, Namespace } from "./cluster.ts";
 import type { KubeObject } from "./objects.ts";
 
@@ -72,8 +71,7 @@ export async function controllerOf(
   const { kubeconfig = cluster.kubeconfig, leaseNamespace = namespace.name } = rest;
   await installKinds(cluster);
   const state = await mkdtemp(join(cluster.dir, "state-"));
-  const log = join(cluster.dir, `serin-${namespace.name}-${name}.log`);
-  const daemon = new Daemon({
+  return daemonOf(context, {
     name: `serin-${name}`,
     command: [
       process.execPath,
@@ -91,12 +89,8 @@ export async function controllerOf(
       "--lease",
       lease,
     ],
-    log,
+    log: join(cluster.dir, `serin-${namespace.name}-${name}.log`),
   });
-  daemon.start();
-  context.onTestFailed(() => console.error(readFileSync(log, "utf8").slice(-8_000)));
-  context.onTestFinished(() => daemon.stop());
-  return daemon;
 }
 
 /** A Rollout of the demo service. */

@@ -20,6 +20,8 @@ interface Known {
   readonly seq: Seq;
   /** The last records, packed as they are stored. */
   readonly log: string;
+  /** As it was written last; nothing where that was not here. */
+  readonly state?: unknown;
 }
 
 export interface KubeJournalOptions {
@@ -48,6 +50,8 @@ export class KubeJournal implements Journal {
   readonly kind = "kubernetes";
   readonly #options: KubeJournalOptions;
   readonly #known = new Map<string, Known>();
+  /** Ends when nothing is being written of a service. */
+  readonly #busy = new Map<string, Promise<unknown>>();
   /** Read by `list` and not asked for yet. */
   readonly #listed = new Map<string, Stored>();
   #isClosed = false;
@@ -77,7 +81,11 @@ export class KubeJournal implements Journal {
     return saved;
   }
 
-  async append(service: string, expected: Seq, { format, state, records }: JournalEntry): Promise<Seq> {
+  append(service: string, expected: Seq, entry: JournalEntry): Promise<Seq> {
+    return this.#inTurn(service, () => this.#append(service, expected, entry));
+  }
+
+  async #append(service: string, expected: Seq, { format, state, records }: JournalEntry): Promise<Seq> {
     const packedState = packed({ format, state });
     let known = this.#current(service) ?? (await this.#fresh(service));
     for (let tries = 1; ; tries += 1) {
@@ -96,7 +104,7 @@ export class KubeJournal implements Journal {
       const at = { resource: RESOURCES.rollouts, ...placeOf(service), subresource: "status" as const };
       const patch = { metadata: { resourceVersion: known.resourceVersion }, status };
       try {
-        this.#take(service, await this.#options.client.merge<Stored>(at, patch, this.#call()));
+        this.#take(service, await this.#options.client.merge<Stored>(at, patch, this.#call()), state);
         return seq;
       } catch (error) {
         if (isMissing(error)) throw gone(service);
@@ -108,10 +116,16 @@ export class KubeJournal implements Journal {
     }
   }
 
-  /** Writes what people see, and no entry. */
-  async refresh(service: string, status: object): Promise<void> {
-    const at = { resource: RESOURCES.rollouts, ...placeOf(service), subresource: "status" as const };
-    this.#take(service, await this.#options.client.merge<Stored>(at, { status }, this.#call()));
+  /**
+   * Writes what people see, and no entry. `show` is asked when nothing else is being written of the service, with the state that
+   * was written last, where that was here: what people see must not be older.
+   */
+  refresh(service: string, show: (written: unknown) => object): Promise<void> {
+    return this.#inTurn(service, async () => {
+      const at = { resource: RESOURCES.rollouts, ...placeOf(service), subresource: "status" as const };
+      const state = this.#known.get(service)?.state;
+      this.#take(service, await this.#options.client.merge<Stored>(at, { status: show(state) }, this.#call()), state);
+    });
   }
 
   async records(service: string, after: Seq, limit: number): Promise<readonly JournalRecord[]> {
@@ -135,6 +149,18 @@ export class KubeJournal implements Journal {
   close(): Promise<void> {
     this.#isClosed = true;
     return Promise.resolve();
+  }
+
+  /** Two writes of one service's status could overtake each other. */
+  #inTurn<T>(service: string, write: () => Promise<T>): Promise<T> {
+    const written = (this.#busy.get(service) ?? Promise.resolve()).then(write);
+    const over = written.then(
+      () => undefined,
+      () => undefined,
+    );
+    this.#busy.set(service, over);
+    void over.then(() => this.#busy.get(service) === over && this.#busy.delete(service));
+    return written;
   }
 
   #call(): Call {
@@ -175,9 +201,9 @@ export class KubeJournal implements Journal {
     return this.#known.get(service);
   }
 
-  #take(service: string, { metadata, status }: Stored): void {
+  #take(service: string, { metadata, status }: Stored, state?: unknown): void {
     const { seq = 0, log = "" } = status ?? {};
-    this.#known.set(service, { resourceVersion: metadata.resourceVersion ?? "", seq, log });
+    this.#known.set(service, { resourceVersion: metadata.resourceVersion ?? "", seq, log, state });
   }
 }
 

@@ -134,7 +134,7 @@ class Stage {
 
   async #follow(title: string, split: Split): Promise<void> {
     const route = this.#cluster.route(split, this.#pools);
-    this.#cluster.passes(10_000);
+    this.#cluster.passes(11_000);
     await this.#router.apply(route, call);
     const observed = await this.#router.observe(call);
     const isRead = observed.kind === "value" && sameSplit(observed.value.split, split);
@@ -142,13 +142,13 @@ class Stage {
     const writes = this.#cluster.writes.splice(0);
     this.scenes.push({ title, objects: this.#look(), writes });
     // What nobody uses any more goes later, and then nothing is left to do.
-    this.#cluster.passes(10_000);
+    this.#cluster.passes(11_000);
     await this.#router.apply(route, call);
     const later = this.#look();
     if (later.length > 0)
       this.scenes.push({ title: "A moment later", objects: later, writes: this.#cluster.writes.splice(0) });
     this.#cluster.writes.length = 0;
-    this.#cluster.passes(10_000);
+    this.#cluster.passes(11_000);
     await this.#router.apply(route, call);
     this.wrong.push(...this.#cluster.writes.splice(0).map((write) => `${title}: ${write} for nothing`));
   }

@@ -220,7 +220,7 @@ describe("Istio", () => {
         ],
       },
     ]);
-    cluster.passes(5_000);
+    cluster.passes(11_000);
     await router.apply(route({ weights: all("stable") }, { stable: "v2", canary: "v3" }), call);
     expect(specIn(cluster, "DestinationRule", "shop")).toMatchObject({
       subsets: [{}, { name: "canary", labels: { "pod-template-hash": "cccc" } }],

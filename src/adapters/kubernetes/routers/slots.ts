@@ -50,20 +50,24 @@ export interface Slots {
   write(hashes: Hashes, call: Call): Promise<void>;
 }
 
-/** So long a data plane may go on with a route that is gone. */
-const GOING_MS = 3_000;
+/** How long a data plane takes. */
+export interface Lag {
+  /** Until it knows of a new slot. */
+  readonly settleMs: number;
+  /** So long it may go on with a route that is gone. */
+  readonly goingMs: number;
+}
 
 /** Brings slots and routes from what they are to what is wanted, step by step. */
 export class Passage {
   readonly #clock: Clock;
-  readonly #settleMs: number;
+  readonly #lag: Lag;
   readonly #namedMs = new Map<Role, number>();
   readonly #listedMs = new Map<Role, number>();
 
-  /** `settleMs`: so long it takes until a data plane knows of a new slot. */
-  constructor(clock: Clock, settleMs: number) {
+  constructor(clock: Clock, lag: Lag) {
     this.#clock = clock;
-    this.#settleMs = settleMs;
+    this.#lag = lag;
   }
 
   /** Changes the slots, waits until they are known, and then has the route changed. */
@@ -81,14 +85,24 @@ export class Passage {
     await options.route();
   }
 
-  async settle({ signal }: Call): Promise<void> {
-    await this.#clock.sleep(ms(this.#settleMs), signal);
+  /** Waits until a new slot is known. */
+  settle(call: Call): Promise<void> {
+    return this.#wait(this.#lag.settleMs, call);
+  }
+
+  /** Waits until nobody goes on with a route that is gone. */
+  passed(call: Call): Promise<void> {
+    return this.#wait(this.#lag.goingMs, call);
+  }
+
+  async #wait(forMs: number, { signal }: Call): Promise<void> {
+    await this.#clock.sleep(ms(forMs), signal);
     signal.throwIfAborted();
   }
 
   #recently(seenMs: Map<Role, number>, roles: Roles): Roles {
     const now = this.#clock.now();
     for (const role of roles) seenMs.set(role, now);
-    return new Set([...seenMs].filter(([, atMs]) => now - atMs <= GOING_MS).map(([role]) => role));
+    return new Set([...seenMs].filter(([, atMs]) => now - atMs <= this.#lag.goingMs).map(([role]) => role));
   }
 }

@@ -33,8 +33,8 @@ import { takenOf } from "./status.ts";
 
 const REMEDY = "install the Gateway API and a controller for it, or choose another router below spec.traffic";
 
-/** So long it takes until the endpoints of a new Service are known, and until an Envoy does what its controller has taken. */
-const SETTLE_MS = 1_000;
+/** The endpoints of a new Service are known, and an Envoy does what its controller has taken, a moment later. */
+const LAG = { settleMs: 1_000, goingMs: 3_000 };
 /** So long is waited for a controller to say that it has taken a route, before the next look does. */
 const TAKEN_MS = 2_000;
 const LOOK_MS = 50;
@@ -69,7 +69,7 @@ export class GatewayRouter implements ClusterRouter {
     this.#resource = spec.route?.kind === "GRPCRoute" ? RESOURCES.grpcRoutes : RESOURCES.httpRoutes;
     this.#slots = new RoleServices(adopted, spec.service.name);
     this.#narrowing = new Narrowing(options.adopted, spec.service.name);
-    this.#passage = new Passage(adopted.cluster.clock, SETTLE_MS);
+    this.#passage = new Passage(adopted.cluster.clock, LAG);
   }
 
   async apply(route: Route, call: Call): Promise<void> {

@@ -108,8 +108,8 @@ export function listing(
 
 /** The Services of the namespace that requests or copies are sent to. */
 export function servicesIn(rules: readonly Rule[], called: Called): readonly string[] {
-  const { shared, copies } = refsOf(rules);
-  const all = [...shared.filter((ref) => weightOf(ref) > 0), ...copies].filter((ref) => isOwn(called, ref));
+  const { refs, copies } = refsOf(rules);
+  const all = [...refs.filter((ref) => weightOf(ref) > 0), ...copies].filter((ref) => isOwn(called, ref));
   return [...new Set(all.map(({ name }) => name))];
 }
 
@@ -123,8 +123,10 @@ export function unlisted(rules: readonly Rule[], called: Called): readonly Rule[
 
 function refsOf(rules: readonly Rule[]) {
   return {
-    shared: rules.flatMap(({ backendRefs = [] }) => backendRefs),
-    copies: rules.flatMap(({ filters = [] }) => filters.flatMap(({ requestMirror }) => requestMirror?.backendRef ?? [])),
+    refs: rules.flatMap(({ backendRefs = [] }) => backendRefs),
+    copies: rules.flatMap(({ filters = [] }) =>
+      filters.flatMap(({ requestMirror }) => requestMirror?.backendRef ?? []),
+    ),
   };
 }
 
@@ -160,7 +162,7 @@ function part(share: Mirror["share"]): Pick<NonNullable<Filter["requestMirror"]>
 
 /** The roles that any rule sends requests or copies to, and those that are named and get nothing. */
 export function rolesIn(rules: readonly Rule[], called: Called): { readonly named: Roles; readonly listed: Roles } {
-  const { shared: refs, copies } = refsOf(rules);
+  const { refs, copies } = refsOf(rules);
   const of = (some: readonly BackendRef[]): Roles => new Set(some.flatMap((ref) => roleOf(called, ref) ?? []));
   return {
     named: of([...refs.filter((ref) => weightOf(ref) > 0), ...copies]),

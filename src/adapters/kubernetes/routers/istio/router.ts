@@ -33,8 +33,11 @@ import { isLedTo, madeLists, ownersLists, patchOf, readSplit, writtenLists, type
 const RESOURCE = RESOURCES.virtualServices;
 const REMEDY = "install Istio 1.22 or newer, or choose another router below spec.traffic";
 
-/** So long it takes until Envoys know of a new subset, with what Istio waits for to tell of several changes at once. */
-const SETTLE_MS = 1_000;
+/**
+ * Istio tells its Envoys of changes once there were none for a moment, and after ten seconds at the latest. Changes that are
+ * told together are taken in order, what is new before the routes that name it; but what has gone goes before them, too.
+ */
+const LAG = { settleMs: 1_000, goingMs: 10_000 };
 
 interface Parts {
   readonly services: Informer<VirtualService>;
@@ -69,7 +72,7 @@ export class IstioRouter implements ClusterRouter {
     this.can = can;
     this.#aim = { called: { namespace: options.adopted.by.namespace, name: spec.service.name }, by: spec.by };
     this.#narrowing = new Narrowing(options.adopted, spec.service.name);
-    this.#passage = new Passage(options.adopted.cluster.clock, SETTLE_MS);
+    this.#passage = new Passage(options.adopted.cluster.clock, LAG);
   }
 
   async apply(route: Route, call: Call): Promise<void> {
@@ -128,7 +131,7 @@ export class IstioRouter implements ClusterRouter {
     const virtualService = this.#find(services);
     if (virtualService && notesOf(virtualService).isThere) {
       await this.#leave({ services, virtualService }, call);
-      await this.#passage.settle(call);
+      await this.#passage.passed(call);
     }
     if (Object.keys(slots.read()).length > 0) await slots.write({}, call);
     await this.settle(call);
