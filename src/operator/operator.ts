@@ -388,8 +388,8 @@ export class Operator {
 
   async #write(service: string): Promise<void> {
     const { controller, journal } = this.#options;
-    const state = controller.has(service) ? controller.get(service).state : undefined;
-    await journal.refresh(service, this.show(service, state));
+    const now = () => (controller.has(service) ? controller.get(service).state : undefined);
+    await journal.refresh(service, () => this.show(service, now()));
   }
 
   #call(): Call {

@@ -1,4 +1,5 @@
 // How is what a cluster's services are at remembered in the cluster itself?
+import { setImmediate } from "node:timers/promises";
 import { SerinError } from "../../core/issues.ts";
 import type { Call } from "../../ports/observed.ts";
 import {
@@ -50,6 +51,8 @@ export class KubeJournal implements Journal {
   readonly #known = new Map<string, Known>();
   /** Read by `list` and not asked for yet. */
   readonly #listed = new Map<string, Stored>();
+  /** Entries on their way. */
+  readonly #appending = new Map<string, Promise<void>>();
   #isClosed = false;
 
   constructor(options: KubeJournalOptions) {
@@ -77,7 +80,21 @@ export class KubeJournal implements Journal {
     return saved;
   }
 
-  async append(service: string, expected: Seq, { format, state, records }: JournalEntry): Promise<Seq> {
+  async append(service: string, expected: Seq, entry: JournalEntry): Promise<Seq> {
+    const appending = this.#append(service, expected, entry);
+    const over = appending.then(
+      () => undefined,
+      () => undefined,
+    );
+    this.#appending.set(service, over);
+    try {
+      return await appending;
+    } finally {
+      if (this.#appending.get(service) === over) this.#appending.delete(service);
+    }
+  }
+
+  async #append(service: string, expected: Seq, { format, state, records }: JournalEntry): Promise<Seq> {
     const packedState = packed({ format, state });
     let known = this.#current(service) ?? (await this.#fresh(service));
     for (let tries = 1; ; tries += 1) {
@@ -108,10 +125,27 @@ export class KubeJournal implements Journal {
     }
   }
 
-  /** Writes what people see, and no entry. */
-  async refresh(service: string, status: object): Promise<void> {
+  /** Writes what people see, and no entry: never what was true before the last one. */
+  async refresh(service: string, show: () => object): Promise<void> {
     const at = { resource: RESOURCES.rollouts, ...placeOf(service), subresource: "status" as const };
-    this.#take(service, await this.#options.client.merge<Stored>(at, { status }, this.#call()));
+    for (let tries = 1; ; tries += 1) {
+      const known = this.#current(service) ?? (await this.#fresh(service));
+      if (!known) throw gone(service);
+      while (this.#appending.has(service)) {
+        await this.#appending.get(service);
+        // Whoever has appended it goes first, and knows what it says.
+        await setImmediate();
+      }
+      const { resourceVersion } = this.#current(service) ?? known;
+      try {
+        const patch = { metadata: { resourceVersion }, status: show() };
+        this.#take(service, await this.#options.client.merge<Stored>(at, patch, this.#call()));
+        return;
+      } catch (error) {
+        if (!isConflict(error) || tries === TRIES) throw error;
+        this.#known.delete(service);
+      }
+    }
   }
 
   async records(service: string, after: Seq, limit: number): Promise<readonly JournalRecord[]> {
