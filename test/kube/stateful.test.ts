@@ -121,8 +121,11 @@ test("a lost pod comes back in its version; a Rollout that is deleted half way l
 
 test("a template that is changed again half way starts nothing by itself; what is stopped first is started again", async (context) => {
   const namespace = await adopted(context);
-  await namespace.apply(rolloutOf(THIRD, { spec: SPEC }));
+  await namespace.apply(
+    rolloutOf({ canary: { ...THIRD.canary, watch: "1m" } }, { spec: { ...SPEC, analysis: { enabled: false } } }),
+  );
   await ended(namespace, 1, "promoted");
+  const seen = load(context, await namespace.address("app"));
   await namespace.apply(demoStatefulSet("v2"));
   await atThird(namespace);
   const images = new Set<string>();
@@ -140,14 +143,21 @@ test("a template that is changed again half way starts nothing by itself; what i
   expect(await texts(namespace)).toEqual(["app-0 v1", "app-1 v1", "app-2 v1", "app-3 v3"]);
   await namespace.kubectl("scale", "statefulset/app", "--replicas=3");
   await atThird(namespace);
-  await command(namespace, { id: "1", kind: "abort", actor: "tests", reason: "enough" });
+  // Stable has a place as long as the way back may be taken.
+  await command(namespace, { id: "1", kind: "promote", actor: "tests", reason: "looks well" });
+  await rolloutNow(namespace, ({ status }) => status?.weight?.measured === "100%");
+  expect(await texts(namespace)).toEqual(["app-0 v1", "app-1 v3", "app-2 v3"]);
+  await command(namespace, { id: "2", kind: "abort", actor: "tests", reason: "enough" });
   await ended(namespace, 3, "stopped");
+  expect(await texts(namespace)).toEqual(["app-0 v1", "app-1 v1", "app-2 v1"]);
+  await seen.stop();
+  expect(seen.lost).toEqual([]);
   await namespace.apply(demoStatefulSet("v1"));
   await namespace.apply(rolloutOf({ recreate: {} }, { spec: { workload: SPEC.workload } }));
   await namespace.apply(demoStatefulSet("v4"));
   await ended(namespace, 4, "promoted");
   expect(await texts(namespace)).toEqual(["app-0 v4", "app-1 v4", "app-2 v4"]);
-  await command(namespace, { id: "2", kind: "undo", actor: "tests", reason: "the one before" });
+  await command(namespace, { id: "3", kind: "undo", actor: "tests", reason: "the one before" });
   await ended(namespace, 5, "promoted");
   await settled(namespace, "demo:v1");
   expect(await texts(namespace)).toEqual(["app-0 v1", "app-1 v1", "app-2 v1"]);
