@@ -42,6 +42,8 @@ export interface OperatorOptions {
 /** So long a Rollout that goes away waits for the engine to bring everything back to stable. */
 const LEAVE_MS = 120_000;
 const AGAIN_MS = 2_000;
+/** Nobody tells of rights that are given. */
+const FORBIDDEN_MS = 10_000;
 /** A template, a ConfigMap and a Rollout that are applied together arrive one after the other. */
 const SETTLE_MS = 200;
 const CALL_MS = 10_000;
@@ -179,7 +181,10 @@ export class Operator {
     const { cluster } = this.#options;
     const adoptee = rollout && adoptedIn(rollout.spec.workload);
     const on = adoptee && (await named(cluster, adoptee, namespace).catch(forbidden));
-    if (typeof on === "string") return this.#notYet(service, { reason: "Forbidden", message: on });
+    if (typeof on === "string") {
+      void this.#later(service, FORBIDDEN_MS);
+      return this.#notYet(service, { reason: "Forbidden", message: on });
+    }
     const adoptable = on?.adoptable;
     const selecting = rollout?.spec.traffic.service?.name;
     this.#resting.set(service, [
