@@ -1,13 +1,16 @@
-// Who runs the pods of a service that is a Deployment, and who carries its requests?
-import type { ServiceState } from "../core/engine/state.ts";
+// Who runs the pods of a service in a cluster, and who carries its requests?
+import { replicasOf } from "../core/engine/resize.ts";
+import { underWay, type ServiceState } from "../core/engine/state.ts";
 import { SerinError } from "../core/issues.ts";
-import type { Role } from "../core/split.ts";
+import { adoptedIn } from "../core/spec/workload.ts";
+import { isExposed, type Role } from "../core/split.ts";
 import type { Clock } from "../ports/clock.ts";
 import type { Messenger } from "../ports/messenger.ts";
 import type { OwnedRouter, OwnedWorkload } from "../runtime/parts.ts";
 import { askedPage, following, sourcesOf } from "./following.ts";
 import type { ClusterParts } from "./kubernetes/adopt.ts";
 import type { Cluster } from "./kubernetes/cluster.ts";
+import type { Written } from "./kubernetes/stateful/places.ts";
 import type { Sources } from "./sources.ts";
 
 /** The parts of a service whose pods a cluster runs. */
@@ -17,9 +20,21 @@ export async function clusterParts(cluster: Cluster | undefined, state: () => Se
   return adopt(cluster, () => {
     const { service, spec, pools } = state();
     const { workload, traffic } = spec.spec;
-    if (!workload.deployment) throw outside(service);
-    return { service, deployment: workload.deployment, traffic, roles: rolesOf(pools) };
+    const adoptee = adoptedIn(workload);
+    if (!adoptee) throw outside(service);
+    return { service, adoptee, traffic, roles: rolesOf(pools), written: writtenIn(state()) };
   });
+}
+
+function writtenIn(state: ServiceState): Written {
+  const { pools, stable, revisions, split } = state;
+  const revision = stable && revisions[stable.revision];
+  return {
+    pools,
+    stable: stable && revision && { pool: stable.pool, revision },
+    fullSize: underWay(state)?.program.fullSize ?? replicasOf(state),
+    isExposed: isExposed(split, "canary"),
+  };
 }
 
 function rolesOf(pools: ServiceState["pools"]): Readonly<Partial<Record<Role, string>>> {
@@ -29,7 +44,7 @@ function rolesOf(pools: ServiceState["pools"]): Readonly<Partial<Record<Role, st
 function outside(service: string): SerinError {
   return new SerinError({
     code: "SERIN_NOT_IN_CLUSTER",
-    what: `${service} is a Deployment, and this controller looks after no cluster`,
+    what: `${service} runs in a cluster, and this controller looks after no cluster`,
     now: "nothing was changed",
     next: "kubectl apply the file where serin serve --kubernetes runs",
     exitCode: 2,

@@ -6,7 +6,7 @@ import type { NamedRevision } from "../core/engine/input.ts";
 import type { Rollout } from "../core/spec/rollout.ts";
 import type { EnvoySpec } from "../core/spec/envoy.ts";
 import type { ProxySpec } from "../core/spec/traffic.ts";
-import type { WorkloadSpec } from "../core/spec/workload.ts";
+import { adoptedIn, type WorkloadSpec } from "../core/spec/workload.ts";
 import type { Section } from "../core/split.ts";
 import { isEndpoints } from "../core/endpoints-template.ts";
 import type { Revision } from "../core/world.ts";
@@ -23,7 +23,7 @@ import { ENVOY_ABILITIES } from "./envoy/abilities.ts";
 import type { lookAtPage as LookAtPage } from "./exposition/look.ts";
 import { clusterParts, clusterRouting, clusterWorkload, jobsOf } from "./deployments.ts";
 import { askedPage, following, sourcesOf } from "./following.ts";
-import { clusterRouter, DEPLOYMENT_ABILITIES } from "./kubernetes/abilities.ts";
+import { clusterRouter, DEPLOYMENT_ABILITIES, STATEFUL_SET_ABILITIES } from "./kubernetes/abilities.ts";
 import type { ClusterParts } from "./kubernetes/adopt.ts";
 import type { Cluster } from "./kubernetes/cluster.ts";
 import { createMessenger } from "./messenger/messenger.ts";
@@ -48,8 +48,9 @@ export function abilitiesOf(rollout: Pick<Rollout, "spec">): Abilities {
   };
 }
 
-function workloadAbilities({ deployment, endpoints }: WorkloadSpec): WorkloadAbilities {
+function workloadAbilities({ deployment, statefulSet, endpoints }: WorkloadSpec): WorkloadAbilities {
   if (deployment) return DEPLOYMENT_ABILITIES;
+  if (statefulSet) return STATEFUL_SET_ABILITIES;
   return endpoints ? ENDPOINTS_ABILITIES : PROCESS_ABILITIES;
 }
 
@@ -151,7 +152,7 @@ export function adapters(home: Home): Adapters {
       await checkProxy(proxyOf(home, asked));
     },
     workload: async (state) => {
-      if (!state().spec.spec.workload.deployment) return workloadOf(home, state().service, await sources.get());
+      if (!adoptedIn(state().spec.spec.workload)) return workloadOf(home, state().service, await sources.get());
       const parts = await clusterParts(home.cluster, state);
       adopted.set(state().service, parts);
       return clusterWorkload(home.clock, {

@@ -13,7 +13,7 @@ import { BAD_INPUT, issueLines, planAnyFile, type Sized } from "./rollout-file.t
 export interface PlanOptions extends FileOptions, TrafficOptions {
   /** What was measured on the stable version that runs. */
   readonly measured?: Traffic | undefined;
-  /** Where its Deployment runs, which knows how many replicas there are. */
+  /** Where its pods run, which knows how many replicas there are. */
   readonly sized?: Sized | undefined;
 }
 

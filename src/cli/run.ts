@@ -49,9 +49,9 @@ export async function runCommand(options: RunOptions, context: Context): Promise
 
 const NOT_RUN: Trouble = {
   code: "SERIN_REFUSED",
-  what: "in a cluster a rollout begins when its Deployment's template changes, and not by a command",
+  what: "in a cluster a rollout begins when the pod template of what it adopts changes, and not by a command",
   now: "nothing was changed",
-  next: "serin apply FILE --kubernetes once; then change the Deployment, and follow it with: serin status NAME --kubernetes",
+  next: "serin apply FILE --kubernetes once; then change that template, and follow it with: serin status NAME --kubernetes",
   exitCode: 2,
 };
 

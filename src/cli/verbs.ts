@@ -228,7 +228,7 @@ export async function downCommand(service: string, context: Context): Promise<nu
         : service.startsWith("release/")
           ? `${service} is forgotten; its services go on`
           : context.cluster
-            ? `${service} is a plain Deployment again: its pods go on, and its next template rolls out natively`
+            ? `${service} is its owner's again: its pods go on, and its next template rolls out natively`
             : `${service} is down: its traffic, its replicas and its journal are gone`,
     );
     return 0;

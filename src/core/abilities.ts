@@ -33,6 +33,11 @@ export interface WorkloadAbilities {
   readonly promote: "rename" | "replace";
   /** Whether a fresh copy of stable can run beside it. */
   readonly baseline: boolean;
+  /**
+   * Versions share the same places: a candidate's replica takes one of stable's, so that together they are never more than the
+   * full size, and one is missing while it changes.
+   */
+  readonly inPlace?: boolean | undefined;
   /** What it tells of its replicas by itself: `process.memory`. */
   readonly signals?: readonly string[] | undefined;
 }

@@ -1,12 +1,19 @@
-// What does a Rollout of a cluster, with its Deployment, ask for?
+// What does a Rollout of a cluster, with what it adopts, ask for?
 import { abilitiesOf } from "../adapters/registry.ts";
 import { fullSizeOf } from "../adapters/kubernetes/adopted.ts";
-import type { Container, Deployment, PodTemplate, RolloutObject } from "../adapters/kubernetes/client/objects.ts";
+import type {
+  Adoptable,
+  Container,
+  PodTemplate,
+  RolloutObject,
+  StatefulSet,
+} from "../adapters/kubernetes/client/objects.ts";
 import { digest, revisionOfTemplate } from "../adapters/kubernetes/revision.ts";
 import { serviceOf } from "../adapters/kubernetes/service-name.ts";
 import type { ApplyCommand } from "../core/engine/input.ts";
 import { parseRollout } from "../core/spec/parse.ts";
 import type { Rollout } from "../core/spec/rollout.ts";
+import { adoptedIn, withReplicas } from "../core/spec/workload.ts";
 
 /** What is to be brought about, or why it cannot be told yet. */
 export type Asked =
@@ -14,7 +21,15 @@ export type Asked =
   | { readonly kind: "not-yet"; readonly reason: Reason; readonly message: string };
 
 /** Machine-readable, as conditions have it. */
-type Reason = "BadSpec" | "NotOfClusters" | "NoDeployment" | "RollingNatively" | "NoPods" | "Taken";
+type Reason =
+  | "BadSpec"
+  | "NotOfClusters"
+  | "NoDeployment"
+  | "NoStatefulSet"
+  | "RollingNatively"
+  | "NoPods"
+  | "Taken"
+  | "LosesVolumes";
 
 /** Reads a Rollout's spec as a rollout file is read; its mistakes, one a line. */
 export function readSpec({
@@ -53,32 +68,34 @@ function ofMachines(value: unknown, path: string): readonly string[] {
 export function askedOf(
   object: RolloutObject,
   rollout: Rollout,
-  at: { deployment: Deployment | undefined; isKnown: boolean; takenBy: string | undefined },
+  at: { adoptable: Adoptable | undefined; isKnown: boolean; takenBy: string | undefined },
 ): Asked {
-  const { deployment, isKnown, takenBy } = at;
-  const asked = rollout.spec.workload.deployment;
-  if (!asked) return notYet("NotOfClusters", "spec.workload must be a deployment in a cluster");
-  if (!deployment)
-    return notYet("NoDeployment", `there is no Deployment ${asked.name} in ${object.metadata.namespace ?? ""}`);
+  const { adoptable, isKnown, takenBy } = at;
+  const adoptee = adoptedIn(rollout.spec.workload);
+  if (!adoptee) return notYet("NotOfClusters", "spec.workload must be a deployment or a statefulSet in a cluster");
+  const what = `${adoptee.kind} ${adoptee.asked.name}`;
+  if (!adoptable) return notYet(`No${adoptee.kind}`, `there is no ${what} in ${object.metadata.namespace ?? ""}`);
   if (takenBy !== undefined)
-    return notYet("Taken", `Deployment ${asked.name} is looked after by Rollout ${takenBy}: delete one of the two`);
-  const replicas = fullSizeOf(deployment);
+    return notYet("Taken", `${what} is looked after by Rollout ${takenBy}: delete one of the two`);
+  const replicas = fullSizeOf(adoptable);
   if (!isKnown) {
-    if (replicas === 0) return notYet("NoPods", `Deployment ${asked.name} is scaled to 0: there is nothing to adopt`);
-    const left = rollingNatively(deployment);
+    if (replicas === 0) return notYet("NoPods", `${what} is scaled to 0: there is nothing to adopt`);
+    const left = rollingNatively(adoptable);
     if (left !== undefined)
-      return notYet(
-        "RollingNatively",
-        `Deployment ${asked.name} is adopted when its own rolling update is over: ${left}`,
-      );
+      return notYet("RollingNatively", `${what} is adopted when its own rolling update is over: ${left}`);
   }
+  if (rollout.spec.strategy.kind === "recreate" && losesVolumes(adoptable))
+    return notYet(
+      "LosesVolumes",
+      `recreate scales ${what} to 0, and its persistentVolumeClaimRetentionPolicy deletes volumes then: use canary or rolling, or whenScaled: Retain`,
+    );
   const service = serviceOf(object);
   const spec: Rollout = {
     ...rollout,
     metadata: { ...rollout.metadata, name: service },
-    spec: { ...rollout.spec, workload: { deployment: { ...asked, replicas: Math.max(1, replicas) } } },
+    spec: { ...rollout.spec, workload: withReplicas(rollout.spec.workload, Math.max(1, replicas)) },
   };
-  const { template } = deployment.spec;
+  const { template } = adoptable.spec;
   const revision = revisionOfTemplate(template);
   const { strategy } = rollout.spec;
   const named = strategy.kind === "experiment" ? strategy.rivals : [];
@@ -123,8 +140,11 @@ interface EnvVar {
 
 const notYet = (reason: Reason, message: string): Asked => ({ kind: "not-yet", reason, message });
 
-/** What a Deployment's own rolling update still has to do; nothing when it is complete. */
-function rollingNatively({ metadata, spec, status }: Deployment): string | undefined {
+const losesVolumes = ({ spec }: Pick<StatefulSet, "spec">): boolean =>
+  spec.persistentVolumeClaimRetentionPolicy?.whenScaled === "Delete";
+
+/** What a rolling update of its own still has to do; nothing when it is complete. */
+function rollingNatively({ metadata, spec, status }: Adoptable): string | undefined {
   const { observedGeneration = 0, replicas = 0, updatedReplicas = 0, availableReplicas = 0 } = status ?? {};
   const wanted = spec.replicas ?? 1;
   if (observedGeneration < (metadata.generation ?? 0)) return "its controller has not seen its last change";

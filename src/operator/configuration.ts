@@ -1,13 +1,13 @@
 // Has what the pods are configured with changed?
-import type { Cluster } from "../adapters/kubernetes/cluster.ts";
+import type { Adoptees, Cluster } from "../adapters/kubernetes/cluster.ts";
 import { KubeError } from "../adapters/kubernetes/client/errors.ts";
-import { RESOURCES, type Deployment } from "../adapters/kubernetes/client/objects.ts";
+import { RESOURCES, type Adoptable } from "../adapters/kubernetes/client/objects.ts";
 import { CONFIGURATION } from "../adapters/kubernetes/names.ts";
 import { configurationOf, digest } from "../adapters/kubernetes/revision.ts";
 
 const CALL_MS = 10_000;
 
-/** What a Deployment's pods use, by its content, and under which keys its changes are heard. */
+/** What its pods use, by its content, and under which keys its changes are heard. */
 interface Configured {
   /** Of all ConfigMaps and Secrets together; an empty text when none is used. */
   readonly content: string;
@@ -16,8 +16,8 @@ interface Configured {
   readonly unread: string | undefined;
 }
 
-/** Reads what a Deployment's template names. What is not there counts as such: when it comes, that is a change. */
-async function configured(cluster: Cluster, { metadata, spec }: Deployment): Promise<Configured> {
+/** Reads what a template names. What is not there counts as such: when it comes, that is a change. */
+async function configured(cluster: Cluster, { metadata, spec }: Adoptable): Promise<Configured> {
   const { configMaps, secrets } = configurationOf(spec.template);
   const contents: [name: string, content: string][] = [];
   const keys: string[] = [];
@@ -50,16 +50,15 @@ function noteOf({ content }: Pick<Configured, "content">, adoptedWith: string): 
   return content === adoptedWith ? undefined : content;
 }
 
-/** Notes the content in the Deployment's template, where it is another one: that makes it a new revision. */
-async function note(cluster: Cluster, { metadata, spec }: Deployment, wanted: string | undefined): Promise<void> {
+/** Notes the content in its template, where it is another one: that makes it a new revision. */
+async function note(cluster: Cluster, { adoptable, among }: Configurable, wanted: string | undefined): Promise<void> {
+  const { metadata, spec } = adoptable;
   if (spec.template.metadata?.annotations?.[CONFIGURATION] === wanted) return;
   const { namespace, name, resourceVersion } = metadata;
   const call = { signal: AbortSignal.timeout(CALL_MS) };
   const annotations = { [CONFIGURATION]: wanted ?? null };
   const patch = { metadata: { resourceVersion }, spec: { template: { metadata: { annotations } } } };
-  cluster.deployments.wrote(
-    await cluster.client.merge({ resource: RESOURCES.deployments, namespace, name }, patch, call),
-  );
+  among.known.wrote(await cluster.client.merge({ resource: among.resource, namespace, name }, patch, call));
 }
 
 /** What came of a look at the configuration. */
@@ -67,24 +66,30 @@ export interface Configuration {
   /** Whether the template was given another note, which makes it a new revision. */
   readonly isNew: boolean;
   readonly keys: readonly string[];
-  /** What the pods were configured with when the Deployment was adopted. */
+  /** What the pods were configured with when it was adopted. */
   readonly adoptedWith: string;
   /** Why a part of it is not followed. */
   readonly unread: string | undefined;
 }
 
-/** Sees to it that a Deployment's template says what its pods are configured with. */
+/** What is adopted, and among which objects it is known. */
+export interface Configurable {
+  readonly adoptable: Adoptable;
+  readonly among: Adoptees;
+}
+
+/** Sees to it that a template says what its pods are configured with. */
 export async function configure(
   cluster: Cluster,
-  deployment: Deployment,
+  adopted: Configurable,
   known: string | undefined,
 ): Promise<Configuration> {
-  const { content, keys, unread } = await configured(cluster, deployment);
-  const noted = deployment.spec.template.metadata?.annotations?.[CONFIGURATION];
+  const { content, keys, unread } = await configured(cluster, adopted.adoptable);
+  const noted = adopted.adoptable.spec.template.metadata?.annotations?.[CONFIGURATION];
   // A template with a note of an earlier adoption goes on having one.
   const adoptedWith = known ?? (noted === undefined ? content : "noted");
   const wanted = noteOf({ content }, adoptedWith);
   const isNew = noted !== wanted;
-  if (isNew) await note(cluster, deployment, wanted);
+  if (isNew) await note(cluster, adopted, wanted);
   return { isNew, keys, adoptedWith, unread };
 }

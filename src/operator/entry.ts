@@ -4,6 +4,7 @@ import type { Command } from "../core/engine/input.ts";
 import type { ServiceState } from "../core/engine/state.ts";
 import type { Noted } from "../adapters/kubernetes/command.ts";
 import type { Rollout } from "../core/spec/rollout.ts";
+import { adoptedIn, type Adoptee } from "../core/spec/workload.ts";
 
 type Read = { readonly rollout: Rollout } | { readonly mistakes: string };
 
@@ -39,7 +40,7 @@ export class Entry {
   trouble: string | undefined;
   /** What its pods were configured with when it was adopted. */
   configuration: string | undefined;
-  /** The UID of the Deployment that was adopted. */
+  /** The UID of what was adopted. */
   deployment: string | undefined;
   #asked: string | undefined;
   #read:
@@ -75,9 +76,10 @@ export class Entry {
     return isSame;
   }
 
-  get deploymentName(): string | undefined {
+  /** What the file names. */
+  get adoptee(): Adoptee | undefined {
     const result = this.#read?.result;
-    return result && "rollout" in result ? result.rollout.spec.workload.deployment?.name : undefined;
+    return result && "rollout" in result ? adoptedIn(result.rollout.spec.workload) : undefined;
   }
 
   hasAnswered(noted: Noted): boolean {

@@ -1,8 +1,8 @@
 // What does the operator write on the objects that it is asked by?
-import type { Cluster } from "../adapters/kubernetes/cluster.ts";
+import type { Adoptees, Cluster } from "../adapters/kubernetes/cluster.ts";
 import {
   RESOURCES,
-  type Deployment,
+  type Adoptable,
   type PodTemplate,
   type RolloutObject,
 } from "../adapters/kubernetes/client/objects.ts";
@@ -28,14 +28,12 @@ export async function letGo(cluster: Cluster, { metadata }: RolloutObject): Prom
   await cluster.client.merge(at, { metadata: { resourceVersion, finalizers: left } }, call());
 }
 
-/** Gives a Deployment another template: else its own next look would bring the one that it has again. */
+/** Gives what is adopted another template: else its own next look would bring the one that it has again. */
 export async function putBack(
-  cluster: Cluster,
-  at: { readonly namespace: string; readonly name: string },
+  { client }: Cluster,
+  { resource, known, ...at }: Adoptees & { readonly namespace: string; readonly name: string },
   template: PodTemplate,
 ): Promise<void> {
-  const fresh = await cluster.client.get<Deployment>(RESOURCES.deployments, at, call());
-  if (!fresh) return;
-  const next = { ...fresh, spec: { ...fresh.spec, template } };
-  cluster.deployments.wrote(await cluster.client.replace(RESOURCES.deployments, next, call()));
+  const fresh = await client.get<Adoptable>(resource, at, call());
+  if (fresh) known.wrote(await client.replace(resource, { ...fresh, spec: { ...fresh.spec, template } }, call()));
 }

@@ -3,7 +3,7 @@ import { randomUUID } from "node:crypto";
 import { fullSizeOf, takenBy } from "../adapters/kubernetes/adopted.ts";
 import type { Cluster } from "../adapters/kubernetes/cluster.ts";
 import { notedOf } from "../adapters/kubernetes/command.ts";
-import type { Deployment, RolloutObject } from "../adapters/kubernetes/client/objects.ts";
+import type { Adoptable, RolloutObject } from "../adapters/kubernetes/client/objects.ts";
 import type { KubeJournal } from "../adapters/kubernetes/journal.ts";
 import { FINALIZER } from "../adapters/kubernetes/names.ts";
 import { isDeployment } from "../adapters/kubernetes/revision.ts";
@@ -11,16 +11,17 @@ import { placeOf, serviceOf } from "../adapters/kubernetes/service-name.ts";
 import type { Answer, Command } from "../core/engine/input.ts";
 import { replicasOf } from "../core/engine/resize.ts";
 import { underWay, type ServiceState } from "../core/engine/state.ts";
-import type { Rollout } from "../core/spec/rollout.ts";
+import { adoptedIn } from "../core/spec/workload.ts";
 import { messageOf } from "../core/issues.ts";
 import { ms } from "../core/units.ts";
 import type { Call } from "../ports/observed.ts";
 import type { Controller } from "../runtime/controller.ts";
 import { healthOf } from "../runtime/health.ts";
 import type { Told } from "../runtime/parts.ts";
+import { forbidden, isThere, keysOf, named, type Named } from "./adoptees.ts";
 import { answerTo } from "./answer.ts";
 import { askedOf, readSpec } from "./asked.ts";
-import { configure } from "./configuration.ts";
+import { configure, type Configurable } from "./configuration.ts";
 import { Entry } from "./entry.ts";
 import { tellOf } from "./events.ts";
 import { keepSafe, letGo, putBack } from "./objects.ts";
@@ -41,13 +42,15 @@ export interface OperatorOptions {
 /** So long a Rollout that goes away waits for the engine to bring everything back to stable. */
 const LEAVE_MS = 120_000;
 const AGAIN_MS = 2_000;
+/** Nobody tells of rights that are given. */
+const FORBIDDEN_MS = 10_000;
 /** A template, a ConfigMap and a Rollout that are applied together arrive one after the other. */
 const SETTLE_MS = 200;
 const CALL_MS = 10_000;
 /** Who asks, in the log of decisions. */
 const ACTOR = "kubernetes";
 
-/** Follows Rollouts and their Deployments: what changes in them becomes commands, what comes of these becomes status. */
+/** Follows Rollouts and what they adopt: what changes in them becomes commands, what comes of these becomes status. */
 export class Operator {
   readonly #options: OperatorOptions;
   readonly #entries = new Map<string, Entry>();
@@ -175,38 +178,48 @@ export class Operator {
     if (object.metadata.deletionTimestamp !== undefined) return this.#leave(service, object);
     const { rollout, mistakes } = entry.read(object, readSpec);
     const { namespace = "" } = object.metadata;
-    const name = rollout?.spec.workload.deployment?.name;
-    const deployment = name === undefined ? undefined : this.#options.cluster.deployments.get(namespace, name);
+    const { cluster } = this.#options;
+    const adoptee = rollout && adoptedIn(rollout.spec.workload);
+    const on = adoptee && (await named(cluster, adoptee, namespace).catch(forbidden));
+    if (typeof on === "string") {
+      void this.#later(service, FORBIDDEN_MS);
+      return this.#notYet(service, { reason: "Forbidden", message: on });
+    }
+    const adoptable = on?.adoptable;
     const selecting = rollout?.spec.traffic.service?.name;
-    this.#restsOn(service, object, { namespace, name, deployment, selecting });
+    this.#resting.set(service, [
+      object.metadata.uid,
+      ...(on ? keysOf(on) : []),
+      // Whoever widens its selector meanwhile would send requests to pods that nobody has looked at.
+      selecting && `services/${namespace}/${selecting}`,
+    ]);
     await this.#obey(service, object);
     if (!rollout) return this.#notYet(service, { reason: "BadSpec", message: mistakes ?? "" });
-    await this.#readopt(service, deployment, selecting);
-    if (deployment && (await this.#configure(service, rollout, deployment))) return;
-    const other = deployment && takenBy(deployment, object.metadata.name, this.#options.cluster);
-    const asked = askedOf(object, rollout, { deployment, isKnown: controller.has(service), takenBy: other });
+    await this.#readopt(service, adoptable, selecting);
+    if (on && adoptable && (await this.#configure(service, { ...on, adoptable }))) return;
+    const other = adoptable && takenBy(adoptable, object.metadata.name, cluster);
+    const asked = askedOf(object, rollout, { adoptable, isKnown: controller.has(service), takenBy: other });
     if (asked.kind === "not-yet") return this.#notYet(service, asked);
     if (asked.key === entry.handled) await this.#accept(service, asked.key);
     else if (!this.#isBusy(service, asked.key)) {
       if (controller.has(service) && !entry.hasSettled(asked.key)) return void this.#later(service, SETTLE_MS);
       await this.#apply(service, { object, asked });
     }
-    if (deployment) await this.#scale(service, deployment);
+    if (on && adoptable) await this.#scale(service, on.what, fullSizeOf(adoptable));
     if (entry.isHealthDue && entry.health !== this.#healthOf(service)) await this.#write(service);
     entry.isHealthDue = false;
     entry.trouble = undefined;
   }
 
-  /** A Deployment that was deleted and made again is another one: what was known is not known of it. */
-  async #readopt(service: string, deployment: Deployment | undefined, selecting: string | undefined): Promise<void> {
+  /** One that was deleted and made again is another one: what was known is not known of it. */
+  async #readopt(service: string, adoptable: Adoptable | undefined, selecting: string | undefined): Promise<void> {
     const { cluster, controller, journal } = this.#options;
     const entry = this.#entry(service);
-    const uid = deployment?.metadata.uid;
+    const uid = adoptable?.metadata.uid;
     if (uid === undefined || entry.deployment === uid) return;
     if (entry.deployment !== undefined) {
-      const isThere = [...cluster.deployments.values()].some(({ metadata }) => metadata.uid === entry.deployment);
       // The file names another one: the first one is left to its owner, as it serves.
-      if (isThere && controller.has(service)) await controller.remove(service);
+      if (controller.has(service) && (await isThere(cluster, entry.deployment))) await controller.remove(service);
       else await controller.drop(service);
       await journal.remove(service);
       await beginAnew(cluster, { service, deployment: uid, selecting }, this.#call());
@@ -216,32 +229,12 @@ export class Operator {
     entry.deployment = uid;
   }
 
-  #restsOn(
-    service: string,
-    object: RolloutObject,
-    on: {
-      namespace: string;
-      name: string | undefined;
-      deployment: Deployment | undefined;
-      selecting: string | undefined;
-    },
-  ): void {
-    const keys = [
-      object.metadata.uid,
-      on.deployment?.metadata.uid,
-      on.name && `deployments/${on.namespace}/${on.name}`,
-      // Whoever widens its selector meanwhile would send requests to pods that nobody has looked at.
-      on.selecting && `services/${on.namespace}/${on.selecting}`,
-    ];
-    this.#resting.set(service, keys);
-  }
-
   /** Sees to it that what the pods are configured with is a part of the revision. Whether the template was changed for it. */
-  async #configure(service: string, rollout: Rollout, deployment: Deployment): Promise<boolean> {
+  async #configure(service: string, on: Pick<Named, "asked"> & Configurable): Promise<boolean> {
     const { cluster, say } = this.#options;
-    if (rollout.spec.workload.deployment?.configuration === "ignore") return false;
+    if (on.asked.configuration === "ignore") return false;
     const entry = this.#entry(service);
-    const { isNew, keys, adoptedWith, unread } = await configure(cluster, deployment, entry.configuration);
+    const { isNew, keys, adoptedWith, unread } = await configure(cluster, on, entry.configuration);
     if (unread !== undefined && entry.unread !== unread) say(`${service}: ${unread}`);
     entry.unread = unread;
     entry.configuration = adoptedWith;
@@ -258,9 +251,11 @@ export class Operator {
     const { revision } = asked.apply;
     const state = controller.find(service)?.state;
     const busy = state && underWay(state);
-    if (busy?.phase === "forward" && state?.stable?.revision === revision.id && busy.candidate !== revision.id) {
-      // Whoever takes a template back wants what was there before.
-      await this.#send(service, { kind: "abort", reason: "the Deployment has the template of stable again" });
+    const isOther = busy?.phase === "forward" && busy.candidate !== revision.id;
+    if (isOther && (state?.stable?.revision === revision.id || asked.apply.abilities.workload.inPlace)) {
+      // Whoever takes a template back wants what was there before. And where pods change in their places, none is made of an earlier one.
+      const which = state?.stable?.revision === revision.id ? "the template of stable again" : "another template now";
+      await this.#send(service, { kind: "abort", reason: `${this.#entry(service).adoptee?.kind} has ${which}` });
     }
     await keepSafe(cluster, object);
     entry.asking = { key: asked.key, spec: asked.apply.spec };
@@ -304,21 +299,17 @@ export class Operator {
     return this.#options.controller.send(service, { ...command, id: randomUUID(), actor: ACTOR });
   }
 
-  /** The Deployment's own number of pods counts, whoever has set it. */
-  async #scale(service: string, deployment: Deployment): Promise<void> {
+  /** What is adopted has its own number of pods, and that counts, whoever has set it. */
+  async #scale(service: string, what: string, replicas: number): Promise<void> {
     const state = this.#options.controller.find(service)?.state;
     if (!state) return;
-    const replicas = fullSizeOf(deployment);
     if (state.rollouts === 0) return;
     // A service that is scaled to nothing is left as it is: there is nothing to roll out, and nobody to compare with.
     if (replicas === 0 && underWay(state)?.phase === "forward")
-      await this.#send(service, { kind: "abort", reason: `Deployment ${deployment.metadata.name} is scaled to 0` });
+      await this.#send(service, { kind: "abort", reason: `${what} is scaled to 0` });
     if (replicas === 0 || replicas === replicasOf(state)) return;
-    const answer = await this.#send(service, {
-      kind: "scale",
-      replicas,
-      reason: `Deployment ${deployment.metadata.name} has ${replicas} replicas`,
-    });
+    const reason = `${what} has ${replicas} replicas`;
+    const answer = await this.#send(service, { kind: "scale", replicas, reason });
     if (answer.refused) this.#options.say(`${service}: ${answer.refused.what}`);
   }
 
@@ -338,17 +329,18 @@ export class Operator {
     entry.isAnswerDue = false;
   }
 
-  /** Gives the Deployment the template that an undo brings. */
+  /** Gives what is adopted the template that an undo brings. */
   async #putBack(service: string): Promise<void> {
     const { cluster, controller } = this.#options;
     const { state } = controller.get(service);
-    const name = this.#entry(service).deploymentName;
+    const { adoptee } = this.#entry(service);
     const template = state.rollout && state.revisions[state.rollout.candidate]?.template;
-    if (name === undefined || !isDeployment(template)) return;
-    await putBack(cluster, { ...placeOf(service), name }, template.pod);
+    if (!adoptee || !isDeployment(template)) return;
+    const { among, namespace, name } = await named(cluster, adoptee, placeOf(service).namespace);
+    await putBack(cluster, { ...among, namespace, name }, template.pod);
   }
 
-  /** The Rollout goes: first everything back to stable, then the Deployment back to its owner. */
+  /** The Rollout goes: first everything back to stable, then what was adopted back to its owner. */
   async #leave(service: string, object: RolloutObject): Promise<void> {
     const { controller, cluster } = this.#options;
     const { finalizers = [], namespace, deletionTimestamp } = object.metadata;
@@ -356,10 +348,10 @@ export class Operator {
     const state = controller.find(service)?.state;
     if (state) {
       const waitedMs = cluster.clock.now() - Date.parse(deletionTimestamp ?? "");
-      const deployment = state.spec.spec.workload.deployment?.name ?? "";
-      // Without its Deployment there is nothing to go back to.
-      const isThere = cluster.deployments.get(namespace, deployment) !== undefined && waitedMs < LEAVE_MS;
-      if (underWay(state) && isThere) {
+      const adoptee = adoptedIn(state.spec.spec.workload);
+      // Without what was adopted there is nothing to go back to.
+      const on = adoptee && waitedMs < LEAVE_MS ? await named(cluster, adoptee, namespace ?? "") : undefined;
+      if (underWay(state) && on?.adoptable) {
         await this.#send(service, { kind: "abort", reason: "the Rollout is deleted" });
         return void this.#later(service);
       }

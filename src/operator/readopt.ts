@@ -1,10 +1,10 @@
-// What becomes of a service whose Deployment is another one than before?
+// What becomes of a service that rests on another object than before?
 import type { Cluster } from "../adapters/kubernetes/cluster.ts";
-import { HASH_LABEL, RESOURCES, type RolloutObject } from "../adapters/kubernetes/client/objects.ts";
+import { HASH_LABEL, RESOURCES, REVISION_LABEL, type RolloutObject } from "../adapters/kubernetes/client/objects.ts";
 import { placeOf } from "../adapters/kubernetes/service-name.ts";
 import type { Call } from "../ports/observed.ts";
 
-/** What a status says of the life of a Deployment. */
+/** What a status says of the life of what is adopted. */
 const OF_ITS_LIFE = [
   "rollout",
   "candidate",
@@ -24,7 +24,7 @@ const OF_ITS_LIFE = [
 
 interface Anew {
   readonly service: string;
-  /** The UID of the Deployment that is there now. */
+  /** The UID of the one that is there now. */
   readonly deployment: string;
   /** The Service whose selector may still be narrowed to pods that have gone with the last one. */
   readonly selecting: string | undefined;
@@ -34,9 +34,11 @@ interface Anew {
 export async function beginAnew(cluster: Cluster, { service, deployment, selecting }: Anew, call: Call): Promise<void> {
   const { namespace, name } = placeOf(service);
   const known = selecting === undefined ? undefined : cluster.services.get(namespace, selecting);
-  if (known?.spec.selector?.[HASH_LABEL] !== undefined) {
+  const narrowed = [HASH_LABEL, REVISION_LABEL].filter((label) => known?.spec.selector?.[label] !== undefined);
+  if (known && narrowed.length > 0) {
+    const selector = Object.fromEntries(narrowed.map((label) => [label, null]));
     const at = { resource: RESOURCES.services, namespace, name: known.metadata.name };
-    cluster.services.wrote(await cluster.client.merge(at, { spec: { selector: { [HASH_LABEL]: null } } }, call));
+    cluster.services.wrote(await cluster.client.merge(at, { spec: { selector } }, call));
   }
   const status = { deployment, ...Object.fromEntries(OF_ITS_LIFE.map((field) => [field, null])) };
   const at = { resource: RESOURCES.rollouts, namespace, name, subresource: "status" as const };

@@ -13,7 +13,7 @@ export interface Around {
   readonly generation: number | undefined;
   readonly handled: string | undefined;
   readonly answers: readonly CommandAnswer[];
-  /** The UID of the Deployment that is adopted. */
+  /** The UID of what is adopted. */
   readonly deployment: string | undefined;
   /** What its pods were configured with then. */
   readonly configuration: string | undefined;

@@ -48,6 +48,13 @@ export function demoDeployment(version: string, demo: Demo = {}) {
   };
 }
 
+/** The same as a StatefulSet. */
+export function demoStatefulSet(version: string, { spec, ...demo }: Demo = {}) {
+  const deployment = demoDeployment(version, demo);
+  const { name } = deployment.metadata;
+  return { ...deployment, kind: "StatefulSet", spec: { ...deployment.spec, serviceName: name, ...spec } };
+}
+
 /** A Service in front of it. */
 export function demoService(name = "app"): object {
   return {

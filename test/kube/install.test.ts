@@ -9,7 +9,7 @@ import { policiesOf } from "../../src/cli/export/install/policies.ts";
 import { until } from "../e2e/harness.ts";
 import { Api, isStatus } from "./api.ts";
 import type { OwnCluster } from "./cluster.ts";
-import { demoDeployment } from "./demo.ts";
+import { demoDeployment, demoStatefulSet } from "./demo.ts";
 import { ASKED, CONTROLLER, everything, openWithSerin, saidBy, type Said } from "./installed.ts";
 import { test } from "./kube-test.ts";
 import type { Deployment, KubeObject } from "./objects.ts";
@@ -76,7 +76,7 @@ test("the policies are read without a doubt", async () => {
   const look = async () =>
     (await kubectl(["get", "validatingadmissionpolicies", "-o", ...types])).out.trim().split("\n");
   await until("the policies are read", async () => (await look()).every((line) => line.includes("{")));
-  expect(await look()).toEqual(["serin-annotations {}", "serin-brake {}"]);
+  expect(await look()).toEqual(["serin-annotations {}", "serin-brake {}", "serin-partition {}"]);
 });
 
 test("the base for kustomize and the definition of the chart say the same", async () => {
@@ -143,7 +143,7 @@ function rollout(spec: object, name = "shop"): object {
 test.each([
   [{ workload: { process: { command: ["a"] } } }, "process and urls are for machines"],
   [{ workload: { urls: ["http://127.0.0.1:1"] } }, "process and urls are for machines"],
-  [{ workload: {} }, "deployment must be here"],
+  [{ workload: {} }, "one of deployment or statefulSet must be here"],
   [{ workload: { ...DEPLOYMENT, ready: { tcp: true } } }, "pods have probes"],
   [{ traffic: { proxy: { listen: 8080 } } }, "proxy is for machines"],
   [{ traffic: {} }, "one of proxy, envoy, service, istio or gateway must be here, and only one"],
@@ -294,6 +294,20 @@ test("an adopted Deployment stays paused, and is its owner's in all else", async
   const own = { metadata: { annotations: { "serin.dev/rollout": null } }, spec: { paused: false } };
   expect(await change(["patch", "deployment/app", "--type=merge", "-p", JSON.stringify(own)])).toBe("done");
   expect(await change(template("v3"))).toBe("done");
+});
+
+test("an adopted StatefulSet keeps its partition, and is its owner's in all else", async (context) => {
+  const { shop, change } = await adopted(context);
+  await shop.apply(demoStatefulSet("v1", { name: "db", replicas: 0 }));
+  expect(await change(["annotate", "statefulset/db", "serin.dev/rollout=db"], CONTROLLER)).toBe("done");
+  const changed = (spec: object, user?: string): Promise<string> =>
+    change(["patch", "statefulset/db", "-p", JSON.stringify({ spec })], user);
+  const partition = (number: number): object => ({ updateStrategy: { rollingUpdate: { partition: number } } });
+  expect(await changed({ template: { metadata: { labels: { version: "v2" } } } })).toBe("done");
+  expect(await change(["scale", "statefulset/db", "--replicas", "1"])).toBe("done");
+  expect(await changed(partition(1))).toContain("keeps its updateStrategy while Rollout db looks after it");
+  expect(await changed(partition(1), CONTROLLER)).toBe("done");
+  expect(await change(["annotate", "--overwrite", "statefulset/db", "serin.dev/rollout=x"])).toContain("kept by Serin");
 });
 
 test("Serin's annotations are its own; Kubernetes may copy them, and everybody has others", async (context) => {

@@ -160,6 +160,11 @@ export interface Deployment extends KubeObject {
   };
 }
 
+export interface StatefulSet extends KubeObject {
+  readonly spec: { readonly replicas?: number; readonly updateStrategy?: object; readonly template: Template };
+  readonly status?: { readonly observedGeneration?: number; readonly readyReplicas?: number };
+}
+
 export interface ReplicaSet extends KubeObject {
   readonly spec: { readonly replicas?: number; readonly template: Template };
   readonly status?: { readonly replicas?: number; readonly readyReplicas?: number };

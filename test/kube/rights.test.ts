@@ -1,28 +1,9 @@
 // Has the controller the rights that it needs, by what the installation grants?
-import { execFileSync } from "node:child_process";
-import { join } from "node:path";
 import { expect } from "vitest";
-import { parseAllDocuments, stringify } from "yaml";
 import { define } from "./definitions.ts";
 import { demoDeployment, demoService } from "./demo.ts";
 import { sharedCluster, test } from "./kube-test.ts";
-import type { Cluster } from "./cluster.ts";
-import { command, controllerOf, ended, rolloutNow, rolloutOf } from "./serin.ts";
-
-const MAIN = join(import.meta.dirname, "..", "..", "src", "cli", "main.ts");
-const OF_RIGHTS = new Set(["Namespace", "ServiceAccount", "ClusterRole", "ClusterRoleBinding", "Role", "RoleBinding"]);
-
-/** The installed controller's account, without the rest of the installation. */
-async function account(cluster: Cluster): Promise<string> {
-  const text = execFileSync(process.execPath, [MAIN, "export", "install"], {
-    encoding: "utf8",
-    maxBuffer: 16 * 1_048_576,
-  });
-  const objects = parseAllDocuments(text).map((document) => document.toJS() as { readonly kind: string } | null);
-  const granted = objects.filter((object) => object !== null && OF_RIGHTS.has(object.kind));
-  await cluster.objects.apply(granted.map((object) => stringify(object)).join("---\n"));
-  return cluster.kubeconfigOf("serin-system/serin-controller");
-}
+import { command, controllerOf, ended, installedAccount, rolloutNow, rolloutOf } from "./serin.ts";
 
 const podMetadata = { canary: { labels: { track: "canary" } } };
 
@@ -38,7 +19,7 @@ test("a canary with a Job, followed configuration, labels by role and a shrunk D
   });
   await namespace.apply([settings("blue"), demoService(), demoDeployment("v1", { container: { envFrom } })]);
   await namespace.rolledOut("app");
-  const kubeconfig = await account(cluster);
+  const kubeconfig = await installedAccount(cluster);
   await controllerOf(context, { cluster, namespace, kubeconfig, leaseNamespace: "serin-system" });
   const spec = {
     workload: { deployment: { name: "app", podMetadata } },
@@ -64,7 +45,7 @@ test("a canary by Istio's routes, which go with the Rollout", async (context) =>
   const namespace = await cluster.namespace(context);
   await namespace.apply([demoService(), demoDeployment("v1", { replicas: 1 })]);
   await namespace.rolledOut("app");
-  const kubeconfig = await account(cluster);
+  const kubeconfig = await installedAccount(cluster);
   await controllerOf(context, { cluster, namespace, kubeconfig, leaseNamespace: "serin-system" });
   const steps = [{ weight: "50%", gate: "look" }];
   await namespace.apply(

@@ -83,8 +83,8 @@ export class RoutingPlace {
       namespace: shop.name,
       name: "app",
       uid: rollout?.metadata.uid ?? "",
-      deployment: metadata.name,
-      deploymentUid: metadata.uid,
+      adoptee: metadata.name,
+      adopteeUid: metadata.uid,
     };
     const place = new RoutingPlace(known, new Adopted(known, by), { traffic: trafficOf(shop.name, traffic), image });
     await place.run([{ pool: "v1", role: "stable", size: 2 }]);

@@ -2,6 +2,7 @@
 import { join } from "node:path";
 import { mkdtemp } from "node:fs/promises";
 import { execFileSync } from "node:child_process";
+import { parseAllDocuments, stringify } from "yaml";
 import { daemonOf, type Daemon } from "./daemon.ts";
 import type { Cluster, Ending, Namespace } from "./cluster.ts";
 import type { KubeObject } from "./objects.ts";
@@ -47,6 +48,20 @@ export async function installKinds(cluster: Cluster): Promise<void> {
       status?.conditions?.some(({ type, status: is }) => type === "Established" && is === "True") ?? false,
   );
   installed.add(cluster.dir);
+}
+
+const OF_RIGHTS = new Set(["Namespace", "ServiceAccount", "ClusterRole", "ClusterRoleBinding", "Role", "RoleBinding"]);
+
+/** Proof of the installed controller's account, without the rest of the installation: its lease is in `serin-system`. */
+export async function installedAccount(cluster: Cluster): Promise<string> {
+  const text = execFileSync(process.execPath, [MAIN, "export", "install"], {
+    encoding: "utf8",
+    maxBuffer: 16 * 1_048_576,
+  });
+  const objects = parseAllDocuments(text).map((document) => document.toJS() as { readonly kind: string } | null);
+  const granted = objects.filter((object) => object !== null && OF_RIGHTS.has(object.kind));
+  await cluster.objects.apply(granted.map((object) => stringify(object)).join("---\n"));
+  return cluster.kubeconfigOf("serin-system/serin-controller");
 }
 
 interface Controlled {

@@ -38,8 +38,8 @@ async function place(): Promise<WorkloadPlace> {
     namespace: namespace.name,
     name: "app",
     uid: rollout?.metadata.uid ?? "",
-    deployment: "app",
-    deploymentUid: metadata.uid,
+    adoptee: "app",
+    adopteeUid: metadata.uid,
   };
   const begin = async (): Promise<{ known: Cluster; workload: DeploymentWorkload }> => {
     const options = {

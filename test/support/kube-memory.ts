@@ -19,8 +19,8 @@ const OWNER: Adopter = {
   namespace: "prod",
   name: "shop",
   uid: "uid-of-the-rollout",
-  deployment: "shop",
-  deploymentUid: "uid-of-the-deployment",
+  adoptee: "shop",
+  adopteeUid: "uid-of-the-deployment",
 };
 
 /** Whose pods of each pool are ready, and whose ReplicaSet has which hash. */
@@ -98,7 +98,7 @@ export class MemoryCluster {
         metadata: {
           uid: `set-${pool}`,
           name: pool,
-          annotations: { "serin.dev/pool": `${OWNER.uid}/${OWNER.deploymentUid}/${pool}` },
+          annotations: { "serin.dev/pool": `${OWNER.uid}/${OWNER.adopteeUid}/${pool}` },
         },
         hash,
         replicas: size,
@@ -109,7 +109,7 @@ export class MemoryCluster {
         sleep: (durationMs: number) => Promise.resolve(this.passes(durationMs)),
       },
       services: informer("Service"),
-      deployments: { get: () => ({ metadata: { uid: OWNER.deploymentUid } }) },
+      deployments: { get: () => ({ metadata: { uid: OWNER.adopteeUid } }) },
       setsOf: { of: (uid: string | undefined) => (uid === OWNER.uid ? sets() : []) },
       podsOf: {
         of: (uid: string) => {

@@ -1,74 +1,104 @@
 // Which parts does a service of a cluster stand on?
-import type { DeploymentSpec } from "../../core/spec/deployment.ts";
 import type { TrafficSpec } from "../../core/spec/traffic.ts";
+import type { Adoptee } from "../../core/spec/workload.ts";
 import type { Role } from "../../core/split.ts";
 import { SerinError } from "../../core/issues.ts";
 import { seen, type Call } from "../../ports/observed.ts";
 import type { Metrics } from "../../ports/router.ts";
-import { Adopted } from "./adopted.ts";
+import type { Workload } from "../../ports/workload.ts";
+import { Adopted, type Adopter } from "./adopted.ts";
 import type { Cluster } from "./cluster.ts";
 import { leave } from "./leave.ts";
 import { clusterRouterOf } from "./routers/index.ts";
 import type { ClusterRouter } from "./routers/cluster-router.ts";
+import { ServiceRouter } from "./routers/service.ts";
 import { placeOf } from "./service-name.ts";
+import { leavePlaces } from "./stateful/leave.ts";
+import { Places, type Written } from "./stateful/places.ts";
+import { StatefulSetWorkload } from "./stateful/workload.ts";
 import { DeploymentWorkload } from "./workload.ts";
 
-/** What the file says of it now. */
+/** What the file says of it now, and what was written down last. */
 export interface ClusterAsked {
   readonly service: string;
-  readonly deployment: DeploymentSpec;
+  readonly adoptee: Adoptee;
   readonly traffic: TrafficSpec;
-  /** Which pool has which role, as it was written down last. */
+  /** Which pool has which role. */
   readonly roles: Readonly<Partial<Record<Role, string>>>;
+  readonly written: Written;
 }
 
 /** The parts of one service: whoever runs its pods must be able to keep requests from them. */
 export interface ClusterParts {
-  readonly workload: DeploymentWorkload;
+  readonly workload: Workload;
   /** A router of the cluster; nothing while the file names another one. */
   readonly router: () => ClusterRouter | undefined;
-  /** Leaves the Deployment to its owner, as it serves now. */
+  /** Leaves what was adopted to its owner, as it serves now. */
   readonly leave: () => Promise<void>;
 }
 
 /** Makes the parts of a service. `asked` is called for what the file says now. */
-export function adopt(cluster: Cluster, asked: () => ClusterAsked): ClusterParts {
-  const first = asked();
-  const adopted = new Adopted(cluster, adopterOf(cluster, first));
-  let made: { readonly of: string; readonly router: ClusterRouter } | undefined;
-  const router = (): ClusterRouter | undefined => {
-    const { traffic } = asked();
-    const { service, istio, gateway } = traffic;
-    if (!service && !istio && !gateway) return undefined;
-    const of = JSON.stringify({ service, istio, gateway });
-    if (made?.of !== of) made = { of, router: clusterRouterOf({ adopted, roles: () => asked().roles }, traffic) };
-    return made.router;
-  };
-  const workload = new DeploymentWorkload({
-    adopted,
-    podMetadata: () => asked().deployment.podMetadata,
-    port: () => asked().deployment.port,
-    isolate: async (call) => router()?.isolate(call),
-    settle: async (call) => router()?.settle?.(call),
-  });
+export async function adopt(cluster: Cluster, asked: () => ClusterAsked): Promise<ClusterParts> {
+  const { kind } = asked().adoptee;
+  const adopter = await adopterOf(cluster, asked());
+  if (kind === "Deployment") return deploymentParts(new Adopted(cluster, adopter), asked);
+  const known = await cluster.stateful();
+  return placeParts(new Places(cluster, adopter, { known, written: () => asked().written }), asked);
+}
+
+function deploymentParts(adopted: Adopted, asked: () => ClusterAsked): ClusterParts {
+  const router = routerOf(asked, (traffic) => clusterRouterOf({ adopted, roles: () => asked().roles }, traffic));
+  const workload = new DeploymentWorkload({ adopted, ...following(asked, router) });
   return {
     workload,
     router,
     leave: () => {
-      const { roles, deployment } = asked();
+      const { roles, adoptee } = asked();
       const keep = (call: Call) => workload.keep(roles.stable, call);
-      return leave({ adopted, router: router(), keep, podMetadata: deployment.podMetadata });
+      return leave({ adopted, router: router(), keep, podMetadata: adoptee.asked.podMetadata });
     },
   };
 }
 
-function adopterOf(cluster: Cluster, { service, deployment }: ClusterAsked) {
+function placeParts(places: Places, asked: () => ClusterAsked): ClusterParts {
+  const roles = () => asked().roles;
+  const router = routerOf(asked, ({ service }) => service && new ServiceRouter({ adopted: places, roles }, service));
+  return {
+    workload: new StatefulSetWorkload({ adopted: places, ...following(asked, router) }),
+    router,
+    leave: () => leavePlaces({ places, router: router(), podMetadata: asked().adoptee.asked.podMetadata }),
+  };
+}
+
+type RouterNow = ClusterParts["router"];
+
+/** The router that the file names, made anew when it names another one. */
+function routerOf(asked: () => ClusterAsked, make: (traffic: TrafficSpec) => ClusterRouter | undefined): RouterNow {
+  let made: { readonly of: string; readonly router: ClusterRouter | undefined } | undefined;
+  return () => {
+    const { traffic } = asked();
+    const { service, istio, gateway } = traffic;
+    if (!service && !istio && !gateway) return undefined;
+    const of = JSON.stringify({ service, istio, gateway });
+    if (made?.of !== of) made = { of, router: make(traffic) };
+    return made.router;
+  };
+}
+
+/** What whoever runs the pods follows of the file, and of the router. */
+function following(asked: () => ClusterAsked, router: RouterNow) {
+  return {
+    podMetadata: () => asked().adoptee.asked.podMetadata,
+    port: () => asked().adoptee.asked.port,
+    isolate: async (call: Call) => router()?.isolate(call),
+    settle: async (call: Call) => router()?.settle?.(call),
+  };
+}
+
+async function adopterOf(cluster: Cluster, { service, adoptee: { kind, asked } }: ClusterAsked): Promise<Adopter> {
   const { namespace, name } = placeOf(service);
   const rollout = cluster.rollouts.get(namespace, name);
   const uid = rollout?.metadata.uid;
-  // The one that was written down, if there was one: whoever made another one meanwhile has not been heard yet.
-  const deploymentUid =
-    rollout?.status?.deployment ?? cluster.deployments.get(namespace, deployment.name)?.metadata.uid;
   if (uid === undefined) {
     throw new SerinError({
       code: "SERIN_KUBE_NO_ROLLOUT",
@@ -77,7 +107,10 @@ function adopterOf(cluster: Cluster, { service, deployment }: ClusterAsked) {
       next: "kubectl apply it, in the cluster that this controller looks after",
     });
   }
-  return { namespace, name, uid, deployment: deployment.name, deploymentUid };
+  const { known } = await cluster.adoptees(kind);
+  // The one that was written down, if there was one: whoever made another one meanwhile has not been heard yet.
+  const adopteeUid = rollout?.status?.deployment ?? known.get(namespace, asked.name)?.metadata.uid;
+  return { namespace, name, uid, adoptee: asked.name, adopteeUid };
 }
 
 /** Routers of a cluster count nothing. */

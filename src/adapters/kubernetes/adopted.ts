@@ -1,25 +1,43 @@
 // Which objects of a cluster are one service?
-import type { Deployment, ReplicaSet } from "./client/objects.ts";
+import { SerinError } from "../../core/issues.ts";
+import type { AdoptedKind } from "../../core/spec/deployment.ts";
+import { HASH_LABEL, type Adoptable, type Deployment, type ReplicaSet } from "./client/objects.ts";
 import type { Cluster } from "./cluster.ts";
-import type { KnownSet } from "./keep.ts";
+import type { Dressed } from "./dress.ts";
+import type { KnownPod, KnownSet } from "./keep.ts";
 import { markIn, marked } from "./mark.ts";
 import { REPLICAS, ROLLOUT } from "./names.ts";
 import { ownerOf } from "./owned.ts";
 
-/** Who looks after a Deployment. */
+/** Who looks after a Deployment or a StatefulSet. */
 export interface Adopter {
   readonly namespace: string;
   /** The Rollout object. */
   readonly name: string;
   readonly uid: string;
-  /** The Deployment. */
-  readonly deployment: string;
-  /** Another one of its name is not looked after. */
-  readonly deploymentUid: string | undefined;
+  /** What is looked after. */
+  readonly adoptee: string;
+  /** Another one of its name is not. */
+  readonly adopteeUid: string | undefined;
+}
+
+/** Which pods are which version's, as far as a router asks. */
+export interface Versions {
+  readonly cluster: Cluster;
+  readonly by: Pick<Adopter, "namespace">;
+  /** The label by which pods of one version are told from those of another. */
+  readonly label: string;
+  /** Its value on a pool's pods, once it is known. */
+  hashOf(pool: string): string | undefined;
+  /** The pods of a pool that answer. */
+  readyOf(pool: string): readonly string[];
+  /** Whether pods of another pool than this one run, or shall: those that end may still answer. */
+  hasOthers(pool: string | undefined): boolean;
 }
 
 /** The Deployment and its ReplicaSets, as they are known now. */
-export class Adopted {
+export class Adopted implements Versions {
+  readonly label = HASH_LABEL;
   readonly cluster: Cluster;
   readonly by: Adopter;
 
@@ -29,8 +47,8 @@ export class Adopted {
   }
 
   get deployment(): Deployment | undefined {
-    const found = this.cluster.deployments.get(this.by.namespace, this.by.deployment);
-    return found?.metadata.uid === this.by.deploymentUid ? found : undefined;
+    const found = this.cluster.deployments.get(this.by.namespace, this.by.adoptee);
+    return found?.metadata.uid === this.by.adopteeUid ? found : undefined;
   }
 
   /** ReplicaSets of the Deployment, and those that Serin holds for it. */
@@ -56,15 +74,15 @@ export class Adopted {
     return this.sets().find((set) => this.poolOf(set) === pool);
   }
 
-  /** The pods of a pool that answer. */
-  readyOf(pool: string): readonly string[] {
-    const set = this.setOf(pool);
-    const pods = set ? [...this.cluster.podsOf.of(set.metadata.uid)] : [];
-    const answer = pods.filter(({ ready, ip, metadata }) => ready && ip && metadata.deletionTimestamp === undefined);
-    return answer.map(({ metadata }) => metadata.name);
+  hashOf(pool: string): string | undefined {
+    return this.setOf(pool)?.hash;
   }
 
-  /** Whether pods of another pool than this one run, or shall: those that end may still answer. */
+  readyOf(pool: string): readonly string[] {
+    const set = this.setOf(pool);
+    return set ? answering(this.cluster.podsOf.of(set.metadata.uid)) : [];
+  }
+
   hasOthers(pool: string | undefined): boolean {
     return this.sets().some((set) => {
       const own = this.poolOf(set);
@@ -98,24 +116,48 @@ export class Adopted {
     return ownerOf(set) === this.deployment?.metadata.uid;
   }
 
+  /** The pods of a ReplicaSet, and by which labels they are selected. */
+  dressed({ metadata }: KnownSet): Dressed {
+    const { matchLabels = {} } = this.deployment?.spec.selector ?? {};
+    const of = { what: `Deployment ${this.by.adoptee}`, labels: [...Object.keys(matchLabels), HASH_LABEL] };
+    return { pods: this.cluster.podsOf.of(metadata.uid), of };
+  }
+
   /** Takes in what was written, before the watch tells of it. */
   wrote(set: ReplicaSet): void {
     this.cluster.sets.wrote(set);
   }
 }
 
-/** Another Rollout than the one of this name that looks after a Deployment, if there is one. */
-export function takenBy(
-  { metadata }: Deployment,
-  name: string,
-  cluster: Pick<Cluster, "rollouts">,
-): string | undefined {
+/** Names of the pods that answer. */
+export function answering(pods: Iterable<KnownPod>): readonly string[] {
+  const answer = [...pods].filter(({ ready, ip, metadata }) => ready && ip && metadata.deletionTimestamp === undefined);
+  return answer.map(({ metadata }) => metadata.name);
+}
+
+/** Another Rollout than the one of this name that looks after an object, if there is one. */
+export function takenBy({ metadata }: Adoptable, name: string, cluster: Pick<Cluster, "rollouts">): string | undefined {
   const other = metadata.annotations?.[ROLLOUT];
   return other !== undefined && other !== name && cluster.rollouts.get(metadata.namespace, other) ? other : undefined;
 }
 
-/** How many pods a Deployment shall have: what its owner has said, whatever Serin has scaled it to for the time being. */
-export function fullSizeOf({ metadata, spec }: Deployment): number {
+/** Throws when another Rollout looks after it. */
+export function refuseTaken(
+  cluster: Pick<Cluster, "rollouts">,
+  { kind, object, name }: { readonly kind: AdoptedKind; readonly object: Adoptable; readonly name: string },
+): void {
+  const other = takenBy(object, name, cluster);
+  if (other === undefined) return;
+  throw new SerinError({
+    code: "SERIN_KUBE_TAKEN",
+    what: `${kind} ${object.metadata.name} is looked after by Rollout ${other}`,
+    now: "nothing was changed",
+    next: "delete one of the two Rollouts",
+  });
+}
+
+/** How many pods it shall have: what its owner has said, whatever Serin has scaled it to for the time being. */
+export function fullSizeOf({ metadata, spec }: Adoptable): number {
   const [own, written] = (metadata.annotations?.[REPLICAS] ?? "").split("/").map(Number);
   const now = spec.replicas ?? 1;
   // Another number than the one that was written is somebody's wish.

@@ -1,10 +1,13 @@
 // What is known of a cluster, and who is told when it changes?
+import type { AdoptedKind } from "../../core/spec/deployment.ts";
 import type { Clock } from "../../ports/clock.ts";
 import { KubeClient } from "./client/client.ts";
 import { Connection, type ConnectionOptions } from "./client/connection.ts";
 import { Informer, slim, type Heard, type InformerOptions, type Kept } from "./client/informer.ts";
 import {
   RESOURCES,
+  type Adoptable,
+  type ControllerRevision,
   type Deployment,
   type KubeObject,
   type Pod,
@@ -12,15 +15,19 @@ import {
   type Resource,
   type RolloutObject,
   type Service,
+  type StatefulSet,
 } from "./client/objects.ts";
 import {
   knownContent,
   knownDeployment,
   knownPod,
+  knownRevision,
   knownRollout,
   knownSet,
+  knownStatefulSet,
   type KnownContent,
   type KnownPod,
+  type KnownRevision,
   type KnownSet,
 } from "./keep.ts";
 import { Owned, ownerOf } from "./owned.ts";
@@ -30,6 +37,26 @@ export interface ClusterOptions extends ConnectionOptions {
   /** Only this namespace; all of them without it. */
   readonly only?: string | undefined;
 }
+
+/** StatefulSets, and the revisions of their templates. */
+export interface StatefulSets {
+  readonly sets: Informer<StatefulSet>;
+  readonly revisionsOf: Owned<KnownRevision>;
+}
+
+/** Objects that may be adopted, all of one kind. */
+export interface Adoptees {
+  readonly resource: Resource;
+  readonly known: Pick<Informer<Adoptable>, "get" | "wrote">;
+}
+
+/** Where objects are kept that may be adopted. */
+export const RESOURCE_OF: Readonly<Record<AdoptedKind, Resource>> = {
+  Deployment: RESOURCES.deployments,
+  StatefulSet: RESOURCES.statefulSets,
+};
+
+type Stopping = Pick<Informer<KubeObject>, "stop">;
 
 /** So long may nothing be heard of the API server until what is known of pods is called unreadable. */
 const BLIND_MS = 30_000;
@@ -46,6 +73,7 @@ export class Cluster {
   readonly rollouts: Informer<RolloutObject>;
   readonly setsOf = new Owned<KnownSet>();
   readonly podsOf = new Owned<KnownPod>();
+  #stateful: Promise<{ readonly known: StatefulSets; readonly informers: readonly Stopping[] }> | undefined;
   readonly #more = new Map<Resource, Promise<Informer<KubeObject>>>();
   readonly #contents = new Map<Resource, Promise<Informer<KubeObject, KnownContent>>>();
   #any: ((key: string) => void) | undefined;
@@ -55,24 +83,16 @@ export class Cluster {
     this.only = options.only;
     this.client = new KubeClient(new Connection(options));
     const told = (resource: Resource) => (_change: unknown, object: Kept) => this.tell(resource, object);
-    const owned =
-      <T extends Kept>(by: Owned<T>) =>
-      (change: "set" | "gone", object: T, before: T | undefined): void => {
-        by.hear(change, object, before);
-        const [now, was] = [ownerOf(object), before && ownerOf(before)];
-        this.#call(now);
-        if (was !== now) this.#call(was);
-      };
     const { deployments, replicaSets, pods, services } = RESOURCES;
     this.deployments = this.#informer({ resource: deployments, keep: knownDeployment, heard: told(deployments) });
-    this.sets = this.#informer({ resource: replicaSets, keep: knownSet, heard: owned(this.setsOf) });
+    this.sets = this.#informer({ resource: replicaSets, keep: knownSet, heard: this.#owned(this.setsOf) });
     this.pods = this.#informer({
       resource: pods,
       keep: knownPod,
       heard: (change, pod, before) => {
         this.podsOf.hear(change, pod, before);
-        // Whoever looks after a ReplicaSet is told of its pods.
-        this.#call(this.#ownerOfSet(pod));
+        // Whoever looks after a ReplicaSet or a StatefulSet is told of its pods.
+        this.#call(this.#keeperOf(pod));
       },
     });
     this.rollouts = this.#informer({
@@ -90,10 +110,21 @@ export class Cluster {
     return new Informer(this.client, this.clock, { ...options, namespace: this.only });
   }
 
-  #ownerOfSet({ metadata }: Kept): string | undefined {
+  #keeperOf({ metadata }: Kept): string | undefined {
     const owner = metadata.ownerReferences?.find(({ controller }) => controller);
-    const set = owner?.kind === "ReplicaSet" ? this.sets.get(metadata.namespace, owner.name) : undefined;
+    if (owner?.kind !== "ReplicaSet") return owner?.uid;
+    const set = this.sets.get(metadata.namespace, owner.name);
     return set && ownerOf(set);
+  }
+
+  /** Calls whoever looks after the one that controls an object. */
+  #owned<T extends Kept>(by: Owned<T>): Heard<T> {
+    return (change, object, before) => {
+      by.hear(change, object, before);
+      const [now, was] = [ownerOf(object), before && ownerOf(before)];
+      this.#call(now);
+      if (was !== now) this.#call(was);
+    };
   }
 
   get #own() {
@@ -109,7 +140,47 @@ export class Cluster {
     const more = await Promise.all([...this.#more.values()].map((made) => made.catch(() => undefined)));
     const contents = await Promise.all([...this.#contents.values()].map((made) => made.catch(() => undefined)));
     await Promise.all([...this.#own, ...more, ...contents].map(async (informer) => informer?.stop()));
+    const stateful = await this.#stateful?.catch(() => undefined);
+    await Promise.all((stateful?.informers ?? []).map((informer) => informer.stop()));
     this.client.connection.close();
+  }
+
+  /** StatefulSets and their revisions, watched from the first question on. Rejects when they may not be read. */
+  async stateful(): Promise<StatefulSets> {
+    this.#stateful ??= this.#watchStateful().catch((error: unknown) => {
+      this.#stateful = undefined;
+      throw error;
+    });
+    return (await this.#stateful).known;
+  }
+
+  async #watchStateful() {
+    const { statefulSets, controllerRevisions } = RESOURCES;
+    const revisionsOf = new Owned<KnownRevision>();
+    const sets = this.#informer<StatefulSet>({
+      resource: statefulSets,
+      keep: knownStatefulSet,
+      heard: (_change, set) => this.tell(statefulSets, set),
+    });
+    const revisions = this.#informer<ControllerRevision, KnownRevision>({
+      resource: controllerRevisions,
+      keep: knownRevision,
+      heard: this.#owned(revisionsOf),
+    });
+    const informers: readonly Stopping[] = [sets, revisions];
+    try {
+      await Promise.all([sets.start(), revisions.start()]);
+    } catch (error) {
+      await Promise.all(informers.map((informer) => informer.stop()));
+      throw error;
+    }
+    return { known: { sets, revisionsOf }, informers };
+  }
+
+  /** Objects of a kind that is adopted. Rejects when they may not be read. */
+  async adoptees(kind: AdoptedKind): Promise<Adoptees> {
+    const known = kind === "Deployment" ? this.deployments : (await this.stateful()).sets;
+    return { resource: RESOURCE_OF[kind], known };
   }
 
   /** Objects of a further kind, watched from the first question on. Rejects when the cluster does not know the kind. */

@@ -1,15 +1,15 @@
 // Which labels and annotations does a pod have for its version's role?
 import { SerinError } from "../../core/issues.ts";
-import type { DeploymentSpec } from "../../core/spec/deployment.ts";
+import type { AdoptedSpec } from "../../core/spec/deployment.ts";
 import type { WantedPool } from "../../core/world.ts";
 import type { Call } from "../../ports/observed.ts";
-import type { Adopted } from "./adopted.ts";
-import { HASH_LABEL, RESOURCES, type Pod } from "./client/objects.ts";
-import type { KnownSet } from "./keep.ts";
+import { RESOURCES, type Pod } from "./client/objects.ts";
+import type { Cluster } from "./cluster.ts";
+import type { KnownPod } from "./keep.ts";
 import { ROLE } from "./names.ts";
 import { digest } from "./revision.ts";
 
-type PodMetadata = NonNullable<DeploymentSpec["podMetadata"]>;
+type PodMetadata = NonNullable<AdoptedSpec["podMetadata"]>;
 type Dress = NonNullable<PodMetadata["canary"]>;
 
 /** What pods of a role have; those of a further candidate have what those of the candidate have. */
@@ -18,23 +18,31 @@ function dressOf(metadata: PodMetadata | undefined, role: WantedPool["role"]): D
   return role === undefined || role === "former" ? undefined : metadata?.canary;
 }
 
+/** Pods of one version. */
+export interface Dressed {
+  readonly pods: Iterable<KnownPod>;
+  /** Whose pods they are, and by which labels it selects them. */
+  readonly of: { readonly what: string; readonly labels: readonly string[] };
+}
+
+interface Dressing extends Dressed {
+  readonly role: WantedPool["role"];
+  readonly metadata: PodMetadata | undefined;
+}
+
 /**
  * Gives the pods of a pool what its role has, and takes off what another role had: one write for each pod whose role is another
  * one than it was. A mark on the pod says what it has.
  */
 export async function dress(
-  adopted: Adopted,
-  {
-    set,
-    role,
-    metadata,
-  }: { readonly set: KnownSet; readonly role: WantedPool["role"]; readonly metadata: PodMetadata | undefined },
+  { client, pods }: Pick<Cluster, "client" | "pods">,
+  { pods: some, of, role, metadata }: Dressing,
   call: Call,
 ): Promise<void> {
   const wanted = dressOf(metadata, role);
-  if (wanted) refuseSelecting(adopted, wanted);
+  if (wanted) refuseSelecting(of, wanted);
   const mark = wanted && digest(wanted);
-  for (const pod of adopted.cluster.podsOf.of(set.metadata.uid)) {
+  for (const pod of some) {
     const { name, namespace, deletionTimestamp } = pod.metadata;
     if (pod.dress === mark || deletionTimestamp !== undefined) continue;
     const others = Object.values(metadata ?? {}).filter((one) => one !== undefined);
@@ -48,22 +56,20 @@ export async function dress(
         },
       },
     };
-    const { client, pods } = adopted.cluster;
     pods.wrote(await client.merge<Pod>({ resource: RESOURCES.pods, namespace, name }, patch, call));
   }
 }
 
 const nothing = (names: readonly string[]): object => Object.fromEntries(names.map((name) => [name, null]));
 
-/** A pod with another value of a label that selects it would not be its ReplicaSet's any more. */
-function refuseSelecting({ deployment, by }: Adopted, { labels }: Dress): void {
-  const selecting = new Set([...Object.keys(deployment?.spec.selector.matchLabels ?? {}), HASH_LABEL]);
-  const name = Object.keys(labels).find((one) => selecting.has(one));
+/** A pod with another value of a label that selects it would not be its owner's any more. */
+function refuseSelecting({ what, labels: selecting }: Dressed["of"], { labels }: Dress): void {
+  const name = Object.keys(labels).find((one) => selecting.includes(one));
   if (name === undefined) return;
   throw new SerinError({
     code: "SERIN_KUBE_SELECTING_LABEL",
-    what: `pods of Deployment ${by.deployment} are selected by label ${name}`,
+    what: `pods of ${what} are selected by label ${name}`,
     now: "no pod was changed",
-    next: "choose another name below spec.workload.deployment.podMetadata",
+    next: "choose another name below podMetadata in spec.workload",
   });
 }

@@ -1,13 +1,15 @@
 // What is kept in memory of each kind of object?
 import {
   hashOf,
+  type AdoptableStatus,
+  type ControllerRevision,
   type Deployment,
   type KubeObject,
-  type DeploymentStatus,
   type ObjectMeta,
   type Pod,
   type ReplicaSet,
   type RolloutObject,
+  type StatefulSet,
   type Texts,
 } from "./client/objects.ts";
 import { slim, type Kept } from "./client/informer.ts";
@@ -112,24 +114,46 @@ function troubleOf({ status }: Pick<Pod, "status">): Pick<KnownPod, "why" | "rea
   return gated && status?.phase === "Running" ? { why: gated.message ?? gated.reason } : {};
 }
 
-/** A Deployment without what takes room and is not read. */
-export function knownDeployment(deployment: Deployment): Deployment {
-  const { metadata, spec, status } = slim(deployment);
+/** Metadata without what takes room and is not read. */
+function brief({ metadata }: KubeObject): ObjectMeta {
   const { "kubectl.kubernetes.io/last-applied-configuration": _applied, ...annotations } = metadata.annotations ?? {};
-  return { metadata: { ...metadata, annotations }, spec, ...(status && { status: brief(status) }) };
+  return { ...metadata, annotations };
 }
 
-const brief = ({
+const progress = ({
   observedGeneration,
   replicas,
   updatedReplicas,
   availableReplicas,
-}: DeploymentStatus): DeploymentStatus => ({
-  observedGeneration,
-  replicas,
-  updatedReplicas,
-  availableReplicas,
-});
+}: AdoptableStatus): AdoptableStatus => ({ observedGeneration, replicas, updatedReplicas, availableReplicas });
+
+/** A Deployment without what takes room and is not read. */
+export function knownDeployment(deployment: Deployment): Deployment {
+  const { spec, status } = deployment;
+  return { metadata: brief(slim(deployment)), spec, ...(status && { status: progress(status) }) };
+}
+
+/** A StatefulSet, likewise. */
+export function knownStatefulSet(set: StatefulSet): StatefulSet {
+  const { spec, status } = set;
+  const { currentRevision, updateRevision } = status ?? {};
+  return {
+    metadata: brief(slim(set)),
+    spec,
+    ...(status && { status: { ...progress(status), currentRevision, updateRevision } }),
+  };
+}
+
+/** A ControllerRevision without its template, which is known by its content's name. */
+export interface KnownRevision extends Kept {
+  readonly metadata: ObjectMeta;
+  readonly revision: string | undefined;
+}
+
+export function knownRevision(made: ControllerRevision): KnownRevision {
+  const template = made.data?.spec?.template;
+  return { metadata: slim(made).metadata, revision: template && revisionOfTemplate(template).id };
+}
 
 /** A ConfigMap or Secret by its content alone: what it holds is nobody's business here. */
 export interface KnownContent extends Kept {

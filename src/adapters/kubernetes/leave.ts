@@ -1,6 +1,6 @@
 // How is a Deployment left to its owner?
 import { SerinError } from "../../core/issues.ts";
-import type { DeploymentSpec } from "../../core/spec/deployment.ts";
+import type { AdoptedSpec } from "../../core/spec/deployment.ts";
 import { ms } from "../../core/units.ts";
 import type { Call } from "../../ports/observed.ts";
 import type { Adopted } from "./adopted.ts";
@@ -24,7 +24,7 @@ interface Leaving {
   /** Makes the pods of stable the Deployment's, where they are not. */
   readonly keep: (call: Call) => Promise<void>;
   /** What pods have for their version's role: it goes with the roles. */
-  readonly podMetadata: DeploymentSpec["podMetadata"];
+  readonly podMetadata: AdoptedSpec["podMetadata"];
 }
 
 /**
@@ -35,7 +35,7 @@ export async function leave({ adopted, router, keep, podMetadata }: Leaving): Pr
   const call = { signal: AbortSignal.timeout(CALL_MS) };
   const { cluster, by } = adopted;
   const { client, clock } = cluster;
-  const at = { namespace: by.namespace, name: by.deployment };
+  const at = { namespace: by.namespace, name: by.adoptee };
   // Half way through a promotion nobody has them.
   await keep(call);
   const others = (): readonly KnownSet[] => adopted.sets().filter((set) => !adopted.isGiven(set));
@@ -67,7 +67,7 @@ export async function leave({ adopted, router, keep, podMetadata }: Leaving): Pr
     spec: { ...spec, replicas: fullSizeOf(deployment), ...(isSame ? {} : { template: bare(template) }) },
   };
   for (const set of adopted.sets()) {
-    await dress(adopted, { set, role: undefined, metadata: podMetadata }, call);
+    await dress(cluster, { ...adopted.dressed(set), role: undefined, metadata: podMetadata }, call);
     if (set.metadata.annotations?.[POOL] === undefined) continue;
     const place = { resource: RESOURCES.replicaSets, namespace: by.namespace, name: set.metadata.name };
     await client.merge(place, { metadata: { annotations: { [POOL]: null } } }, call);

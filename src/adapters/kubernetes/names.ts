@@ -2,9 +2,11 @@
 
 /** On a ReplicaSet: whose pool it is, as `UID of the Rollout/UID of the Deployment/pool`. */
 export const POOL = "serin.dev/pool";
-/** On a Deployment, and as a label on what Serin makes: the Rollout's name. */
+/** On a Deployment or StatefulSet, and as a label on what Serin makes: the Rollout's name. */
 export const ROLLOUT = "serin.dev/rollout";
-/** On a Deployment that is scaled down for the time being: `its own number/the one that was written`. */
+/** On a StatefulSet: how its pods changed before it was adopted, as JSON. */
+export const STRATEGY = "serin.dev/update-strategy";
+/** On what is scaled down for the time being: `its own number/the one that was written`. */
 export const REPLICAS = "serin.dev/replicas";
 /** On a Deployment's template: what the ConfigMaps and Secrets that its pods use hold. */
 export const CONFIGURATION = "serin.dev/configuration";

@@ -6,10 +6,13 @@ import type { KnownPod, KnownSet } from "./keep.ts";
 /** Reasons that no waiting helps against. */
 const HOPELESS: ReadonlySet<string> = new Set(["InvalidImageName", "ErrImageNeverPull"]);
 
+/** Whoever makes pods, as far as it matters for how they are doing. */
+type MakesPods = Pick<KnownSet, "metadata" | "replicas" | "minReadySeconds" | "failure">;
+
 /** A pod as a replica; nothing for one that has ended and is only kept to be looked at. */
 function replicaOf(
   pod: KnownPod,
-  set: KnownSet,
+  set: MakesPods,
   at: { readonly port: number; readonly nowMs: Ms },
 ): Replica | undefined {
   const { metadata, phase, ip, ready, sinceMs, restarts, why, reason } = pod;
@@ -30,9 +33,9 @@ function replicaOf(
   };
 }
 
-/** The replicas of a ReplicaSet. One that cannot make its pods says so in the place of those that are missing. */
+/** The replicas of a ReplicaSet or a StatefulSet. One that cannot make its pods says so in the place of those that are missing. */
 export function replicasOf(
-  set: KnownSet,
+  set: MakesPods,
   pods: Iterable<KnownPod>,
   at: { readonly port: number; readonly nowMs: Ms },
 ): readonly Replica[] {

@@ -2,13 +2,13 @@
 import type { Call, Observed } from "../../ports/observed.ts";
 import { ABSENT, seen, unreadable } from "../../ports/observed.ts";
 import type { RunningPool, WantedPool, Workload } from "../../ports/workload.ts";
-import type { DeploymentSpec } from "../../core/spec/deployment.ts";
+import type { AdoptedSpec } from "../../core/spec/deployment.ts";
 import { SerinError } from "../../core/issues.ts";
 import { ms } from "../../core/units.ts";
 import { isConflict } from "./client/errors.ts";
 import { HASH_LABEL, RESOURCES, type Deployment, type ReplicaSet } from "./client/objects.ts";
 import { DEPLOYMENT_ABILITIES } from "./abilities.ts";
-import { fullSizeOf, takenBy, type Adopted } from "./adopted.ts";
+import { fullSizeOf, refuseTaken, type Adopted, type Versions } from "./adopted.ts";
 import { dress } from "./dress.ts";
 import type { KnownSet } from "./keep.ts";
 import { POOL, REPLICAS, ROLLOUT } from "./names.ts";
@@ -21,13 +21,14 @@ const REVISION = "deployment.kubernetes.io/revision";
 /** So long pods stay that get no requests any more. */
 const HEARD_MS = 1_000;
 
-export interface DeploymentOptions {
-  readonly adopted: Adopted;
+/** What whoever runs pods in a cluster stands on. */
+export interface WorkloadOptions<V extends Versions> {
+  readonly adopted: V;
   /** The port that answers requests, as the file names it. */
   readonly port: () => number | string | undefined;
   /** What pods have for their version's role. */
-  readonly podMetadata?: (() => DeploymentSpec["podMetadata"]) | undefined;
-  /** Keeps requests away from pods of a ReplicaSet that is about to be made. */
+  readonly podMetadata?: (() => AdoptedSpec["podMetadata"]) | undefined;
+  /** Keeps requests away from pods of a version that is about to start. */
   readonly isolate?: ((call: Call) => Promise<void>) | undefined;
   /** Takes that back, once nothing but stable runs. */
   readonly settle?: ((call: Call) => Promise<void>) | undefined;
@@ -41,12 +42,12 @@ export interface DeploymentOptions {
 export class DeploymentWorkload implements Workload {
   readonly kind = "deployment";
   readonly can = DEPLOYMENT_ABILITIES;
-  readonly #options: DeploymentOptions;
+  readonly #options: WorkloadOptions<Adopted>;
   readonly #adopted: Adopted;
   /** Since when ReplicaSets shall go, by UID. */
   readonly #ending = new Map<string, number>();
 
-  constructor(options: DeploymentOptions) {
+  constructor(options: WorkloadOptions<Adopted>) {
     this.#options = options;
     this.#adopted = options.adopted;
   }
@@ -55,7 +56,7 @@ export class DeploymentWorkload implements Workload {
     const { cluster, deployment, by } = this.#look();
     const why = cluster.blind();
     if (why !== undefined) return Promise.resolve(unreadable(why));
-    if (!deployment) return Promise.resolve(unreadable(`there is no Deployment ${by.deployment} in ${by.namespace}`));
+    if (!deployment) return Promise.resolve(unreadable(`there is no Deployment ${by.adoptee} in ${by.namespace}`));
     const nowMs = ms(cluster.clock.now());
     const port = portOf(deployment.spec.template, this.#options.port()) ?? 0;
     const pools = this.#adopted.sets().flatMap((set): RunningPool[] => {
@@ -109,7 +110,7 @@ export class DeploymentWorkload implements Workload {
   async #dress({ pool, role }: WantedPool, call: Call): Promise<void> {
     const metadata = this.#options.podMetadata?.();
     const set = this.#adopted.setOf(pool);
-    if (set) await dress(this.#adopted, { set, role, metadata }, call);
+    if (set) await dress(this.#adopted.cluster, { ...this.#adopted.dressed(set), role, metadata }, call);
   }
 
   #look() {
@@ -121,8 +122,7 @@ export class DeploymentWorkload implements Workload {
   async #brake({ metadata, spec }: Deployment, call: Call): Promise<void> {
     const { by, cluster } = this.#adopted;
     if (spec.paused && metadata.annotations?.[ROLLOUT] === by.name) return;
-    const other = takenBy({ metadata, spec }, by.name, cluster);
-    if (other !== undefined) throw taken(metadata.name, other);
+    refuseTaken(cluster, { kind: "Deployment", object: { metadata, spec }, name: by.name });
     const patch = { metadata: { annotations: { [ROLLOUT]: by.name } }, spec: { paused: true } };
     const { namespace, name } = metadata;
     cluster.deployments.wrote(
@@ -162,7 +162,7 @@ export class DeploymentWorkload implements Workload {
     const set: ReplicaSet = {
       metadata: {
         namespace: by.namespace,
-        name: `${by.deployment}-${hash}`,
+        name: `${by.adoptee}-${hash}`,
         labels: { [ROLLOUT]: by.name },
         annotations: this.#adopted.mark(pool),
         ownerReferences: [this.#owner()],
@@ -327,13 +327,4 @@ export class DeploymentWorkload implements Workload {
 /** Whether the Deployment had it once, as its current one: its controller numbers those. */
 function wasStable({ metadata }: KnownSet): boolean {
   return metadata.annotations?.[REVISION] !== undefined;
-}
-
-function taken(deployment: string, other: string): SerinError {
-  return new SerinError({
-    code: "SERIN_KUBE_TAKEN",
-    what: `Deployment ${deployment} is looked after by Rollout ${other}`,
-    now: "nothing was changed",
-    next: "delete one of the two Rollouts",
-  });
 }

@@ -1,7 +1,8 @@
 // How does a rollout file become a Rollout of a cluster?
 import { isConflict } from "../../adapters/kubernetes/client/errors.ts";
-import { RESOURCES, type Deployment, type ObjectMeta } from "../../adapters/kubernetes/client/objects.ts";
+import { RESOURCES, type Adoptable, type ObjectMeta, type Resource } from "../../adapters/kubernetes/client/objects.ts";
 import { fullSizeOf } from "../../adapters/kubernetes/adopted.ts";
+import { RESOURCE_OF } from "../../adapters/kubernetes/cluster.ts";
 import { revisionOfTemplate } from "../../adapters/kubernetes/revision.ts";
 import { abilitiesOf } from "../../adapters/registry.ts";
 import { SerinError } from "../../core/issues.ts";
@@ -9,6 +10,7 @@ import { compile } from "../../core/plan/compile.ts";
 import type { Program } from "../../core/plan/step.ts";
 import { parseDocument } from "../../core/spec/parse.ts";
 import { KIND, type Rollout } from "../../core/spec/rollout.ts";
+import { adoptedIn, replicasAsked, withReplicas } from "../../core/spec/workload.ts";
 import type { ApplyRequest, Reply } from "../contract.ts";
 import { notARollout } from "../local.ts";
 import { readRolloutText } from "../rollout-text.ts";
@@ -17,17 +19,19 @@ import { LOOK_FOR_CONTROLLER, type Place, type Reach, type StoredRollout } from 
 /** So long a controller may take to look at what was applied before that is said. */
 const LOOK_MS = 10_000;
 
-/** A file, read and checked against the Deployment that it names. */
+/** A file, read and checked against what it adopts. */
 interface Checked {
   readonly place: Place;
   readonly rollout: Rollout;
-  readonly deployment: Deployment;
+  readonly adoptable: Adoptable;
+  /** `Deployment app`. */
+  readonly what: string;
   readonly program: Program;
   /** What the cluster is given: metadata and spec as they are written. */
   readonly written: { readonly metadata: Partial<ObjectMeta>; readonly spec: object };
 }
 
-/** Brings a file into the cluster. Nothing is changed when the file, or the Deployment, is not fit for it. */
+/** Brings a file into the cluster. Nothing is changed when the file, or what it adopts, is not fit for it. */
 export async function applyTo(reach: Reach, request: ApplyRequest): Promise<Reply> {
   if (request.hotfix)
     throw refused(
@@ -55,7 +59,7 @@ export async function applyTo(reach: Reach, request: ApplyRequest): Promise<Repl
   };
 }
 
-const NO_HOTFIX = "abort the rollout under way with: serin abort, then change the Deployment";
+const NO_HOTFIX = "abort the rollout under way with: serin abort, then change its pod template";
 
 async function check(reach: Reach, { text, origin }: ApplyRequest): Promise<Checked> {
   const parsed = parseDocument(text);
@@ -70,31 +74,33 @@ async function check(reach: Reach, { text, origin }: ApplyRequest): Promise<Chec
   const { rollout, at } = read;
   const { name, namespace: said } = rollout.metadata;
   const namespace = reach.namespaceOf(said);
-  const { deployment, sized } = await liveDeployment(reach, rollout, namespace);
+  const { adoptable, what, sized } = await liveAdoptee(reach, rollout, namespace);
   const compiled = compile(sized, { abilities: abilitiesOf(sized), stable: true });
   if (!compiled.ok) throw notARollout(compiled.issues.map((issue) => ({ ...at(issue.path), ...issue })));
   const data = parsed.data as { readonly metadata: Partial<ObjectMeta>; readonly spec: Written };
   const written = { metadata: data.metadata, spec: inlined(data.spec, rollout) };
-  return { place: { name, namespace }, rollout: sized, deployment, program: compiled.program, written };
+  return { place: { name, namespace }, rollout: sized, adoptable, what, program: compiled.program, written };
 }
 
-/** The Deployment that a file names, and the file with its number of replicas. */
-export async function liveDeployment(
+/** What a file adopts, and the file with its number of replicas. */
+export async function liveAdoptee(
   reach: Reach,
   rollout: Rollout,
   namespace: string,
-): Promise<{ readonly deployment: Deployment; readonly sized: Rollout }> {
-  const asked = rollout.spec.workload.deployment;
-  if (!asked) throw refused("in a cluster spec.workload is a deployment", "workload: { deployment: { name: … } }");
-  const deployment = await reach.client.get<Deployment>(
-    RESOURCES.deployments,
-    { namespace, name: asked.name },
-    reach.call(),
-  );
-  if (!deployment) throw await noDeployment(reach, asked.name, namespace);
-  const replicas = Math.max(1, fullSizeOf(deployment));
-  const spec = { ...rollout.spec, workload: { deployment: { ...asked, replicas } } };
-  return { deployment, sized: { ...rollout, spec } };
+): Promise<{ readonly adoptable: Adoptable; readonly what: string; readonly sized: Rollout }> {
+  const { workload } = rollout.spec;
+  const adoptee = adoptedIn(workload);
+  if (!adoptee)
+    throw refused(
+      "in a cluster spec.workload is a deployment or a statefulSet",
+      "workload: { deployment: { name: … } }",
+    );
+  const { kind, asked } = adoptee;
+  const resource = RESOURCE_OF[kind];
+  const adoptable = await reach.client.get<Adoptable>(resource, { namespace, name: asked.name }, reach.call());
+  if (!adoptable) throw await noAdoptee(reach, { resource, name: asked.name, namespace });
+  const spec = { ...rollout.spec, workload: withReplicas(workload, Math.max(1, fullSizeOf(adoptable))) };
+  return { adoptable, what: `${kind} ${asked.name}`, sized: { ...rollout, spec } };
 }
 
 interface Written {
@@ -128,18 +134,21 @@ interface Became {
 }
 
 /** What has changed, and what will happen. */
-function told({ place, deployment, program, rollout }: Checked, { before, after, followed }: Became): string {
+function told(
+  { place, adoptable, what: which, program, rollout }: Checked,
+  { before, after, followed }: Became,
+): string {
   const name = `${place.name}.${place.namespace}`;
   const isSame = before !== undefined && before.metadata.generation === after.metadata.generation;
   const done = before === undefined ? `${name} is made` : isSame ? `${name} is so already` : `${name} is changed`;
-  const replicas = rollout.spec.workload.deployment?.replicas ?? 1;
-  const { id } = revisionOfTemplate(deployment.spec.template);
+  const replicas = replicasAsked(rollout.spec.workload);
+  const { id } = revisionOfTemplate(adoptable.spec.template);
   const what =
     before === undefined
-      ? `Deployment ${deployment.metadata.name} (${replicas} replicas, ${id}) is adopted as it is; its next template comes by ${program.strategy}`
+      ? `${which} (${replicas} replicas, ${id}) is adopted as it is; its next template comes by ${program.strategy}`
       : isSame
         ? "nothing to do"
-        : `from the next template of Deployment ${deployment.metadata.name} on it counts; nothing starts by it`;
+        : `from the next template of ${which} on it counts; nothing starts by it`;
   const { message } = followed?.status ?? {};
   const why =
     message === undefined
@@ -154,13 +163,17 @@ function refused(what: string, next: string): SerinError {
   return new SerinError({ code: "SERIN_REFUSED", what, now: "nothing was changed", next, exitCode: 2 });
 }
 
-async function noDeployment(reach: Reach, name: string, namespace: string): Promise<SerinError> {
-  const { items } = await reach.client.list(RESOURCES.deployments, { namespace }, reach.call());
+async function noAdoptee(
+  reach: Reach,
+  { resource, name, namespace }: { readonly resource: Resource; readonly name: string; readonly namespace: string },
+): Promise<SerinError> {
+  const { kind } = resource;
+  const { items } = await reach.client.list(resource, { namespace }, reach.call());
   const names = items.map(({ metadata }) => metadata.name).join(", ");
   return new SerinError({
-    code: "SERIN_KUBE_NO_DEPLOYMENT",
-    what: `there is no Deployment ${name} in ${namespace}`,
-    found: names === "" ? "no Deployment at all" : `Deployments: ${names}`,
+    code: `SERIN_KUBE_NO_${kind.toUpperCase()}`,
+    what: `there is no ${kind} ${name} in ${namespace}`,
+    found: names === "" ? `no ${kind} at all` : `${kind}s: ${names}`,
     now: "nothing was changed",
     next: `name one that is there, or bring it first: kubectl --namespace ${namespace} apply -f FILE`,
     exitCode: 2,

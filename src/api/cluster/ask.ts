@@ -140,23 +140,26 @@ function notFollowed(object: StoredRollout): SerinError {
     code: "SERIN_KUBE_NOT_FOLLOWED",
     what: `${name}.${namespace} is not looked after yet`,
     found: whyNot(object),
-    now: "its Deployment is as it was",
+    now: "what it names is as it was",
     next: object.status?.message === undefined ? LOOK_FOR_CONTROLLER : `serin get ${name}.${namespace}`,
   });
 }
 
-/** The Deployment is the user's: its size is changed where everybody, and an autoscaler, looks for it. */
+/** What is adopted is the user's: its size is changed where everybody, and an autoscaler, looks for it. */
 function notScaled(
   { metadata: { name, namespace = "" }, spec }: StoredRollout,
   replicas: number | undefined,
 ): SerinError {
-  const { workload } = (spec ?? {}) as { readonly workload?: { readonly deployment?: { readonly name?: string } } };
-  const deployment = workload?.deployment?.name ?? name;
+  const { workload = {} } = (spec ?? {}) as {
+    readonly workload?: Readonly<Record<string, { readonly name?: string }>>;
+  };
+  const kind = workload["statefulSet"] ? "StatefulSet" : "Deployment";
+  const adopted = (workload["statefulSet"] ?? workload["deployment"])?.name ?? name;
   return new SerinError({
     code: "SERIN_REFUSED",
-    what: `in a cluster the Deployment's own number of replicas counts, in mid-rollout too`,
+    what: `in a cluster the ${kind}'s own number of replicas counts, in mid-rollout too`,
     now: "nothing was changed",
-    next: `kubectl --namespace ${namespace} scale deployment/${deployment} --replicas=${replicas ?? 1}`,
+    next: `kubectl --namespace ${namespace} scale ${kind.toLowerCase()}/${adopted} --replicas=${replicas ?? 1}`,
     exitCode: 2,
   });
 }

@@ -6,7 +6,7 @@ import type { DecisionRecord } from "../../core/engine/state.ts";
 import type { Rollout } from "../../core/spec/rollout.ts";
 import { unknownGroup } from "../../runtime/groups.ts";
 import type { Link } from "../contract.ts";
-import { applyTo, liveDeployment } from "./apply.ts";
+import { applyTo, liveAdoptee } from "./apply.ts";
 import { ask } from "./ask.ts";
 import { lookAt, runningIn } from "./look.ts";
 import { asked, LOOK_FOR_CONTROLLER, Reach, type Place, type ReachOptions } from "./reach.ts";
@@ -18,9 +18,9 @@ const EVERY_MS = 1_000;
 /** The controller itself waits for so long until everything is back on stable; then a little for the pods. */
 const LEAVE_MS = 180_000;
 
-/** A link that also knows how many replicas a Deployment has. */
+/** A link that also knows how many replicas there are. */
 export interface ClusterLink extends Link {
-  /** The file with the number of replicas that its Deployment has now. */
+  /** The file with the number of replicas that there are now. */
   sized(rollout: Rollout): Promise<Rollout>;
 }
 
@@ -58,7 +58,7 @@ export function kubeLink(options: ReachOptions): ClusterLink {
     sized: (rollout) =>
       asked(async () => {
         const namespace = reach.namespaceOf(rollout.metadata.namespace);
-        return (await liveDeployment(reach, rollout, namespace)).sized;
+        return (await liveAdoptee(reach, rollout, namespace)).sized;
       }),
     close: async () => reach.client.connection.close(),
   };

@@ -4,7 +4,7 @@ import { byStep, type Step, type StepTable } from "../plan/step.ts";
 import { all, isExposed, sameSplit, shareOf, type Role } from "../split.ts";
 import { beginJudgement } from "../stats/verdict.ts";
 import { duration, ms, WHOLE, type Ms } from "../units.ts";
-import { troubleOf } from "../world.ts";
+import { troubleOf, type Replica } from "../world.ts";
 import {
   asked,
   attributed,
@@ -218,7 +218,7 @@ function checkScale(turn: Turn, role: Role, size: number): Check {
   // That what is known to work does not start is not the candidate's doing.
   const ends = role === "stable" || role === "baseline" ? stop : back;
   if (replicas.length > 0 && replicas.every(({ hopeless }) => hopeless)) return ends(`${role} cannot start: ${why}`);
-  if (overdue(turn)) {
+  if (late(turn, replicas, size)) {
     const within = duration(turn.rollout.program.progressDeadlineMs);
     // What has everybody already, and carries them, is not taken back for a replica that may be missing.
     const carries = role === "canary" && ready >= carriers(turn.rollout.program);
@@ -227,6 +227,15 @@ function checkScale(turn: Turn, role: Role, size: number): Check {
     return ends(`${role} has ${ready} of ${size} ready after ${within}${why ? `: ${why}` : ""}`);
   }
   return wait("replicas", `${role}: ${ready} of ${size} ready${why ? ` (${why})` : ""}`);
+}
+
+/** Where replicas take their places one by one, each of them has as long as all have together elsewhere. */
+function late(turn: Turn, replicas: readonly Replica[], size: number): boolean {
+  if (!turn.state.abilities.workload.inPlace || !overdue(turn)) return overdue(turn);
+  const { stepSinceMs, program } = turn.rollout;
+  const lastMs = Math.max(...replicas.map(({ readySinceMs }) => readySinceMs ?? stepSinceMs), stepSinceMs);
+  const forMs = Math.max((turn.nowMs - stepSinceMs) / Math.max(1, size), turn.nowMs - lastMs);
+  return forMs > program.progressDeadlineMs;
 }
 
 function checkRoute(turn: Turn, { weights, matches, mirror }: Extract<Step, { op: "route" }>): Check {

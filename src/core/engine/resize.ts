@@ -1,6 +1,7 @@
 // What follows from another number of replicas?
 import { compile } from "../plan/compile.ts";
 import { sizeFor } from "../plan/capacity.ts";
+import { countsFor } from "../plan/counts.ts";
 import type { Step } from "../plan/step.ts";
 import { replicasAsked } from "../spec/workload.ts";
 import { shareOf, type Role } from "../split.ts";
@@ -31,14 +32,25 @@ export function resizeTo(turn: Turn, replicas: number): string | undefined {
   const { op } = place.program.steps[place.cursor] ?? {};
   const grows = op === "scale" || op === "route" || op === "ramp";
   turn.setRollout({ ...place, ...(grows && { stepSinceMs: turn.nowMs }) });
+  const sizes = turn.state.abilities.workload.inPlace ? placesOf(turn, replicas) : undefined;
   for (const pool of turn.state.pools) {
     if (pool.role === "former" || pool.size === 0) continue;
     const grown = Math.ceil((pool.size * replicas) / rollout.program.fullSize);
     const least = sizeFor(shareOf(turn.state.split.weights, pool.role), replicas);
-    turn.want({ ...pool, size: pool.role === "stable" ? replicas : Math.max(1, least, grown) });
+    const size = pool.role === "stable" ? replicas : Math.max(1, least, grown);
+    turn.want({ ...pool, size: sizes?.[pool.role] ?? size });
   }
   if (op === "scale") enter(turn);
   return undefined;
+}
+
+/** Who shares places shares the new number too: as near to the share as it comes, and stable keeps one while it has any. */
+function placesOf({ state }: Turn, replicas: number): Partial<Record<Role, number>> {
+  const [stable, canary] = [poolOf(state, "stable"), poolOf(state, "canary")];
+  if (!stable?.size || !canary?.size) return {};
+  const share = shareOf(state.split.weights, "canary");
+  const size = Math.max(1, Math.min(replicas - 1, countsFor(share, replicas, 0).canary));
+  return { canary: size, stable: Math.max(0, replicas - size) };
 }
 
 type Place = Pick<RolloutState, "program" | "cursor">;

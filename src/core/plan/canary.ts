@@ -7,6 +7,7 @@ import { all, type Weights } from "../split.ts";
 import { NOTHING, WHOLE, percent, weight, type Weight } from "../units.ts";
 import { sizeFor } from "./capacity.ts";
 import { countsFor, recounted } from "./counts.ts";
+import { lastTaken, leastOf, replaced, taken } from "./in-place.ts";
 import type { Step } from "./step.ts";
 import { hookStep } from "./hooks.ts";
 import { previewed, rulesFor, unmatched } from "./rules.ts";
@@ -46,8 +47,10 @@ export function canarySteps(canary: CanarySpec, frame: Frame, from: Reached): Co
     reached = next(reached, step, frame);
   }
   if (reached.share < WHOLE) steps.push(...takeOver({ canary, frame, reached }));
-  steps.push(...watched(canary), { op: "promote" }, { op: "retire", role: "stable" });
-  return { steps, issues: [...unable(canary, frame, from.path), ...withoutBaseline(canary, frame, from.path)] };
+  steps.push(...watched(canary), ...(frame.inPlace ? lastTaken(frame) : []));
+  steps.push({ op: "promote" }, { op: "retire", role: "stable" });
+  const issues = [...unable(canary, frame, from.path), ...withoutBaseline(canary, frame, from.path)];
+  return { steps, issues, ...leastOf(frame) };
 }
 
 /** The old version stays for a while at its full size. */
@@ -92,7 +95,8 @@ function shift(step: StepSpec, at: At): readonly Step[] {
   const { stable, size, baselineSize, share, match } = next(reached, step, frame);
   const hasBaseline = canary.baseline === "same-size" && share > 0;
   const steps: Step[] = [];
-  if (frame.surge !== undefined) steps.push(...recounted(reached, { stable, size }, frame));
+  if (frame.inPlace) steps.push(...replaced(reached, size, frame));
+  else if (frame.surge !== undefined) steps.push(...recounted(reached, { stable, size }, frame));
   else if (size > reached.size) steps.push({ op: "scale", role: "canary", size });
   if (reached.size === 0 && size > 0 && match.length === 0) steps.push(...previewed([], frame));
   if (hasBaseline && baselineSize > reached.baselineSize)
@@ -116,6 +120,7 @@ export function canaryWeights(share: Weight, hasBaseline: boolean): Weights {
 /** Everyone gets the canary. Stable stays at its full size until then, so that the way back is always open. */
 function takeOver({ canary, frame, reached }: At): readonly Step[] {
   const { fullSize, surge } = frame;
+  if (frame.inPlace) return taken(reached, frame);
   const steps: Step[] = [];
   if (surge !== undefined)
     steps.push(...recounted(reached, { stable: Math.min(reached.stable, surge), size: fullSize }, frame));

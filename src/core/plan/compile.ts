@@ -22,6 +22,7 @@ import { compileKayenta } from "./kayenta.ts";
 import { withLastGate } from "./last-gate.ts";
 import type { KayentaPlan } from "../stats/kayenta/stage.ts";
 import { duration, WHOLE } from "../units.ts";
+import { compileDirectInPlace, unableInPlace } from "./in-place.ts";
 import { compileRecreate } from "./recreate.ts";
 import { compileRolling } from "./rolling.ts";
 import { compileShadow } from "./shadow.ts";
@@ -50,10 +51,12 @@ export function compile(rollout: Rollout, context: CompileContext): CompileResul
   const { spec } = rollout;
   const fullSize = context.replicas ?? replicasAsked(spec.workload);
   const { surge } = context.abilities.router;
+  const { inPlace = false } = context.abilities.workload;
   const frame: Frame = {
     abilities: context.abilities,
     fullSize,
-    ...(surge && { surge: replicasBelow(surge, fullSize) }),
+    ...(surge && { surge: inPlace ? 0 : replicasBelow(surge, fullSize) }),
+    inPlace,
     undecided: spec.analysis?.undecided ?? "hold",
     hooks: spec.hooks,
     preview: previewOf(spec.traffic) !== undefined,
@@ -63,13 +66,15 @@ export function compile(rollout: Rollout, context: CompileContext): CompileResul
   const kayenta = spec.analysis?.kayenta && compileKayenta(spec.analysis.kayenta);
   const issues = [
     ...asked.issues,
+    ...unableInPlace(spec.strategy, frame),
     ...(kayenta?.ok === false ? kayenta.issues : []),
     ...(kayenta?.ok ? tooShort(asked.steps, kayenta.plan) : []),
     ...unable(rollout, context.abilities),
   ];
   if (issues.length > 0) return { ok: false, issues };
   const isShort = !context.stable || context.direct === true;
-  const bare = isShort ? compileFirst(frame, context.stable) : asked;
+  const isPlaced = inPlace && context.stable;
+  const bare = isShort ? (isPlaced ? compileDirectInPlace(frame) : compileFirst(frame, context.stable)) : asked;
   const hooks = isShort ? [] : spec.hooks;
   const steps = withLastGate(withHooks(bare, hooks), context.direct ? undefined : spec.lastGate);
   const calendar = context.hotfix || isShort ? undefined : spec.calendar;

@@ -4,10 +4,12 @@ import { all } from "../split.ts";
 import { NOTHING, WHOLE, weight, type Weight } from "../units.ts";
 import { shareFor, sizeFor } from "./capacity.ts";
 import { shareOfCounts } from "./counts.ts";
+import { lastTaken, leastOf, replaced, taken } from "./in-place.ts";
 import type { Step } from "./step.ts";
 import { judgement, type Compiled, type Frame } from "./strategy.ts";
 
 export function compileRolling(rolling: RollingSpec, frame: Frame): Compiled {
+  if (frame.inPlace) return rollingInPlace(rolling, frame);
   const { fullSize } = frame;
   const { surge, missing } = batchOf(rolling, fullSize);
   const least = fullSize - missing;
@@ -46,6 +48,22 @@ export function compileRolling(rolling: RollingSpec, frame: Frame): Compiled {
   if (rolling.holdMs !== undefined) steps.push({ op: "hold", durationMs: rolling.holdMs });
   steps.push({ op: "promote" }, { op: "retire", role: "stable" });
   return { steps, issues: [], ...(missing > 0 ? { leastSize: least } : {}) };
+}
+
+/** A batch is as many as would be too many and missing together: which of both they are is not to be chosen in place. */
+function rollingInPlace(rolling: RollingSpec, frame: Frame): Compiled {
+  const { fullSize } = frame;
+  const { surge, missing } = batchOf(rolling, fullSize);
+  const steps: Step[] = [];
+  let reached = { stable: fullSize, size: 0 };
+  for (let size = surge + missing; size < fullSize - 1; size += surge + missing) {
+    steps.push(...replaced(reached, size, frame), ...shift(rolling, frame, shareOfCounts(size, fullSize - size)));
+    reached = { stable: fullSize - size, size };
+  }
+  steps.push(...taken(reached, frame));
+  if (rolling.holdMs !== undefined) steps.push({ op: "hold", durationMs: rolling.holdMs });
+  steps.push(...lastTaken(frame), { op: "promote" }, { op: "retire", role: "stable" });
+  return { steps, issues: [], ...leastOf(frame) };
 }
 
 /** Stable shrinks only after the batch was found good, and never below what its share of the traffic needs. */

@@ -15,6 +15,8 @@ export interface Frame {
   readonly fullSize: number;
   /** Replicas above the full size that may run, where shares are made by counts. */
   readonly surge?: number | undefined;
+  /** Whether a candidate's replicas take the places of stable's, one by one. */
+  readonly inPlace: boolean;
   /** What a judgement does when time is up that does not say so itself. */
   readonly undecided: Undecided;
   /** Whether requests that come in at a second address go to the candidate. */

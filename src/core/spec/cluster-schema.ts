@@ -53,12 +53,12 @@ const RULES: readonly (readonly [path: Path, rules: readonly CelRule[]])[] = [
     [
       {
         rule: "!has(self.process) && !has(self.urls)",
-        message: "process and urls are for machines: in a cluster the workload is a deployment",
+        message: "process and urls are for machines: in a cluster the workload is a deployment or a statefulSet",
       },
-      { rule: "has(self.deployment)", message: "deployment must be here: whose pods run, in the Rollout's namespace" },
+      exactlyOneRule(["deployment", "statefulSet"]),
       {
         rule: "!has(self.ready) && !has(self.metrics)",
-        message: "ready and metrics are of urls: pods have probes, and deployment has metrics of its own",
+        message: "ready and metrics are of urls: pods have probes, and metrics stand below deployment or statefulSet",
       },
     ],
   ],
@@ -120,6 +120,10 @@ const RULES: readonly (readonly [path: Path, rules: readonly CelRule[]])[] = [
   [
     [],
     [
+      {
+        rule: "!has(self.workload.statefulSet) || has(self.traffic.service)",
+        message: "shares of a StatefulSet are made by the numbers of its pods: use traffic: { service: … }",
+      },
       {
         rule: "!has(self.strategy.recreate) || !has(self.analysis) || (has(self.analysis.enabled) && !self.analysis.enabled)",
         message: "recreate stops stable first, so there is nothing to compare: take the analysis out",

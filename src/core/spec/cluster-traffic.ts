@@ -21,9 +21,9 @@ const CalledService = z.strictObject({
 export const ServiceSchema = z.strictObject({
   name: ObjectName.describe("The Service that clients call. Its selector is narrowed while a rollout is under way."),
   surge: writtenOrNumber(POOL_SIZE)
-    .prefault("100%")
+    .optional()
     .describe(
-      "How many pods more than the Deployment's may run at once, so that shares come out by counts. With less than a share needs, the Deployment is scaled down for the time being.",
+      "How many pods more than the Deployment's may run at once, so that shares come out by counts. With less than a share needs, the Deployment is scaled down for the time being. Default: 100%. Not of a StatefulSet, whose pods change in their places.",
     ),
 });
 

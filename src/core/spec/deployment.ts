@@ -1,4 +1,4 @@
-// How does a rollout file name a Deployment?
+// How does a rollout file name a Deployment or a StatefulSet?
 import * as z from "zod";
 import { Plain } from "./plain.ts";
 import { shown } from "./reading.ts";
@@ -28,31 +28,39 @@ const PodMetadata = z.strictObject({
   annotations: Texts.default({}).describe("Annotations."),
 });
 
-export const DeploymentSchema = z.strictObject({
-  name: ObjectName.describe("The Deployment, in the namespace of the rollout. It stays as it is."),
-  port: PortName.optional().describe(
-    "The container's port that answers requests, by number or name. Default: the first port of the first container.",
-  ),
-  configuration: z
-    .enum(["follow", "ignore"])
-    .default("follow")
-    .describe("Whether a change of a ConfigMap or Secret that its pods use is a new revision."),
-  replicas: z
-    .int()
-    .min(1)
-    .max(10_000)
-    .optional()
-    .describe("Replicas to plan and rehearse with. In a cluster the Deployment's own number counts."),
-  podMetadata: z
-    .strictObject({
-      stable: PodMetadata.optional().describe("On pods of stable."),
-      canary: PodMetadata.optional().describe("On pods of the candidate."),
-      baseline: PodMetadata.optional().describe("On pods of the baseline."),
-    })
-    .optional()
-    .describe("Labels and annotations that pods have for as long as their version has a role."),
-  metrics: Page.optional().describe("The pods' own metrics page, for metrics with a series of the service."),
-});
+/** What the file says of an object of this kind whose pods it is about. */
+const adoptedSchema = (kind: AdoptedKind) =>
+  z.strictObject({
+    name: ObjectName.describe(`The ${kind}, in the namespace of the rollout. It stays as it is.`),
+    port: PortName.optional().describe(
+      "The container's port that answers requests, by number or name. Default: the first port of the first container.",
+    ),
+    configuration: z
+      .enum(["follow", "ignore"])
+      .default("follow")
+      .describe("Whether a change of a ConfigMap or Secret that its pods use is a new revision."),
+    replicas: z
+      .int()
+      .min(1)
+      .max(10_000)
+      .optional()
+      .describe(`Replicas to plan and rehearse with. In a cluster the ${kind}'s own number counts.`),
+    podMetadata: z
+      .strictObject({
+        stable: PodMetadata.optional().describe("On pods of stable."),
+        canary: PodMetadata.optional().describe("On pods of the candidate."),
+        baseline: PodMetadata.optional().describe("On pods of the baseline."),
+      })
+      .optional()
+      .describe("Labels and annotations that pods have for as long as their version has a role."),
+    metrics: Page.optional().describe("The pods' own metrics page, for metrics with a series of the service."),
+  });
 
-/** A Deployment that is adopted, as the file asks for it. */
-export type DeploymentSpec = Readonly<z.output<typeof DeploymentSchema>>;
+export const DeploymentSchema = adoptedSchema("Deployment");
+export const StatefulSetSchema = adoptedSchema("StatefulSet");
+
+/** Kinds of objects that are adopted. */
+export type AdoptedKind = "Deployment" | "StatefulSet";
+
+/** An object that is adopted, as the file asks for it. */
+export type AdoptedSpec = Readonly<z.output<typeof DeploymentSchema>>;

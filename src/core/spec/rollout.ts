@@ -19,7 +19,7 @@ import type { StepSpec } from "./steps.ts";
 import { StrategySchema, type StrategySpec } from "./strategy.ts";
 import { TrafficSchema, type TrafficSpec } from "./traffic.ts";
 import { Plain } from "./plain.ts";
-import { pageOf, replicasAsked, WorkloadSchema, type WorkloadSpec } from "./workload.ts";
+import { adoptedIn, pageOf, replicasAsked, WorkloadSchema, type WorkloadSpec } from "./workload.ts";
 import type { Section } from "../split.ts";
 
 /** Versions and kinds of documents that Serin reads. */
@@ -79,7 +79,7 @@ interface SpecFields {
   readonly analysis?: AnalysisFields | undefined;
   readonly workload: WorkloadSpec;
   readonly hooks: readonly HookSpec[];
-  readonly traffic: Pick<TrafficSpec, "sticky" | "service" | "istio" | "gateway">;
+  readonly traffic: Pick<TrafficSpec, "sticky" | "proxy" | "envoy" | "service" | "istio" | "gateway">;
 }
 
 type AnalysisFields = z.output<typeof AnalysisSchema>;
@@ -159,25 +159,40 @@ export function analysisOf(analysis: AnalysisFields | undefined): AnalysisSpec |
 
 /** A Job is run where the service's pods are. */
 const jobsNeedClusters = ({ workload, hooks }: SpecFields, report: Report): void => {
-  if (workload.deployment) return;
+  if (adoptedIn(workload)) return;
   hooks.forEach(({ target }, index) => {
     if (target.kind !== "job") return;
-    report(["hooks", index, "job"], "conflict", "a Job needs a deployment's cluster: use http or command");
+    report(
+      ["hooks", index, "job"],
+      "conflict",
+      "a Job needs a cluster, and the workload is in none: use http or command",
+    );
   });
 };
 
 /** Routers of a cluster send requests to pods by what the cluster knows of them. */
 const clusterRoutesClusters = ({ workload, traffic }: SpecFields, report: Report): void => {
-  if (workload.deployment) return;
+  if (adoptedIn(workload)) return;
   for (const name of ["service", "istio", "gateway"] as const) {
     if (!traffic[name]) continue;
-    const message = `${name} routes to the pods of a deployment, and the workload is none: use proxy or envoy`;
+    const message = `${name} routes to the pods of a cluster, and the workload is in none: use proxy or envoy`;
     report(["traffic", name], "conflict", message);
   }
 };
 
+/** Its versions share the same pods' names, and no router but a Service is known to follow that. */
+const placesNeedServices = ({ workload, traffic }: SpecFields, report: Report): void => {
+  if (!workload.statefulSet) return;
+  if (traffic.service?.surge)
+    report(["traffic", "service", "surge"], "conflict", "pods of a StatefulSet change in their places: take it out");
+  if (traffic.service) return;
+  const message = "shares of a StatefulSet are made by the numbers of its pods: use service";
+  const found = (["istio", "gateway", "envoy", "proxy"] as const).find((name) => traffic[name]);
+  report(["traffic", ...(found ? [found] : [])], "conflict", message);
+};
+
 const experimentsStartProcesses = ({ strategy, workload }: SpecFields, report: Report): void => {
-  if (strategy.kind !== "experiment" || workload.process || workload.deployment) return;
+  if (strategy.kind !== "experiment" || workload.process || adoptedIn(workload)) return;
   const message = "an experiment starts its candidates: it needs a process or a deployment, not urls";
   report(["strategy", "experiment"], "conflict", message);
 };
@@ -221,6 +236,7 @@ const RULES: readonly (readonly [check: (fields: SpecFields, report: Report) => 
   [testsNeedUsers, "strategy", "traffic", "workload"],
   [experimentsStartProcesses, "strategy", "workload"],
   [clusterRoutesClusters, "traffic", "workload"],
+  [placesNeedServices, "traffic", "workload"],
   [jobsNeedClusters, "hooks", "workload"],
 ];
 

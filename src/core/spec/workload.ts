@@ -2,7 +2,7 @@
 import * as z from "zod";
 import { ms } from "../units.ts";
 import { durationFormat } from "./durations.ts";
-import { DeploymentSchema, type DeploymentSpec } from "./deployment.ts";
+import { DeploymentSchema, StatefulSetSchema, type AdoptedKind, type AdoptedSpec } from "./deployment.ts";
 import { Page, type PageSpec } from "./page.ts";
 import { Plain } from "./plain.ts";
 import { bad, good, shown, written, type Reading } from "./reading.ts";
@@ -110,26 +110,32 @@ const urlFields = {
   metrics: Page.optional().describe("The metrics page of each of urls, for metrics with a series of the service."),
 };
 
+const KINDS = ["process", "deployment", "statefulSet", "urls"] as const;
+
 const workloadFields = z
   .strictObject({
     process: Process.optional().describe("Processes on this machine, started and watched by Serin."),
     deployment: DeploymentSchema.optional().describe("A Deployment in a Kubernetes cluster, adopted as it is."),
+    statefulSet: StatefulSetSchema.optional().describe(
+      "A StatefulSet in a Kubernetes cluster, adopted as it is. Its pods change in their places, one by one.",
+    ),
     ...urlFields,
   })
-  .meta({ oneOf: [{ required: ["process"] }, { required: ["deployment"] }, { required: ["urls"] }] });
+  .meta({ oneOf: KINDS.map((kind) => ({ required: [kind] })) });
 
 export const WorkloadSchema = rule(workloadFields, (workload, report) => {
-  exactlyOne(workload, ["process", "deployment", "urls"], report);
-  const { ready, metrics, process, deployment } = workload;
+  exactlyOne(workload, KINDS, report);
+  const { ready, metrics, process } = workload;
   if (ready && process)
     report(["ready"], "conflict", "found beside process, which has a ready of its own: move it there");
-  if (ready && deployment)
-    report(["ready"], "conflict", "found beside deployment, whose pods have probes: take it out");
-  const other = process ? "process" : "deployment";
-  if (metrics && (process || deployment))
+  const other = KINDS.find((kind) => kind !== "urls" && workload[kind]);
+  if (ready && other && !process)
+    report(["ready"], "conflict", `found beside ${other}, whose pods have probes: take it out`);
+  if (metrics && other)
     report(["metrics"], "conflict", `found beside ${other}, which has metrics of its own: move it there`);
-}).transform(({ process, deployment, urls, ...rest }): WorkloadSpec => {
+}).transform(({ process, deployment, statefulSet, urls, ...rest }): WorkloadSpec => {
   if (urls) return { endpoints: endpointsOf(urls, rest) };
+  if (statefulSet) return { statefulSet };
   return deployment ? { deployment } : { process };
 });
 
@@ -161,18 +167,41 @@ export interface EndpointsSpec {
 }
 
 /** The metrics pages of whatever runs, where the file names them. */
-export function pageOf({ process, deployment, endpoints }: WorkloadSpec): PageSpec | undefined {
-  return process?.metrics ?? deployment?.metrics ?? endpoints?.metrics;
+export function pageOf(workload: WorkloadSpec): PageSpec | undefined {
+  const { process, endpoints } = workload;
+  return process?.metrics ?? adoptedIn(workload)?.asked.metrics ?? endpoints?.metrics;
 }
 
 /** What runs: exactly one of these. */
 export interface WorkloadSpec {
   readonly process?: ProcessSpec | undefined;
-  readonly deployment?: DeploymentSpec | undefined;
+  readonly deployment?: AdoptedSpec | undefined;
+  readonly statefulSet?: AdoptedSpec | undefined;
   readonly endpoints?: EndpointsSpec | undefined;
 }
 
+/** What is adopted in a cluster; nothing where the workload is on machines. */
+export function adoptedIn({ deployment, statefulSet }: WorkloadSpec): Adoptee | undefined {
+  if (deployment) return { kind: "Deployment", asked: deployment };
+  return statefulSet && { kind: "StatefulSet", asked: statefulSet };
+}
+
+/** An object of a cluster, and what the file says of it. */
+export interface Adoptee {
+  readonly kind: AdoptedKind;
+  readonly asked: AdoptedSpec;
+}
+
+/** The same with the number of replicas that there are. */
+export function withReplicas({ deployment, statefulSet, ...rest }: WorkloadSpec, replicas: number): WorkloadSpec {
+  return {
+    ...rest,
+    ...(deployment && { deployment: { ...deployment, replicas } }),
+    ...(statefulSet && { statefulSet: { ...statefulSet, replicas } }),
+  };
+}
+
 /** Replicas that together carry all of the traffic. Of addresses that somebody else runs each one does. */
-export function replicasAsked({ process, deployment }: WorkloadSpec): number {
-  return process?.replicas ?? deployment?.replicas ?? 1;
+export function replicasAsked(workload: WorkloadSpec): number {
+  return workload.process?.replicas ?? adoptedIn(workload)?.asked.replicas ?? 1;
 }

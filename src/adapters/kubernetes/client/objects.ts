@@ -59,24 +59,59 @@ interface LabelSelector {
     | undefined;
 }
 
-export interface Deployment extends KubeObject {
+/** What may be adopted: whatever keeps a number of pods of one template. */
+export interface Adoptable extends KubeObject {
   readonly spec: {
     readonly replicas?: number | undefined;
-    readonly paused?: boolean | undefined;
     readonly minReadySeconds?: number | undefined;
-    readonly progressDeadlineSeconds?: number | undefined;
     readonly selector: LabelSelector;
     readonly template: PodTemplate;
   };
-  readonly status?: DeploymentStatus | undefined;
+  readonly status?: AdoptableStatus | undefined;
 }
 
-/** How far the Deployment's controller is. */
-export interface DeploymentStatus {
+/** How far its controller is. */
+export interface AdoptableStatus {
   readonly observedGeneration?: number | undefined;
   readonly replicas?: number | undefined;
   readonly updatedReplicas?: number | undefined;
   readonly availableReplicas?: number | undefined;
+}
+
+export interface Deployment extends Adoptable {
+  readonly spec: Adoptable["spec"] & {
+    readonly paused?: boolean | undefined;
+    readonly progressDeadlineSeconds?: number | undefined;
+  };
+}
+
+/** How pods of a StatefulSet change. */
+interface UpdateStrategy {
+  readonly type?: "RollingUpdate" | "OnDelete" | undefined;
+  readonly rollingUpdate?: { readonly partition?: number | undefined } | undefined;
+}
+
+export interface StatefulSet extends Adoptable {
+  readonly spec: Adoptable["spec"] & {
+    readonly updateStrategy?: UpdateStrategy | undefined;
+    readonly ordinals?: { readonly start?: number | undefined } | undefined;
+    readonly persistentVolumeClaimRetentionPolicy?:
+      | { readonly whenScaled?: "Retain" | "Delete" | undefined }
+      | undefined;
+  };
+  readonly status?:
+    | (AdoptableStatus & {
+        /** The ControllerRevision that lost pods below the partition come back from. */
+        readonly currentRevision?: string | undefined;
+        /** The ControllerRevision of the template. */
+        readonly updateRevision?: string | undefined;
+      })
+    | undefined;
+}
+
+/** A template that a StatefulSet has or had. */
+export interface ControllerRevision extends KubeObject {
+  readonly data?: { readonly spec?: { readonly template?: PodTemplate | undefined } | undefined } | undefined;
 }
 
 export interface ReplicaSet extends KubeObject {
@@ -102,7 +137,7 @@ interface RolloutStatus {
   readonly seq?: number | undefined;
   /** What was last asked of the engine: the spec and the template, by their content. */
   readonly handled?: string | undefined;
-  /** The UID of the Deployment that is adopted. */
+  /** The UID of the Deployment or StatefulSet that is adopted. */
   readonly deployment?: string | undefined;
   /** What its pods were configured with when it was adopted, by its content. */
   readonly configuration?: string | undefined;
@@ -200,6 +235,8 @@ const resource =
 export const RESOURCES = {
   rollouts: resource("serin.dev", "v1", "rollouts")("Rollout"),
   deployments: resource("apps", "v1", "deployments")("Deployment"),
+  statefulSets: resource("apps", "v1", "statefulsets")("StatefulSet"),
+  controllerRevisions: resource("apps", "v1", "controllerrevisions")("ControllerRevision"),
   replicaSets: resource("apps", "v1", "replicasets")("ReplicaSet"),
   pods: resource("", "v1", "pods")("Pod"),
   services: resource("", "v1", "services")("Service"),
@@ -216,6 +253,9 @@ export const RESOURCES = {
 
 /** The label by which the pods of one ReplicaSet are told from those of another. */
 export const HASH_LABEL = "pod-template-hash";
+
+/** The same of a StatefulSet's pods: the name of the ControllerRevision that they were made from. */
+export const REVISION_LABEL = "controller-revision-hash";
 
 /** `apps/v1`. */
 export function apiVersionOf({ group, version }: Resource): string {

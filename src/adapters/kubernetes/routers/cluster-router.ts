@@ -3,7 +3,7 @@ import { SerinError } from "../../../core/issues.ts";
 import type { Role, Route } from "../../../core/split.ts";
 import type { Call } from "../../../ports/observed.ts";
 import type { Router } from "../../../ports/router.ts";
-import type { Adopted } from "../adopted.ts";
+import type { Adopted, Versions } from "../adopted.ts";
 import type { Service } from "../client/objects.ts";
 
 /** A router that follows what the cluster says of pods. */
@@ -18,19 +18,19 @@ export interface ClusterRouter extends Router {
 }
 
 /** What a router of a cluster stands on. */
-export interface RouterOptions {
-  readonly adopted: Adopted;
+export interface RouterOptions<V extends Versions = Adopted> {
+  readonly adopted: V;
   /** Which pool has which role, as it was written down last. */
   readonly roles: () => Readonly<Partial<Record<Role, string>>>;
 }
 
-/** The value of `pod-template-hash` of each role's pods, where its ReplicaSet is there. */
+/** The value of the label that tells versions apart on each role's pods, where it is known. */
 export type Hashes = Readonly<Partial<Record<Role, string>>>;
 
 /** By which label value the roles of a route are told apart. */
-export function hashesOf(adopted: Adopted, pools: Readonly<Partial<Record<Role, string>>>): Hashes {
+export function hashesOf(versions: Versions, pools: Readonly<Partial<Record<Role, string>>>): Hashes {
   const found = Object.entries(pools).flatMap(([role, pool]) => {
-    const hash = adopted.setOf(pool)?.hash;
+    const hash = versions.hashOf(pool);
     return hash === undefined ? [] : [[role, hash]];
   });
   return Object.fromEntries(found) as Hashes;

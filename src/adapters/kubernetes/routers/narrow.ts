@@ -1,52 +1,56 @@
 // Which pods does the Service that clients call select?
 import { SerinError } from "../../../core/issues.ts";
 import type { Call } from "../../../ports/observed.ts";
-import type { Adopted } from "../adopted.ts";
-import { HASH_LABEL, RESOURCES, type Service } from "../client/objects.ts";
+import type { Versions } from "../adopted.ts";
+import { RESOURCES, type Service } from "../client/objects.ts";
 
 /** The Service that clients call. */
-export function calledService({ cluster, by }: Adopted, name: string): Service | undefined {
+export function calledService({ cluster, by }: Versions, name: string): Service | undefined {
   return cluster.services.get(by.namespace, name);
 }
 
 /** The Service that clients call; without it there is nothing to share out. */
-export function theService(adopted: Adopted, name: string): Service {
+export function theService(adopted: Versions, name: string): Service {
   const service = calledService(adopted, name);
   if (!service) throw noService(adopted.by.namespace, name);
   return service;
 }
 
 /** The hash of the only pods that a Service selects, if it is narrowed. */
-export function narrowedTo(service: Service | undefined): string | undefined {
-  return service?.spec.selector?.[HASH_LABEL];
+export function narrowedTo(service: Service | undefined, { label }: Pick<Versions, "label">): string | undefined {
+  return service?.spec.selector?.[label];
 }
 
-/** Narrows a Service to the pods of one ReplicaSet; without a hash it selects all pods again. */
+/** Narrows a Service to the pods of one version; without a hash it selects all pods again. */
 async function narrow(
-  adopted: Adopted,
+  adopted: Versions,
   { name, hash }: { readonly name: string; readonly hash: string | undefined },
   call: Call,
 ): Promise<void> {
   const { cluster, by } = adopted;
-  if (narrowedTo(theService(adopted, name)) === hash) return;
-  const patch = { spec: { selector: { [HASH_LABEL]: hash ?? null } } };
+  if (narrowedTo(theService(adopted, name), adopted) === hash) return;
+  const patch = { spec: { selector: { [adopted.label]: hash ?? null } } };
   const at = { namespace: by.namespace, name };
   cluster.services.wrote(await cluster.client.merge<Service>({ resource: RESOURCES.services, ...at }, patch, call));
 }
 
 /** The same of one Service: kept from others than stable while another version runs, and only then. */
 export class Narrowing {
-  readonly #adopted: Adopted;
+  readonly #adopted: Versions;
   readonly #name: string;
 
-  constructor(adopted: Adopted, name: string) {
+  constructor(adopted: Versions, name: string) {
     this.#adopted = adopted;
     this.#name = name;
   }
 
+  #now(): string | undefined {
+    return narrowedTo(calledService(this.#adopted, this.#name), this.#adopted);
+  }
+
   /** Narrows it to stable, unless it is narrowed already; before there is a stable version, nobody is kept from it. */
   async isolate(stable: string | undefined, call: Call): Promise<void> {
-    if (stable === undefined || narrowedTo(calledService(this.#adopted, this.#name)) !== undefined) return;
+    if (stable === undefined || this.#now() !== undefined) return;
     await this.to(stable, call);
   }
 
@@ -56,7 +60,7 @@ export class Narrowing {
 
   /** Takes it back; nothing happens where there is no Service any more. */
   async settle(call: Call): Promise<void> {
-    if (narrowedTo(calledService(this.#adopted, this.#name)) !== undefined) await this.to(undefined, call);
+    if (this.#now() !== undefined) await this.to(undefined, call);
   }
 }
 

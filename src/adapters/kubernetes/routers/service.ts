@@ -16,6 +16,7 @@ import { WHOLE, weight } from "../../../core/units.ts";
 import { ABSENT, seen, unreadable, type Call, type Observed } from "../../../ports/observed.ts";
 import type { Carried } from "../../../ports/router.ts";
 import { clusterRouter } from "../abilities.ts";
+import type { Versions } from "../adopted.ts";
 import type { Service } from "../client/objects.ts";
 import {
   addressOf,
@@ -31,18 +32,18 @@ type Ready = Readonly<Partial<Record<Role, number>>>;
 
 /**
  * A Service sends requests to every ready pod that it selects, to each as often as to any other. With its selector narrowed to
- * one ReplicaSet it sends them all there: that is how everything is switched at once, and how a version that starts gets
+ * one version it sends them all there: that is how everything is switched at once, and how a version that starts gets
  * none. Without, the numbers of ready pods are the shares.
  */
 export class ServiceRouter implements ClusterRouter {
   readonly kind = "service";
   readonly can;
-  readonly #options: RouterOptions;
+  readonly #options: RouterOptions<Versions>;
   readonly #spec: ServiceSpec;
   readonly #narrowing: Narrowing;
   #route: Route | undefined;
 
-  constructor(options: RouterOptions, spec: ServiceSpec) {
+  constructor(options: RouterOptions<Versions>, spec: ServiceSpec) {
     this.#options = options;
     this.#spec = spec;
     this.#narrowing = new Narrowing(options.adopted, spec.name);
@@ -58,7 +59,7 @@ export class ServiceRouter implements ClusterRouter {
     const one = ROLES.find((role) => shareOf(route.split.weights, role) === WHOLE);
     const isAlone = !this.#options.adopted.hasOthers(one && pools[one]);
     const hash = one && !isAlone ? hashesOf(this.#options.adopted, pools)[one] : undefined;
-    if (one && !isAlone && hash === undefined) throw refusedRoute([`pools.${one}: its ReplicaSet is not there yet`]);
+    if (one && !isAlone && hash === undefined) throw refusedRoute([`pools.${one}: its pods are not known yet`]);
     await this.#narrowing.to(hash, call);
     this.#route = route;
   }
@@ -97,7 +98,7 @@ export class ServiceRouter implements ClusterRouter {
   }
 
   #split(service: Service, route: Route): Split {
-    const pinned = narrowedTo(service);
+    const pinned = narrowedTo(service, this.#options.adopted);
     const pools = poolsOf(route);
     if (pinned !== undefined) {
       const role = Object.entries(hashesOf(this.#options.adopted, pools)).find(([, hash]) => hash === pinned)?.[0];
@@ -110,7 +111,7 @@ export class ServiceRouter implements ClusterRouter {
 
   /** Those that it selects, of those that are ready. */
   #busy(service: Service, route: Route): readonly string[] {
-    const pinned = narrowedTo(service);
+    const pinned = narrowedTo(service, this.#options.adopted);
     const hashes = hashesOf(this.#options.adopted, poolsOf(route));
     return Object.entries(poolsOf(route)).flatMap(([role, pool]) => {
       const isSelected = pinned === undefined || hashes[role as Role] === pinned;

@@ -24,7 +24,7 @@ const access = (
 /** What looking after Rollouts takes. */
 const WORK: readonly Access[] = [
   access(
-    "What is asked for. Patch: the finalizer that gives a Deployment back before its Rollout goes.",
+    "What is asked for. Patch: the finalizer that gives what is adopted back before its Rollout goes.",
     ["serin.dev", "rollouts"],
     [...LOOK, "patch"],
   ),
@@ -45,9 +45,15 @@ const WORK: readonly Access[] = [
     [...LOOK, "create", "patch", "delete"],
   ),
   access(
-    "Which replicas are ready, where they answer, why they are not; labels and annotations that they have by role.",
+    "Adoption: the partition, the number of replicas, annotations; its template when a version is brought back, or when it is given back to its owner.",
+    ["apps", "statefulsets"],
+    [...LOOK, "patch", "update"],
+  ),
+  access("Which version a pod of a StatefulSet is.", ["apps", "controllerrevisions"], LOOK),
+  access(
+    "Which replicas are ready, where they answer, why they are not; labels and annotations that they have by role. A StatefulSet's is deleted so that it comes back in the version before.",
     ["", "pods"],
-    [...LOOK, "patch"],
+    [...LOOK, "patch", "delete"],
   ),
   access(
     "The selector of the Service that a rollout names; Services of Serin's own for each version, which alone are deleted.",

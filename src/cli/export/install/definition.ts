@@ -11,7 +11,7 @@ export function definition(asked: Pick<InstallAsked, "version">): Noted {
   const { spec, name } = clusterSchema();
   const schema = {
     type: "object",
-    description: "How new versions of a Deployment come to their users.",
+    description: "How new versions of a Deployment or a StatefulSet come to their users.",
     required: ["spec"],
     properties: {
       apiVersion: { type: "string" },
@@ -30,7 +30,8 @@ export function definition(asked: Pick<InstallAsked, "version">): Noted {
     schema: { openAPIV3Schema: schema },
   };
   return {
-    about: "The kind of object that asks for a rollout. Removing it removes every Rollout; Deployments stay.",
+    about:
+      "The kind of object that asks for a rollout. Removing it removes every Rollout; what they looked after stays.",
     object: {
       apiVersion: "apiextensions.k8s.io/v1",
       kind: "CustomResourceDefinition",

@@ -1,11 +1,11 @@
-// What does the API server keep others from doing to a Deployment that Serin looks after?
+// What does the API server keep others from doing to what Serin looks after?
 import { controllerUser, labelsOf, type InstallAsked, type KubeObject, type Noted } from "./object.ts";
 
 const API = "admissionregistration.k8s.io/v1";
 
 /** Annotations with this prefix are Serin's. */
 const OWN = "serin.dev/";
-/** On a Deployment that is adopted: the name of its Rollout. */
+/** On what is adopted: the name of its Rollout. */
 const ADOPTED = `${OWN}rollout`;
 
 interface Condition {
@@ -53,6 +53,28 @@ function brake(asked: InstallAsked): Policy {
   };
 }
 
+/** A StatefulSet whose partition is lowered by somebody else rolls by itself, likewise. */
+function partition(asked: InstallAsked): Policy {
+  const which = "object.metadata.namespace + '/' + object.metadata.name";
+  const adopted = `'${ADOPTED}' in oldObject.${ANNOTATIONS}`;
+  return {
+    name: "serin-partition",
+    about:
+      "A StatefulSet that Serin looks after keeps its updateStrategy: its partition says which pods change with the template. Everything else of it, its template too, may be changed by everybody who may. Whoever takes the annotation serin.dev/rollout off in the same change takes it from Serin.",
+    resources: ["statefulsets"],
+    failurePolicy: "Ignore",
+    why: "It is looked at on every change of a StatefulSet that is adopted. If it fails, the change goes through, and Serin sets the partition again within moments.",
+    when: [others(asked), { name: "adopted", expression: adopted }],
+    variables: [],
+    conditions: [
+      {
+        expression: `object.spec.updateStrategy == oldObject.spec.updateStrategy || !('${ADOPTED}' in object.${ANNOTATIONS})`,
+        messageExpression: `'StatefulSet ' + ${which} + ' keeps its updateStrategy while Rollout ' + oldObject.metadata.annotations['${ADOPTED}'] + ' looks after it: delete the Rollout to have it back, or take spec.updateStrategy out of what you apply'`,
+      },
+    ],
+  };
+}
+
 /** Kubernetes' own controllers copy a Deployment's annotations to its ReplicaSets. */
 const NATIVE =
   "!(request.userInfo.username == 'system:kube-controller-manager' || request.userInfo.username.startsWith('system:serviceaccount:kube-system:'))";
@@ -63,10 +85,10 @@ function annotations(asked: InstallAsked): Policy {
   const kept = `variables.was.all(key, !key.startsWith('${OWN}') || key == '${ADOPTED}' || key in variables.now)`;
   return {
     name: "serin-annotations",
-    about: `Annotations ${OWN}* of Deployments and ReplicaSets are Serin's: it tells versions apart by them. Nobody else changes them, or takes out more than the one by which a Deployment is adopted; whoever makes an object anew, such as from a backup, may bring them.`,
-    resources: ["deployments", "replicasets"],
+    about: `Annotations ${OWN}* of Deployments, ReplicaSets and StatefulSets are Serin's: it tells versions apart by them. Nobody else changes them, or takes out more than the one by which one is adopted; whoever makes an object anew, such as from a backup, may bring them.`,
+    resources: ["deployments", "replicasets", "statefulsets"],
     failurePolicy: "Ignore",
-    why: "It is looked at on every change of every Deployment. If it fails, changes go through, and Serin writes its annotations anew: better than Deployments that cannot be changed.",
+    why: "It is looked at on every change of each of them. If it fails, changes go through, and Serin writes its annotations anew: better than objects that cannot be changed.",
     when: [others(asked), { name: "not-of-kubernetes", expression: NATIVE }],
     variables: [
       { name: "was", expression: `oldObject.${ANNOTATIONS}` },
@@ -125,7 +147,7 @@ function policyOf(policy: Policy, asked: InstallAsked): readonly Noted[] {
   ];
 }
 
-/** Both policies, each with its binding. */
+/** The policies, each with its binding. */
 export function policiesOf(asked: InstallAsked): readonly Noted[] {
-  return [brake(asked), annotations(asked)].flatMap((policy) => policyOf(policy, asked));
+  return [brake(asked), partition(asked), annotations(asked)].flatMap((policy) => policyOf(policy, asked));
 }

@@ -92,7 +92,7 @@ export const STATUS: Schema = map("What Serin sees and does.", {
     "x-kubernetes-list-type": "atomic",
   },
   handled: text("The spec and the template that were asked for last, by their content."),
-  deployment: text("The UID of the Deployment that was adopted."),
+  deployment: text("The UID of what was adopted."),
   configuration: text("What the pods were configured with when it was adopted, by its content."),
   seq: large("Number of the last decision."),
   state: text("All that Serin must know to go on, packed. Not for reading."),

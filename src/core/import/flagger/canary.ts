@@ -92,7 +92,7 @@ function deploymentOf(spec: Part<CanarySpec>, context: Context): Out {
   const target = spec.at("targetRef");
   const { kind = "Deployment", name, apiVersion } = spec.value.targetRef;
   if (kind === "Deployment") target?.at("kind")?.take();
-  else target?.at("kind")?.none(`Serin adopts a Deployment, and nothing like a ${kind} yet`, "use a Deployment");
+  else target?.at("kind")?.none(`Serin adopts Deployments and StatefulSets, and no ${kind}`, "use a Deployment");
   if (apiVersion === undefined || apiVersion === "apps/v1") target?.at("apiVersion")?.take();
   else target?.at("apiVersion")?.changes(`a Deployment is one of apps/v1, whatever ${apiVersion} is`);
   // So that the forecast knows their number.
