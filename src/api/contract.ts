@@ -10,7 +10,7 @@ import type { Frozen } from "./schemas/exactly.ts";
 type Of<S extends z.ZodType> = Frozen<z.output<S>>;
 
 /** One service as it is now. */
-export type ServiceView = Of<typeof calls.service>;
+export interface ServiceView extends Of<typeof calls.service> {}
 /** A pool: what is wanted of it and what runs. */
 export type PoolView = ServiceView["pools"][number];
 /** A rollout, under way or the last one. */
@@ -18,21 +18,27 @@ export type RolloutView = NonNullable<ServiceView["rollout"]>;
 /** A further candidate of an experiment. */
 export type RivalView = NonNullable<RolloutView["rivals"]>[number];
 /** One service, in a row of a table. */
-export type ServiceSummary = Of<typeof calls.summary>;
+export interface ServiceSummary extends Of<typeof calls.summary> {}
 /** Why a person should look at a service. */
 export type Attention = NonNullable<ServiceSummary["attention"]>;
 /** Some of the services, those first that need attention. */
-export type ServicesPage = Of<typeof calls.servicesPage>;
+export interface ServicesPage extends Of<typeof calls.servicesPage> {}
 /** Which services are wanted. */
 export type ServicesQuery = Partial<z.input<typeof calls.servicesQuery>>;
 /** One version of a service, without its secrets. */
-export type RevisionView = Of<typeof calls.revision>;
+export interface RevisionView extends Of<typeof calls.revision> {}
 /** Several services that are looked after together. */
-export type GroupView = Of<typeof calls.group>;
+export interface GroupView extends Of<typeof calls.group> {}
 /** One member of a group. */
 export type MemberView = GroupView["members"][number];
+/** What a rollout does, step by step, and what it could show. */
+export interface PlanView extends Of<typeof calls.plan> {}
+/** What is made of a file: its plan, or every mistake in it. */
+export interface PlannedView extends Of<typeof calls.planned> {}
+/** Who is logged in, and what they may do. */
+export interface Whoami extends Of<typeof calls.whoami> {}
 /** A refusal or a failure, as it is answered. */
-export type Problem = Of<typeof calls.problem>;
+export interface Problem extends Of<typeof calls.problem> {}
 
 export type Shares = Readonly<Partial<Record<Role, number>>>;
 
@@ -41,6 +47,9 @@ export type ApplyRequest = Frozen<z.input<typeof calls.applyBody>> & Asking;
 /** A verb on a service. */
 export type CommandRequest = Frozen<z.input<typeof calls.commandBody>> & Asking;
 
+/** To take a service down. */
+export type RemoveRequest = Asking & { readonly expected?: number | undefined };
+
 /** Who asks, and why. */
 export interface Asking {
   readonly actor: string;
@@ -48,7 +57,7 @@ export interface Asking {
 }
 
 /** What became of it. A refusal is thrown as a SerinError instead. */
-export type Reply = Of<typeof calls.reply>;
+export interface Reply extends Of<typeof calls.reply> {}
 
 /** What changed, as /v1/events tells it. `id` is its place in the stream. */
 export type StreamEvent = { readonly id?: string | undefined } & (
@@ -68,7 +77,8 @@ export interface Link {
   readonly where?: string | undefined;
   /** So often is enough to look, where looking costs something, in milliseconds. */
   readonly everyMs?: number | undefined;
-  list(): Promise<readonly ServiceView[]>;
+  /** Those first that need attention. */
+  list(): Promise<readonly ServiceSummary[]>;
   get(service: string): Promise<ServiceView>;
   groups(): Promise<readonly GroupView[]>;
   group(name: string): Promise<GroupView>;
@@ -77,6 +87,6 @@ export interface Link {
   /** Decisions with a version above `after`, oldest first. */
   records(service: string, after: number, limit: number): Promise<readonly DecisionRecord[]>;
   /** Takes a service down: its traffic, its replicas and what is known of it. A façade with all of its services. */
-  remove(service: string): Promise<void>;
+  remove(service: string, request: RemoveRequest): Promise<void>;
   close(): Promise<void>;
 }

@@ -1,7 +1,7 @@
 // What may be asked, and in which form is it answered?
 import { z } from "@hono/zod-openapi";
 import { record } from "./engine.ts";
-import { group, revision, summary } from "./views.ts";
+import { ATTENTIONS, group, revision, summary } from "./views.ts";
 
 /** The longest name of a service or group. */
 const MOST_NAME = 260;
@@ -15,6 +15,7 @@ export const applyBody = z
     reason,
     text: z.string().max(1_000_000).describe("A rollout file, or that of a façade or release."),
     origin: z.string().min(1).max(4_096).describe("Absolute folder that the file's relative paths start from."),
+    expected: z.int().min(0).optional().describe("The version of the service that the person saw."),
     hotfix: z.boolean().optional().describe("Takes the place of whatever is under way, and asks no calendar."),
   })
   .openapi("Apply");
@@ -31,7 +32,11 @@ export const commandBody = z
   })
   .openapi("Command");
 
-export const removeBody = z.strictObject({ actor, reason }).openapi("Remove");
+export const removeQuery = z.strictObject({
+  actor,
+  reason,
+  expected: z.coerce.number().int().min(0).optional().describe("The version that the person saw."),
+});
 
 export const reply = z
   .object({
@@ -67,8 +72,6 @@ export const problem = z
 
 export const named = z.object({ name: z.string().min(1).max(MOST_NAME) });
 
-export const attentions = ["down", "person", "back", "trouble", "rolled-back", "paused"] as const;
-
 export const servicesQuery = z.strictObject({
   limit: z.coerce.number().int().min(1).max(1_000).default(100),
   cursor: z.string().max(1_000).optional().describe("`next` of the page before."),
@@ -78,7 +81,7 @@ export const servicesQuery = z.strictObject({
     .optional()
     .describe("Of the last rollout; `none`: it has had none."),
   strategy: z.string().max(100).optional(),
-  attention: z.enum([...attentions, "any"]).optional(),
+  attention: z.enum([...ATTENTIONS, "any"]).optional(),
 });
 
 export const servicesPage = z
@@ -99,4 +102,81 @@ export const records = z.array(record);
 export const revisions = z.object({ items: z.array(revision) }).openapi("Revisions");
 export const groups = z.array(group);
 
-export { decision, group, removed, revision, service, summary } from "./views.ts";
+export const eventsQuery = z.strictObject({
+  service: z.string().min(1).max(MOST_NAME).optional().describe("One service alone, with its whole view."),
+  after: z.string().max(100).optional().describe("A place, where no Last-Event-ID can be sent: `position` of a page."),
+});
+
+export const eventsHeaders = z.object({ "last-event-id": z.string().max(100).optional() });
+
+export const cachedHeaders = z.object({ "if-none-match": z.string().max(1_000).optional() });
+export const etag = z.object({ etag: z.string() });
+export const text = z.string();
+
+const issue = z
+  .object({
+    line: z.int().min(1),
+    column: z.int().min(1),
+    path: z.string().describe("`spec.strategy.canary.steps[1].weight`"),
+    code: z.string(),
+    message: z.string(),
+  })
+  .openapi("Issue", { description: "One mistake in a file." });
+
+const rows = z.array(z.array(z.string()));
+
+export const plan = z
+  .object({
+    service: z.string(),
+    strategy: z.string(),
+    text: z.array(z.string()).describe("The whole plan, in lines."),
+    steps: z.array(z.object({ op: z.string(), sentence: z.string() })),
+    forecast: z
+      .object({
+        traffic: z.string(),
+        steps: rows,
+        bad: rows,
+        good: z.array(z.string()),
+        unforecast: z.array(z.string()),
+        advice: z.array(z.string()),
+      })
+      .optional()
+      .describe("What it could show, of a service whose traffic is known; the first row of a table is its head."),
+  })
+  .openapi("Plan");
+
+const file = {
+  text: z.string().max(1_000_000).describe("A rollout file."),
+  origin: z.string().min(1).max(4_096).describe("Absolute folder that the file's relative paths start from."),
+};
+
+export const planBody = z.strictObject(file).openapi("PlanFile");
+
+export const planned = z
+  .object({
+    ok: z.boolean(),
+    issues: z.array(issue).describe("Every mistake in the file."),
+    plan: plan.optional(),
+    group: z
+      .object({ group: z.string(), text: z.array(z.string()) })
+      .optional()
+      .describe("Of the file of a façade or release."),
+  })
+  .openapi("Planned");
+
+export const whoami = z
+  .object({
+    actor: z.string().optional(),
+    roles: z.array(
+      z.object({
+        role: z.enum(["view", "operate", "approve", "administer"]),
+        services: z.string(),
+        environments: z.string(),
+      }),
+    ),
+    login: z.enum(["none", "token", "oidc"]),
+    csrf: z.string().optional(),
+  })
+  .openapi("Whoami");
+
+export { decision, group, revision, service, summary } from "./views.ts";

@@ -13,7 +13,7 @@ import { exactly } from "./exactly.ts";
 /** Milliseconds since 1970, or a length of time. */
 export const time = exactly<Ms>()(z.int() as z.ZodType as z.ZodType<Ms>);
 /** A figure that may be infinite, or none: JSON says `null` then. */
-export const figure = z.number().nullable() as z.ZodType as z.ZodType<number>;
+const figure = z.number().nullable() as z.ZodType as z.ZodType<number>;
 const count = z.int().min(0);
 const share = z.int().min(0).max(1_000_000) as z.ZodType as z.ZodType<Weight>;
 

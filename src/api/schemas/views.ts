@@ -72,11 +72,10 @@ const rollout = z
     goesBackBecause: z.string().optional(),
     verdict: verdict.optional(),
     rivals: z.array(rival).optional(),
-    trail: trail
-      .optional()
-      .describe("How the evidence came about, while the rollout is under way; afterwards its last decision has it."),
-    comparison: comparison.optional().describe("In what the answers to copies differ, likewise."),
-    test: test.optional().describe("What an A/B test says, likewise."),
+    /** These three while the rollout is under way; afterwards its last decision has them. */
+    trail: trail.optional(),
+    comparison: comparison.optional(),
+    test: test.optional(),
     outcome: outcome.optional(),
     why: z.string().optional(),
   })
@@ -104,7 +103,8 @@ export const service = z
     preview: z.string().optional().describe("A second address, whose requests go to the candidate while there is one."),
     wanted: weights,
     split,
-    reported: weights.optional().describe("The split that the router reports; nothing when it cannot be read."),
+    /** As the router reports it; nothing when it cannot be read. */
+    reported: weights.optional(),
     measured: z
       .object({ windowMs: z.number(), requests: z.number(), shares })
       .optional()
@@ -125,9 +125,12 @@ export const service = z
   })
   .openapi("Service", { description: "One service as it is now." });
 
+/** Most urgent first. */
+export const ATTENTIONS = ["down", "person", "back", "trouble", "degraded", "rolled-back", "paused"] as const;
+
 const attention = z
   .object({
-    for: z.enum(["down", "person", "back", "trouble", "rolled-back", "paused"]).describe("Most urgent first."),
+    for: z.enum(ATTENTIONS).describe("Most urgent first."),
     text: z.string(),
   })
   .openapi("Attention", { description: "Why a person should look at it; the most urgent reason." });
@@ -142,7 +145,7 @@ export const summary = z
     address: z.string().optional(),
     ready: count.describe("Replicas that answer, of all pools."),
     wanted: count.describe("Replicas that there shall be."),
-    weights: weights.describe("The split that is wanted."),
+    weights: weights,
     perSecond: z.number().optional().describe("Requests per second, of all roles."),
     attention: attention.optional(),
     rollout: z
@@ -252,5 +255,4 @@ export const revision = z
   })
   .openapi("Revision", { description: "One immutable version of a service, without its secrets." });
 
-export const removed = z.object({ service: z.string() }).openapi("Gone");
 export const decision = lightRecord;
