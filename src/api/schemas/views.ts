@@ -1,6 +1,6 @@
 // How does what people see look in an answer?
 import { z } from "@hono/zod-openapi";
-import type { Standing } from "../../core/group/state.ts";
+import type { EndedRun, Standing } from "../../core/group/state.ts";
 import type { Health } from "../../runtime/health.ts";
 import {
   comparison,
@@ -221,13 +221,9 @@ export const group = z
     members: z.array(member).describe("In their order."),
     next: z.array(z.string()).describe("What is left, and what a person may do, in sentences."),
     history: z.array(
-      z.object({
-        number: count,
-        outcome: groupOutcome,
-        why: z.string(),
-        startedMs: time,
-        endedMs: time,
-      }),
+      exactly<EndedRun>()(
+        z.object({ number: count, outcome: groupOutcome, why: z.string(), startedMs: time, endedMs: time }),
+      ),
     ),
     recent: z.array(record),
     troubles,
