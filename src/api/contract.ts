@@ -43,7 +43,11 @@ export interface Problem extends Of<typeof calls.problem> {}
 export type Shares = Readonly<Partial<Record<Role, number>>>;
 
 /** A rollout file to follow. */
-export type ApplyRequest = Frozen<z.input<typeof calls.applyBody>> & Asking;
+export type ApplyRequest = Frozen<z.input<typeof calls.applyBody>> &
+  Asking & {
+    /** So many people must approve, by service, whatever the file says. The API takes it from the access file, from no call. */
+    readonly approvals?: Readonly<Record<string, number>> | undefined;
+  };
 /** A verb on a service. */
 export type CommandRequest = Frozen<z.input<typeof calls.commandBody>> & Asking;
 

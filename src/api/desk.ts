@@ -1,5 +1,6 @@
 // What does a controller in this process answer to those who call it from outside?
 import { underWay } from "../core/engine/state.ts";
+import { namesOf } from "../core/group/state.ts";
 import { SerinError } from "../core/issues.ts";
 import type { Clock } from "../ports/clock.ts";
 import type { Controller } from "../runtime/controller.ts";
@@ -12,6 +13,8 @@ import type {
   ServicesQuery,
   ServiceView,
 } from "./contract.ts";
+import type { Places } from "./access/caller.ts";
+import { environmentIn } from "./access/places.ts";
 import { Feed } from "./feed.ts";
 import { describeGroup } from "./group-plan.ts";
 import { localLink } from "./local.ts";
@@ -23,6 +26,7 @@ import { viewOf } from "./view.ts";
 /** A link, and what only a door opens to. */
 export interface Desk extends Link {
   readonly feed: Feed;
+  readonly places: Places;
   page(query: ServicesQuery, sees: (service: string) => boolean): ServicesPage;
   revisions(service: string): readonly RevisionView[];
   /** Throws SERIN_NOTHING_PLANNED when no rollout is under way. */
@@ -40,6 +44,14 @@ export function deskOf(controller: Controller, clock: Clock): Desk {
   return {
     ...link,
     feed,
+    places: {
+      environmentOf: (service) =>
+        controller.has(service) ? environmentIn(controller.get(service).state.spec.metadata) : undefined,
+      servicesOf: (name) => {
+        const group = controller.groups.list().find(({ state }) => state.group === name);
+        return group ? namesOf(group.state) : [name];
+      },
+    },
     page: (query, sees) => {
       // What changes from here on is told.
       const position = feed.name(feed.last);

@@ -2,6 +2,8 @@
 import { createServer } from "node:http";
 import type { AddressInfo } from "node:net";
 import { afterEach, beforeEach, expect, test } from "vitest";
+import { fileOf } from "../../test/sim/specs.ts";
+import { testKeeper } from "../../test/support/keeper.ts";
 import { SerinError } from "../core/issues.ts";
 import { ms } from "../core/units.ts";
 import { connect } from "./client.ts";
@@ -39,6 +41,8 @@ const GROUP: GroupView = {
   troubles: {},
 };
 
+const FILE = fileOf("app", 2, { strategy: "{ canary: { steps: [{ weight: 50%, hold: 10s }] } }" });
+
 const asked: (readonly [service: string, request: CommandRequest])[] = [];
 
 const link: Link = {
@@ -49,8 +53,8 @@ const link: Link = {
   },
   groups: async () => [GROUP],
   group: async (name) => ({ ...GROUP, group: name }),
-  apply: async ({ text }) => {
-    if (text === "broken") throw new Error("a mistake of ours");
+  apply: async ({ reason }) => {
+    if (reason === "broken") throw new Error("a mistake of ours");
     throw new SerinError({ code: "SERIN_BAD_FILE", what: "the rollout file has mistakes", found: "1:1", exitCode: 2 });
   },
   command: async (service, request) => {
@@ -67,6 +71,7 @@ const link: Link = {
 
 const desk: Desk = {
   ...link,
+  places: { environmentOf: () => "default", servicesOf: (name) => [name] },
   feed: new Feed({ names: () => ["app"], view: () => VIEW, groups: () => link.groups() }),
   page: (query) => pageOf([summaryOf(VIEW)], query),
   revisions: () => [],
@@ -79,7 +84,7 @@ const desk: Desk = {
 let door: OpenDoor;
 beforeEach(async () => {
   asked.length = 0;
-  door = await openDoor(desk);
+  door = await openDoor(desk, testKeeper());
 });
 const nothing = async (): Promise<void> => undefined;
 afterEach(() => door.close(nothing));
@@ -119,8 +124,8 @@ test("a refusal keeps its code, its words and its exit code", async () => {
     code: "SERIN_STALE",
     what: "it moved on",
   });
-  expect(await refusal(client.apply({ ...asking, text: "", origin: "/" }))).toMatchObject({ found: "1:1" });
-  expect(await refusal(client.apply({ ...asking, text: "broken", origin: "/" }))).toMatchObject({
+  expect(await refusal(client.apply({ ...asking, text: FILE, origin: "/" }))).toMatchObject({ found: "1:1" });
+  expect(await refusal(client.apply({ actor: "ana", reason: "broken", text: FILE, origin: "/" }))).toMatchObject({
     code: "SERIN_FAILED",
     what: "the call met a mistake in Serin",
   });
@@ -153,7 +158,7 @@ test("a controller that is gone is named, with what to do", async () => {
     code: "SERIN_NO_ANSWER",
     next: expect.stringContaining("serin serve"),
   });
-  door = await openDoor(desk);
+  door = await openDoor(desk, testKeeper());
 });
 
 test("a call under way when the door closes gets its answer; a later one finds nobody", async () => {
@@ -168,7 +173,7 @@ test("a call under way when the door closes gets its answer; a later one finds n
       return reply;
     },
   };
-  const own = await openDoor(slow);
+  const own = await openDoor(slow, testKeeper());
   const client = connect(own);
   const said = client.command("shop", { kind: "abort", actor: "ann", reason: "" });
   await arrived.promise;

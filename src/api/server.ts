@@ -1,11 +1,18 @@
 // How do other processes, and browsers, reach the controller?
 import { randomBytes } from "node:crypto";
+import { createServer, type Server as HttpsServer } from "node:https";
 import type { AddressInfo } from "node:net";
 import { serve, type ServerType } from "@hono/node-server";
+import type { Listen } from "../core/spec/listen.ts";
+import type { Clock } from "../ports/clock.ts";
 import { SerinError } from "../core/issues.ts";
 import type { Desk } from "./desk.ts";
+import { accessOf, LOCAL, type Opening } from "./access/access.ts";
+import type { Audit } from "./access/audit.ts";
+import { followTls, readTls, type Certificate } from "./access/tls.ts";
 import { appOf } from "./http/app.ts";
-import type { Rate } from "./http/guard.ts";
+import type { App } from "./http/call.ts";
+import type { Rate } from "./http/rate.ts";
 
 /** Where a controller listens, and what a caller must show. */
 export interface Door {
@@ -19,9 +26,7 @@ export interface OpenDoor extends Door {
 }
 
 /** Where to listen, and for whom. */
-export interface DoorOptions {
-  /** An address of this machine; a port of the system's choice without it. */
-  readonly listen?: { readonly host: string; readonly port: number } | undefined;
+export interface DoorOptions extends Opening {
   /** Whether another port will do when that one is taken. */
   readonly orElse?: boolean | undefined;
   /** Whether browsers of this machine are let in, and get the dashboard. */
@@ -35,23 +40,39 @@ const FLUSHED_MS = 250;
 /** So long a call may take to come in. */
 const REQUEST_MS = 30_000;
 
-/** Opens a door on this machine. Programs show the token; a browser is let in where that is wanted. */
-export async function openDoor(desk: Desk, options: DoorOptions = {}): Promise<OpenDoor> {
-  const { listen: { host, port } = { host: "127.0.0.1", port: 0 }, orElse, browser = false, rate, pages } = options;
-  if (!/^(?:127\.\d+\.\d+\.\d+|::1|localhost)$/u.test(host)) throw notHere(host);
+/** Who writes down what is asked at a door, and tells of it. */
+export interface DoorKeeper {
+  readonly clock: Clock;
+  readonly audit: Audit;
+  /** Of files that were read anew. */
+  readonly say: (text: string) => void;
+}
+
+/**
+ * Opens a door. Programs show the token, or one of the access file; a browser is let in where that is wanted, or where
+ * somebody has logged in. Throws a SerinError where anybody could come in.
+ */
+export async function openDoor(desk: Desk, keeper: DoorKeeper, options: DoorOptions = {}): Promise<OpenDoor> {
+  const { listen: { host, port } = LOCAL, tls, orElse, browser = false, rate, pages } = options;
   const token = randomBytes(32).toString("hex");
-  const app = appOf(desk, { token, browser, rate, pages });
-  const at = (there: number): Promise<ServerType> => listen(app, host, there);
+  const { places } = desk;
+  const access = await accessOf({ ...options, ...keeper, places, token, browser });
+  const app = appOf(desk, { access, browser, rate, pages });
+  const at = (there: number): Promise<ServerType> => listen(app, { host, port: there, tls });
   const server = await at(port).catch((error: unknown) => {
+    access.close();
     if (!isTaken(error)) throw error;
     if (orElse) return at(0);
     throw taken(host, port, error);
   });
+  const unfollow = tls && followTls(server as HttpsServer, tls, keeper.say);
   const address = server.address() as AddressInfo;
   return {
-    url: `http://${host.includes(":") ? `[${host}]` : host}:${address.port}`,
+    url: `${tls ? "https" : "http"}://${host.includes(":") ? `[${host}]` : host}:${address.port}`,
     token,
     close: async (last) => {
+      unfollow?.();
+      access.close();
       const closed = new Promise<void>((resolve) => server.close(() => resolve()));
       await last();
       const rest = setTimeout(() => "closeAllConnections" in server && server.closeAllConnections(), FLUSHED_MS);
@@ -61,10 +82,15 @@ export async function openDoor(desk: Desk, options: DoorOptions = {}): Promise<O
   };
 }
 
-function listen(app: ReturnType<typeof appOf>, hostname: string, port: number): Promise<ServerType> {
+function listen(
+  app: App,
+  { host, port, tls }: Listen & { readonly tls: Certificate | undefined },
+): Promise<ServerType> {
   return new Promise((resolve, reject) => {
     const serverOptions = { requestTimeout: REQUEST_MS, headersTimeout: REQUEST_MS };
-    const server = serve({ fetch: app.fetch, hostname, port, serverOptions }, () => resolve(server));
+    const where = { fetch: app.fetch, hostname: host, port };
+    const how = tls ? { createServer, serverOptions: { ...serverOptions, ...readTls(tls) } } : { serverOptions };
+    const server = serve({ ...where, ...how }, () => resolve(server));
     server.once("error", reject);
   });
 }
@@ -82,14 +108,4 @@ function taken(host: string, port: number, cause: unknown): SerinError {
     },
     { cause },
   );
-}
-
-function notHere(host: string): SerinError {
-  return new SerinError({
-    code: "SERIN_NOT_LOOPBACK",
-    what: `${host} can be reached from other machines, where anybody could give commands`,
-    now: "no controller was started",
-    next: "name an address of this machine alone, such as --listen 127.0.0.1:7070",
-    exitCode: 2,
-  });
 }

@@ -4,17 +4,20 @@ import { join, resolve } from "node:path";
 import { adapters } from "../adapters/registry.ts";
 import { openSqliteJournal, readSqliteJournal } from "../adapters/sqlite/journal.ts";
 import { systemClock } from "../adapters/system/clock.ts";
+import { openAuditStore } from "../adapters/sqlite/audit.ts";
+import { auditIn, headText, type Audit } from "../api/access/audit.ts";
 import { connect } from "../api/client.ts";
 import type { ClusterChoice, ClusterLink } from "../api/cluster/link.ts";
 import type { Link } from "../api/contract.ts";
 import { openEvents, type EventsOptions, type OpenEvents } from "../api/events.ts";
 import { deskOf, type Desk } from "../api/desk.ts";
-import { openDoor, type Door, type DoorOptions } from "../api/server.ts";
+import { openDoor, type Door, type DoorOptions, type OpenDoor } from "../api/server.ts";
 import { SerinError } from "../core/issues.ts";
 import { Controller } from "../runtime/controller.ts";
 import type { House, Pass, Told } from "../runtime/parts.ts";
 import type { Log } from "../telemetry/log.ts";
 import { Telemetry, type TelemetryOptions } from "../telemetry/telemetry.ts";
+import { auditFile } from "./audit.ts";
 import { orInCluster } from "./cluster-options.ts";
 import type { Context } from "./io.ts";
 import { lookFromJournal } from "./journal-look.ts";
@@ -37,6 +40,8 @@ export interface HostOptions extends Pick<House, "tell" | "pace"> {
   readonly events?: EventsOptions | undefined;
   /** Where other processes, and browsers, reach it; on a port of the system's choice without it. */
   readonly door?: DoorOptions | undefined;
+  /** Takes what there is to tell of the door: files that were read anew. */
+  readonly say?: ((text: string) => void) | undefined;
 }
 
 /** A controller in this process. */
@@ -102,18 +107,36 @@ export async function openController(dir: string, options: HostOptions = {}): Pr
 /** The same, and other terminals reach it for as long as it is open. */
 export async function hostController(dir: string, options: HostOptions = {}): Promise<Hosted> {
   const link = await openController(dir, options);
+  const doors: OpenDoor[] = [];
+  let audit: Audit | undefined;
+  const close = async (): Promise<void> => {
+    // Streams have no end of their own.
+    link.feed.close();
+    let closing: Promise<void> | undefined;
+    await Promise.all(doors.map((door) => door.close(() => (closing ??= link.close()))));
+    await (closing ?? link.close());
+    audit?.close();
+  };
   try {
-    const door = await openDoor(link, options.door);
-    await announce(dir, { ...door, ...(link.metricsUrl === undefined ? {} : { metrics: link.metricsUrl }) });
-    const close = async (): Promise<void> => {
+    const { door: asked = {}, say = () => {} } = options;
+    const clock = systemClock();
+    audit = auditIn(openAuditStore(auditFile(dir)), clock, (head, note) => {
+      link.log?.say(`audit ${headText(head)}: ${note.kind}`, { event: "audit", ...head });
+    });
+    const keeper = { clock, audit, say };
+    // Programs of this machine come by a door of their own where the other one asks for more than the state's token.
+    const isForOthers = asked.access !== undefined || asked.tls !== undefined;
+    const own = await openDoor(link, keeper, isForOthers ? {} : asked);
+    doors.push(own);
+    if (isForOthers) doors.push(await openDoor(link, keeper, asked));
+    await announce(dir, { ...own, ...(link.metricsUrl === undefined ? {} : { metrics: link.metricsUrl }) });
+    const withdrawn = async (): Promise<void> => {
       await withdraw(dir);
-      // Streams have no end of their own.
-      link.feed.close();
-      await door.close(() => link.close());
+      await close();
     };
-    return { ...link, close, url: door.url };
+    return { ...link, close: withdrawn, url: doors.at(-1)?.url };
   } catch (error) {
-    await link.close();
+    await close();
     throw error;
   }
 }

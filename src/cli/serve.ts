@@ -1,7 +1,9 @@
 // How does a controller run for a long time?
+import { checkOpening } from "../api/access/access.ts";
 import type { DoorOptions } from "../api/server.ts";
 import { readListen } from "../core/spec/listen.ts";
 import type { Told } from "../runtime/parts.ts";
+import type { Log } from "../telemetry/log.ts";
 import { badOption } from "./bad-option.ts";
 import { eventsOptions, type TypedEvents } from "./events-options.ts";
 import { hostController } from "./home.ts";
@@ -12,16 +14,25 @@ import { telemetryOptions, type TypedTelemetry } from "./telemetry-options.ts";
 /** The options as they are typed. */
 export interface TypedServe extends TypedEvents, TypedTelemetry {
   readonly listen?: string | undefined;
+  readonly access?: string | undefined;
+  readonly tlsCert?: string | undefined;
+  readonly tlsKey?: string | undefined;
+  readonly behindProxy?: boolean | undefined;
 }
 
 /** Where the dashboard is expected to be. */
 const USUAL = { host: "127.0.0.1", port: 7070 };
 
 /** Where to listen: as it is said, else at the usual address, or at any other port when several controllers run. */
-function doorOptions({ listen }: TypedServe): DoorOptions {
-  if (listen === undefined) return { listen: USUAL, orElse: true, browser: true };
+function doorOptions({ listen, access, tlsCert: cert, tlsKey: key, behindProxy }: TypedServe): DoorOptions {
+  const next = "name both: --tls-cert FILE --tls-key FILE";
+  if ((cert === undefined) !== (key === undefined))
+    throw badOption("a certificate and its key go together", "found one of them", next);
+  const tls = cert === undefined || key === undefined ? undefined : { cert, key };
+  const door = { browser: true, access, tls, behindProxy };
+  if (listen === undefined) return { listen: USUAL, orElse: access === undefined, ...door };
   const read = readListen(listen);
-  if (read.ok) return { listen: read.value, browser: true };
+  if (read.ok) return { listen: read.value, ...door };
   throw badOption(`--listen ${listen} is no address`, read.message, "name an address, such as --listen 127.0.0.1:7070");
 }
 
@@ -33,11 +44,14 @@ export async function serveCommand(options: TypedServe, { io, json, state, signa
   const [events, door] = [eventsOptions(options), doorOptions(options)];
   const isForPerson = !json && readByPerson(process.env["SERIN_LOG"]);
   const telemetry = telemetryOptions(options, isForPerson ? undefined : json ? 1 : 2);
-  const link = await hostController(state, { events, door, telemetry, ...(isForPerson && { tell: teller(io) }) });
+  await checkOpening(door);
+  let log: Log | undefined;
   const say = (text: string): void => {
-    link.log?.say(text);
+    log?.say(text);
     if (isForPerson) io.out(`${clockTime(Date.now())}  ${text}`);
   };
+  const link = await hostController(state, { events, door, telemetry, say, ...(isForPerson && { tell: teller(io) }) });
+  ({ log } = link);
   const services = await link.list();
   const count = `${services.length} ${services.length === 1 ? "service" : "services"}`;
   say(`serving ${state}: ${count}; commands: serin --state ${state} get`);

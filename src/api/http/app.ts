@@ -4,15 +4,16 @@ import { bodyLimit } from "hono/body-limit";
 import { timeout } from "hono/timeout";
 import type { MiddlewareHandler } from "hono";
 import type { Trouble } from "../../core/issues.ts";
+import type { Access } from "../access/access.ts";
 import type { Desk } from "../desk.ts";
 import type { App, Env } from "./call.ts";
 import { dashboard } from "./dashboard.ts";
 import { addFiles } from "./files.ts";
-import { guard, limited, type GuardOptions } from "./guard.ts";
 import { headers } from "./headers.ts";
 import { openApi } from "./openapi.ts";
 import { addEvents, addGroups, addWhoami } from "./others.ts";
 import { answerTo, problem } from "./problem.ts";
+import { limited, type Rate } from "./rate.ts";
 import { addCommands, addLooks } from "./services.ts";
 
 /** A rollout file may be this long, as JSON. */
@@ -21,40 +22,50 @@ const MOST_BYTES = 4 * 1024 ** 2;
 const LOOK_MS = 30_000;
 const COMMAND_MS = 110_000;
 
-export interface AppOptions extends GuardOptions {
+export interface AppOptions {
+  readonly access: Access;
+  /** Whether browsers get the dashboard. */
+  readonly browser: boolean;
+  readonly rate?: Rate | undefined;
   /** Folder of the dashboard's files; the package's own without it. */
   readonly pages?: string | undefined;
 }
 
-/** The API, with every call's description. */
-function apiOf(desk: Desk): App {
-  const app: App = new OpenAPIHono<Env>({
+const newApp = (): App =>
+  new OpenAPIHono<Env>({
     defaultHook: (result) => {
       if (!result.success) throw result.error;
     },
   });
+
+/** The API, with every call's description. */
+function apiOf(desk: Desk, access: Access): App {
+  const app = newApp();
   addLooks(app, desk);
-  addCommands(app, desk);
-  addFiles(app, desk);
+  addCommands(app, desk, access.actsOf(desk));
+  addFiles(app, desk, access.actsOf(desk));
   addGroups(app, desk);
   addEvents(app, desk);
   addWhoami(app);
+  access.addGuarded(app);
   return app;
 }
 
 /** Everything that is served at one address. */
 export function appOf(desk: Desk, options: AppOptions): App {
-  const app: App = new OpenAPIHono<Env>();
-  const api = apiOf(desk);
+  const { access } = options;
+  const app = newApp();
+  const api = apiOf(desk, access);
   const document = JSON.stringify(openApi());
   app.onError(answerTo);
-  app.use(headers);
-  app.use(guard(options));
-  app.use("/v1/*", limited(options.rate));
+  app.use(headers(access.isSecure));
+  app.use("/v1/*", limited(options.rate, access.addressOf));
   app.use("/v1/*", bodyLimit({ maxSize: MOST_BYTES, onError: (c) => problem(c, TOO_LONG, 413) }));
   app.use("/v1/*", isJson);
   app.use("/v1/*", inTime);
   app.get("/v1/openapi.json", (c) => c.body(document, 200, { "content-type": "application/json" }));
+  access.addOpen(app);
+  app.use("/v1/*", access.guard);
   app.route("/", api);
   if (options.browser) app.get("*", (c, next) => (c.req.path.startsWith("/v1") ? next() : pages(c, next)));
   const pages = dashboard(options.pages);

@@ -1,50 +1,23 @@
 // How is one call of the API described and carried out?
 import type { OpenAPIHono, RouteConfig, RouteHandler, z } from "@hono/zod-openapi";
-import type { HttpBindings } from "@hono/node-server";
 import type { Context } from "hono";
-import { SerinError } from "../../core/issues.ts";
-import type { Whoami } from "../contract.ts";
+import type { Acts } from "../access/acts.ts";
+import type { AccessRole } from "../access/file.ts";
+import type { AccessEnv } from "../access/guard.ts";
 import type { Frozen } from "../schemas/exactly.ts";
-import { Refused } from "./problem.ts";
 
-/** What a caller must be allowed to do. */
-export type Need = "view" | "operate" | "approve" | "administer";
-
-/** Who calls. */
-export interface Caller {
-  /** Of somebody who is logged in; others say it themselves. */
-  readonly actor?: string | undefined;
-  /** Whether they may do this with a service or group. */
-  readonly may: (need: Need, name: string) => boolean;
-  /** The same, as it is told. */
-  readonly whoami: Whoami;
-}
-
-export interface Env {
-  Bindings: HttpBindings;
-  Variables: { caller: Caller };
-}
+export type Env = AccessEnv;
 
 export type App = OpenAPIHono<Env>;
 export type Asked = Context<Env>;
 
-/** Throws a 403 unless the caller may do this with a service or group. */
-export function permit(c: Asked, need: Need, name: string): void {
-  if (c.get("caller").may(need, name)) return;
-  const what = `you may not ${need} ${name}`;
-  throw new Refused({ code: "SERIN_FORBIDDEN", what, now: "nothing was changed", exitCode: 2 }, 403);
-}
+/** What is done for whoever calls, as far as that one may. */
+export type ActsOf = (c: Asked) => Acts;
 
-/** Who asks: who is logged in, else who the call says. */
-export function actorOf(c: Asked, said: string | undefined): string {
-  const actor = c.get("caller").actor ?? said;
-  if (actor !== undefined) return actor;
-  throw new SerinError({
-    code: "SERIN_BAD_CALL",
-    what: "the call does not say who asks",
-    next: "name an actor",
-    exitCode: 2,
-  });
+/** Throws a 403, and writes that down, unless the caller may do this with a service or group. */
+export function permit(c: Asked, role: AccessRole, service: string): void {
+  const caller = c.get("caller");
+  caller.refuseUnless(caller.may(role, service), role, { what: role, service });
 }
 
 /** Adds a call. What it answers is checked against its schema by `answered`; refusals are thrown. */

@@ -2,27 +2,22 @@
 import { parseDocument } from "../../core/spec/parse.ts";
 import type { Desk } from "../desk.ts";
 import * as calls from "../schemas/calls.ts";
-import { actorOf, answered, on, permit, type App } from "./call.ts";
+import { mayPlan } from "../access/acts.ts";
+import { answered, on, type ActsOf, type App } from "./call.ts";
 import * as routes from "./routes.ts";
 import { withChanges } from "./services.ts";
 
 /** Files that are applied or planned. */
-export function addFiles(app: App, desk: Desk): void {
+export function addFiles(app: App, desk: Desk, acts: ActsOf): void {
   on(app, routes.apply, async (c) => {
-    const { actor, ...request } = c.req.valid("json");
-    const name = nameIn(request.text);
-    permit(c, "operate", name);
-    const asked = { ...request, actor: actorOf(c, actor) };
-    return answered(
-      c,
-      calls.reply,
-      await withChanges(desk, { name, expected: asked.expected }, () => desk.apply(asked)),
-    );
+    const request = c.req.valid("json");
+    const at = { name: nameIn(request.text), expected: request.expected };
+    return answered(c, calls.reply, await withChanges(desk, at, () => acts(c).apply(request)));
   });
   on(app, routes.planFile, async (c) => {
     const { text, origin } = c.req.valid("json");
-    // It reads files that the text names.
-    permit(c, "operate", nameIn(text));
+    // It reads files that the text names. Mistakes in them are a part of the answer.
+    await mayPlan(c.get("caller"), { text, origin }, { what: "plan" });
     return answered(c, calls.planned, await desk.planFile(text, origin));
   });
 }

@@ -29,8 +29,14 @@ const HEADERS: Readonly<Record<string, string>> = {
   "x-frame-options": "DENY",
 };
 
+/** Browsers that came by https once come by nothing else, for a year. */
+const HTTPS_ONLY = "max-age=31536000";
+
 /** Gives every answer these headers, where it does not say otherwise itself. */
-export const headers: MiddlewareHandler = async (c, next) => {
-  await next();
-  for (const [name, value] of Object.entries(HEADERS)) if (!c.res.headers.has(name)) c.res.headers.set(name, value);
-};
+export const headers =
+  (isSecure: () => boolean): MiddlewareHandler =>
+  async (c, next) => {
+    await next();
+    if (isSecure()) c.res.headers.set("strict-transport-security", HTTPS_ONLY);
+    for (const [name, value] of Object.entries(HEADERS)) if (!c.res.headers.has(name)) c.res.headers.set(name, value);
+  };

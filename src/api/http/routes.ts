@@ -138,6 +138,51 @@ export const events = createRoute({
   },
 });
 
+/** Nobody is logged in yet: no token is asked for. */
+const open = { security: [] };
+const onwards = (description: string) => ({
+  302: { description, headers: { location: { description: "Where to.", schema: { type: "string" as const } } } },
+});
+
+export const login = createRoute({
+  method: "get",
+  path: "/v1/login",
+  summary: "Send a browser to the provider of OpenID Connect",
+  ...open,
+  request: { query: calls.loginQuery },
+  responses: { ...onwards("To the provider."), ...refusals() },
+});
+
+export const loginCallback = createRoute({
+  method: "get",
+  path: "/v1/login/callback",
+  summary: "Where the provider sends a browser back to",
+  ...open,
+  responses: { ...onwards("To where the person wanted to go."), ...refusals() },
+});
+
+export const logout = createRoute({
+  method: "post",
+  path: "/v1/logout",
+  summary: "End the login of the browser that calls",
+  responses: { 200: json(calls.loggedOut, "It is over here."), ...refusals(409, 415) },
+});
+
+export const audit = createRoute({
+  method: "get",
+  path: "/v1/audit",
+  summary: "Who asked for what, oldest first",
+  request: { query: calls.auditQuery },
+  responses: { 200: json(calls.auditPage, "Some of it; go on `after` the last one's seq."), ...refusals() },
+});
+
+export const auditVerify = createRoute({
+  method: "get",
+  path: "/v1/audit/verify",
+  summary: "Whether the audit log is what was written, as far as its hash chain shows",
+  responses: { 200: json(calls.auditCheck, "What reading all of it has shown."), ...refusals() },
+});
+
 export const whoami = createRoute({
   method: "get",
   path: "/v1/whoami",

@@ -5,7 +5,7 @@ import { isGroupName } from "../../core/group/state.ts";
 import type { Desk } from "../desk.ts";
 import * as calls from "../schemas/calls.ts";
 import { Stale } from "../stale.ts";
-import { actorOf, answered, on, permit, type App } from "./call.ts";
+import { answered, on, permit, type ActsOf, type App } from "./call.ts";
 import * as routes from "./routes.ts";
 
 /** So many of the decisions since are told with a refusal. */
@@ -49,24 +49,17 @@ export function addLooks(app: App, desk: Desk): void {
 }
 
 /** What changes something. */
-export function addCommands(app: App, desk: Desk): void {
+export function addCommands(app: App, desk: Desk, acts: ActsOf): void {
   on(app, routes.command, async (c) => {
     const { name } = c.req.valid("param");
-    const { actor, ...request } = c.req.valid("json");
-    permit(c, "operate", name);
-    const asked = { ...request, actor: actorOf(c, actor) };
-    return answered(
-      c,
-      calls.reply,
-      await withChanges(desk, { name, expected: asked.expected }, () => desk.command(name, asked)),
-    );
+    const request = c.req.valid("json");
+    const { expected } = request;
+    return answered(c, calls.reply, await withChanges(desk, { name, expected }, () => acts(c).command(name, request)));
   });
   on(app, routes.remove, async (c) => {
     const { name } = c.req.valid("param");
-    const { actor, reason, expected } = c.req.valid("query");
-    permit(c, "administer", name);
-    const asked = { actor: actorOf(c, actor), reason, expected };
-    await withChanges(desk, { name, expected }, () => desk.remove(name, asked));
+    const request = c.req.valid("query");
+    await withChanges(desk, { name, expected: request.expected }, () => acts(c).remove(name, request));
     return c.body(null, 204);
   });
 }

@@ -164,6 +164,48 @@ export const planned = z
   })
   .openapi("Planned");
 
+export const loginQuery = z.strictObject({
+  to: z.string().max(2_000).optional().describe("Where to go then: a path of this server."),
+});
+
+export const loggedOut = z
+  .object({ to: z.string().describe("Where the browser ends its session at the provider, or our own first page.") })
+  .openapi("LoggedOut");
+
+export const auditQuery = z.strictObject({
+  after: z.coerce.number().int().min(0).default(0).describe("Entries with a number above it."),
+  limit: z.coerce.number().int().min(1).max(1_000).default(200),
+});
+
+const auditEntry = z
+  .object({
+    seq: z.int().min(1),
+    at: z.string().describe("ISO 8601, UTC."),
+    hash: z.string().describe("SHA-256 of the hash before, a line feed and the entry as it is kept; hexadecimal."),
+    kind: z
+      .enum(["asked", "answered", "refused", "denied", "login", "logout"])
+      .describe("`asked` before it is done, `answered` after; `refused`: no right to it; `denied`: not let in."),
+    actor: z.string().optional(),
+    login: z.enum(["none", "token", "oidc"]).optional(),
+    from: z.string().optional().describe("The address that the call came from."),
+    what: z.string().optional(),
+    service: z.string().optional(),
+    reason: z.string().optional(),
+    seen: z.int().min(0).optional().describe("The version of the service that the person saw."),
+    of: z.int().min(1).optional().describe("The entry that this one answers."),
+    answer: z.string().optional(),
+  })
+  .openapi("AuditEntry");
+
+export const auditPage = z.object({ items: z.array(auditEntry) }).openapi("AuditPage");
+
+export const auditCheck = z
+  .union([
+    z.object({ ok: z.literal(true), entries: z.int().min(0), head: z.string() }),
+    z.object({ ok: z.literal(false), entries: z.int().min(0), seq: z.int().min(1), why: z.string() }),
+  ])
+  .openapi("AuditCheck");
+
 export const whoami = z
   .object({
     actor: z.string().optional(),

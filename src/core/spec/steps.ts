@@ -49,7 +49,7 @@ export type JudgeSpec = Readonly<z.output<typeof JudgeSchema>>;
 export const HoldSchema = written(moreThanNothing);
 
 /** More people than this are asked by nobody. */
-const MOST_APPROVERS = 10;
+export const MOST_APPROVERS = 10;
 
 const DOES = ["weight", "match", "replicas", "run", "hold", "judge", "gate"] as const;
 
@@ -81,7 +81,7 @@ const Gate = textOrMap({
   right: "a text for a person, or a map with hours or approvals",
 });
 
-const StepSchema = rule(
+const StepSchema: z.ZodType<StepSpec> = rule(
   z
     .strictObject({
       weight: written(WEIGHT).optional().describe("The canary's share of the traffic from this step on."),
@@ -123,7 +123,7 @@ export interface StepSpec {
 }
 
 /** What a step waits for, and who says so if it is not a person. */
-export interface GateSpec {
+interface GateSpec {
   readonly what: string;
   readonly by?: { readonly kind: "hours"; readonly hours: readonly OpenHours[] } | undefined;
   /** So many people must say so, none of whom has started the rollout; without it anybody may. */
