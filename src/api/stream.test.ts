@@ -1,6 +1,7 @@
 // Does whoever follows get everything once, however often the connection is cut, and cost next to nothing when slow?
 import { request, type IncomingMessage } from "node:http";
 import { afterEach, beforeEach, expect, test } from "vitest";
+import { testKeeper } from "../../test/support/keeper.ts";
 import type { DecisionRecord } from "../core/engine/state.ts";
 import { ms } from "../core/units.ts";
 import { connect } from "./client.ts";
@@ -55,6 +56,7 @@ function deskWith(feed: Feed): Desk {
   };
   return {
     feed,
+    places: { environmentOf: () => "default", servicesOf: (name) => [name] },
     page: (query) => ({ ...pageOf([...views.values()].map(summaryOf), query), position: feed.name(feed.last) }),
     get: async (service) => viewOf(service),
     list: never,
@@ -76,7 +78,7 @@ let door: OpenDoor;
 
 async function open(mostBytes?: number): Promise<void> {
   feed = new Feed({ names: () => views.keys(), view: viewOf, groups: async () => [] }, mostBytes);
-  door = await openDoor(deskWith(feed));
+  door = await openDoor(deskWith(feed), testKeeper());
 }
 
 async function openAgain(mostBytes: number): Promise<void> {
@@ -100,7 +102,7 @@ const versionsOf = (events: readonly StreamEvent[]): readonly number[] =>
 /** Follows until the events are enough. */
 async function follow(
   enough: (events: readonly StreamEvent[]) => boolean,
-  options: { readonly service?: string; readonly from?: string } = {},
+  options: { readonly service?: string; readonly from?: string | undefined } = {},
 ): Promise<readonly StreamEvent[]> {
   const events: StreamEvent[] = [];
   const ended = new AbortController();
