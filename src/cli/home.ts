@@ -5,6 +5,8 @@ import { adapters } from "../adapters/registry.ts";
 import { openSqliteJournal, readSqliteJournal } from "../adapters/sqlite/journal.ts";
 import { systemClock } from "../adapters/system/clock.ts";
 import { openAuditStore } from "../adapters/sqlite/audit.ts";
+import { actsFor } from "../api/access/acts.ts";
+import { callerHere } from "../api/access/caller.ts";
 import { auditIn, headText, type Audit } from "../api/access/audit.ts";
 import { connect } from "../api/client.ts";
 import type { ClusterChoice, ClusterLink } from "../api/cluster/link.ts";
@@ -134,7 +136,9 @@ export async function hostController(dir: string, options: HostOptions = {}): Pr
       await withdraw(dir);
       await close();
     };
-    return { ...link, close: withdrawn, url: doors.at(-1)?.url };
+    // What this process asks for itself is written down as well.
+    const acts = actsFor(callerHere({ audit, places: link.places }), link);
+    return { ...link, ...acts, close: withdrawn, url: doors.at(-1)?.url };
   } catch (error) {
     await close();
     throw error;

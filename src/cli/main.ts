@@ -20,7 +20,7 @@ import { planCommand, type PlanOptions } from "./plan.ts";
 import { rehearseCommand, type RehearseOptions } from "./rehearse.ts";
 import { runCommand } from "./run.ts";
 import type { TypedCluster } from "./serve-cluster.ts";
-import { serveCommand, type TypedServe } from "./serve.ts";
+import { refuseDoor, serveCommand, type TypedServe } from "./serve.ts";
 import { telemetryOptions, telling, type TypedTelemetry } from "./telemetry-options.ts";
 import { testCommand } from "./test-scenarios.ts";
 import { tokenCommand } from "./token.ts";
@@ -142,6 +142,7 @@ telling(takingEvents(verb("serve", "run the controller until interrupted")))
   .action((options: TypedServe & TypedCluster & Shared) =>
     act(options, async (context) => {
       if (!options.kubernetes && !context.cluster) return serveCommand(options, context);
+      refuseDoor(options);
       const { serveClusterCommand } = await import("./serve-cluster.ts");
       return serveClusterCommand(options, context);
     }),

@@ -36,6 +36,25 @@ function doorOptions({ listen, access, tlsCert: cert, tlsKey: key, behindProxy }
   throw badOption(`--listen ${listen} is no address`, read.message, "name an address, such as --listen 127.0.0.1:7070");
 }
 
+/** In a cluster people ask by its objects, and the cluster says who may. */
+export function refuseDoor(options: TypedServe): void {
+  const names = {
+    listen: "--listen",
+    access: "--access",
+    tlsCert: "--tls-cert",
+    tlsKey: "--tls-key",
+    behindProxy: "--behind-proxy",
+  };
+  const given = Object.entries(names).find(([key]) => options[key as keyof typeof names] !== undefined);
+  if (given === undefined) return;
+  const why = "in a cluster there is no API but its own: its roles say who may change a Rollout";
+  throw badOption(
+    `${given[1]} does not go with --kubernetes`,
+    why,
+    "leave it out; docs/kubernetes.md says who may what",
+  );
+}
+
 /**
  * Runs the controller until it is asked to end. Traffic and replicas outlive it. A person at a terminal reads text; a
  * program reads the log: on standard output with `--json`, else on standard error.

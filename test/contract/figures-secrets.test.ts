@@ -15,9 +15,7 @@ const secrets: string[] = [];
 
 beforeAll(async () => {
   server = createServer((request, response) => {
-    const told = Object.values(request.headers).filter((value) =>
-      secrets.some((secret) => String(value).includes(secret)),
-    );
+    const told = Object.values(request.headers).filter((value) => secrets.some((one) => String(value).includes(one)));
     const basic = (request.headers.authorization ?? "").replace(/^Basic /u, "");
     response.statusCode = 403;
     response.end(JSON.stringify({ message: `no ${told.join(" ")} ${Buffer.from(basic, "base64").toString()}` }));

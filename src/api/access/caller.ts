@@ -4,7 +4,7 @@ import type { Whoami } from "../contract.ts";
 import { Refused } from "../http/problem.ts";
 import type { Audit, AuditNote } from "./audit.ts";
 import type { AccessRole } from "./file.ts";
-import { may, type Need, type Principal } from "./may.ts";
+import { EVERYTHING, may, type Need, type Principal } from "./may.ts";
 
 /** What a call was, for the audit log. */
 export type CallNote = Pick<AuditNote, "what" | "service" | "reason" | "seen">;
@@ -111,6 +111,12 @@ export class Caller {
     const { actor, login } = this.#principal;
     return { actor, login, from: this.#options.from };
   }
+}
+
+/** Whoever runs the controller's own process: that one needs nobody's leave. */
+export function callerHere(at: Pick<CallerOptions, "audit" | "places">): Caller {
+  const principal: Principal = { groups: [], login: "none", grants: EVERYTHING };
+  return new Caller({ ...at, principal: () => principal, from: "the controller's own process" });
 }
 
 const CHANGED_NOTHING = { now: "nothing was changed", exitCode: 2 } as const;
