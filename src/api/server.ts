@@ -6,6 +6,7 @@ import { serve, type ServerType } from "@hono/node-server";
 import type { Listen } from "../core/spec/listen.ts";
 import type { Clock } from "../ports/clock.ts";
 import { SerinError } from "../core/issues.ts";
+import { asker } from "./asker.ts";
 import type { Desk } from "./desk.ts";
 import { accessOf, LOCAL, type Opening } from "./access/access.ts";
 import type { Audit } from "./access/audit.ts";
@@ -33,6 +34,8 @@ export interface DoorOptions extends Opening {
   readonly browser?: boolean | undefined;
   readonly rate?: Rate | undefined;
   readonly pages?: string | undefined;
+  /** Who asks, where a call does not say it; whoever runs the controller without it. */
+  readonly actor?: string | undefined;
 }
 
 /** So long an answer may take to leave when nobody is left to answer another call. */
@@ -53,10 +56,10 @@ export interface DoorKeeper {
  * somebody has logged in. Throws a SerinError where anybody could come in.
  */
 export async function openDoor(desk: Desk, keeper: DoorKeeper, options: DoorOptions = {}): Promise<OpenDoor> {
-  const { listen: { host, port } = LOCAL, tls, orElse, browser = false, rate, pages } = options;
+  const { listen: { host, port } = LOCAL, tls, orElse, browser = false, rate, pages, actor = asker() } = options;
   const token = randomBytes(32).toString("hex");
   const { places } = desk;
-  const access = await accessOf({ ...options, ...keeper, places, token, browser });
+  const access = await accessOf({ ...options, ...keeper, places, token, browser, actor });
   const app = appOf(desk, { access, browser, rate, pages });
   const at = (there: number): Promise<ServerType> => listen(app, { host, port: there, tls });
   const server = await at(port).catch((error: unknown) => {

@@ -8,6 +8,7 @@ import { openAuditStore } from "../adapters/sqlite/audit.ts";
 import { actsFor } from "../api/access/acts.ts";
 import { callerHere } from "../api/access/caller.ts";
 import { auditIn, headText, type Audit } from "../api/access/audit.ts";
+import { asker } from "../api/asker.ts";
 import { connect } from "../api/client.ts";
 import type { ClusterChoice, ClusterLink } from "../api/cluster/link.ts";
 import type { Link } from "../api/contract.ts";
@@ -137,7 +138,7 @@ export async function hostController(dir: string, options: HostOptions = {}): Pr
       await close();
     };
     // What this process asks for itself is written down as well.
-    const acts = actsFor(callerHere({ audit, places: link.places }), link);
+    const acts = actsFor(callerHere({ audit, places: link.places, actor: asker() }), link);
     return { ...link, ...acts, close: withdrawn, url: doors.at(-1)?.url };
   } catch (error) {
     await close();

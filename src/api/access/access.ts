@@ -36,6 +36,8 @@ export interface AccessOptions extends Opening {
   readonly audit: Audit;
   /** What whoever may read the state's folder shows. */
   readonly token: string;
+  /** What whoever comes with it is called, where the call does not say it. */
+  readonly actor: string;
   readonly places: Places;
   /** Whether a browser of this machine is let in as it is, where nobody has to log in. */
   readonly browser: boolean;
@@ -64,7 +66,7 @@ export const LOCAL: Listen = { host: "127.0.0.1", port: 0 };
 /** Reads the access file and follows its changes. Throws a SerinError where anybody could come in. */
 export async function accessOf(options: AccessOptions): Promise<Access> {
   refuseOpen(options);
-  const { access: path, say, clock, audit, token, places } = options;
+  const { access: path, say, clock, audit, token, actor, places } = options;
   let file = path === undefined ? undefined : await readAccessFile(path);
   const reread = async (from: string): Promise<void> => {
     try {
@@ -79,6 +81,7 @@ export async function accessOf(options: AccessOptions): Promise<Access> {
     clock,
     audit,
     token,
+    actor,
     places,
     sessions: new Sessions(clock, () => file?.sessions.lifetimeMs ?? ms(0)),
     file: () => file,

@@ -43,8 +43,10 @@ function actsOf(grants: Principal["grants"], who: { readonly actor?: string } = 
     environmentOf: (service: string) => ENVIRONMENTS[service],
     servicesOf: (name: string) => (name === "release/all" ? ["shop", "cart"] : [name]),
   };
-  return actsFor(new Caller({ principal: () => principal, audit, places, from: "10.0.0.1" }), link, ({ environment }) =>
-    environment === "production" ? 2 : undefined,
+  return actsFor(
+    new Caller({ principal: () => principal, audit, places, actor: "somebody", from: "10.0.0.1" }),
+    link,
+    ({ environment }) => (environment === "production" ? 2 : undefined),
   );
 }
 

@@ -23,6 +23,8 @@ export interface CallerOptions {
   readonly principal: () => Principal;
   readonly audit: Audit;
   readonly places: Places;
+  /** What whoever is not known is called, where the call does not say it. */
+  readonly actor: string;
   /** The address that the call comes from. */
   readonly from: string;
   /** Shows that a call comes from the page of whoever has logged in. */
@@ -63,13 +65,13 @@ export class Caller {
   /** Who asks. Where somebody is known, nobody else can be claimed. */
   actor(claimed?: string): string {
     const { actor } = this.#principal;
-    if (actor === undefined && claimed === undefined) throw new Refused(NOBODY_SAID, 400);
-    if (actor === undefined || claimed === undefined || claimed === actor) return actor ?? claimed ?? "";
+    if (actor === undefined) return claimed ?? this.#options.actor;
+    if (claimed === undefined || claimed === actor) return actor;
     throw new Refused({ code: "SERIN_NOT_YOU", what: `${actor} cannot ask as ${claimed}`, ...CHANGED_NOTHING }, 403);
   }
 
   get whoami(): Whoami {
-    const { actor, grants, login } = this.#principal;
+    const { actor = this.#options.actor, grants, login } = this.#principal;
     const roles = grants.flatMap(({ role, services, environments }) =>
       services.flatMap((service) =>
         environments.map((environment) => ({ role, services: service, environments: environment })),
@@ -81,7 +83,7 @@ export class Caller {
   /** Refuses, and writes that down, unless it may. */
   refuseUnless(isAllowed: boolean, role: AccessRole, note: CallNote): void {
     if (isAllowed) return;
-    const { actor = "whoever asks" } = this.#principal;
+    const { actor = this.#options.actor } = this.#principal;
     const trouble = notYours(actor, role, note);
     this.#options.audit.note({ kind: "refused", ...this.#who(), ...note, answer: trouble.code });
     throw new Refused(trouble, 403);
@@ -114,19 +116,12 @@ export class Caller {
 }
 
 /** Whoever runs the controller's own process: that one needs nobody's leave. */
-export function callerHere(at: Pick<CallerOptions, "audit" | "places">): Caller {
+export function callerHere(at: Pick<CallerOptions, "actor" | "audit" | "places">): Caller {
   const principal: Principal = { groups: [], login: "none", grants: EVERYTHING };
   return new Caller({ ...at, principal: () => principal, from: "the controller's own process" });
 }
 
 const CHANGED_NOTHING = { now: "nothing was changed", exitCode: 2 } as const;
-
-const NOBODY_SAID: Trouble = {
-  code: "SERIN_BAD_CALL",
-  what: "the call does not say who asks",
-  next: "name an actor",
-  ...CHANGED_NOTHING,
-};
 
 function notYours(actor: string, role: AccessRole, { what, service }: CallNote): Trouble {
   return {

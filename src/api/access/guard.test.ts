@@ -30,7 +30,7 @@ type Ask = (method: string, headers?: Readonly<Record<string, string>>) => Promi
 
 async function opened(opening: Opening, browser = true): Promise<Ask> {
   const places = { environmentOf: () => undefined, servicesOf: (name: string) => [name] };
-  access = await accessOf({ ...opening, ...keeper, places, browser, token: DOOR });
+  access = await accessOf({ ...opening, ...keeper, places, browser, token: DOOR, actor: "here" });
   const app = new Hono<AccessEnv>();
   app.use(access.guard);
   app.all("/v1/x", (c) => c.text(JSON.stringify(c.get("caller").whoami)));

@@ -53,8 +53,8 @@ export function guard(house: House): MiddlewareHandler<AccessEnv> {
       return problem(c, trouble, status);
     }
     const { principal, session } = found;
-    const { audit, places } = house;
-    c.set("caller", new Caller({ principal, audit, places, from, csrf: session?.csrf }));
+    const { audit, places, actor } = house;
+    c.set("caller", new Caller({ principal, audit, places, actor, from, csrf: session?.csrf }));
     c.set("session", session);
     return next();
   };

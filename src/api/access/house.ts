@@ -12,6 +12,8 @@ export interface House {
   readonly places: Places;
   /** The token of whoever may read the state's folder. */
   readonly token: string;
+  /** What whoever is not known is called, where the call does not say it. */
+  readonly actor: string;
   /** The access file as it is now; nothing where there is none. */
   readonly file: () => AccessFile | undefined;
   /** Whether browsers come by https, so that cookies are for that alone. */

@@ -1,8 +1,9 @@
 // What does the API consist of, and what holds for every call?
 import { OpenAPIHono } from "@hono/zod-openapi";
 import { bodyLimit } from "hono/body-limit";
+import { methodNotAllowed } from "hono/method-not-allowed";
 import { timeout } from "hono/timeout";
-import type { MiddlewareHandler } from "hono";
+import type { Context, MiddlewareHandler } from "hono";
 import type { Trouble } from "../../core/issues.ts";
 import type { Access } from "../access/access.ts";
 import type { Desk } from "../desk.ts";
@@ -14,6 +15,7 @@ import { openApi } from "./openapi.ts";
 import { addEvents, addGroups, addWhoami } from "./others.ts";
 import { answerTo, problem } from "./problem.ts";
 import { limited, type Rate } from "./rate.ts";
+import * as routes from "./routes.ts";
 import { addCommands, addLooks } from "./services.ts";
 
 /** A rollout file may be this long, as JSON. */
@@ -41,6 +43,8 @@ const newApp = (): App =>
 /** The API, with every call's description. */
 function apiOf(desk: Desk, access: Access): App {
   const app = newApp();
+  for (const route of Object.values(routes))
+    if ("request" in route && "body" in route.request) app.use(route.getRoutingPath(), isJson);
   addLooks(app, desk);
   addCommands(app, desk, access.actsOf(desk));
   addFiles(app, desk, access.actsOf(desk));
@@ -61,11 +65,11 @@ export function appOf(desk: Desk, options: AppOptions): App {
   app.use(headers(access.isSecure));
   app.use("/v1/*", limited(options.rate, access.addressOf));
   app.use("/v1/*", bodyLimit({ maxSize: MOST_BYTES, onError: (c) => problem(c, TOO_LONG, 413) }));
-  app.use("/v1/*", isJson);
   app.use("/v1/*", inTime);
   app.get("/v1/openapi.json", (c) => c.body(document, 200, { "content-type": "application/json" }));
   access.addOpen(app);
   app.use("/v1/*", access.guard);
+  app.use("/v1/*", methodNotAllowed({ app, onMethodNotAllowed: notThus }));
   app.route("/", api);
   if (options.browser) app.get("*", (c, next) => (c.req.path.startsWith("/v1") ? next() : pages(c, next)));
   const pages = dashboard(options.pages);
@@ -74,6 +78,13 @@ export function appOf(desk: Desk, options: AppOptions): App {
     return problem(c, { code: "SERIN_NO_SUCH_CALL", what, next: "see GET /v1/openapi.json" }, 404);
   });
   return app;
+}
+
+function notThus(c: Context, methods: readonly string[]): Response {
+  const what = `there is no ${c.req.method} ${c.req.path}`;
+  const allow = methods.join(", ");
+  c.header("allow", allow);
+  return problem(c, { code: "SERIN_NO_SUCH_CALL", what, next: `use ${allow}` }, 405);
 }
 
 /** A form of another site can send anything but this. */
