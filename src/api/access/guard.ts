@@ -61,9 +61,12 @@ export function guard(house: House): MiddlewareHandler<AccessEnv> {
 }
 
 async function identify(c: Context<AccessEnv>, house: House): Promise<Found> {
-  const header = c.req.header("authorization");
-  if (header !== undefined) return byToken(header, house);
   const file = house.file();
+  const header = c.req.header("authorization");
+  // Without a file it is open on this machine alone, under its own name, which a name that points here is not (DNS rebinding).
+  const host = c.req.header("host") ?? "";
+  if (!file && !isLoopback(host.replace(/:\d+$/u, ""))) return { trouble: FOREIGN_HOST, status: 421 };
+  if (header !== undefined) return byToken(header, house);
   if (!file) return byMachine(c, house);
   const session = await sessionOf(c, house);
   if (!session) return { trouble: NOBODY, status: 401 };
@@ -93,14 +96,12 @@ function byToken(header: string, house: House): Found {
   return { principal: () => granted(house, identity, ownerNow() !== undefined) };
 }
 
-/** Where nobody has to log in: on this machine, under its own name, which a name that points here is not (DNS rebinding). */
+/** Where nobody has to log in. */
 function byMachine(c: Context, { isAmbient, isSecure }: House): Found {
   if (!isAmbient) return { trouble: NOBODY, status: 401 };
-  const host = c.req.header("host") ?? "";
-  if (!isLoopback(host.replace(/:\d+$/u, ""))) return { trouble: FOREIGN_HOST, status: 421 };
   // A program sends the token; a browser says where its page is from.
   const isKnown = SAFE.has(c.req.method) || c.req.header("origin") !== undefined;
-  if (!isKnown || !isOurPage(c, `${isSecure() ? "https" : "http"}://${host}`))
+  if (!isKnown || !isOurPage(c, `${isSecure() ? "https" : "http"}://${c.req.header("host")}`))
     return { trouble: FOREIGN_PAGE, status: 403 };
   return { principal: () => ({ groups: [], login: "none", grants: EVERYTHING }) };
 }

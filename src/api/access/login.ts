@@ -2,7 +2,7 @@
 import { getCookie } from "hono/cookie";
 import { SerinError, type Trouble } from "../../core/issues.ts";
 import { answered, on, type App, type Asked } from "../http/call.ts";
-import { problem } from "../http/problem.ts";
+import { problem, Refused } from "../http/problem.ts";
 import * as routes from "../http/routes.ts";
 import * as calls from "../schemas/calls.ts";
 import { COOKIE, dropCookie, LOGIN_COOKIE, putCookie } from "./cookies.ts";
@@ -51,7 +51,7 @@ export function addLogout(app: App, house: House): void {
 
 function settingsOf(house: House): { readonly oidc: OidcSettings; readonly origin: string } {
   const { oidc, origin } = house.file() ?? {};
-  if (!oidc || origin === undefined) throw new SerinError(NO_LOGIN);
+  if (!oidc || origin === undefined) throw new Refused(NO_LOGIN, 404);
   return { oidc, origin };
 }
 

@@ -69,7 +69,7 @@ export function appOf(desk: Desk, options: AppOptions): App {
   app.get("/v1/openapi.json", (c) => c.body(document, 200, { "content-type": "application/json" }));
   access.addOpen(app);
   app.use("/v1/*", access.guard);
-  app.use("/v1/*", methodNotAllowed({ app, onMethodNotAllowed: notThus }));
+  app.use("/v1/*", methodNotAllowed({ app: api, onMethodNotAllowed: notThus }));
   app.route("/", api);
   if (options.browser) app.get("*", (c, next) => (c.req.path.startsWith("/v1") ? next() : pages(c, next)));
   const pages = dashboard(options.pages);

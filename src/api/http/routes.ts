@@ -150,7 +150,7 @@ export const login = createRoute({
   summary: "Send a browser to the provider of OpenID Connect",
   ...open,
   request: { query: calls.loginQuery },
-  responses: { ...onwards("To the provider."), ...refusals() },
+  responses: { ...onwards("To the provider."), ...refusals(404) },
 });
 
 export const loginCallback = createRoute({
@@ -158,14 +158,14 @@ export const loginCallback = createRoute({
   path: "/v1/login/callback",
   summary: "Where the provider sends a browser back to",
   ...open,
-  responses: { ...onwards("To where the person wanted to go."), ...refusals() },
+  responses: { ...onwards("To where the person wanted to go."), ...refusals(404) },
 });
 
 export const logout = createRoute({
   method: "post",
   path: "/v1/logout",
   summary: "End the login of the browser that calls",
-  responses: { 200: json(calls.loggedOut, "It is over here."), ...refusals(409, 415) },
+  responses: { 200: json(calls.loggedOut, "It is over here."), ...refusals(404, 409) },
 });
 
 export const audit = createRoute({

@@ -183,7 +183,7 @@ export const planned = z
   .openapi("Planned");
 
 export const loginQuery = z.strictObject({
-  to: z.string().max(2_000).optional().describe("Where to go then: a path of this server."),
+  to: z.string().max(500).optional().describe("Where to go then: a path of this server."),
 });
 
 export const loggedOut = z
@@ -191,7 +191,7 @@ export const loggedOut = z
   .openapi("LoggedOut");
 
 export const auditQuery = z.strictObject({
-  after: z.coerce.number().int().min(0).default(0).describe("Entries with a number above it."),
+  after: z.coerce.number().int().min(0).max(MOST).default(0).describe("Entries with a number above it."),
   limit: z.coerce.number().int().min(1).max(1_000).default(200),
 });
 
