@@ -67,7 +67,10 @@ export function appOf(desk: Desk, options: AppOptions): App {
   app.use("/v1/*", bodyLimit({ maxSize: MOST_BYTES, onError: (c) => problem(c, TOO_LONG, 413) }));
   app.use("/v1/*", inTime);
   app.get("/v1/openapi.json", (c) => c.body(document, 200, { "content-type": "application/json" }));
-  access.addOpen(app);
+  const open = newApp();
+  access.addOpen(open);
+  app.use("/v1/*", methodNotAllowed({ app: open, onMethodNotAllowed: notThus }));
+  app.route("/", open);
   app.use("/v1/*", access.guard);
   app.use("/v1/*", methodNotAllowed({ app: api, onMethodNotAllowed: notThus }));
   app.route("/", api);
