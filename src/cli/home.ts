@@ -129,7 +129,11 @@ export async function hostController(dir: string, options: HostOptions = {}): Pr
     const keeper = { clock, audit, say };
     // Programs of this machine come by a door of their own where the other one asks for more than the state's token.
     const isForOthers = asked.access !== undefined || asked.tls !== undefined;
-    const own = await openDoor(link, keeper, isForOthers ? {} : asked);
+    const quiet = { ...keeper, say: () => {} };
+    // Four eyes are asked for there, too.
+    const own = isForOthers
+      ? await openDoor(link, quiet, { access: asked.access })
+      : await openDoor(link, keeper, asked);
     doors.push(own);
     if (isForOthers) doors.push(await openDoor(link, keeper, asked));
     await announce(dir, { ...own, ...(link.metricsUrl === undefined ? {} : { metrics: link.metricsUrl }) });
