@@ -50,7 +50,7 @@ const ROOMS: Readonly<Record<string, Room>> = {
     why: "what a cluster asks for comes by its objects, as what a person asks for comes by the api",
   },
   api: {
-    may: ["core", "ports", "runtime", "adapters/registry.ts", "adapters/kubernetes"],
+    may: ["core", "ports", "runtime", "adapters/registry.ts", "adapters/kubernetes", "adapters/secrets.ts"],
     npm: ANY,
     why: "a surface composes; nothing composes it",
   },

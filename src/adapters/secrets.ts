@@ -20,7 +20,7 @@ export class Secrets {
 
   /** A text that is secret too: made of one, or got for one. */
   kept(value: string): string {
-    for (const form of formsOf(value)) this.#values.add(form);
+    for (const part of [value, ...secretParts(value)]) for (const form of formsOf(part)) this.#values.add(form);
     return value;
   }
 
@@ -37,6 +37,19 @@ export class Secrets {
     for (const value of longest) told = told.replaceAll(value, "***");
     return told;
   }
+}
+
+/** Shorter parts of an address are words that anybody may say. */
+const LEAST_PATH = 8;
+const LEAST_PART = 16;
+
+/** Of an address that is a secret: its path, and what in it may be the secret itself. Servers tell those back alone. */
+function secretParts(value: string): readonly string[] {
+  const url = /^https?:/u.test(value) && URL.canParse(value) ? new URL(value) : undefined;
+  if (!url) return [];
+  const { pathname, search, searchParams } = url;
+  const parts = [...pathname.split("/"), ...searchParams.values()].filter((part) => part.length >= LEAST_PART);
+  return [`${pathname}${search}`, pathname].filter((path) => path.length >= LEAST_PATH).concat(parts);
 }
 
 /** Forms in which others give back what they were given. */

@@ -12,7 +12,9 @@ import type { Listen } from "../core/spec/listen.ts";
 import type { Clock } from "../ports/clock.ts";
 import type { TestEvents } from "../ports/tests.ts";
 import { momentOf } from "./moment.ts";
-import { allowed, problem } from "./server.ts";
+import { isLoopback } from "./access/hosts.ts";
+import { isSame } from "./access/same.ts";
+import { problem } from "./http/problem.ts";
 
 /** Where events are taken, and from whom. */
 export interface EventsOptions {
@@ -76,8 +78,6 @@ export async function openEvents(options: EventsOptions, house: EventsHouse): Pr
     },
   };
 }
-
-const isLoopback = (host: string): boolean => host === "localhost" || host === "::1" || /^127(?:\.\d+){3}$/u.test(host);
 
 function check({ listen: { host, port }, token, origins }: EventsOptions): void {
   if (!isLoopback(host) && token === undefined) {
@@ -149,7 +149,7 @@ function routes({ token, origins }: EventsOptions, house: EventsHouse): Hono {
     }),
   );
   app.use(async (c, next) => {
-    if (token === undefined || allowed(c.req.header("authorization"), token)) return next();
+    if (token === undefined || isSame(c.req.header("authorization"), `Bearer ${token}`)) return next();
     return problem(c, NOT_ALLOWED, 401);
   });
   app.use(bodyLimit({ maxSize: MOST_BYTES, onError: tooLong }));

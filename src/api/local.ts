@@ -6,7 +6,7 @@ import { underWay } from "../core/engine/state.ts";
 import { isGroupName } from "../core/group/state.ts";
 import { SerinError, type Trouble } from "../core/issues.ts";
 import { parseDocument } from "../core/spec/parse.ts";
-import { KIND } from "../core/spec/rollout.ts";
+import { KIND, type Rollout } from "../core/spec/rollout.ts";
 import type { Clock } from "../ports/clock.ts";
 import type { Controller } from "../runtime/controller.ts";
 import type { SeenGroup } from "../runtime/groups.ts";
@@ -14,6 +14,7 @@ import type { CommandRequest, GroupView, Link, Reply } from "./contract.ts";
 import { applyOf, readGroupFile } from "./group-file.ts";
 import { groupViewOf } from "./group-view.ts";
 import { readRolloutText } from "./rollout-text.ts";
+import { rowsOf } from "./summary.ts";
 import { viewOf } from "./view.ts";
 
 /** A link to a controller in this process. */
@@ -39,11 +40,11 @@ export function localLink(controller: Controller, clock: Clock): Link {
     });
   };
   return {
-    list: async () => controller.list().map((seen) => viewOf(seen, clock.now())),
+    list: async () => rowsOf(controller.list().map((seen) => viewOf(seen, clock.now()))),
     get: async (service) => viewOf(controller.get(service), clock.now()),
     groups: async () => controller.groups.list().map(view),
     group: async (name) => view(controller.groups.get(name)),
-    apply: async ({ text, origin, actor, reason, hotfix }) => {
+    apply: async ({ text, origin, actor, reason, hotfix, approvals = {} }) => {
       const asked = { id: randomUUID(), actor, reason };
       const parsed = parseDocument(text);
       if (!parsed.ok) throw notARollout(parsed.issues);
@@ -51,11 +52,15 @@ export function localLink(controller: Controller, clock: Clock): Link {
         const read = await readGroupFile(parsed.document, { origin, at: parsed.at });
         if (!read.ok) throw notARollout(read.issues);
         if (hotfix) throw notOfGroups(read.file.group, "hotfix");
-        const command = await applyOf(read.file, asked);
+        const members = read.file.members.map((member) =>
+          Object.assign({}, member, { rollout: approvable(member.rollout, approvals) }),
+        );
+        const command = await applyOf({ ...read.file, members }, asked);
         return groupReply(read.file.group, await controller.groups.send(read.file.group, command));
       }
-      const command = await rolloutCommand(text, origin);
-      const { name } = command.spec.metadata;
+      const { spec, ...rest } = await rolloutCommand(text, origin);
+      const command = { ...rest, spec: approvable(spec, approvals) };
+      const { name } = spec.metadata;
       refusePartOf(controller.groups.facadeOf(name), name);
       return reply(name, await controller.send(name, { ...asked, ...command, ...(hotfix ? { hotfix } : {}) }));
     },
@@ -66,7 +71,12 @@ export function localLink(controller: Controller, clock: Clock): Link {
       return groupReply(name, await controller.groups.send(name, { id: randomUUID(), kind, actor, reason, expected }));
     },
     records: (service, after, limit) => controller.records(service, after, limit),
-    remove: (name) => (isGroupName(name) ? controller.groups.remove(name) : controller.remove(name)),
+    remove: async (name, { expected }) => {
+      const of = isGroupName(name) ? controller.groups : controller;
+      const { version } = of.get(name).state;
+      if (expected !== undefined && expected !== version) throw removedStale(name, expected, version);
+      await of.remove(name);
+    },
     close: () => controller.stop(),
   };
 }
@@ -79,6 +89,21 @@ async function rolloutCommand(text: string, origin: string): Promise<Omit<ApplyC
   const rivals = await rivalsOf(rollout, origin);
   const more = rivals.length > 0 ? { rivals } : {};
   return { kind: "apply", spec: rollout, origin, revision, abilities: abilitiesOf(rollout), ...more };
+}
+
+/** The same rollout, with the approvals that are asked for whatever its file says. */
+function approvable(rollout: Rollout, approvals: Readonly<Record<string, number>>): Rollout {
+  const needed = approvals[rollout.metadata.name];
+  return needed === undefined ? rollout : { ...rollout, spec: { ...rollout.spec, approvals: needed } };
+}
+
+function removedStale(name: string, expected: number, version: number): SerinError {
+  return new SerinError({
+    code: "SERIN_STALE",
+    what: `the end of ${name} was decided on version ${expected}; it is at ${version} now`,
+    now: "nothing was changed",
+    next: `look again, and ask again with version ${version}`,
+  });
 }
 
 /** What makes sense for one service only. */

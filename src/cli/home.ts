@@ -4,17 +4,23 @@ import { join, resolve } from "node:path";
 import { adapters } from "../adapters/registry.ts";
 import { openSqliteJournal, readSqliteJournal } from "../adapters/sqlite/journal.ts";
 import { systemClock } from "../adapters/system/clock.ts";
+import { openAuditStore } from "../adapters/sqlite/audit.ts";
+import { actsFor } from "../api/access/acts.ts";
+import { callerHere } from "../api/access/caller.ts";
+import { auditIn, headText, type Audit } from "../api/access/audit.ts";
+import { asker } from "../api/asker.ts";
 import { connect } from "../api/client.ts";
 import type { ClusterChoice, ClusterLink } from "../api/cluster/link.ts";
 import type { Link } from "../api/contract.ts";
 import { openEvents, type EventsOptions, type OpenEvents } from "../api/events.ts";
-import { localLink } from "../api/local.ts";
-import { openDoor, type Door } from "../api/server.ts";
+import { deskOf, type Desk } from "../api/desk.ts";
+import { openDoor, type Door, type DoorOptions, type OpenDoor } from "../api/server.ts";
 import { SerinError } from "../core/issues.ts";
 import { Controller } from "../runtime/controller.ts";
 import type { House, Pass, Told } from "../runtime/parts.ts";
 import type { Log } from "../telemetry/log.ts";
 import { Telemetry, type TelemetryOptions } from "../telemetry/telemetry.ts";
+import { auditFile } from "./audit.ts";
 import { orInCluster } from "./cluster-options.ts";
 import type { Context } from "./io.ts";
 import { lookFromJournal } from "./journal-look.ts";
@@ -35,10 +41,16 @@ export interface HostOptions extends Pick<House, "tell" | "pace"> {
   readonly telemetry?: Omit<TelemetryOptions, "clock" | "version"> | undefined;
   /** Where it takes events of the users of A/B tests; nowhere without it. */
   readonly events?: EventsOptions | undefined;
+  /** Where other processes, and browsers, reach it; on a port of the system's choice without it. */
+  readonly door?: DoorOptions | undefined;
+  /** Takes what there is to tell of the door: files that were read anew. */
+  readonly say?: ((text: string) => void) | undefined;
 }
 
 /** A controller in this process. */
-export interface Hosted extends Link {
+export interface Hosted extends Desk {
+  /** Where it is reached, once it is. */
+  readonly url?: string | undefined;
   /** Where it takes events, if it does. */
   readonly eventsUrl?: string | undefined;
   /** Where its metrics are, if it serves them. */
@@ -66,12 +78,14 @@ export async function openController(dir: string, options: HostOptions = {}): Pr
     pace,
     tell: (event: Told) => {
       telemetry.told(event);
+      desk.feed.told(event);
       tell?.(event);
     },
     passed: (pass: Pass) => telemetry.passed(pass),
   };
   const controller = new Controller(house);
-  const link = toldLink(localLink(controller, clock), (asked) => telemetry.asked(asked));
+  const desk = deskOf(controller, clock);
+  const link = toldLink(desk, (asked) => telemetry.asked(asked));
   let events: OpenEvents | undefined;
   const close = async (): Promise<void> => {
     await events?.close();
@@ -96,16 +110,42 @@ export async function openController(dir: string, options: HostOptions = {}): Pr
 /** The same, and other terminals reach it for as long as it is open. */
 export async function hostController(dir: string, options: HostOptions = {}): Promise<Hosted> {
   const link = await openController(dir, options);
+  const doors: OpenDoor[] = [];
+  let audit: Audit | undefined;
+  const close = async (): Promise<void> => {
+    // Streams have no end of their own.
+    link.feed.close();
+    let closing: Promise<void> | undefined;
+    await Promise.all(doors.map((door) => door.close(() => (closing ??= link.close()))));
+    await (closing ?? link.close());
+    audit?.close();
+  };
   try {
-    const door = await openDoor(link);
-    await announce(dir, { ...door, ...(link.metricsUrl === undefined ? {} : { metrics: link.metricsUrl }) });
-    const close = async (): Promise<void> => {
+    const { door: asked = {}, say = () => {} } = options;
+    const clock = systemClock();
+    audit = auditIn(openAuditStore(auditFile(dir)), clock, (head, note) => {
+      link.log?.say(`audit ${headText(head)}: ${note.kind}`, { event: "audit", ...head });
+    });
+    const keeper = { clock, audit, say };
+    // Programs of this machine come by a door of their own where the other one asks for more than the state's token.
+    const isForOthers = asked.access !== undefined || asked.tls !== undefined;
+    const quiet = { ...keeper, say: () => {} };
+    // Four eyes are asked for there, too.
+    const own = isForOthers
+      ? await openDoor(link, quiet, { access: asked.access })
+      : await openDoor(link, keeper, asked);
+    doors.push(own);
+    if (isForOthers) doors.push(await openDoor(link, keeper, asked));
+    await announce(dir, { ...own, ...(link.metricsUrl === undefined ? {} : { metrics: link.metricsUrl }) });
+    const withdrawn = async (): Promise<void> => {
       await withdraw(dir);
-      await door.close(() => link.close());
+      await close();
     };
-    return { ...link, close };
+    // What this process asks for itself is written down as well.
+    const acts = actsFor(callerHere({ audit, places: link.places, actor: asker() }), link);
+    return { ...link, ...acts, close: withdrawn, url: doors.at(-1)?.url };
   } catch (error) {
-    await link.close();
+    await close();
     throw error;
   }
 }
@@ -145,7 +185,7 @@ export async function findController(dir: string): Promise<Link | undefined> {
   }
   const link = connect(door);
   try {
-    await link.list();
+    await link.whoami();
     return link;
   } catch (error) {
     // After kill -9 the file stays, and its port may be another program's by now, or another controller's.

@@ -9,6 +9,7 @@ import { explainCommand } from "./explain.ts";
 import { eventsOptions, type TypedEvents } from "./events-options.ts";
 import { exportCommand } from "./export/export.ts";
 import { EXPORTERS } from "./export/exporters.ts";
+import { auditCommand, auditVerifyCommand } from "./audit.ts";
 import { beforeCommand, clusterOf, inCluster, isPlugin, type TypedPlace } from "./cluster-options.ts";
 import { openCluster, stateDir } from "./home.ts";
 import { importCommand, type ImportOptions } from "./import.ts";
@@ -19,9 +20,10 @@ import { planCommand, type PlanOptions } from "./plan.ts";
 import { rehearseCommand, type RehearseOptions } from "./rehearse.ts";
 import { runCommand } from "./run.ts";
 import type { TypedCluster } from "./serve-cluster.ts";
-import { serveCommand } from "./serve.ts";
+import { refuseDoor, serveCommand, type TypedServe } from "./serve.ts";
 import { telemetryOptions, telling, type TypedTelemetry } from "./telemetry-options.ts";
 import { testCommand } from "./test-scenarios.ts";
+import { tokenCommand } from "./token.ts";
 import {
   applyCommand,
   downCommand,
@@ -119,6 +121,11 @@ telling(takingEvents(verb("run <file>", "bring one rollout to its end")))
     }),
   );
 telling(takingEvents(verb("serve", "run the controller until interrupted")))
+  .option("--listen <host:port>", "where the dashboard and the API are (default: 127.0.0.1:7070)")
+  .option("--access <file>", "who may come in, and who may do what; needed where other machines can call")
+  .option("--tls-cert <file>", "answer by https with this certificate (PEM), and read it again when it changes")
+  .option("--tls-key <file>", "its key (PEM)")
+  .option("--behind-proxy", "a proxy in front does TLS, and says in X-Forwarded-For where calls come from")
   .option("--kubernetes", "look after the Rollouts of a Kubernetes cluster")
   .option(
     "--kubeconfig <file>",
@@ -132,9 +139,10 @@ telling(takingEvents(verb("serve", "run the controller until interrupted")))
   )
   .option("--lease <time>", "with --kubernetes: how long a leader that says nothing is waited for", "15s")
   .option("--health <host:port>", "with --kubernetes: answer /healthz and /readyz there")
-  .action((options: Shared & TypedEvents & TypedCluster) =>
+  .action((options: TypedServe & TypedCluster & Shared) =>
     act(options, async (context) => {
       if (!options.kubernetes && !context.cluster) return serveCommand(options, context);
+      refuseDoor(options);
       const { serveClusterCommand } = await import("./serve-cluster.ts");
       return serveClusterCommand(options, context);
     }),
@@ -272,9 +280,23 @@ verb("judge [request]", "judge what was measured elsewhere, without a rollout")
   .action((request: string | undefined, options: Shared & JudgeOptions) =>
     act(options, ({ json }) => judgeCommand({ ...options, request, json }, io)),
   );
-anywhere("down <service>", "end a service: its traffic, its replicas, its journal").action(
-  (service: string, options: Placed) => actAt(options, (context) => downCommand(service, context), service),
+anywhere("down <service>", "end a service: its traffic, its replicas, its journal")
+  .addOption(reason())
+  .action((service: string, options: Placed & { reason: string }) =>
+    actAt(options, (context) => downCommand({ service, reason: options.reason }, context), service),
+  );
+
+verb("token <actor>", "make a token for the access file, and show it once").action((actor: string, options: Shared) =>
+  act(options, (context) => tokenCommand(actor, context)),
 );
+const audit = verb("audit", "show who asked this machine's controller for what")
+  .addOption(new Option("--after <number>", "only entries with a number above it").argParser(wholeNumber).default(0))
+  .action((options: Shared & { after: number }) => act(options, (context) => auditCommand(options, context)));
+verb("verify", "compute the audit log's hash chain anew: exit code 1 when it does not hold", audit)
+  .option("--head <number:hash...>", "heads that were noted elsewhere, which must be in it", [])
+  .action((options: Shared & { head: readonly string[] }) =>
+    act(options, (context) => auditVerifyCommand({ heads: options.head }, context)),
+  );
 
 const exports = program.command("export").description("print what other programs need to run Serin or watch rollouts");
 for (const exporter of EXPORTERS) {

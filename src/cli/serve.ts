@@ -1,5 +1,9 @@
 // How does a controller run for a long time?
+import { checkOpening } from "../api/access/access.ts";
+import type { DoorOptions } from "../api/server.ts";
+import { readListen } from "../core/spec/listen.ts";
 import type { Told } from "../runtime/parts.ts";
+import type { Log } from "../telemetry/log.ts";
 import { badOption } from "./bad-option.ts";
 import { eventsOptions, type TypedEvents } from "./events-options.ts";
 import { hostController } from "./home.ts";
@@ -7,25 +11,70 @@ import type { Context, Io } from "./io.ts";
 import { clockTime } from "./paint.ts";
 import { telemetryOptions, type TypedTelemetry } from "./telemetry-options.ts";
 
+/** The options as they are typed. */
+export interface TypedServe extends TypedEvents, TypedTelemetry {
+  readonly listen?: string | undefined;
+  readonly access?: string | undefined;
+  readonly tlsCert?: string | undefined;
+  readonly tlsKey?: string | undefined;
+  readonly behindProxy?: boolean | undefined;
+}
+
+/** Where the dashboard is expected to be. */
+const USUAL = { host: "127.0.0.1", port: 7070 };
+
+/** Where to listen: as it is said, else at the usual address, or at any other port when several controllers run. */
+function doorOptions({ listen, access, tlsCert: cert, tlsKey: key, behindProxy }: TypedServe): DoorOptions {
+  const next = "name both: --tls-cert FILE --tls-key FILE";
+  if ((cert === undefined) !== (key === undefined))
+    throw badOption("a certificate and its key go together", "found one of them", next);
+  const tls = cert === undefined || key === undefined ? undefined : { cert, key };
+  const door = { browser: true, access, tls, behindProxy };
+  if (listen === undefined) return { listen: USUAL, orElse: access === undefined, ...door };
+  const read = readListen(listen);
+  if (read.ok) return { listen: read.value, ...door };
+  throw badOption(`--listen ${listen} is no address`, read.message, "name an address, such as --listen 127.0.0.1:7070");
+}
+
+/** In a cluster people ask by its objects, and the cluster says who may. */
+export function refuseDoor(options: TypedServe): void {
+  const names = {
+    listen: "--listen",
+    access: "--access",
+    tlsCert: "--tls-cert",
+    tlsKey: "--tls-key",
+    behindProxy: "--behind-proxy",
+  };
+  const given = Object.entries(names).find(([key]) => options[key as keyof typeof names] !== undefined);
+  if (given === undefined) return;
+  const why = "in a cluster there is no API but its own: its roles say who may change a Rollout";
+  throw badOption(
+    `${given[1]} does not go with --kubernetes`,
+    why,
+    "leave it out; docs/kubernetes.md says who may what",
+  );
+}
+
 /**
  * Runs the controller until it is asked to end. Traffic and replicas outlive it. A person at a terminal reads text; a
  * program reads the log: on standard output with `--json`, else on standard error.
  */
-export async function serveCommand(
-  options: TypedEvents & TypedTelemetry,
-  { io, json, state, signal }: Context,
-): Promise<number> {
-  const events = eventsOptions(options);
+export async function serveCommand(options: TypedServe, { io, json, state, signal }: Context): Promise<number> {
+  const [events, door] = [eventsOptions(options), doorOptions(options)];
   const isForPerson = !json && readByPerson(process.env["SERIN_LOG"]);
   const telemetry = telemetryOptions(options, isForPerson ? undefined : json ? 1 : 2);
-  const link = await hostController(state, { events, telemetry, ...(isForPerson && { tell: teller(io) }) });
+  await checkOpening(door);
+  let log: Log | undefined;
   const say = (text: string): void => {
-    link.log?.say(text);
+    log?.say(text);
     if (isForPerson) io.out(`${clockTime(Date.now())}  ${text}`);
   };
+  const link = await hostController(state, { events, door, telemetry, say, ...(isForPerson && { tell: teller(io) }) });
+  ({ log } = link);
   const services = await link.list();
   const count = `${services.length} ${services.length === 1 ? "service" : "services"}`;
   say(`serving ${state}: ${count}; commands: serin --state ${state} get`);
+  if (link.url !== undefined) say(`dashboard and API at ${link.url}`);
   if (link.eventsUrl !== undefined) say(`taking events of users at ${link.eventsUrl}`);
   if (link.metricsUrl !== undefined) say(`metrics at ${link.metricsUrl}/metrics`);
   await ended(signal);

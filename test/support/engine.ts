@@ -100,8 +100,8 @@ export class Desk {
     return this.ask({ id: this.#id(), kind: "scale", actor: "ann", reason: "more users", replicas });
   }
 
-  say(verb: Verb, more: { full?: boolean; to?: string; expected?: number } = {}): Answer {
-    const asked = { id: this.#id(), actor: "ann", reason: "because", expected: more.expected };
+  say(verb: Verb, more: { full?: boolean; to?: string; expected?: number; actor?: string } = {}): Answer {
+    const asked = { id: this.#id(), actor: more.actor ?? "ann", reason: "because", expected: more.expected };
     if (verb === "promote") return this.ask({ ...asked, kind: verb, full: more.full ?? false });
     return verb === "undo" ? this.ask({ ...asked, kind: verb, to: more.to }) : this.ask({ ...asked, kind: verb });
   }

@@ -7,6 +7,7 @@ import { replicasAsked } from "../spec/workload.ts";
 import type { Revision } from "../world.ts";
 import { all } from "../split.ts";
 import { WHOLE } from "../units.ts";
+import { approvalsNeeded, approve, asksForApprovals } from "./approve.ts";
 import { attributed, SHUT } from "./check.ts";
 import { enter } from "./forward.ts";
 import type { Answer, Command, NamedRevision } from "./input.ts";
@@ -98,10 +99,10 @@ const VERBS: Verbs = {
       const what = `${rolloutName(turn.state)} is paused by ${attributed(paused)}`;
       throw new Refusal({ ...wrong(turn, what), next });
     }
+    const needed = approvalsNeeded(rollout);
     if (command.full) turn.setRollout({ program: { ...rollout.program, steps: withoutWaits(rollout) } });
-    else if (rollout.waiting?.text.startsWith(SHUT))
-      throw new Refusal(wrong(turn, `${rolloutName(turn.state)} waits for its calendar: it ${rollout.waiting.text}`));
-    else refuseUnlessWaiting(turn, rollout);
+    if (needed !== undefined) return approve(turn, command, needed);
+    if (!command.full) refuseUnlessWaiting(turn, rollout);
     turn.record("command", command.full ? "goes on to the end without waiting" : "goes on", by(command));
     turn.setRollout({ waived: true });
     return `${rolloutName(turn.state)} goes on`;
@@ -208,6 +209,7 @@ function start(turn: Turn, command: Command, what: What): string {
       startedMs: turn.nowMs,
       stepSinceMs: turn.nowMs,
       waived: false,
+      startedBy: command.onBehalfOf ?? command.actor,
       requestsAtShare: 0,
       ...(rivals.length > 0 ? { rivals: rivalsOf(rivals) } : {}),
       analysis: program.analysis && startAnalysis(program.analysis, state.background),
@@ -237,6 +239,8 @@ function needRollout(turn: Turn, { kind }: Command): RolloutState {
 const WAITS: ReadonlySet<Step["op"]> = new Set(["hold", "judge", "gate", "ramp", "run", "compare", "test"]);
 
 function refuseUnlessWaiting(turn: Turn, rollout: RolloutState): void {
+  if (rollout.waiting?.text.startsWith(SHUT))
+    throw new Refusal(wrong(turn, `${rolloutName(turn.state)} waits for its calendar: it ${rollout.waiting.text}`));
   const step = rollout.program.steps[rollout.cursor];
   if (step && WAITS.has(step.op)) return;
   const what = rollout.waiting?.text ?? `step ${rollout.cursor + 1} is under way`;
@@ -246,7 +250,8 @@ function refuseUnlessWaiting(turn: Turn, rollout: RolloutState): void {
 function withoutWaits({ program, cursor }: RolloutState): RolloutState["program"]["steps"] {
   // Steps before the cursor keep their places, so that what was decided still points at them.
   return program.steps.flatMap((step, index): readonly Step[] => {
-    if (index <= cursor || step.op === "run" || !WAITS.has(step.op)) return [step];
+    // Nobody passes alone what several people must agree to.
+    if (index <= cursor || step.op === "run" || !WAITS.has(step.op) || asksForApprovals(step)) return [step];
     if (step.op !== "ramp" || step.to < WHOLE) return [];
     return [
       { op: "scale", role: "canary", size: program.fullSize },

@@ -27,6 +27,7 @@ import {
 } from "./check.ts";
 import { carriers } from "./capacity.ts";
 import { checkTest } from "./ab-test.ts";
+import { approvalsText } from "./approve.ts";
 import { checkComparison } from "./compare.ts";
 import { end } from "./end.ts";
 import { checkHookGate, checkRun } from "./hooks.ts";
@@ -63,10 +64,13 @@ export function advance(turn: Turn): void {
       return turn.setRollout({ waiting: { for: "person", text: `paused by ${attributed(paused)}` } });
     }
     turn.record("step", check.how);
-    turn.setRollout({ cursor: turn.rollout.cursor + 1, stepSinceMs: turn.nowMs, waived: false, waiting: undefined });
+    turn.setRollout({ cursor: turn.rollout.cursor + 1, stepSinceMs: turn.nowMs, ...UNASKED });
     enter(turn);
   }
 }
+
+/** Nobody has said anything about a step that has just begun. */
+const UNASKED = { waived: false, approvals: undefined, waiting: undefined } as const;
 
 /** Does what a step begins with. Called when the step becomes the one under way. */
 export function enter(turn: Turn): void {
@@ -275,9 +279,10 @@ function timeUp(turn: Turn, undecided: Extract<Step, { op: "judge" }>["undecided
   return wait("person", `undecided, held as asked: ${said}`);
 }
 
-function checkGate(turn: Turn, { what, by }: Extract<Step, { op: "gate" }>): Check {
+function checkGate(turn: Turn, { what, by, approvals }: Extract<Step, { op: "gate" }>): Check {
   if (turn.rollout.waived) return done(`${what}: passed`);
   if (by?.kind === "hook") return checkHookGate(turn, by.hook);
+  if (approvals !== undefined) return wait("person", `${what}: ${approvalsText(turn.rollout, approvals)}`);
   if (!by) return wait("person", `${what}: waits for a person`);
   const shut = closed({ windows: by.hours, freezes: [] }, turn.nowMs);
   return shut ? wait("time", `${what}: ${closedText(shut, turn.nowMs)}`) : done(what);

@@ -15,6 +15,8 @@ interface Asked {
   /** Names the answer. */
   readonly id: string;
   readonly actor: string;
+  /** For whom a group asks: who has started the group's run. */
+  readonly onBehalfOf?: string | undefined;
   readonly reason: string;
   /** The version of the service's state that the person saw; a stale one is refused. */
   readonly expected?: number | undefined;

@@ -61,6 +61,10 @@ export interface RolloutState {
   readonly stepSinceMs: Ms;
   /** A person has said that the step under way counts as passed. */
   readonly waived: boolean;
+  /** Who asked for it. Not known of rollouts that an earlier version started. */
+  readonly startedBy?: string | undefined;
+  /** Who has approved the gate under way. */
+  readonly approvals?: readonly string[] | undefined;
   readonly paused?: { readonly by: string; readonly reason: string; readonly atMs: Ms } | undefined;
   readonly waiting?: Waiting | undefined;
   readonly back?: Back | undefined;

@@ -21,7 +21,7 @@ export function applyGroup(turn: GroupTurn, command: GroupApply): string {
     leaving: [...new Set([...turn.state.leaving.filter((service) => !(service in targets)), ...leaving])],
     paused: undefined,
     runs: turn.state.runs + 1,
-    run: { number: turn.state.runs + 1, phase: "forward", startedMs: turn.nowMs, wave: 0 },
+    run: { number: turn.state.runs + 1, phase: "forward", startedMs: turn.nowMs, startedBy: command.actor, wave: 0 },
   });
   const count = plan.kind === "facade" ? `${plan.line.length} routes` : `${namesOf({ plan }).length} services`;
   const { actor, reason } = command;

@@ -40,7 +40,8 @@ export function releaseVerbs(plan: ReleasePlan): GroupVerbs {
         Object.entries(turn.state.members).map(([name, progress]) => [name, again(turn, name, progress)]),
       );
       const number = turn.state.runs + 1;
-      turn.set({ members, runs: number, run: { number, phase: "forward", startedMs: turn.nowMs, wave: 0 } });
+      const begun = { number, phase: "forward", startedMs: turn.nowMs, startedBy: by.actor, wave: 0 } as const;
+      turn.set({ members, runs: number, run: begun });
       turn.record("started", `${group}/${number} tries again`, by);
       return `${group}/${number} started`;
     },

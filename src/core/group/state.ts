@@ -99,6 +99,8 @@ export interface Run {
   readonly number: number;
   readonly phase: "forward" | "held" | "back" | "ended";
   readonly startedMs: Ms;
+  /** Who asked for it. */
+  readonly startedBy?: string | undefined;
   /** Index of the wave under way. */
   readonly wave: number;
   /** All members of the wave stood at their gate and none was worse: they are let through, in order. */

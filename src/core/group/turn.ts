@@ -77,6 +77,7 @@ export class GroupTurn {
     const base: Base = {
       id: `${group}/${runs}:${kind}:${service}:${seen?.version ?? 0}`,
       actor: group,
+      ...(this.state.run?.startedBy === undefined ? {} : { onBehalfOf: this.state.run.startedBy }),
       reason: `${group}/${runs}`,
       expected: seen?.version,
     };
@@ -96,6 +97,7 @@ export class GroupTurn {
 interface Base {
   readonly id: string;
   readonly actor: string;
+  readonly onBehalfOf?: string | undefined;
   readonly reason: string;
   readonly expected?: number | undefined;
 }

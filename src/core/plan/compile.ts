@@ -19,7 +19,7 @@ import { compileExperiment } from "./experiment.ts";
 import { compileFirst } from "./first.ts";
 import { withHooks } from "./hooks.ts";
 import { compileKayenta } from "./kayenta.ts";
-import { withLastGate } from "./last-gate.ts";
+import { withApprovals, withLastGate } from "./last-gate.ts";
 import type { KayentaPlan } from "../stats/kayenta/stage.ts";
 import { duration, WHOLE } from "../units.ts";
 import { compileDirectInPlace, unableInPlace } from "./in-place.ts";
@@ -76,7 +76,9 @@ export function compile(rollout: Rollout, context: CompileContext): CompileResul
   const isPlaced = inPlace && context.stable;
   const bare = isShort ? (isPlaced ? compileDirectInPlace(frame) : compileFirst(frame, context.stable)) : asked;
   const hooks = isShort ? [] : spec.hooks;
-  const steps = withLastGate(withHooks(bare, hooks), context.direct ? undefined : spec.lastGate);
+  const hooked = withHooks(bare, hooks);
+  // Going back to a known version asks nobody.
+  const steps = context.direct ? hooked : withApprovals(withLastGate(hooked, spec.lastGate), spec);
   const calendar = context.hotfix || isShort ? undefined : spec.calendar;
   const repeated = hooks.filter(({ at, mode }) => mode === "rollback" || at === "during" || at === "rollback");
   const program: Program = {

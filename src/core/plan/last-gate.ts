@@ -1,4 +1,4 @@
-// Where does a program wait for all that are released together?
+// Where does a program wait for others before everybody gets the candidate?
 import { shareOf } from "../split.ts";
 import { WHOLE } from "../units.ts";
 import type { Step } from "./step.ts";
@@ -9,9 +9,33 @@ import type { Step } from "./step.ts";
  */
 export function withLastGate(steps: readonly Step[], what: string | undefined): readonly Step[] {
   if (what === undefined) return steps;
+  const at = lastMoment(steps);
+  return at < 0 ? steps : steps.toSpliced(at, 0, { op: "gate", what });
+}
+
+/**
+ * Each gate for a person asks for so many approvals at least; where there is none before everybody gets the candidate,
+ * one is put there. The gate at which a release's members wait for each other is for no person.
+ */
+export function withApprovals(
+  steps: readonly Step[],
+  { approvals, lastGate }: { readonly approvals?: number | undefined; readonly lastGate?: string | undefined },
+): readonly Step[] {
+  if (approvals === undefined) return steps;
+  const isAsked = (step: Step): boolean => step.op === "gate" && !step.by && step.what !== lastGate;
+  const raised = steps.map((step): Step =>
+    step.op === "gate" && isAsked(step) ? { ...step, approvals: Math.max(approvals, step.approvals ?? 0) } : step,
+  );
+  const at = lastMoment(steps);
+  if (at < 0 || steps.slice(0, at).some(isAsked)) return raised;
+  return raised.toSpliced(at, 0, { op: "gate", what: "shall everybody get it?", approvals });
+}
+
+/** Index of the step before which the last word can be spoken; -1 where nothing is promoted. */
+function lastMoment(steps: readonly Step[]): number {
   const toAll = steps.findIndex((step) => step.op === "route" && shareOf(step.weights, "canary") === WHOLE);
   // Where the old version goes first, nobody would answer while the others are waited for.
   const taken = steps.findIndex((step) => step.op === "retire" && step.role === "stable");
-  const at = taken >= 0 && taken < toAll ? taken : toAll >= 0 ? toAll : steps.findIndex(({ op }) => op === "promote");
-  return at < 0 ? steps : steps.toSpliced(at, 0, { op: "gate", what });
+  if (taken >= 0 && taken < toAll) return taken;
+  return toAll >= 0 ? toAll : steps.findIndex(({ op }) => op === "promote");
 }

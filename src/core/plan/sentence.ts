@@ -75,8 +75,15 @@ const SENTENCES: StepTable<string> = {
   },
   ramp: ({ to, harm }) =>
     `Raise the canary's share to ${percent(to)}, as fast as the evidence allows: a bad version costs about ${harm} failed requests.`,
-  gate: ({ what, by }) => {
+  gate: ({ what, by, approvals }) => {
     if (by?.kind === "hours") return `Wait for ${what}.`;
+    if (approvals !== undefined) {
+      const who =
+        approvals === 1
+          ? "a person who has not started this says"
+          : `${approvals} people who have not started this say`;
+      return `Wait until ${who} go: ${what}.`;
+    }
     return by ? `Wait until ${by.hook.name} says go.` : `Wait until a person says go: ${what}.`;
   },
   run: ({ hook }) => `Call ${hook.name}${hook.onFailure === "goOn" ? "" : `; if it fails: ${FAILS[hook.onFailure]}`}.`,

@@ -48,7 +48,13 @@ export type Step =
       readonly baseline: boolean;
     }
   /** A person says go; or the clock does, or somebody who is asked again and again. */
-  | { readonly op: "gate"; readonly what: string; readonly by?: GateBy | undefined }
+  | {
+      readonly op: "gate";
+      readonly what: string;
+      readonly by?: GateBy | undefined;
+      /** So many people must say so, none of whom has started the rollout; without it anybody may. */
+      readonly approvals?: number | undefined;
+    }
   /** A hook was called and has succeeded. */
   | { readonly op: "run"; readonly hook: HookSpec }
   /** So many answers to copies were compared with those that users got, and none differs beyond noise. */

@@ -7,9 +7,9 @@ import { Header, HEADER_NAME, secretFields, secretOf, textField } from "./target
 import { exactlyOne, rule } from "./rule.ts";
 
 /** Where a secret is read: it is in no file of ours and in no journal. */
-type SecretText = Exclude<Text, string>;
+export type SecretText = Exclude<Text, string>;
 
-const Secret = rule(
+export const SecretField = rule(
   z
     .strictObject(secretFields, {
       // Not shown: it may be the secret itself.
@@ -42,11 +42,11 @@ export const connectionFields = {
   basic: z
     .strictObject({
       user: textField(z.string().min(1)).describe("A text, or { env } or { file }."),
-      password: Secret.describe("Where it is read: { env } or { file }."),
+      password: SecretField.describe("Where it is read: { env } or { file }."),
     })
     .optional()
     .describe("Name and password of HTTP basic authentication."),
-  bearer: Secret.optional().describe("Where the token is read: { env } or { file }."),
+  bearer: SecretField.optional().describe("Where the token is read: { env } or { file }."),
   headers: z
     .record(z.string().min(1), textField(Header))
     .optional()

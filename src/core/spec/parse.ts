@@ -23,6 +23,9 @@ export interface Position {
 /** Where a path such as `spec.strategy.canary.steps[1].weight` stands; its nearest parent when it is not there. */
 export type At = (path: string) => Position;
 
+/** What a file of another kind says, or every mistake in it. */
+export type FileResult<T> = { readonly ok: true; readonly value: T; readonly at: At } | Failed;
+
 type Failed = { readonly ok: false; readonly issues: readonly Issue[] };
 
 export type ParseResult = { readonly ok: true; readonly rollout: Rollout; readonly at: At } | Failed;
@@ -63,17 +66,42 @@ export function parseDocument(text: string): DocumentResult {
   return parseAs(text, KINDS);
 }
 
+/** A kind of file that people write. */
+interface FileKind {
+  /** `a rollout file`. */
+  readonly called: string;
+  /** What a good one begins with, or has. */
+  readonly example: string;
+}
+
+const ROLLOUT_FILE: FileKind = {
+  called: "a rollout file",
+  example: `begins with apiVersion: ${API_VERSION} and kind: ${KIND}`,
+};
+
+/** Reads another kind of file by its own schema, with the same care. */
+export function parseFile<T>(
+  text: string,
+  { schema, ...kind }: FileKind & { readonly schema: z.ZodType<T> },
+): FileResult<T> {
+  return parseText(text, kind, (document, at) => readAs(document, { ...at, schema }));
+}
+
 function parseAs(text: string, kinds: Kinds): DocumentResult {
+  return parseText(text, ROLLOUT_FILE, (document, at) => readDocument(document, { ...at, kinds }));
+}
+
+function parseText<R>(text: string, kind: FileKind, read: (document: Document, at: Found) => R): R | Failed {
   if (text.length > LONGEST)
-    return failed([whole("too-long", `found ${text.length} characters, a rollout file has at most ${LONGEST}`)]);
+    return failed([whole("too-long", `found ${text.length} characters, ${kind.called} has at most ${LONGEST}`)]);
   const lines = new LineCounter();
   const position = (offset: number): Position => {
     const { line, col } = lines.linePos(offset);
     return { line: Math.max(1, line), column: Math.max(1, col) };
   };
   try {
-    const read = readYaml(text.startsWith("\uFEFF") ? text.slice(1) : text, { lines, position });
-    return read.document ? readDocument(read.document, { issues: read.issues, position, kinds }) : failed(read.issues);
+    const found = readYaml(text.startsWith("\uFEFF") ? text.slice(1) : text, { lines, position, kind });
+    return found.document ? read(found.document, { issues: found.issues, position }) : failed(found.issues);
   } catch (error) {
     // Lists a thousand deep, aliases of aliases of aliases: nothing that a person writes.
     return failed([whole("yaml", `the file cannot be read as YAML: ${messageOf(error)}`)]);
@@ -81,6 +109,13 @@ function parseAs(text: string, kinds: Kinds): DocumentResult {
 }
 
 type Locate = (offset: number) => Position;
+
+/** What is wrong already, and where things stand. */
+interface Found {
+  readonly issues: readonly Issue[];
+  readonly position: Locate;
+}
+
 type Kinds = readonly AnyDocument["kind"][];
 
 function failed(issues: readonly Issue[]): Failed {
@@ -98,7 +133,10 @@ interface Yaml {
   readonly issues: readonly Issue[];
 }
 
-function readYaml(text: string, at: { readonly lines: LineCounter; readonly position: Locate }): Yaml {
+function readYaml(
+  text: string,
+  at: { readonly lines: LineCounter; readonly position: Locate; readonly kind: FileKind },
+): Yaml {
   const documents: readonly Document[] = parseAllDocuments(text, {
     lineCounter: at.lines,
     prettyErrors: false,
@@ -106,10 +144,9 @@ function readYaml(text: string, at: { readonly lines: LineCounter; readonly posi
     stringKeys: true,
   });
   const [document, ...others] = documents;
-  const example = `apiVersion: ${API_VERSION} and kind: ${KIND}`;
+  const { called, example } = at.kind;
   if (!document?.contents || (isScalar(document.contents) && document.contents.value === null)) {
-    if (!document?.errors.length)
-      return { issues: [whole("empty", `the file is empty, a rollout file begins with ${example}`)] };
+    if (!document?.errors.length) return { issues: [whole("empty", `the file is empty, ${called} ${example}`)] };
   }
   const errors = documents.flatMap(({ errors: list, warnings }) => [list, warnings].flat());
   const offsets = errors.map(({ pos }) => pos[0]);
@@ -118,7 +155,7 @@ function readYaml(text: string, at: { readonly lines: LineCounter; readonly posi
   const issues = first.map((error) => yamlIssue(error, text, at.position));
   const second = others.find(({ contents }) => contents !== null);
   if (second) {
-    const message = "found a second document (---), a file holds one rollout: put the other into a file of its own";
+    const message = `found a second document (---), ${called} holds one: put the other into a file of its own`;
     issues.push({ ...at.position(second.contents?.range?.[0] ?? 0), path: "", code: "documents", message });
   }
   const isSound = errors.every(({ code }) => code === "DUPLICATE_KEY");
@@ -139,27 +176,37 @@ function yamlIssue(error: YAMLError, text: string, position: Locate): Issue {
   };
 }
 
-function readDocument(
-  document: Document,
-  at: { readonly issues: readonly Issue[]; readonly position: Locate; readonly kinds: Kinds },
-): DocumentResult {
-  const locate = (path: Path, what: "key" | "value") => at.position(offsetOf(document, path, what));
-  keepText(document);
-  const data: unknown = document.toJS();
-  const { kind, foreign } = kindOf(data, at.kinds);
+function readDocument(document: Document, at: Found & { readonly kinds: Kinds }): DocumentResult {
+  const locate = locateIn(document, at);
+  const { kind, foreign } = kindOf(document.toJS(), at.kinds);
   if (foreign !== undefined) {
     return failed([
       ...at.issues,
       { ...locate(["kind"], "value"), path: "kind", code: "wrong-value", message: foreign },
     ]);
   }
-  const schema = SCHEMAS[kind];
-  const read = (schema as z.ZodType<AnyDocument>).safeParse(data, { error: wrongText });
-  const found = read.success ? [] : issuesOf(read.error, data, { schema, locate });
+  const schema = SCHEMAS[kind] as z.ZodType<AnyDocument>;
+  const read = readAs(document, { ...at, schema });
+  return read.ok ? { ok: true, document: read.value, data: read.data, at: read.at } : read;
+}
+
+type Read<T> = { readonly ok: true; readonly value: T; readonly data: unknown; readonly at: At } | Failed;
+
+function readAs<T>(document: Document, at: Found & { readonly schema: z.ZodType<T> }): Read<T> {
+  const locate = locateIn(document, at);
+  keepText(document);
+  const data: unknown = document.toJS();
+  const read = at.schema.safeParse(data, { error: wrongText });
+  const found = read.success ? [] : issuesOf(read.error, data, { schema: at.schema, locate });
   const issues = [...at.issues, ...found];
   if (!read.success || issues.length > 0) return failed(issues);
-  return { ok: true, document: read.data, data, at: (path) => locate(pathOf(path), "value") };
+  return { ok: true, value: read.data, data, at: (path) => locate(pathOf(path), "value") };
 }
+
+const locateIn =
+  (document: Document, { position }: Found): Reader["locate"] =>
+  (path, what) =>
+    position(offsetOf(document, path, what));
 
 /** Maps and lists whose values are texts, whatever they look like: `1.10` is not 1.1, and `0x10` not 16. */
 const TEXTS = new Set(["annotations", "command", "cookie", "env", "header", "headers", "labels", "query"]);

@@ -278,6 +278,8 @@ export interface Rollout {
     readonly strategy: StrategySpec;
     /** A last gate, before everybody gets the candidate. No rollout file says so; a release does. */
     readonly lastGate?: string | undefined;
+    /** So many approvals each gate for a person asks for at least, and one before everybody gets the candidate. No rollout file says so; the access file does. */
+    readonly approvals?: number | undefined;
     readonly calendar?: Calendar | undefined;
     readonly hooks: readonly HookSpec[];
     readonly notify: readonly NotifySpec[];

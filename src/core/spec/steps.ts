@@ -5,9 +5,10 @@ import type { Condition } from "../match.ts";
 import { NOTHING, WHOLE, duration, ms, percent, type Ms, type Weight } from "../units.ts";
 import { durationFormat } from "./durations.ts";
 import { HoursSchema } from "./calendar.ts";
+import { textOrMap } from "./either.ts";
 import { MatchListSchema } from "./matches.ts";
-import { shown, written, writtenOrNumber } from "./reading.ts";
-import { listed, rule, type Report } from "./rule.ts";
+import { written, writtenOrNumber } from "./reading.ts";
+import { exactlyOne, listed, rule, type Report } from "./rule.ts";
 import { POOL_SIZE, type PoolSize } from "./sizes.ts";
 import { WEIGHT } from "./weights.ts";
 
@@ -47,20 +48,40 @@ export type JudgeSpec = Readonly<z.output<typeof JudgeSchema>>;
 
 export const HoldSchema = written(moreThanNothing);
 
+/** More people than this are asked by nobody. */
+export const MOST_APPROVERS = 10;
+
 const DOES = ["weight", "match", "replicas", "run", "hold", "judge", "gate"] as const;
 
-const Gate = z.union(
-  [
-    z.string().min(1),
-    z.strictObject({
-      hours: z.array(HoursSchema).min(1).describe("Opens in any of these hours."),
-      what: z.string().min(1).default("its hours").describe("What is waited for, for people."),
-    }),
-  ],
-  { error: ({ input }) => `found ${shown(input)}, a gate is a text for a person, or a map with hours` },
-);
+const GateMap = rule(
+  z
+    .strictObject({
+      hours: z.array(HoursSchema).min(1).optional().describe("Opens in any of these hours."),
+      approvals: z
+        .int()
+        .min(1)
+        .max(MOST_APPROVERS)
+        .optional()
+        .describe("Opens when so many people have said go, none of whom has started the rollout."),
+      what: z.string().min(1).optional().describe("What is waited for, for people."),
+    })
+    .meta({ oneOf: [{ required: ["hours"] }, { required: ["approvals"] }] }),
+  (gate, report) => exactlyOne(gate, ["hours", "approvals"], report),
+).transform(({ hours, approvals, what }): GateSpec => {
+  if (hours === undefined) return { what: what ?? "shall it go on?", approvals };
+  return { what: what ?? "its hours", by: { kind: "hours", hours } };
+});
 
-const StepSchema = rule(
+const Gate = textOrMap({
+  text: z
+    .string()
+    .min(1)
+    .transform((what): GateSpec => ({ what })),
+  map: GateMap,
+  right: "a text for a person, or a map with hours or approvals",
+});
+
+const StepSchema: z.ZodType<StepSpec> = rule(
   z
     .strictObject({
       weight: written(WEIGHT).optional().describe("The canary's share of the traffic from this step on."),
@@ -75,7 +96,7 @@ const StepSchema = rule(
       hold: HoldSchema.optional().describe("Stay so long. A version that is shown to be worse is rolled back at once."),
       judge: JudgeSchema.optional().describe("Stay until the version is shown to be no worse."),
       gate: Gate.optional().describe(
-        "Stay until a person says go; the text says what to look at. Or until the clock does.",
+        "Stay until a person says go; the text says what to look at. Or until several have, or the clock does.",
       ),
     })
     .meta({ anyOf: DOES.map((name) => ({ required: [name] })) }),
@@ -85,11 +106,7 @@ const StepSchema = rule(
     }
     if (step.down !== undefined && step.weight === undefined) report(["down"], "conflict", "down goes with a weight");
   },
-).transform(({ hold, gate, ...rest }): StepSpec => {
-  const by = typeof gate === "object" ? { kind: "hours" as const, hours: gate.hours } : undefined;
-  const what = typeof gate === "object" ? gate.what : gate;
-  return { ...rest, holdMs: hold, ...(what === undefined ? {} : { gate: { what, ...(by && { by }) } }) };
-});
+).transform(({ hold, gate, ...rest }): StepSpec => ({ ...rest, holdMs: hold, ...(gate && { gate }) }));
 
 /** One step of a canary, as the file asks for it. What is given is done in this order. */
 export interface StepSpec {
@@ -109,6 +126,8 @@ export interface StepSpec {
 interface GateSpec {
   readonly what: string;
   readonly by?: { readonly kind: "hours"; readonly hours: readonly OpenHours[] } | undefined;
+  /** So many people must say so, none of whom has started the rollout; without it anybody may. */
+  readonly approvals?: number | undefined;
 }
 
 export const StepsSchema = z.array(StepSchema).min(1);

@@ -1,0 +1,90 @@
+// What is done for somebody who may not do everything?
+import type { ApplyRequest, CommandRequest, Link, RemoveRequest, Reply } from "../contract.ts";
+import { notARollout } from "../local.ts";
+import type { Caller, CallNote } from "./caller.ts";
+import type { AccessRole } from "./file.ts";
+import { placesIn, type Place } from "./places.ts";
+
+/** As it comes: who asks may be left to the login. */
+type From<R> = Omit<R, "actor" | "approvals"> & { readonly actor?: string | undefined };
+
+/** What changes something. */
+export interface Acts {
+  apply(request: From<ApplyRequest>): Promise<Reply>;
+  command(name: string, request: From<CommandRequest>): Promise<Reply>;
+  remove(name: string, request: From<RemoveRequest>): Promise<void>;
+}
+
+/** Saying go is a right of its own. */
+const ROLE_FOR: Readonly<Record<CommandRequest["kind"], AccessRole>> = {
+  promote: "approve",
+  pause: "operate",
+  resume: "operate",
+  abort: "operate",
+  retry: "operate",
+  undo: "operate",
+  scale: "operate",
+};
+
+/** Does what this caller may do, refuses the rest, and writes both down. */
+export function actsFor(
+  caller: Caller,
+  link: Pick<Link, "apply" | "command" | "remove">,
+  approvalsFor: (place: Place) => number | undefined = () => undefined,
+): Acts {
+  return {
+    apply: async (request) => {
+      const actor = caller.actor(request.actor);
+      const { reason } = request;
+      const what = request.hotfix ? "apply as a hotfix" : "apply";
+      const read = await mayPlan(caller, request, { what, reason });
+      if (!read.ok) throw notARollout(read.issues);
+      const needed = read.places.map((place) => [place.service, approvalsFor(place)] as const);
+      const approvals = Object.fromEntries(needed.filter((one): one is [string, number] => one[1] !== undefined));
+      const service = read.places.map((place) => place.service).join(", ");
+      return caller.audited(
+        { actor, what, service, reason, seen: request.expected },
+        () => link.apply({ ...request, actor, approvals }),
+        ({ text }) => text,
+      );
+    },
+    command: async (service, request) => {
+      const { kind: what, reason, expected: seen } = request;
+      const actor = caller.actor(request.actor);
+      const role = ROLE_FOR[what];
+      caller.refuseUnless(caller.may(role, service), role, { what, service, reason, seen });
+      return caller.audited(
+        { actor, what, service, reason, seen },
+        () => link.command(service, { ...request, actor }),
+        ({ text }) => text,
+      );
+    },
+    remove: async (service, request) => {
+      const { reason, expected: seen } = request;
+      const actor = caller.actor(request.actor);
+      const note = { what: "remove", service, reason, seen };
+      caller.refuseUnless(caller.may("administer", service), "administer", note);
+      return caller.audited(
+        { actor, ...note },
+        () => link.remove(service, { ...request, actor }),
+        () => `${service} is gone`,
+      );
+    },
+  };
+}
+
+/** Refuses unless the caller may operate all services that a file is about, as they are and as the file has them. */
+export async function mayPlan(
+  caller: Caller,
+  { text, origin }: Pick<ApplyRequest, "text" | "origin">,
+  note: CallNote,
+): ReturnType<typeof placesIn> {
+  // Files beside the one that is read are this machine's: not for somebody who may apply nothing.
+  caller.refuseUnless(caller.mayAnywhere("operate"), "operate", note);
+  const read = await placesIn(text, origin);
+  for (const { service, environment } of read.ok ? read.places : []) {
+    const isAllowed = caller.mayAt({ role: "operate", service, environment }) && caller.may("operate", service);
+    caller.refuseUnless(isAllowed, "operate", { ...note, service });
+  }
+  return read;
+}

@@ -1,0 +1,134 @@
+// Who is it that asks, and may that one?
+import { SerinError, type Trouble } from "../../core/issues.ts";
+import type { Whoami } from "../contract.ts";
+import { Refused } from "../http/problem.ts";
+import type { Audit, AuditNote } from "./audit.ts";
+import type { AccessRole } from "./file.ts";
+import { EVERYTHING, may, type Need, type Principal } from "./may.ts";
+
+/** What a call was, for the audit log. */
+export type CallNote = Pick<AuditNote, "what" | "service" | "reason" | "seen">;
+
+/** What is known of the services that there are. */
+export interface Places {
+  /** The environment of a service; nothing when there is no such service. */
+  readonly environmentOf: (service: string) => string | undefined;
+  /** The members of a group; a service itself. */
+  readonly servicesOf: (name: string) => readonly string[];
+}
+
+/** With whom a Caller is made. */
+export interface CallerOptions {
+  /** Who it is now: what somebody may can be taken away while a call, or a stream, goes on. */
+  readonly principal: () => Principal;
+  readonly audit: Audit;
+  readonly places: Places;
+  /** What whoever is not known is called, where the call does not say it. */
+  readonly actor: string;
+  /** The address that the call comes from. */
+  readonly from: string;
+  /** Shows that a call comes from the page of whoever has logged in. */
+  readonly csrf?: string | undefined;
+}
+
+/** Whoever asks. */
+export class Caller {
+  readonly #options: CallerOptions;
+
+  constructor(options: CallerOptions) {
+    this.#options = options;
+  }
+
+  get #principal(): Principal {
+    return this.#options.principal();
+  }
+
+  /** Whether it has a role for a service, or for all members of a group. */
+  readonly may = (role: AccessRole, name: string): boolean => {
+    const { environmentOf, servicesOf } = this.#options.places;
+    return servicesOf(name).every((service) => this.mayAt({ role, service, environment: environmentOf(service) }));
+  };
+
+  /** The same for a place that need not be there yet, or for everything. */
+  mayAt(need: Need): boolean {
+    return may(this.#principal, need);
+  }
+
+  /** Whether there is anything for which it has a role. */
+  mayAnywhere(role: AccessRole): boolean {
+    const { grants, ...rest } = this.#principal;
+    return grants.some((grant) =>
+      may({ ...rest, grants: [grant] }, { role, service: grant.services[0], environment: grant.environments[0] }),
+    );
+  }
+
+  /** Who asks. Where somebody is known, nobody else can be claimed. */
+  actor(claimed?: string): string {
+    const { actor } = this.#principal;
+    if (actor === undefined) return claimed ?? this.#options.actor;
+    if (claimed === undefined || claimed === actor) return actor;
+    throw new Refused({ code: "SERIN_NOT_YOU", what: `${actor} cannot ask as ${claimed}`, ...CHANGED_NOTHING }, 403);
+  }
+
+  get whoami(): Whoami {
+    const { actor = this.#options.actor, grants, login } = this.#principal;
+    const roles = grants.flatMap(({ role, services, environments }) =>
+      services.flatMap((service) =>
+        environments.map((environment) => ({ role, services: service, environments: environment })),
+      ),
+    );
+    return { actor, roles, login, csrf: this.#options.csrf };
+  }
+
+  /** Refuses, and writes that down, unless it may. */
+  refuseUnless(isAllowed: boolean, role: AccessRole, note: CallNote): void {
+    if (isAllowed) return;
+    const { actor = this.#options.actor } = this.#principal;
+    const trouble = notYours(actor, role, note);
+    this.#options.audit.note({ kind: "refused", ...this.#who(), ...note, answer: trouble.code });
+    throw new Refused(trouble, 403);
+  }
+
+  /** Does something that changes things: what was asked is written down before, what came of it after. */
+  async audited<T>(
+    note: CallNote & { readonly actor: string },
+    work: () => Promise<T>,
+    said: (result: T) => string,
+  ): Promise<T> {
+    const { audit } = this.#options;
+    const { seq } = audit.note({ kind: "asked", ...this.#who(), ...note });
+    try {
+      const result = await work();
+      audit.note({ kind: "answered", of: seq, answer: said(result) });
+      return result;
+    } catch (error) {
+      // What was found may be a part of the file that was applied: only the sentence is written down.
+      const answer = error instanceof SerinError ? `${error.trouble.code} ${error.trouble.what}` : "SERIN_FAILED";
+      audit.note({ kind: "answered", of: seq, answer });
+      throw error;
+    }
+  }
+
+  #who(): Pick<AuditNote, "actor" | "login" | "from"> {
+    const { actor, login } = this.#principal;
+    return { actor, login, from: this.#options.from };
+  }
+}
+
+/** Whoever runs the controller's own process: that one needs nobody's leave. */
+export function callerHere(at: Pick<CallerOptions, "actor" | "audit" | "places">): Caller {
+  const principal: Principal = { groups: [], login: "none", grants: EVERYTHING };
+  return new Caller({ ...at, principal: () => principal, from: "the controller's own process" });
+}
+
+const CHANGED_NOTHING = { now: "nothing was changed", exitCode: 2 } as const;
+
+function notYours(actor: string, role: AccessRole, { what, service }: CallNote): Trouble {
+  return {
+    code: "SERIN_FORBIDDEN",
+    what: `${actor} may not ${what ?? role}${service === undefined ? "" : ` ${service}`}`,
+    found: `that takes the role ${role} there`,
+    next: "ask whoever keeps the access file for a grant",
+    ...CHANGED_NOTHING,
+  };
+}

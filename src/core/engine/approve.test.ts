@@ -1,0 +1,69 @@
+// Does a gate open only when enough others have said so?
+import { describe, expect, test } from "vitest";
+import { Desk } from "../../../test/support/engine.ts";
+
+const gated = (gate: string): string =>
+  `{ canary: { steps: [{ weight: 10%, gate: ${gate} }, { weight: 50%, hold: 30s }] } }`;
+
+function atGate(gate: string, more = ""): Desk {
+  const desk = Desk.serving(gated(gate), 4, more);
+  desk.apply("v2");
+  desk.passUntil(() => desk.rollout.waiting?.for === "person");
+  return desk;
+}
+
+describe("a gate that asks for approvals", () => {
+  test("waits for people other than who has started the rollout, each once", () => {
+    const desk = atGate("{ approvals: 2, what: look at it }");
+    expect(desk.rollout.waiting?.text).toBe("look at it: has 0 of 2 approvals, none of ann, who has started it");
+    expect(desk.say("promote").refused).toMatchObject({
+      code: "SERIN_FOUR_EYES",
+      what: "ann has started shop/2 and cannot approve it",
+    });
+    expect(desk.say("promote", { actor: "ben" }).text).toBe(
+      "shop/2 has 1 of 2 approvals (by ben), none of ann, who has started it",
+    );
+    expect(desk.say("promote", { actor: "ben" }).refused?.what).toBe("ben has approved this gate of shop/2 already");
+    desk.pass(30_000);
+    expect(desk.canary).toBe(10);
+    expect(desk.say("promote", { actor: "cleo" }).text).toBe("shop/2 goes on");
+    desk.passUntil(() => desk.canary === 50);
+    expect(desk.texts).toContain("approved, 2 of 2");
+    expect(desk.rollout.approvals).toBeUndefined();
+  });
+
+  test("is not passed by promote --full", () => {
+    const desk = Desk.serving(gated("{ approvals: 1 }"));
+    desk.apply("v2");
+    desk.say("promote", { full: true });
+    desk.passUntil(() => desk.rollout.waiting?.for === "person");
+    desk.pass(30_000);
+    expect(desk.canary).toBe(10);
+    expect(desk.say("promote", { full: true }).refused?.code).toBe("SERIN_FOUR_EYES");
+    desk.say("promote", { actor: "ben" });
+    desk.passUntil(() => desk.rollout.outcome === "promoted", 20_000);
+  });
+
+  test("takes no word of a group that who has started it has started, too", () => {
+    const desk = atGate("{ approvals: 1 }");
+    const asked = {
+      id: "g",
+      kind: "promote",
+      actor: "facade/all",
+      onBehalfOf: "ann",
+      reason: "",
+      full: false,
+    } as const;
+    expect(desk.ask(asked).refused?.code).toBe("SERIN_FOUR_EYES");
+  });
+
+  test("is another one for whoever starts the rollout again", () => {
+    const desk = atGate("{ approvals: 1 }");
+    desk.say("abort");
+    desk.passUntil(() => desk.rollout.outcome === "stopped");
+    desk.say("retry", { actor: "ben" });
+    desk.passUntil(() => desk.rollout.waiting?.for === "person");
+    expect(desk.say("promote", { actor: "ben" }).refused?.code).toBe("SERIN_FOUR_EYES");
+    expect(desk.say("promote", { actor: "ann" }).text).toBe("shop/3 goes on");
+  });
+});

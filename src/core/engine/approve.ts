@@ -1,0 +1,52 @@
+// Who has said that a gate may open, and who may not say so?
+import type { Step } from "../plan/step.ts";
+import type { Command } from "./input.ts";
+import { Refusal } from "./refusal.ts";
+import { rolloutName, type RolloutState } from "./state.ts";
+import { traffic } from "./texts.ts";
+import type { Turn } from "./turn.ts";
+
+/** The gate under way that several people open, if there is one. */
+export function approvalsNeeded({ program, cursor }: RolloutState): number | undefined {
+  const step = program.steps[cursor];
+  return step && asksForApprovals(step) ? step.approvals : undefined;
+}
+
+/** Whether a step is a gate that nobody passes alone. */
+export function asksForApprovals(step: Step): step is Extract<Step, { op: "gate" }> & { readonly approvals: number } {
+  return step.op === "gate" && step.approvals !== undefined;
+}
+
+/** `1 of 2 approvals (by ben)`. */
+export function approvalsText({ approvals = [], startedBy }: RolloutState, needed: number): string {
+  const by = approvals.length > 0 ? ` (by ${approvals.join(", ")})` : "";
+  const not = startedBy === undefined ? "" : `, none of ${startedBy}, who has started it`;
+  return `has ${approvals.length} of ${needed} approvals${by}${not}`;
+}
+
+/** Takes somebody's word for the gate under way; it opens with the last one that it needs. Throws a Refusal. */
+export function approve(turn: Turn, { actor, onBehalfOf, reason }: Command, needed: number): string {
+  const { rollout, state } = turn;
+  const name = rolloutName(state);
+  const { approvals = [], startedBy } = rollout;
+  // What a group asks for is asked for by whoever has started it: that is nobody else's word.
+  const who = onBehalfOf ?? actor;
+  if (who === startedBy) throw refusal(turn, `${who} has started ${name} and cannot approve it`);
+  if (approvals.includes(who)) throw refusal(turn, `${who} has approved this gate of ${name} already`);
+  const given = [...approvals, who];
+  turn.record("command", `approved, ${given.length} of ${needed}`, { actor, reason });
+  const isEnough = given.length >= needed;
+  turn.setRollout({ approvals: given, waived: isEnough });
+  return isEnough ? `${name} goes on` : `${name} ${approvalsText(turn.rollout, needed)}`;
+}
+
+function refusal(turn: Turn, what: string): Refusal {
+  return new Refusal({
+    code: "SERIN_FOUR_EYES",
+    what,
+    found: approvalsText(turn.rollout, approvalsNeeded(turn.rollout) ?? 0),
+    now: traffic(turn.state),
+    next: `ask somebody else for: serin promote ${turn.state.service}`,
+    exitCode: 4,
+  });
+}
