@@ -21,6 +21,7 @@ const PROGRAMS: readonly (readonly [program: string, debian: string])[] = [
   ["influxd", "influxdb"],
   ["graphite-manage", "graphite-web"],
   ["ip", "iproute2"],
+  ["chromium", "chromium"],
 ];
 
 const CHECKS: readonly (readonly [name: string, ...command: string[]])[] = [

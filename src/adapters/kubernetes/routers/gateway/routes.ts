@@ -124,7 +124,9 @@ export function unlisted(rules: readonly Rule[], called: Called): readonly Rule[
 function refsOf(rules: readonly Rule[]) {
   return {
     shared: rules.flatMap(({ backendRefs = [] }) => backendRefs),
-    copies: rules.flatMap(({ filters = [] }) => filters.flatMap(({ requestMirror }) => requestMirror?.backendRef ?? [])),
+    copies: rules.flatMap(({ filters = [] }) =>
+      filters.flatMap(({ requestMirror }) => requestMirror?.backendRef ?? []),
+    ),
   };
 }
 
