@@ -1,42 +1,160 @@
 // How does a program talk to a controller in another process?
-import { messageOf, SerinError, type Trouble } from "../core/issues.ts";
-import type { Link } from "./contract.ts";
+//
+// This is `serin/client`.
+import { messageOf, SerinError } from "../core/issues.ts";
+import type {
+  Link,
+  PlannedView,
+  PlanView,
+  Problem,
+  RevisionView,
+  ServicesPage,
+  ServicesQuery,
+  ServiceSummary,
+  StreamEvent,
+  Whoami,
+} from "./contract.ts";
+import { eventsIn } from "./event-stream.ts";
 import type { Door } from "./server.ts";
+import { Stale } from "./stale.ts";
+
+export type * from "./contract.ts";
+export { SerinError } from "../core/issues.ts";
+export { Stale } from "./stale.ts";
+
+/** What to follow. */
+export interface FollowOptions {
+  /** One service alone, with its whole view. */
+  readonly service?: string | undefined;
+  /** The place to go on from: an event's `id`, or the `position` of a page. */
+  readonly from?: string | undefined;
+  readonly signal?: AbortSignal | undefined;
+}
+
+/** A link to a controller's API, and all that only the API can be asked. Refusals are SerinErrors, old views `Stale`. */
+export interface Client extends Link {
+  whoami(): Promise<Whoami>;
+  page(query?: ServicesQuery): Promise<ServicesPage>;
+  revisions(service: string): Promise<readonly RevisionView[]>;
+  plan(service: string): Promise<PlanView>;
+  /** Reads a file as if it were applied; changes nothing. */
+  planFile(text: string, origin: string): Promise<PlannedView>;
+  /** Everything that changes, for as long as the signal lets it. Cut connections are taken up again where they ended. */
+  events(options?: FollowOptions): AsyncGenerator<StreamEvent, void, undefined>;
+}
 
 /** Longest wait for an answer; taking a service down waits for its replicas to drain. */
 const ANSWER_MS = 120_000;
+/** How long to wait until a stream that was cut is asked for again. */
+const AGAIN_MS = 1_000;
+/** Services in one page, when all are wanted. */
+const PAGE = 1_000;
 
-/** Speaks with the controller behind a door. Refusals come back as the SerinErrors that they are there. */
-export function connect(door: Door): Link {
-  const call = async <T>(method: string, path: string, body?: unknown): Promise<T> => {
-    const headers = { authorization: `Bearer ${door.token}`, "content-type": "application/json" };
-    const init = { method, headers, signal: AbortSignal.timeout(ANSWER_MS) };
-    const response = await reach(
-      `${door.url}${path}`,
-      body === undefined ? init : { ...init, body: JSON.stringify(body) },
-    );
-    if (response.status === 204) return undefined as T;
+/** Speaks with the controller behind a door. */
+export function connect(door: Door): Client {
+  const ask = async (method: string, path: string, init: RequestInit): Promise<Response> => {
+    const headers = new Headers(init.headers);
+    headers.set("authorization", `Bearer ${door.token}`);
+    const response = await reach(`${door.url}${path}`, { ...init, method, headers });
+    if (response.ok) return response;
     const answer = await response.json().then(
-      (json) => json as T & { trouble?: Trouble },
+      (json) => json as Partial<Problem>,
       () => undefined,
     );
-    if (response.ok && answer !== undefined) return answer;
-    throw answer?.trouble
-      ? new SerinError(answer.trouble)
-      : noAnswer(`${door.url} answers ${response.status}, in words of another program`);
+    const { trouble, changes, version } = answer ?? {};
+    if (!trouble) throw noAnswer(`${door.url} answers ${response.status}, in words of another program`);
+    throw changes && version !== undefined ? new Stale(trouble, { changes, version }) : new SerinError(trouble);
+  };
+  const call = async <T>(method: string, path: string, body?: unknown): Promise<T> => {
+    const init: RequestInit = { signal: AbortSignal.timeout(ANSWER_MS) };
+    if (body !== undefined)
+      Object.assign(init, { body: JSON.stringify(body), headers: { "content-type": "application/json" } });
+    const response = await ask(method, path, init);
+    if (response.status === 204) return undefined as T;
+    try {
+      return (await response.json()) as T;
+    } catch (error) {
+      throw noAnswer(`${door.url} answers ${response.status}, in words of another program`, error);
+    }
   };
   const at = (service: string): string => `/v1/services/${encodeURIComponent(service)}`;
+  const page = (query: ServicesQuery = {}): Promise<ServicesPage> => call("GET", `/v1/services${queryText(query)}`);
   return {
-    list: () => call("GET", "/v1/services"),
+    whoami: () => call("GET", "/v1/whoami"),
+    page,
+    list: async () => {
+      const rows: ServiceSummary[] = [];
+      let cursor: string | undefined;
+      do {
+        const { items, next }: ServicesPage = await page({ limit: PAGE, cursor });
+        rows.push(...items);
+        cursor = next;
+      } while (cursor !== undefined);
+      return rows;
+    },
     get: (service) => call("GET", at(service)),
     groups: () => call("GET", "/v1/groups"),
     group: (name) => call("GET", `/v1/groups/${encodeURIComponent(name)}`),
     apply: (request) => call("POST", "/v1/apply", request),
     command: (service, request) => call("POST", `${at(service)}/commands`, request),
-    records: (service, after, limit) => call("GET", `${at(service)}/records?after=${after}&limit=${limit}`),
-    remove: (service) => call("DELETE", at(service)),
+    records: (service, after, limit) => call("GET", `${at(service)}/records${queryText({ after, limit })}`),
+    remove: (service, request) => call("DELETE", `${at(service)}${queryText(request)}`),
+    revisions: async (service) =>
+      (await call<{ items: readonly RevisionView[] }>("GET", `${at(service)}/revisions`)).items,
+    plan: (service) => call("GET", `${at(service)}/plan`),
+    planFile: (text, origin) => call("POST", "/v1/plan", { text, origin }),
+    events: ({ service, from, signal } = {}) => {
+      const open = (place: string | undefined): Promise<Response> =>
+        ask("GET", `/v1/events${queryText({ service })}`, {
+          ...(signal && { signal }),
+          ...(place !== undefined && { headers: { "last-event-id": place } }),
+        });
+      return followed(open, from, signal);
+    },
     close: () => Promise.resolve(),
   };
+}
+
+/** Event after event. Only the first connection must succeed; what cuts a later one is waited for. */
+async function* followed(
+  open: (place: string | undefined) => Promise<Response>,
+  from: string | undefined,
+  signal: AbortSignal | undefined,
+): AsyncGenerator<StreamEvent, void, undefined> {
+  let place = from;
+  for (let isFirst = true; ; isFirst = false) {
+    if (signal?.aborted) return;
+    try {
+      const { body } = await open(place);
+      for await (const { id, event } of eventsIn(body)) {
+        place = id ?? place;
+        if (event) yield event;
+      }
+    } catch (error) {
+      if (signal?.aborted) return;
+      const isGone = error instanceof SerinError && error.trouble.code !== "SERIN_NO_ANSWER";
+      if (isFirst || isGone) throw error;
+    }
+    await pause(AGAIN_MS, signal);
+  }
+}
+
+function pause(forMs: number, signal: AbortSignal | undefined): Promise<void> {
+  return new Promise((resolve) => {
+    const timer = setTimeout(resolve, forMs);
+    const end = (): void => {
+      clearTimeout(timer);
+      resolve();
+    };
+    signal?.addEventListener("abort", end, { once: true });
+  });
+}
+
+function queryText(query: object): string {
+  const given = Object.entries(query).filter(([, value]) => value !== undefined);
+  return given.length === 0
+    ? ""
+    : `?${new URLSearchParams(given.map(([name, value]) => [name, String(value)])).toString()}`;
 }
 
 async function reach(url: string, init: RequestInit): Promise<Response> {

@@ -12,7 +12,8 @@ import type { Listen } from "../core/spec/listen.ts";
 import type { Clock } from "../ports/clock.ts";
 import type { TestEvents } from "../ports/tests.ts";
 import { momentOf } from "./moment.ts";
-import { allowed, problem } from "./server.ts";
+import { allowed } from "./http/guard.ts";
+import { problem } from "./http/problem.ts";
 
 /** Where events are taken, and from whom. */
 export interface EventsOptions {

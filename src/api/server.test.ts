@@ -6,7 +6,10 @@ import { SerinError } from "../core/issues.ts";
 import { ms } from "../core/units.ts";
 import { connect } from "./client.ts";
 import type { CommandRequest, GroupView, Link, ServiceView } from "./contract.ts";
+import type { Desk } from "./desk.ts";
+import { Feed } from "./feed.ts";
 import { openDoor, type OpenDoor } from "./server.ts";
+import { pageOf, summaryOf } from "./summary.ts";
 
 const VIEW: ServiceView = {
   service: "app",
@@ -39,7 +42,7 @@ const GROUP: GroupView = {
 const asked: (readonly [service: string, request: CommandRequest])[] = [];
 
 const link: Link = {
-  list: async () => [VIEW],
+  list: async () => [summaryOf(VIEW)],
   get: async (service) => {
     if (service === "app") return VIEW;
     throw new SerinError({ code: "SERIN_UNKNOWN_SERVICE", what: `there is no service "${service}"`, exitCode: 2 });
@@ -62,10 +65,21 @@ const link: Link = {
   close: async () => undefined,
 };
 
+const desk: Desk = {
+  ...link,
+  feed: new Feed({ names: () => ["app"], view: () => VIEW, groups: () => link.groups() }),
+  page: (query) => pageOf([summaryOf(VIEW)], query),
+  revisions: () => [],
+  plan: () => {
+    throw new SerinError({ code: "SERIN_NOTHING_PLANNED", what: "no rollout of app is under way", exitCode: 2 });
+  },
+  planFile: async () => ({ ok: true, issues: [] }),
+};
+
 let door: OpenDoor;
 beforeEach(async () => {
   asked.length = 0;
-  door = await openDoor(link);
+  door = await openDoor(desk);
 });
 const nothing = async (): Promise<void> => undefined;
 afterEach(() => door.close(nothing));
@@ -83,14 +97,14 @@ async function refusal(call: Promise<unknown>): Promise<SerinError["trouble"]> {
 
 test("what the link says goes through as it is", async () => {
   const client = connect(door);
-  expect(await client.list()).toEqual([VIEW]);
+  expect(await client.list()).toEqual([JSON.parse(JSON.stringify(summaryOf(VIEW)))]);
   expect(await client.get("app")).toEqual(VIEW);
   expect(await client.command("app", { ...asking, kind: "promote", expected: 7, full: true })).toMatchObject({
     version: 8,
   });
   expect(asked).toEqual([["app", { ...asking, kind: "promote", expected: 7, full: true }]]);
   expect(await client.records("app", 5, 10)).toMatchObject([{ version: 15, text: "seen" }]);
-  expect(await client.remove("app")).toBeUndefined();
+  expect(await client.remove("app", asking)).toBeUndefined();
   // The slash in a group's name is no step of the path.
   expect(await client.groups()).toEqual([GROUP]);
   expect(await client.group("facade/shop")).toEqual({ ...GROUP, group: "facade/shop" });
@@ -108,7 +122,7 @@ test("a refusal keeps its code, its words and its exit code", async () => {
   expect(await refusal(client.apply({ ...asking, text: "", origin: "/" }))).toMatchObject({ found: "1:1" });
   expect(await refusal(client.apply({ ...asking, text: "broken", origin: "/" }))).toMatchObject({
     code: "SERIN_FAILED",
-    what: "a mistake of ours",
+    what: "the call met a mistake in Serin",
   });
 });
 
@@ -139,22 +153,22 @@ test("a controller that is gone is named, with what to do", async () => {
     code: "SERIN_NO_ANSWER",
     next: expect.stringContaining("serin serve"),
   });
-  door = await openDoor(link);
+  door = await openDoor(desk);
 });
 
 test("a call under way when the door closes gets its answer; a later one finds nobody", async () => {
   const answer = Promise.withResolvers<void>();
   const arrived = Promise.withResolvers<void>();
   const reply = { service: "shop", text: "shop/1 goes back to stable", version: 7 };
-  const slow: Partial<Link> = {
+  const slow: Desk = {
+    ...desk,
     command: async () => {
       arrived.resolve();
       await answer.promise;
       return reply;
     },
-    list: async () => [],
   };
-  const own = await openDoor(slow as Link);
+  const own = await openDoor(slow);
   const client = connect(own);
   const said = client.command("shop", { kind: "abort", actor: "ann", reason: "" });
   await arrived.promise;

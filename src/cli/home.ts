@@ -8,8 +8,8 @@ import { connect } from "../api/client.ts";
 import type { ClusterChoice, ClusterLink } from "../api/cluster/link.ts";
 import type { Link } from "../api/contract.ts";
 import { openEvents, type EventsOptions, type OpenEvents } from "../api/events.ts";
-import { localLink } from "../api/local.ts";
-import { openDoor, type Door } from "../api/server.ts";
+import { deskOf, type Desk } from "../api/desk.ts";
+import { openDoor, type Door, type DoorOptions } from "../api/server.ts";
 import { SerinError } from "../core/issues.ts";
 import { Controller } from "../runtime/controller.ts";
 import type { House, Pass, Told } from "../runtime/parts.ts";
@@ -35,10 +35,14 @@ export interface HostOptions extends Pick<House, "tell" | "pace"> {
   readonly telemetry?: Omit<TelemetryOptions, "clock" | "version"> | undefined;
   /** Where it takes events of the users of A/B tests; nowhere without it. */
   readonly events?: EventsOptions | undefined;
+  /** Where other processes, and browsers, reach it; on a port of the system's choice without it. */
+  readonly door?: DoorOptions | undefined;
 }
 
 /** A controller in this process. */
-export interface Hosted extends Link {
+export interface Hosted extends Desk {
+  /** Where it is reached, once it is. */
+  readonly url?: string | undefined;
   /** Where it takes events, if it does. */
   readonly eventsUrl?: string | undefined;
   /** Where its metrics are, if it serves them. */
@@ -66,12 +70,14 @@ export async function openController(dir: string, options: HostOptions = {}): Pr
     pace,
     tell: (event: Told) => {
       telemetry.told(event);
+      desk.feed.told(event);
       tell?.(event);
     },
     passed: (pass: Pass) => telemetry.passed(pass),
   };
   const controller = new Controller(house);
-  const link = toldLink(localLink(controller, clock), (asked) => telemetry.asked(asked));
+  const desk = deskOf(controller, clock);
+  const link = toldLink(desk, (asked) => telemetry.asked(asked));
   let events: OpenEvents | undefined;
   const close = async (): Promise<void> => {
     await events?.close();
@@ -97,13 +103,15 @@ export async function openController(dir: string, options: HostOptions = {}): Pr
 export async function hostController(dir: string, options: HostOptions = {}): Promise<Hosted> {
   const link = await openController(dir, options);
   try {
-    const door = await openDoor(link);
+    const door = await openDoor(link, options.door);
     await announce(dir, { ...door, ...(link.metricsUrl === undefined ? {} : { metrics: link.metricsUrl }) });
     const close = async (): Promise<void> => {
       await withdraw(dir);
+      // Streams have no end of their own.
+      link.feed.close();
       await door.close(() => link.close());
     };
-    return { ...link, close };
+    return { ...link, close, url: door.url };
   } catch (error) {
     await link.close();
     throw error;
@@ -145,7 +153,7 @@ export async function findController(dir: string): Promise<Link | undefined> {
   }
   const link = connect(door);
   try {
-    await link.list();
+    await link.whoami();
     return link;
   } catch (error) {
     // After kill -9 the file stays, and its port may be another program's by now, or another controller's.

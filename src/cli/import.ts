@@ -9,7 +9,8 @@ import { SerinError } from "../core/issues.ts";
 import { parseDocument } from "../core/spec/parse.ts";
 import type { Io } from "./io.ts";
 import { painter } from "./paint.ts";
-import { BAD_INPUT, planRollout, readText, unreadable } from "./rollout-file.ts";
+import { planRollout } from "../api/planning.ts";
+import { BAD_INPUT, readText, unreadable } from "./rollout-file.ts";
 
 /** What the command is given. */
 export interface ImportOptions extends Options {

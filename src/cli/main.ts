@@ -19,7 +19,7 @@ import { planCommand, type PlanOptions } from "./plan.ts";
 import { rehearseCommand, type RehearseOptions } from "./rehearse.ts";
 import { runCommand } from "./run.ts";
 import type { TypedCluster } from "./serve-cluster.ts";
-import { serveCommand } from "./serve.ts";
+import { serveCommand, type TypedServe } from "./serve.ts";
 import { telemetryOptions, telling, type TypedTelemetry } from "./telemetry-options.ts";
 import { testCommand } from "./test-scenarios.ts";
 import {
@@ -119,6 +119,7 @@ telling(takingEvents(verb("run <file>", "bring one rollout to its end")))
     }),
   );
 telling(takingEvents(verb("serve", "run the controller until interrupted")))
+  .option("--listen <host:port>", "where the dashboard and the API are, on this machine (default: 127.0.0.1:7070)")
   .option("--kubernetes", "look after the Rollouts of a Kubernetes cluster")
   .option(
     "--kubeconfig <file>",
@@ -132,7 +133,7 @@ telling(takingEvents(verb("serve", "run the controller until interrupted")))
   )
   .option("--lease <time>", "with --kubernetes: how long a leader that says nothing is waited for", "15s")
   .option("--health <host:port>", "with --kubernetes: answer /healthz and /readyz there")
-  .action((options: Shared & TypedEvents & TypedCluster) =>
+  .action((options: TypedServe & TypedCluster & Shared) =>
     act(options, async (context) => {
       if (!options.kubernetes && !context.cluster) return serveCommand(options, context);
       const { serveClusterCommand } = await import("./serve-cluster.ts");
@@ -272,9 +273,11 @@ verb("judge [request]", "judge what was measured elsewhere, without a rollout")
   .action((request: string | undefined, options: Shared & JudgeOptions) =>
     act(options, ({ json }) => judgeCommand({ ...options, request, json }, io)),
   );
-anywhere("down <service>", "end a service: its traffic, its replicas, its journal").action(
-  (service: string, options: Placed) => actAt(options, (context) => downCommand(service, context), service),
-);
+anywhere("down <service>", "end a service: its traffic, its replicas, its journal")
+  .addOption(reason())
+  .action((service: string, options: Placed & { reason: string }) =>
+    actAt(options, (context) => downCommand({ service, reason: options.reason }, context), service),
+  );
 
 const exports = program.command("export").description("print what other programs need to run Serin or watch rollouts");
 for (const exporter of EXPORTERS) {

@@ -1,13 +1,14 @@
 // What would this rollout file do, and what could it show?
+import { describeGroup } from "../api/group-plan.ts";
+import type { Sized } from "../api/planning.ts";
 import { type Forecast, forecast, type Traffic } from "../core/plan/forecast.ts";
 import { textOf } from "../core/plan/forecast-text.ts";
 import { describeProgram, sentence } from "../core/plan/sentence.ts";
 import type { FileOptions } from "./check.ts";
-import { describeGroup } from "./group-plan.ts";
 import type { Io } from "./io.ts";
 import { hanging, painter, table } from "./paint.ts";
 import { readTraffic, type TrafficOptions } from "./plan-traffic.ts";
-import { BAD_INPUT, issueLines, planAnyFile, type Sized } from "./rollout-file.ts";
+import { BAD_INPUT, issueLines, planAnyFile } from "./rollout-file.ts";
 
 /** What `serin plan` is given. */
 export interface PlanOptions extends FileOptions, TrafficOptions {

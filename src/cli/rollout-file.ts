@@ -1,25 +1,10 @@
 // What is wrong with this rollout file, and what would it do?
 import { readFile } from "node:fs/promises";
 import { dirname, resolve } from "node:path";
-import { abilitiesOf } from "../adapters/registry.ts";
+import { planRollout, planText, type Planned, type PlannedAny, type Sized, type Wrong } from "../api/planning.ts";
 import { messageOf, type Issue } from "../core/issues.ts";
-import { compile } from "../core/plan/compile.ts";
-import type { Program } from "../core/plan/step.ts";
-import type { Rollout } from "../core/spec/rollout.ts";
-import { parseDocument } from "../core/spec/parse.ts";
-import { KIND } from "../core/spec/rollout.ts";
-import { readGroupFile, type GroupFile } from "../api/group-file.ts";
-import { readRolloutText } from "../api/rollout-text.ts";
 import type { Io } from "./io.ts";
 import { painter } from "./paint.ts";
-
-type Wrong = { readonly ok: false; readonly issues: readonly Issue[] };
-
-/** A file that can be rolled out, or every mistake in it. */
-export type Planned = { readonly ok: true; readonly rollout: Rollout; readonly program: Program } | Wrong;
-
-/** A file that can be brought about, of one service or of several, or every mistake in it. */
-export type PlannedAny = Planned | { readonly ok: true; readonly group: GroupFile };
 
 /** Exit code for a file with mistakes. */
 export const BAD_INPUT = 2;
@@ -34,32 +19,9 @@ export async function planFile(file: string): Promise<Planned> {
 }
 
 /** The same of a file of any kind. */
-export async function planAnyFile(file: string, sized: Sized = asWritten): Promise<PlannedAny> {
+export async function planAnyFile(file: string, sized?: Sized): Promise<PlannedAny> {
   const read = await textOf(file);
-  if (!read.ok) return read;
-  const origin = dirname(resolve(file));
-  const parsed = parseDocument(read.text);
-  // Mistakes in a rollout file are the same here and there.
-  if (!parsed.ok) return parsed;
-  if (parsed.document.kind === KIND) return planRollout(read.text, origin, sized);
-  const group = await readGroupFile(parsed.document, { origin, at: parsed.at });
-  return group.ok ? { ok: true, group: group.file } : group;
-}
-
-/** The rollout with the number of replicas that it has where it runs. */
-export type Sized = (rollout: Rollout) => Promise<Rollout>;
-
-const asWritten: Sized = (rollout) => Promise.resolve(rollout);
-
-/** The same of a text; files that it names are read from a folder. */
-export async function planRollout(text: string, origin: string, sized: Sized = asWritten): Promise<Planned> {
-  const parsed = await readRolloutText(text, origin);
-  if (!parsed.ok) return parsed;
-  const { at } = parsed;
-  const rollout = await sized(parsed.rollout);
-  const compiled = compile(rollout, { abilities: abilitiesOf(rollout), stable: true });
-  if (compiled.ok) return { ok: true, rollout, program: compiled.program };
-  return { ok: false, issues: compiled.issues.map((issue) => Object.assign(at(issue.path), issue)) };
+  return read.ok ? planText(read.text, dirname(resolve(file)), sized) : read;
 }
 
 async function textOf(file: string): Promise<{ readonly ok: true; readonly text: string } | Wrong> {

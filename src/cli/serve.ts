@@ -1,4 +1,6 @@
 // How does a controller run for a long time?
+import type { DoorOptions } from "../api/server.ts";
+import { readListen } from "../core/spec/listen.ts";
 import type { Told } from "../runtime/parts.ts";
 import { badOption } from "./bad-option.ts";
 import { eventsOptions, type TypedEvents } from "./events-options.ts";
@@ -7,18 +9,31 @@ import type { Context, Io } from "./io.ts";
 import { clockTime } from "./paint.ts";
 import { telemetryOptions, type TypedTelemetry } from "./telemetry-options.ts";
 
+/** The options as they are typed. */
+export interface TypedServe extends TypedEvents, TypedTelemetry {
+  readonly listen?: string | undefined;
+}
+
+/** Where the dashboard is expected to be. */
+const USUAL = { host: "127.0.0.1", port: 7070 };
+
+/** Where to listen: as it is said, else at the usual address, or at any other port when several controllers run. */
+function doorOptions({ listen }: TypedServe): DoorOptions {
+  if (listen === undefined) return { listen: USUAL, orElse: true, browser: true };
+  const read = readListen(listen);
+  if (read.ok) return { listen: read.value, browser: true };
+  throw badOption(`--listen ${listen} is no address`, read.message, "name an address, such as --listen 127.0.0.1:7070");
+}
+
 /**
  * Runs the controller until it is asked to end. Traffic and replicas outlive it. A person at a terminal reads text; a
  * program reads the log: on standard output with `--json`, else on standard error.
  */
-export async function serveCommand(
-  options: TypedEvents & TypedTelemetry,
-  { io, json, state, signal }: Context,
-): Promise<number> {
-  const events = eventsOptions(options);
+export async function serveCommand(options: TypedServe, { io, json, state, signal }: Context): Promise<number> {
+  const [events, door] = [eventsOptions(options), doorOptions(options)];
   const isForPerson = !json && readByPerson(process.env["SERIN_LOG"]);
   const telemetry = telemetryOptions(options, isForPerson ? undefined : json ? 1 : 2);
-  const link = await hostController(state, { events, telemetry, ...(isForPerson && { tell: teller(io) }) });
+  const link = await hostController(state, { events, door, telemetry, ...(isForPerson && { tell: teller(io) }) });
   const say = (text: string): void => {
     link.log?.say(text);
     if (isForPerson) io.out(`${clockTime(Date.now())}  ${text}`);
@@ -26,6 +41,7 @@ export async function serveCommand(
   const services = await link.list();
   const count = `${services.length} ${services.length === 1 ? "service" : "services"}`;
   say(`serving ${state}: ${count}; commands: serin --state ${state} get`);
+  if (link.url !== undefined) say(`dashboard and API at ${link.url}`);
   if (link.eventsUrl !== undefined) say(`taking events of users at ${link.eventsUrl}`);
   if (link.metricsUrl !== undefined) say(`metrics at ${link.metricsUrl}/metrics`);
   await ended(signal);

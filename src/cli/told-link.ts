@@ -3,7 +3,7 @@ import type { Link } from "../api/contract.ts";
 import { toldCommand, type Asked } from "../telemetry/happened.ts";
 
 /** The same link; every command is told of. */
-export function toldLink(link: Link, onAsked: (asked: Asked) => void): Link {
+export function toldLink<L extends Link>(link: L, onAsked: (asked: Asked) => void): L {
   return {
     ...link,
     apply: (request) => {
@@ -14,6 +14,9 @@ export function toldLink(link: Link, onAsked: (asked: Asked) => void): Link {
       const { kind, actor, reason } = request;
       return toldCommand({ kind, service, actor, reason }, () => link.command(service, request), onAsked);
     },
-    remove: (service) => toldCommand({ kind: "remove", service }, () => link.remove(service), onAsked),
+    remove: (service, request) => {
+      const { actor, reason } = request;
+      return toldCommand({ kind: "remove", service, actor, reason }, () => link.remove(service, request), onAsked);
+    },
   };
 }

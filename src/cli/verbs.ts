@@ -1,7 +1,7 @@
 // What can a person say to a controller from another terminal?
 import { dirname, resolve } from "node:path";
 import { setTimeout as sleep } from "node:timers/promises";
-import type { CommandRequest, Link, RolloutView, ServiceView } from "../api/contract.ts";
+import type { CommandRequest, Link, RolloutView, ServiceSummary, ServiceView } from "../api/contract.ts";
 import { isGroupName } from "../core/group/state.ts";
 import { asker } from "./asker.ts";
 import { follow } from "./follow.ts";
@@ -101,7 +101,7 @@ export async function getCommand(service: string | undefined, context: Context):
 }
 
 /** One line for each service. In a cluster nobody serves at an address of Serin's. */
-function servicesTable(views: readonly ServiceView[]): readonly string[] {
+function servicesTable(views: readonly ServiceSummary[]): readonly string[] {
   const isCluster = views.some(({ namespace }) => namespace !== undefined);
   const rows = views.map(({ service, namespace, health, stable, rollout, address, troubles }) => [
     ...(isCluster ? [namespace ?? ""] : []),
@@ -117,7 +117,7 @@ function servicesTable(views: readonly ServiceView[]): readonly string[] {
   return table([[...place, "service", "health", "stable", "rollout", ...more, "last word"], ...rows]);
 }
 
-function lastWord(rollout: RolloutView | undefined): string {
+function lastWord(rollout: ServiceSummary["rollout"]): string {
   const { paused, waiting, why } = rollout ?? {};
   if (paused) return `paused by ${paused.by}${paused.reason ? `: ${paused.reason}` : ""}`;
   return waiting?.text ?? why ?? "";
@@ -218,10 +218,13 @@ export async function historyCommand(service: string, context: Context): Promise
 }
 
 /** `serin down SERVICE`. */
-export async function downCommand(service: string, context: Context): Promise<number> {
+export async function downCommand(
+  { service, reason }: Pick<VerbOptions, "service" | "reason">,
+  context: Context,
+): Promise<number> {
   const { link } = await linkFor(context);
   try {
-    await link.remove(service);
+    await link.remove(service, { actor: asker(), reason });
     context.io.out(
       context.json
         ? JSON.stringify({ service })

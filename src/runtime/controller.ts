@@ -110,6 +110,11 @@ export class Controller {
     for (const loop of this.loops.values()) yield seenOf(loop);
   }
 
+  /** The names of all services. */
+  names(): Iterable<string> {
+    return this.loops.keys();
+  }
+
   /** Throws a SerinError for a service not known. */
   get(service: string): Seen {
     const loop = this.loops.get(service);

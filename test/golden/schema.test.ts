@@ -6,6 +6,7 @@ import { parse } from "yaml";
 import { facadeJsonSchema, releaseJsonSchema, rolloutJsonSchema } from "../../src/core/spec/json-schema.ts";
 import { withFrameworks, withPresets } from "../../tools/presets-table.ts";
 import { withTelemetry } from "../../tools/telemetry-table.ts";
+import { openApi } from "../../src/api/http/openapi.ts";
 import { parseRollout } from "../../src/core/spec/parse.ts";
 
 const folder = new URL("./", import.meta.url);
@@ -44,6 +45,11 @@ test("those of façades and releases are up to date, and accept what the example
     const result = new Validator(schema, "7", false).validate(parse(readFileSync(example, "utf8")));
     expect(result.errors).toEqual([]);
   }
+});
+
+test("the description of the API is up to date: npm run schema", () => {
+  const text = readFileSync(new URL("../../schema/openapi.json", import.meta.url), "utf8");
+  expect(JSON.parse(text)).toEqual(JSON.parse(JSON.stringify(openApi())));
 });
 
 test("the tables of presets are up to date: npm run schema", () => {

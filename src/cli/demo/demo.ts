@@ -49,7 +49,9 @@ export async function demoCommand({ io, signal }: Context): Promise<number> {
     if (load && !signal.aborted) for (const line of summary(load)) io.out(line);
   } finally {
     await load?.stop();
-    await link.remove("shop").catch((error: unknown) => io.err(String(error)));
+    await link
+      .remove("shop", { actor: "demo", reason: "the demo is over" })
+      .catch((error: unknown) => io.err(String(error)));
     await link.close();
     await rm(dir, { recursive: true, force: true });
   }

@@ -78,8 +78,8 @@ async function ofState(state: string): Promise<AtHand> {
   try {
     const link = await lookInto({ state });
     try {
-      const views = await link.list();
-      const services = views.map(({ service }) => service);
+      const services = (await link.list()).map(({ service }) => service);
+      const views = await Promise.all(services.map((service) => link.get(service)));
       return { services, units: unique(views.flatMap(unitsSeen)), rollouts: [] };
     } finally {
       await link.close();

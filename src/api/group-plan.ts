@@ -1,5 +1,5 @@
 // What would this file of a group do, and in which order?
-import type { FileMember, GroupFile } from "../api/group-file.ts";
+import type { FileMember, GroupFile } from "./group-file.ts";
 import { conditionsText } from "../core/match.ts";
 import { compile } from "../core/plan/compile.ts";
 import { describeProgram } from "../core/plan/sentence.ts";

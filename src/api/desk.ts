@@ -1,0 +1,89 @@
+// What does a controller in this process answer to those who call it from outside?
+import { underWay } from "../core/engine/state.ts";
+import { SerinError } from "../core/issues.ts";
+import type { Clock } from "../ports/clock.ts";
+import type { Controller } from "../runtime/controller.ts";
+import type {
+  Link,
+  PlannedView,
+  PlanView,
+  RevisionView,
+  ServicesPage,
+  ServicesQuery,
+  ServiceView,
+} from "./contract.ts";
+import { Feed } from "./feed.ts";
+import { describeGroup } from "./group-plan.ts";
+import { localLink } from "./local.ts";
+import { planText, planView, trafficOf } from "./planning.ts";
+import { revisionsOf } from "./revisions.ts";
+import { pageOf, summaryOf } from "./summary.ts";
+import { viewOf } from "./view.ts";
+
+/** A link, and what only a door opens to. */
+export interface Desk extends Link {
+  readonly feed: Feed;
+  page(query: ServicesQuery, sees: (service: string) => boolean): ServicesPage;
+  revisions(service: string): readonly RevisionView[];
+  /** Throws SERIN_NOTHING_PLANNED when no rollout is under way. */
+  plan(service: string): PlanView;
+  /** Reads a file as if it were applied; changes nothing. */
+  planFile(text: string, origin: string): Promise<PlannedView>;
+}
+
+/** The desk of a controller. What the controller tells must be told to its feed. */
+export function deskOf(controller: Controller, clock: Clock): Desk {
+  const link = localLink(controller, clock);
+  const view = (service: string): ServiceView => viewOf(controller.get(service), clock.now());
+  const names = (): Iterable<string> => controller.names();
+  const feed = new Feed({ names, view, groups: () => link.groups() });
+  return {
+    ...link,
+    feed,
+    page: (query, sees) => {
+      // What changes from here on is told.
+      const position = feed.name(feed.last);
+      const rows = [...controller.each()].filter(({ state }) => sees(state.service));
+      return {
+        ...pageOf(
+          rows.map((seen) => summaryOf(viewOf(seen, clock.now()))),
+          query,
+        ),
+        position,
+      };
+    },
+    revisions: (service) => revisionsOf(controller.get(service).state),
+    plan: (service) => {
+      const { state } = controller.get(service);
+      const rollout = underWay(state);
+      if (!rollout) throw nothingPlanned(service);
+      return planView(rollout.program, state.spec, trafficOf(view(service)));
+    },
+    planFile: async (text, origin) => {
+      const planned = await planText(text, origin);
+      if (!planned.ok) return planned;
+      const issues: PlannedView["issues"] = [];
+      if ("group" in planned) {
+        const { group } = planned;
+        return { ok: true, issues, group: { group: group.group, text: describeGroup(group) } };
+      }
+      const { rollout, program } = planned;
+      const { name } = rollout.metadata;
+      const traffic = controller.has(name) ? trafficOf(view(name)) : undefined;
+      return { ok: true, issues, plan: planView(program, rollout, traffic) };
+    },
+    close: async () => {
+      feed.close();
+      await link.close();
+    },
+  };
+}
+
+function nothingPlanned(service: string): SerinError {
+  return new SerinError({
+    code: "SERIN_NOTHING_PLANNED",
+    what: `no rollout of ${service} is under way`,
+    next: "plan a file before it is applied: serin plan FILE",
+    exitCode: 2,
+  });
+}

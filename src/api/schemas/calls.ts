@@ -1,0 +1,182 @@
+// What may be asked, and in which form is it answered?
+import { z } from "@hono/zod-openapi";
+import { record } from "./engine.ts";
+import { ATTENTIONS, group, revision, summary } from "./views.ts";
+
+/** The longest name of a service or group. */
+const MOST_NAME = 260;
+
+const actor = z.string().min(1).max(200).optional().describe("Who asks; taken from the login where there is one.");
+const reason = z.string().max(2_000).default("").describe("Why, for whoever reads it later.");
+
+export const applyBody = z
+  .strictObject({
+    actor,
+    reason,
+    text: z.string().max(1_000_000).describe("A rollout file, or that of a façade or release."),
+    origin: z.string().min(1).max(4_096).describe("Absolute folder that the file's relative paths start from."),
+    expected: z.int().min(0).optional().describe("The version of the service that the person saw."),
+    hotfix: z.boolean().optional().describe("Takes the place of whatever is under way, and asks no calendar."),
+  })
+  .openapi("Apply");
+
+export const commandBody = z
+  .strictObject({
+    actor,
+    reason,
+    kind: z.enum(["promote", "pause", "resume", "abort", "retry", "undo", "scale"]),
+    expected: z.int().min(0).optional().describe("The version that the person saw: 409 when it is an old one."),
+    full: z.boolean().optional().describe("Of promote: pass every step that would wait."),
+    to: z.string().min(1).max(64).optional().describe("Of undo: the revision to go back to."),
+    replicas: z.int().min(1).max(1_000).optional().describe("Of scale."),
+  })
+  .openapi("Command");
+
+export const removeQuery = z.strictObject({
+  actor,
+  reason,
+  expected: z.coerce.number().int().min(0).optional().describe("The version that the person saw."),
+});
+
+export const reply = z
+  .object({
+    service: z.string(),
+    text: z.string().describe("What was done, one sentence."),
+    version: z.int().min(0),
+    rollout: z.int().min(0).optional().describe("The rollout that is under way now; nothing when nothing was started."),
+  })
+  .openapi("Reply");
+
+const trouble = z
+  .object({
+    code: z.string().describe("Stable, in capitals: `SERIN_PORT_IN_USE`."),
+    what: z.string(),
+    found: z.string().optional(),
+    now: z.string().optional().describe("What the traffic does now."),
+    next: z.string().optional().describe("What to do next."),
+    exitCode: z.union([z.literal(1), z.literal(2), z.literal(3), z.literal(4)]).optional(),
+    hopeless: z.literal(true).optional(),
+  })
+  .openapi("Trouble");
+
+export const problem = z
+  .object({
+    type: z.string().describe("`urn:serin:CODE`."),
+    title: z.string(),
+    status: z.int(),
+    trouble,
+    changes: z.array(record).optional().describe("With 409: what was decided since the version that the person saw."),
+    version: z.int().min(0).optional().describe("With 409: the version now."),
+  })
+  .openapi("Problem", { description: "RFC 9457." });
+
+export const named = z.object({ name: z.string().min(1).max(MOST_NAME) });
+
+export const servicesQuery = z.strictObject({
+  limit: z.coerce.number().int().min(1).max(1_000).default(100),
+  cursor: z.string().max(1_000).optional().describe("`next` of the page before."),
+  q: z.string().max(200).optional().describe("Part of a service's name."),
+  phase: z
+    .enum(["none", "forward", "back", "ended"])
+    .optional()
+    .describe("Of the last rollout; `none`: it has had none."),
+  strategy: z.string().max(100).optional(),
+  attention: z.enum([...ATTENTIONS, "any"]).optional(),
+});
+
+export const servicesPage = z
+  .object({
+    items: z.array(summary).describe("What needs attention first, then what is under way, then by name."),
+    next: z.string().optional().describe("`cursor` of the next page; nothing after the last."),
+    total: z.int().min(0).describe("Services that match, on all pages."),
+    position: z.string().optional().describe("The place in /v1/events to go on from, so that nothing is missed."),
+  })
+  .openapi("ServicesPage");
+
+export const recordsQuery = z.strictObject({
+  after: z.coerce.number().int().min(0).default(0).describe("Decisions with a version above it."),
+  limit: z.coerce.number().int().min(1).max(1_000).default(200),
+});
+
+export const records = z.array(record);
+export const revisions = z.object({ items: z.array(revision) }).openapi("Revisions");
+export const groups = z.array(group);
+
+export const eventsQuery = z.strictObject({
+  service: z.string().min(1).max(MOST_NAME).optional().describe("One service alone, with its whole view."),
+  after: z.string().max(100).optional().describe("A place, where no Last-Event-ID can be sent: `position` of a page."),
+});
+
+export const eventsHeaders = z.object({ "last-event-id": z.string().max(100).optional() });
+
+export const cachedHeaders = z.object({ "if-none-match": z.string().max(1_000).optional() });
+export const etag = z.object({ etag: z.string() });
+export const text = z.string();
+
+const issue = z
+  .object({
+    line: z.int().min(1),
+    column: z.int().min(1),
+    path: z.string().describe("`spec.strategy.canary.steps[1].weight`"),
+    code: z.string(),
+    message: z.string(),
+  })
+  .openapi("Issue", { description: "One mistake in a file." });
+
+const rows = z.array(z.array(z.string()));
+
+export const plan = z
+  .object({
+    service: z.string(),
+    strategy: z.string(),
+    text: z.array(z.string()).describe("The whole plan, in lines."),
+    steps: z.array(z.object({ op: z.string(), sentence: z.string() })),
+    forecast: z
+      .object({
+        traffic: z.string(),
+        steps: rows,
+        bad: rows,
+        good: z.array(z.string()),
+        unforecast: z.array(z.string()),
+        advice: z.array(z.string()),
+      })
+      .optional()
+      .describe("What it could show, of a service whose traffic is known; the first row of a table is its head."),
+  })
+  .openapi("Plan");
+
+const file = {
+  text: z.string().max(1_000_000).describe("A rollout file."),
+  origin: z.string().min(1).max(4_096).describe("Absolute folder that the file's relative paths start from."),
+};
+
+export const planBody = z.strictObject(file).openapi("PlanFile");
+
+export const planned = z
+  .object({
+    ok: z.boolean(),
+    issues: z.array(issue).describe("Every mistake in the file."),
+    plan: plan.optional(),
+    group: z
+      .object({ group: z.string(), text: z.array(z.string()) })
+      .optional()
+      .describe("Of the file of a façade or release."),
+  })
+  .openapi("Planned");
+
+export const whoami = z
+  .object({
+    actor: z.string().optional(),
+    roles: z.array(
+      z.object({
+        role: z.enum(["view", "operate", "approve", "administer"]),
+        services: z.string(),
+        environments: z.string(),
+      }),
+    ),
+    login: z.enum(["none", "token", "oidc"]),
+    csrf: z.string().optional(),
+  })
+  .openapi("Whoami");
+
+export { decision, group, revision, service, summary } from "./views.ts";

@@ -1,0 +1,101 @@
+// What does a service look like in a row, and which rows come first?
+import type { Attention, RolloutView, ServicesPage, ServicesQuery, ServiceSummary, ServiceView } from "./contract.ts";
+import { ATTENTIONS } from "./schemas/views.ts";
+
+/** A service in a row of a table. */
+export function summaryOf(view: ServiceView): ServiceSummary {
+  const { service, namespace, version, health, stable, address, pools, wanted, usual, rollout, queued, troubles } =
+    view;
+  const standing = pools.filter(({ role }) => role !== "leaving");
+  return {
+    service,
+    namespace,
+    version,
+    health,
+    stable,
+    address,
+    ready: standing.reduce((sum, { ready }) => sum + (ready ?? 0), 0),
+    wanted: standing.reduce((sum, pool) => sum + pool.wanted, 0),
+    weights: wanted,
+    perSecond: usual?.perSecond,
+    attention: attentionFor(view),
+    rollout: rollout && rolloutRow(rollout),
+    queued: queued?.revision,
+    troubles,
+  };
+}
+
+function rolloutRow(rollout: RolloutView): ServiceSummary["rollout"] {
+  const { number, strategy, candidate, phase, cursor, steps, startedMs, endedMs, waiting, paused } = rollout;
+  const { goesBackBecause, verdict, outcome, why } = rollout;
+  return {
+    number,
+    strategy,
+    candidate,
+    phase,
+    cursor,
+    steps: steps.length,
+    startedMs,
+    endedMs,
+    waiting,
+    paused,
+    goesBackBecause,
+    verdict: verdict && { kind: verdict.kind, sure: verdict.sure, text: verdict.text },
+    outcome,
+    why,
+  };
+}
+
+/** The most urgent reason for a person to look. */
+function attentionFor({ health, rollout, troubles }: ServiceView): Attention | undefined {
+  if (health === "down") return { for: "down", text: "nothing answers" };
+  if (rollout?.phase === "forward" && rollout.waiting?.for === "person")
+    return { for: "person", text: rollout.waiting.text };
+  if (rollout?.phase === "back") return { for: "back", text: rollout.goesBackBecause ?? "goes back to stable" };
+  const [trouble] = Object.entries(troubles);
+  if (trouble) return { for: "trouble", text: trouble.join(": ") };
+  if (health === "degraded") return { for: "degraded", text: "fewer replicas answer than its requests need" };
+  if (rollout?.outcome === "rolled-back") return { for: "rolled-back", text: rollout.why ?? "" };
+  if (rollout?.paused && rollout.phase === "forward")
+    return { for: "paused", text: `by ${rollout.paused.by}: ${rollout.paused.reason}` };
+  return undefined;
+}
+
+/** Attention by urgency, then what is under way, then the rest. */
+function rankOf({ attention, rollout }: ServiceSummary): number {
+  if (attention) return ATTENTIONS.indexOf(attention.for);
+  return ATTENTIONS.length + (rollout && rollout.phase !== "ended" ? 0 : 1);
+}
+
+/** Where a row stands among all: numbers and names in order, as text. */
+const placeOf = (row: ServiceSummary): string => `${String(rankOf(row)).padStart(2, "0")} ${row.service}`;
+
+/**
+ * One page. A cursor is a place and no number: rows that come or go in between move no other ones, and only a row whose
+ * rank changes meanwhile may be met twice, or not at all.
+ */
+export function pageOf(rows: readonly ServiceSummary[], query: ServicesQuery): ServicesPage {
+  const { limit, cursor } = query;
+  const placed = rows.filter((row) => isWanted(row, query)).map((row) => ({ row, place: placeOf(row) }));
+  const after = cursor === undefined ? "" : Buffer.from(cursor, "base64url").toString();
+  const left = placed.filter(({ place }) => place > after).toSorted((a, b) => (a.place < b.place ? -1 : 1));
+  const page = limit === undefined ? left : left.slice(0, Number(limit));
+  const last = page.at(-1);
+  return {
+    items: page.map(({ row }) => row),
+    next: last && page.length < left.length ? Buffer.from(last.place).toString("base64url") : undefined,
+    total: placed.length,
+  };
+}
+
+/** All of them, in the same order. */
+export const rowsOf = (views: readonly ServiceView[]): readonly ServiceSummary[] =>
+  pageOf(views.map(summaryOf), {}).items;
+
+function isWanted(row: ServiceSummary, { q, phase, strategy, attention }: ServicesQuery): boolean {
+  if (q !== undefined && !row.service.toLowerCase().includes(q.toLowerCase())) return false;
+  if (phase !== undefined && (row.rollout?.phase ?? "none") !== phase) return false;
+  if (strategy !== undefined && row.rollout?.strategy !== strategy) return false;
+  if (attention === "any") return row.attention !== undefined;
+  return attention === undefined || row.attention?.for === attention;
+}
