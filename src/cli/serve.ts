@@ -14,12 +14,12 @@ export interface TypedServe extends TypedEvents, TypedTelemetry {
   readonly listen?: string | undefined;
 }
 
-/** Where the dashboard is expected to be. */
-const USUAL = { host: "127.0.0.1", port: 7070 };
+/** Where the dashboard is expected to be, or at any other port when several controllers run. */
+export const USUAL_DOOR: DoorOptions = { listen: { host: "127.0.0.1", port: 7070 }, orElse: true, browser: true };
 
-/** Where to listen: as it is said, else at the usual address, or at any other port when several controllers run. */
+/** Where to listen: as it is said, else at the usual address. */
 function doorOptions({ listen }: TypedServe): DoorOptions {
-  if (listen === undefined) return { listen: USUAL, orElse: true, browser: true };
+  if (listen === undefined) return USUAL_DOOR;
   const read = readListen(listen);
   if (read.ok) return { listen: read.value, browser: true };
   throw badOption(`--listen ${listen} is no address`, read.message, "name an address, such as --listen 127.0.0.1:7070");

@@ -1,10 +1,8 @@
 // How does the page keep up with what changes?
 import { useQueryClient, type InfiniteData } from "@tanstack/react-query";
 import { useEffect, useSyncExternalStore } from "react";
-import type { GroupView, ServiceView } from "../../api/contract.ts";
-import type { DecisionRecord } from "../../core/engine/state.ts";
+import type { GroupView, ServiceSummary, ServiceView, ServicesPage } from "../../api/contract.ts";
 import { keys } from "./queries.ts";
-import type { ServicesPage, ServiceSummary } from "./soon.ts";
 import { remember } from "./measured.ts";
 
 /** Whether what is shown is what is there now. */
@@ -154,23 +152,16 @@ export function useServiceEvents(name: string): void {
             const view = data as ServiceView;
             remember(view);
             client.setQueryData(keys.service(name), view);
-            const add = (before: readonly DecisionRecord[] | undefined) => before && joined(before, view.recent);
-            client.setQueryData<readonly DecisionRecord[]>(keys.records(name), add);
           },
-          gone: () => void client.invalidateQueries({ queryKey: keys.service(name) }),
+          // What is told of a decision leaves its evidence out.
+          record: () => void client.invalidateQueries({ queryKey: keys.records(name) }),
+          gone: () => {
+            client.removeQueries({ queryKey: keys.records(name) });
+            void client.invalidateQueries({ queryKey: keys.service(name) });
+          },
         },
         () => void client.invalidateQueries({ predicate: ({ queryKey }) => queryKey.includes(name) }),
       ),
     [client, name],
   );
-}
-
-/** Decisions of one look share a version: all of a version that is new are new. */
-export function joined(
-  before: readonly DecisionRecord[],
-  recent: readonly DecisionRecord[],
-): readonly DecisionRecord[] {
-  const last = before.at(-1)?.version ?? 0;
-  const fresh = recent.filter(({ version }) => version > last);
-  return fresh.length === 0 ? before : [...before, ...fresh];
 }

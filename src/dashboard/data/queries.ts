@@ -1,9 +1,8 @@
 // What is asked of the controller, and under which key is it kept?
 import { infiniteQueryOptions, queryOptions } from "@tanstack/react-query";
-import type { GroupView, ServiceView } from "../../api/contract.ts";
+import type { GroupView, RevisionView, ServiceSummary, ServiceView, ServicesPage } from "../../api/contract.ts";
 import type { DecisionRecord } from "../../core/engine/state.ts";
 import { read } from "./http.ts";
-import type { RevisionView, ServicesPage, ServiceSummary } from "./soon.ts";
 
 /** Rows of a page: the first one is shown while the others come. */
 const PAGE = 1_000;
@@ -46,12 +45,12 @@ export const service = (name: string) =>
     },
   });
 
-/** Decisions of a service, oldest first: all that the journal has of its last rollouts. */
+/** Decisions of a service with their evidence, oldest first. Read again, only those that are new are asked for. */
 export const records = (name: string) =>
   queryOptions({
     queryKey: keys.records(name),
-    queryFn: async ({ signal }): Promise<readonly DecisionRecord[]> => {
-      const all: DecisionRecord[] = [];
+    queryFn: async ({ signal, client }): Promise<readonly DecisionRecord[]> => {
+      const all = [...(client.getQueryData<readonly DecisionRecord[]>(keys.records(name)) ?? [])];
       let page: readonly DecisionRecord[];
       do {
         const after = all.at(-1)?.version ?? 0;

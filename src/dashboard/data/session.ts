@@ -1,7 +1,7 @@
 // Who looks at this?
 import { queryOptions, useQuery } from "@tanstack/react-query";
 import { read, rememberCsrf } from "./http.ts";
-import type { Whoami } from "./soon.ts";
+import type { Whoami } from "../../api/contract.ts";
 
 export const whoami = queryOptions({
   queryKey: ["whoami"],

@@ -4,7 +4,7 @@ import { memo } from "react";
 import { shareOf } from "../../core/split.ts";
 import { percent, WHOLE } from "../../core/units.ts";
 import { sureness } from "../../core/stats/figures.ts";
-import type { ServiceSummary } from "../data/soon.ts";
+import type { ServiceSummary } from "../../api/contract.ts";
 import { HEALTH, releaseSign, VERDICT, type Release } from "../data/words.ts";
 import { Icon } from "../parts/icon.tsx";
 import { Mark, Pill } from "../parts/sign.tsx";

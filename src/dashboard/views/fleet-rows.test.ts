@@ -1,6 +1,6 @@
 // Which services come first, and which are left out?
 import { expect, test } from "vitest";
-import type { ServiceSummary } from "../data/soon.ts";
+import type { ServiceSummary } from "../../api/contract.ts";
 import { countsOf, readFleetSearch, sorted } from "./fleet-rows.ts";
 import { ms } from "../../core/units.ts";
 

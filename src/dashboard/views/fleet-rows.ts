@@ -1,5 +1,5 @@
 // Which services are listed, and in which order?
-import type { ServiceSummary } from "../data/soon.ts";
+import type { ServiceSummary } from "../../api/contract.ts";
 
 export const SHOWS = ["all", "attention", "under-way", "unwell"] as const;
 export type Show = (typeof SHOWS)[number];

@@ -5,7 +5,7 @@ import { useWindowVirtualizer, type Virtualizer } from "@tanstack/react-virtual"
 import { useDeferredValue, useEffect, useLayoutEffect, useMemo, useRef, useState } from "react";
 import { useFleetEvents } from "../data/live.ts";
 import { fleet, rowsOf } from "../data/queries.ts";
-import type { ServiceSummary } from "../data/soon.ts";
+import type { ServiceSummary } from "../../api/contract.ts";
 import { TroubleBox } from "../parts/trouble.tsx";
 import { FleetRow } from "./fleet-row.tsx";
 import { countsOf, SHOWS, sorted, type FleetSearch, type Show } from "./fleet-rows.ts";

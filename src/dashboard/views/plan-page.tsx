@@ -5,7 +5,7 @@ import { send } from "../data/http.ts";
 import { Panel } from "../parts/panel.tsx";
 import { TroubleBox } from "../parts/trouble.tsx";
 import { ApplyDialog } from "./apply-dialog.tsx";
-import type { PlannedView } from "../data/soon.ts";
+import type { PlannedView } from "../../api/contract.ts";
 import { PlanText, PlanView } from "./plan-view.tsx";
 import { Rehearsal, type RehearsedView } from "./rehearsal.tsx";
 

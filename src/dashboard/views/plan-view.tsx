@@ -1,5 +1,5 @@
 // What would a rollout do, and what could it show?
-import type { PlanView as Plan } from "../data/soon.ts";
+import type { PlanView as Plan } from "../../api/contract.ts";
 import { Panel } from "../parts/panel.tsx";
 
 export function PlanView({ plan }: { readonly plan: Plan }) {

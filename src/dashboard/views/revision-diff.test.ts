@@ -1,6 +1,6 @@
 // Is everything that differs named, and nothing else?
 import { expect, test } from "vitest";
-import type { RevisionView } from "../data/soon.ts";
+import type { RevisionView } from "../../api/contract.ts";
 import { changesOf } from "./revision-diff.ts";
 
 const stable: RevisionView = {

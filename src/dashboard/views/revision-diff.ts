@@ -1,5 +1,5 @@
 // In what does a revision differ from another one?
-import type { RevisionView } from "../data/soon.ts";
+import type { RevisionView } from "../../api/contract.ts";
 
 export interface Change {
   /** `image[0]`, `command`, `env.MODE`, `files.app.toml`. */

@@ -2,7 +2,7 @@
 import { useQuery } from "@tanstack/react-query";
 import { getRouteApi, Link } from "@tanstack/react-router";
 import { revisions, service } from "../data/queries.ts";
-import type { RevisionView } from "../data/soon.ts";
+import type { RevisionView } from "../../api/contract.ts";
 import { Icon } from "../parts/icon.tsx";
 import { Panel } from "../parts/panel.tsx";
 import { TroubleBox } from "../parts/trouble.tsx";

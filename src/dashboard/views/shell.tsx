@@ -1,6 +1,6 @@
 // What stands around every view?
 import { useQuery } from "@tanstack/react-query";
-import { Link, Outlet, useRouterState } from "@tanstack/react-router";
+import { Link, Outlet, useRouter } from "@tanstack/react-router";
 import { useEffect, useRef } from "react";
 import { useReach } from "../data/live.ts";
 import { useSession, whoami } from "../data/session.ts";
@@ -25,13 +25,15 @@ export function Shell() {
 
 function Frame() {
   const main = useRef<HTMLElement>(null);
-  const path = useRouterState({ select: ({ location }) => location.pathname });
-  const isFirst = useRef(true);
+  const router = useRouter();
   // A reader of the screen is told of a new view, as a reload would.
-  useEffect(() => {
-    if (!isFirst.current) main.current?.focus({ preventScroll: true });
-    isFirst.current = false;
-  }, [path]);
+  useEffect(
+    () =>
+      router.subscribe("onResolved", ({ fromLocation, pathChanged }) => {
+        if (fromLocation && pathChanged) main.current?.focus({ preventScroll: true });
+      }),
+    [router],
+  );
   return (
     <>
       <a className="skip" href="#main">

@@ -1,7 +1,7 @@
 // Is it worse, how sure is that, and what is missing?
 import type { RivalView, RolloutView } from "../../api/contract.ts";
 import { count, sureness } from "../../core/stats/figures.ts";
-import { isScored } from "../../core/stats/kayenta/stage.ts";
+import { isScored } from "../../core/stats/kayenta/scored.ts";
 import type { Verdict } from "../../core/stats/plan.ts";
 import type { Report } from "../../cli/report/model.ts";
 import { harmed, limitsSaid } from "../../cli/report/told.ts";
