@@ -9,7 +9,7 @@ import { act, buildDashboard, HAS_CHROMIUM, openBrowser, openPage, reads, type W
 import { clients, rolloutFile, until, type Clients } from "./harness.ts";
 import { openScene, type Scene } from "./scene.ts";
 
-const JUDGED = "canary: { steps: [{ weight: 20%, hold: 1s }, { weight: 50%, judge: { atMost: 60s } }] }";
+const JUDGED = "canary: { steps: [{ weight: 5%, hold: 5s }, { weight: 50%, judge: { atMost: 60s } }] }";
 const HELD = "canary: { steps: [{ weight: 20%, hold: 10m }, { weight: 50%, hold: 10m }] }";
 const ANALYSIS = "  analysis: { falseRollback: 1%, warmup: 0s, metrics: [{ preset: success-rate, margin: 5% }] }";
 
@@ -30,7 +30,7 @@ describe.skipIf(!HAS_CHROMIUM)("the dashboard", () => {
     scene = await openScene();
     ({ url } = JSON.parse(await readFile(join(scene.place.state, "controller.json"), "utf8")) as { url: string });
     const { address = "" } = await scene.ended(await scene.apply(rolloutFile("v1")));
-    load = clients(address, 8);
+    load = clients(address, 4, 10);
   });
   afterEach(async () => {
     await load.stop();
@@ -47,7 +47,7 @@ describe.skipIf(!HAS_CHROMIUM)("the dashboard", () => {
   test("a rollout is watched from its start to its rollback, and the next one to its promotion", async () => {
     const { page, errors, foreign } = await open("/");
     await reads(page, ".fleet-row", "promoted");
-    await scene.apply(rolloutFile("v2", { strategy: JUDGED, analysis: ANALYSIS, env: "FAIL: '0.15'" }));
+    await scene.apply(rolloutFile("v2", { strategy: JUDGED, analysis: ANALYSIS, env: "FAIL: '0.2'" }));
     // The row changes by itself, and leads to the rollout.
     await reads(page, ".fleet-row", /under way|going back|rolled back/u);
     await page.getByRole("link", { name: "app" }).click();
@@ -60,8 +60,8 @@ describe.skipIf(!HAS_CHROMIUM)("the dashboard", () => {
 
     await scene.apply(rolloutFile("v3", { strategy: JUDGED, analysis: ANALYSIS }));
     await reads(page, ".service-head .pill", "under way");
-    await reads(page, ".shares", /canary\s+20%\s+20%\s+(?:1[5-9]|2[0-5])/u);
-    await reads(page, ".steps .now", /Hold for 1s|canary/u);
+    await reads(page, ".shares", /canary\s+5%\s+5%\s+[2-9]\.\d%/u);
+    await reads(page, ".steps .now", /Hold for 5s/u);
     await reads(page, ".service-head .pill", "promoted");
     await reads(page, ".headline .lead", /^app\/3 was promoted/u);
 
