@@ -2,85 +2,115 @@
 import { useInfiniteQuery, useQuery } from "@tanstack/react-query";
 import { useEffect } from "react";
 import { read } from "../data/http.ts";
-import { At } from "../parts/time.tsx";
 import { Icon } from "../parts/icon.tsx";
+import { Reading } from "../parts/reading.tsx";
+import { At } from "../parts/time.tsx";
 import { TroubleBox } from "../parts/trouble.tsx";
 
+/** As the controller keeps it. */
 interface Entry {
-  readonly number: number;
-  readonly atMs: number;
-  readonly actor: string;
-  readonly what: string;
-  readonly reason?: string | undefined;
+  readonly seq: number;
+  /** ISO 8601, UTC. */
+  readonly at: string;
+  /** `asked` before it is done, `answered` after; `refused`: no right to it; `denied`: not let in. */
+  readonly kind: string;
+  readonly actor?: string | undefined;
+  readonly from?: string | undefined;
+  readonly what?: string | undefined;
   readonly service?: string | undefined;
+  readonly reason?: string | undefined;
+  readonly answer?: string | undefined;
 }
 
-const PAGE = 200;
+/** Whether the chain of hashes holds; `seq` is the first entry that it does not hold for. */
+interface Check {
+  readonly ok: boolean;
+  readonly entries: number;
+  readonly seq?: number | undefined;
+  readonly why?: string | undefined;
+}
 
 export function Audit() {
-  const { data, error, fetchNextPage, hasNextPage } = useInfiniteQuery({
-    queryKey: ["audit"],
-    initialPageParam: 0,
-    queryFn: ({ pageParam, signal }) =>
-      read<{ readonly items: readonly Entry[] }>(`/v1/audit?after=${pageParam}&limit=${PAGE}`, signal),
-    getNextPageParam: ({ items }) => (items.length === PAGE ? items.at(-1)?.number : undefined),
+  const { data, error, failureReason } = useQuery({
+    queryKey: ["audit", "verify"],
+    gcTime: 0,
+    queryFn: ({ signal }) => read<Check>("/v1/audit/verify", signal),
   });
   useEffect(() => {
     document.title = "Audit · Serin";
   }, []);
+  if (!data || error) return <Reading failure={error ?? failureReason} />;
   return (
-    <div className="page">
+    <div className="page stack">
       <h1>Audit</h1>
-      <Whole />
-      {error && <TroubleBox error={error} />}
-      {data && (
-        <div className="panel scroll" role="region" aria-label="Who did what" tabIndex={0}>
-          <table>
-            <thead>
-              <tr>
-                <th scope="col">when</th>
-                <th scope="col">who</th>
-                <th scope="col">what</th>
-                <th scope="col">reason</th>
-              </tr>
-            </thead>
-            <tbody>
-              {data.pages
-                .flatMap(({ items }) => items)
-                .toReversed()
-                .map(({ number, atMs, actor, what, reason, service }) => (
-                  <tr key={number}>
-                    <td className="nowrap">
-                      <At atMs={atMs} />
-                    </td>
-                    <td>{actor}</td>
-                    <td>{service ? `${service}: ${what}` : what}</td>
-                    <td>{reason}</td>
-                  </tr>
-                ))}
-            </tbody>
-          </table>
-        </div>
-      )}
-      {hasNextPage && (
-        <button type="button" className="button" onClick={() => void fetchNextPage()}>
-          Show more
-        </button>
-      )}
+      <p className={data.ok ? "soft" : "notice warn"}>
+        <Icon name={data.ok ? "check" : "warn"} />{" "}
+        {data.ok
+          ? `${data.entries} entries; the chain of their hashes is whole.`
+          : `Entry ${data.seq} was changed, or one before it taken out: ${data.why}`}
+      </p>
+      <Entries last={data.entries} />
     </div>
   );
 }
 
-function Whole() {
-  const { data } = useQuery({
-    queryKey: ["audit", "verify"],
-    queryFn: ({ signal }) => read<{ readonly ok: boolean; readonly text?: string }>("/v1/audit/verify", signal),
+const PAGE = 200;
+
+/** Newest first, though they are read from the oldest on. */
+function Entries({ last }: { readonly last: number }) {
+  const { data, error, hasNextPage, fetchNextPage } = useInfiniteQuery({
+    queryKey: ["audit", last],
+    gcTime: 0,
+    initialPageParam: last,
+    queryFn: ({ pageParam: to, signal }) => {
+      const after = Math.max(0, to - PAGE);
+      const limit = Math.max(1, to - after);
+      return read<{ readonly items: readonly Entry[] }>(`/v1/audit?after=${after}&limit=${limit}`, signal);
+    },
+    getNextPageParam: (_page, _pages, to) => (to > PAGE ? to - PAGE : undefined),
   });
-  if (!data) return null;
+  if (error) return <TroubleBox error={error} />;
   return (
-    <p className={data.ok ? "soft" : "notice warn"}>
-      <Icon name={data.ok ? "check" : "warn"} />{" "}
-      {data.text ?? (data.ok ? "No entry was changed or taken out." : "The record was changed.")}
-    </p>
+    <>
+      <div className="panel scroll" role="region" aria-label="Who did what" tabIndex={0}>
+        <table>
+          <thead>
+            <tr>
+              {["when", "who", "what", "reason", "what came of it"].map((name) => (
+                <th scope="col" key={name}>
+                  {name}
+                </th>
+              ))}
+            </tr>
+          </thead>
+          <tbody>
+            {data?.pages.map(({ items }) => items.toReversed().map((entry) => <Row key={entry.seq} entry={entry} />))}
+          </tbody>
+        </table>
+      </div>
+      {hasNextPage && (
+        <button type="button" className="button" onClick={() => void fetchNextPage()}>
+          Show earlier
+        </button>
+      )}
+    </>
+  );
+}
+
+function Row({ entry }: { readonly entry: Entry }) {
+  const { at, kind, actor, from, what, service, reason, answer } = entry;
+  return (
+    <tr>
+      <td className="nowrap">
+        <At atMs={Date.parse(at)} />
+      </td>
+      <td>
+        {actor ?? "nobody known"}
+        {from && <span className="soft small">{` from ${from}`}</span>}
+      </td>
+      <td>{[what ?? kind, service].filter(Boolean).join(" ")}</td>
+      <td>{reason}</td>
+      <td>{answer ? `${kind}: ${answer}` : kind}</td>
+    </tr>
   );
 }

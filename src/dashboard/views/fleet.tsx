@@ -6,7 +6,7 @@ import { useDeferredValue, useEffect, useLayoutEffect, useMemo, useRef, useState
 import { useFleetEvents } from "../data/live.ts";
 import { fleet, rowsOf } from "../data/queries.ts";
 import type { ServiceSummary } from "../../api/contract.ts";
-import { TroubleBox } from "../parts/trouble.tsx";
+import { Reading } from "../parts/reading.tsx";
 import { FleetRow } from "./fleet-row.tsx";
 import { countsOf, SHOWS, sorted, type FleetSearch, type Show } from "./fleet-rows.ts";
 
@@ -20,7 +20,7 @@ const NAMES: Readonly<Record<Show, string>> = {
 };
 
 export function Fleet() {
-  const { data, error, hasNextPage, isFetchingNextPage, fetchNextPage, isPending } = useInfiniteQuery(fleet);
+  const { data, error, failureReason, hasNextPage, isFetchingNextPage, fetchNextPage } = useInfiniteQuery(fleet);
   useEffect(() => {
     if (hasNextPage && !isFetchingNextPage) void fetchNextPage();
   }, [hasNextPage, isFetchingNextPage, fetchNextPage]);
@@ -32,20 +32,12 @@ export function Fleet() {
   useEffect(() => {
     document.title = "Fleet · Serin";
   }, []);
-  if (error) return <TroublePage error={error} />;
+  if (!data || error) return <Reading failure={error ?? failureReason} />;
   return (
     <div className="page fleet">
       <h1 className="hidden">Fleet</h1>
       <Filters all={all} total={Math.max(total, all.length)} />
-      {isPending ? <p className="soft">Reading …</p> : <Table rows={rows} isEmpty={all.length === 0} />}
-    </div>
-  );
-}
-
-export function TroublePage({ error }: { readonly error: unknown }) {
-  return (
-    <div className="page">
-      <TroubleBox error={error} />
+      <Table rows={rows} isEmpty={all.length === 0} />
     </div>
   );
 }

@@ -7,11 +7,11 @@ import { useGroupEvents } from "../data/live.ts";
 import { groups } from "../data/queries.ts";
 import { Icon } from "../parts/icon.tsx";
 import { Panel } from "../parts/panel.tsx";
+import { Reading } from "../parts/reading.tsx";
 import { Pill } from "../parts/sign.tsx";
 import { Ago } from "../parts/time.tsx";
 import { DecisionList } from "./decision-list.tsx";
 import { FacadeMap } from "./facade-map.tsx";
-import { TroublePage } from "./fleet.tsx";
 import { groupSign, isFacade, MEMBER } from "./group-words.ts";
 
 const route = getRouteApi("/groups/$kind/$name");
@@ -19,13 +19,13 @@ const route = getRouteApi("/groups/$kind/$name");
 export function Group() {
   const { kind, name } = route.useParams();
   useGroupEvents();
-  const { data, error } = useQuery(groups);
+  const { data, error, failureReason } = useQuery(groups);
   const view = data?.find(({ group }) => group === `${kind}/${name}`);
   useEffect(() => {
     document.title = `${kind}/${name} · Serin`;
   }, [kind, name]);
-  if (error) return <TroublePage error={error} />;
-  if (!view) return <p className="page empty">{data ? `There is no group ${kind}/${name}.` : "Reading …"}</p>;
+  if (!data || error) return <Reading failure={error ?? failureReason} />;
+  if (!view) return <p className="page empty">{`There is no group ${kind}/${name}.`}</p>;
   return (
     <div className="page service">
       <header className="service-head">

@@ -4,28 +4,28 @@ import { Link } from "@tanstack/react-router";
 import { useEffect } from "react";
 import { useGroupEvents } from "../data/live.ts";
 import { groups } from "../data/queries.ts";
+import { Reading } from "../parts/reading.tsx";
 import { Pill } from "../parts/sign.tsx";
-import { TroublePage } from "./fleet.tsx";
 import { groupSign, placeOf } from "./group-words.ts";
 
 export function Groups() {
   useGroupEvents();
-  const { data, error } = useQuery(groups);
+  const { data, error, failureReason } = useQuery(groups);
   useEffect(() => {
     document.title = "Groups · Serin";
   }, []);
-  if (error) return <TroublePage error={error} />;
+  if (!data || error) return <Reading failure={error ?? failureReason} />;
   return (
     <div className="page">
       <h1>Groups</h1>
-      {data?.length === 0 && (
+      {data.length === 0 && (
         <p className="empty">
           No releases of several services and no façades. A file of <code>kind: Release</code> or{" "}
           <code>kind: Facade</code> makes one.
         </p>
       )}
       <ul className="group-list">
-        {data?.map((view) => (
+        {data.map((view) => (
           <li key={view.group} className="panel">
             <Link to="/groups/$kind/$name" params={placeOf(view.group)} className="strong">
               {view.group}

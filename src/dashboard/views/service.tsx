@@ -9,9 +9,9 @@ import { records, service } from "../data/queries.ts";
 import { liveReport } from "../data/report.ts";
 import { HEALTH, releaseOf, releaseSign } from "../data/words.ts";
 import { Icon } from "../parts/icon.tsx";
+import { Reading } from "../parts/reading.tsx";
 import { Mark, Pill } from "../parts/sign.tsx";
 import { Ago } from "../parts/time.tsx";
-import { TroublePage } from "./fleet.tsx";
 
 const route = getRouteApi("/services/$name");
 
@@ -27,12 +27,11 @@ const TABS = [
 export function Service() {
   const { name } = route.useParams();
   useServiceEvents(name);
-  const { data: view, error } = useQuery(service(name));
+  const { data: view, error, failureReason } = useQuery(service(name));
   useEffect(() => {
     document.title = `${view ? `${releaseSign(releaseOf(view)).word}: ` : ""}${name} · Serin`;
   }, [name, view]);
-  if (error) return <TroublePage error={error} />;
-  if (!view) return <p className="page soft">Reading …</p>;
+  if (!view || error) return <Reading failure={error ?? failureReason} />;
   return (
     <div className="page service">
       <Head view={view} />

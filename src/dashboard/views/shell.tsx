@@ -3,12 +3,12 @@ import { useQuery } from "@tanstack/react-query";
 import { Link, Outlet, useRouter } from "@tanstack/react-router";
 import { useEffect, useRef } from "react";
 import { useReach } from "../data/live.ts";
-import { useSession, whoami } from "../data/session.ts";
+import { whoami } from "../data/session.ts";
 import { Refused } from "../data/http.ts";
 import { timeText } from "../data/words.ts";
 import { Icon } from "../parts/icon.tsx";
 import { ThemeButton } from "../parts/theme.tsx";
-import { SignIn } from "./sign-in.tsx";
+import { SignedIn, SignIn } from "./sign-in.tsx";
 
 const PLACES = [
   ["/", "Fleet"],
@@ -52,7 +52,7 @@ function Frame() {
         </nav>
         <div className="top-end">
           <Reached />
-          <Actor />
+          <SignedIn />
           <ThemeButton />
         </div>
       </header>
@@ -61,11 +61,6 @@ function Frame() {
       </main>
     </>
   );
-}
-
-function Actor() {
-  const { actor, login } = useSession();
-  return login === "none" ? null : <span className="soft actor">{actor}</span>;
 }
 
 function Reached() {

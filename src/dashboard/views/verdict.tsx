@@ -4,6 +4,7 @@ import { count, sureness } from "../../core/stats/figures.ts";
 import { isScored } from "../../core/stats/kayenta/scored.ts";
 import type { Verdict } from "../../core/stats/plan.ts";
 import type { Report } from "../../cli/report/model.ts";
+import { finite, sure } from "../../cli/report/quantity.ts";
 import { harmed, limitsSaid } from "../../cli/report/told.ts";
 import { VERDICT } from "../data/words.ts";
 import { Icon } from "../parts/icon.tsx";
@@ -41,15 +42,22 @@ export function VerdictPanel({ report, rollout }: { readonly report: Report; rea
 
 function Sureness({ verdict, report }: { readonly verdict: Verdict; readonly report: Report }) {
   if (isScored(verdict)) return <p>Judged as Kayenta does, which states no error rate.</p>;
+  const isFine = verdict.kind === "no-worse";
+  const from = `, from ${count(verdict.canaryRequests)} canary and ${count(verdict.baselineRequests)} stable requests`;
   const limit = 1 - Math.exp(-report.limits.worse);
   return (
-    <div className="sureness">
-      <p>
-        <span className="big">{sureness(verdict.sure)}</span> sure that it is worse
-        <span className="soft">{`, from ${count(verdict.canaryRequests)} canary and ${count(verdict.baselineRequests)} stable requests; it goes back from ${sureness(limit)} on`}</span>
-      </p>
-    </div>
+    <p>
+      <span className="big">{isFine ? weakest(report) : sureness(verdict.sure)}</span>
+      {isFine ? " sure that it is no worse than its margins allow" : " sure that it is worse"}
+      <span className="soft">{isFine ? from : `${from}; it goes back from ${sureness(limit)} on`}</span>
+    </p>
   );
+}
+
+/** As sure as the least sure of the metrics that had to be shown. */
+function weakest({ metrics }: Report): string {
+  const logs = metrics.flatMap(({ mustShow, logGo }) => (mustShow ? [finite(logGo) ?? Infinity] : []));
+  return sure(Math.min(...logs));
 }
 
 function Missing({ report }: { readonly report: Report }) {
