@@ -1,10 +1,15 @@
 // How does a test look at the dashboard as a person does, in a real browser?
 import { execFileSync, spawnSync } from "node:child_process";
+import { readFileSync } from "node:fs";
+import { createRequire } from "node:module";
 import { join } from "node:path";
+import type { AxeResults } from "axe-core";
 import { chromium, type Browser, type BrowserContextOptions, type Page } from "playwright-core";
 import { until } from "./harness.ts";
 
 const ROOT = join(import.meta.dirname, "../..");
+
+const AXE = readFileSync(createRequire(import.meta.url).resolve("axe-core/axe.min.js"), "utf8");
 
 const CHROMIUM = spawnSync("sh", ["-c", "command -v chromium || command -v google-chrome"], { encoding: "utf8" });
 
@@ -74,4 +79,11 @@ export async function act(page: Page, label: string, reason: string): Promise<st
   await dialog.getByLabel("Reason").fill(reason);
   await dialog.locator("button[type=submit]").click();
   return does;
+}
+
+/** What axe has to say, with the element that it is of. */
+export async function violations(page: Page): Promise<readonly string[]> {
+  await page.evaluate(AXE);
+  const { violations: all } = await page.evaluate<AxeResults>("axe.run()");
+  return all.flatMap(({ id, help, nodes }) => nodes.map(({ html }) => `${id} (${help}): ${html}`));
 }

@@ -1,10 +1,8 @@
 // Can everybody use the dashboard's views, in light and dark, and does it stay quick and small?
-import { createRequire } from "node:module";
 import { readdirSync, readFileSync } from "node:fs";
 import { readFile } from "node:fs/promises";
 import { join } from "node:path";
 import { gzipSync } from "node:zlib";
-import type { AxeResults } from "axe-core";
 import type { Browser, Page } from "playwright-core";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { createVirtualClock } from "../../src/adapters/memory/clock.ts";
@@ -16,12 +14,11 @@ import { createKeptStore } from "../../src/rehearse/journal.ts";
 import { createPlane } from "../../src/rehearse/plane.ts";
 import { Controller } from "../../src/runtime/controller.ts";
 import { applyOf, fileOf, rolloutOf } from "../sim/specs.ts";
-import { buildDashboard, HAS_CHROMIUM, openBrowser, openPage, reads } from "./browser.ts";
+import { buildDashboard, HAS_CHROMIUM, openBrowser, openPage, reads, violations } from "./browser.ts";
 import { clients, rolloutFile, until, type Clients } from "./harness.ts";
 import { openScene, type Scene } from "./scene.ts";
 
 const DIST = join(import.meta.dirname, "../../dist/dashboard");
-const AXE = readFileSync(createRequire(import.meta.url).resolve("axe-core/axe.min.js"), "utf8");
 
 beforeAll(() => buildDashboard());
 
@@ -155,13 +152,6 @@ describe.skipIf(!HAS_CHROMIUM)("in a browser", () => {
 });
 
 const focused = (page: Page): Promise<string> => page.evaluate("document.activeElement.textContent");
-
-/** What axe has to say, with the element that it is of. */
-async function violations(page: Page): Promise<readonly string[]> {
-  await page.evaluate(AXE);
-  const { violations: all } = await page.evaluate<AxeResults>("axe.run()");
-  return all.flatMap(({ id, help, nodes }) => nodes.map(({ html }) => `${id} (${help}): ${html}`));
-}
 
 /** Many services of one controller, each with a rollout under way: all is real but what runs and who asks. */
 async function openFleet(services: number): Promise<{ readonly url: string; close(): Promise<void> }> {

@@ -21,8 +21,7 @@ export function Differences({ comparison }: { readonly comparison: Comparison })
             <li key={field.path}>
               <details>
                 <summary>
-                  <code>{field.path}</code>
-                  <span>{`differs in ${rate(field.candidate, candidate)}`}</span>
+                  <code>{field.path}</code> <span>{`differs in ${rate(field.candidate, candidate)}`}</span>{" "}
                   {noise > 0 && (
                     <span className="soft">{`of a second copy of stable in ${rate(field.noise, noise)}`}</span>
                   )}
