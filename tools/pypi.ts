@@ -16,6 +16,8 @@ interface PythonPart {
 const PARTS = {
   // Answers as CloudWatch does.
   moto: { version: "5.2.5", packages: ["moto==5.2.5", "flask==3.1.3", "flask-cors==6.0.5"], size: "115 MB" },
+  // Asks everything that a description of an API allows, and what it does not.
+  schemathesis: { version: "4.32.5", packages: ["schemathesis==4.32.5"], size: "60 MB" },
 } as const satisfies Readonly<Record<string, PythonPart>>;
 
 type PythonPartName = keyof typeof PARTS;

@@ -67,7 +67,12 @@ export function localLink(controller: Controller, clock: Clock): Link {
       return groupReply(name, await controller.groups.send(name, { id: randomUUID(), kind, actor, reason, expected }));
     },
     records: (service, after, limit) => controller.records(service, after, limit),
-    remove: (name) => (isGroupName(name) ? controller.groups.remove(name) : controller.remove(name)),
+    remove: async (name, { expected }) => {
+      const of = isGroupName(name) ? controller.groups : controller;
+      const { version } = of.get(name).state;
+      if (expected !== undefined && expected !== version) throw removedStale(name, expected, version);
+      await of.remove(name);
+    },
     close: () => controller.stop(),
   };
 }
@@ -80,6 +85,15 @@ async function rolloutCommand(text: string, origin: string): Promise<Omit<ApplyC
   const rivals = await rivalsOf(rollout, origin);
   const more = rivals.length > 0 ? { rivals } : {};
   return { kind: "apply", spec: rollout, origin, revision, abilities: abilitiesOf(rollout), ...more };
+}
+
+function removedStale(name: string, expected: number, version: number): SerinError {
+  return new SerinError({
+    code: "SERIN_STALE",
+    what: `the end of ${name} was decided on version ${expected}; it is at ${version} now`,
+    now: "nothing was changed",
+    next: `look again, and ask again with version ${version}`,
+  });
 }
 
 /** What makes sense for one service only. */

@@ -3,6 +3,7 @@ import { randomBytes } from "node:crypto";
 import type { AddressInfo } from "node:net";
 import { serve, type ServerType } from "@hono/node-server";
 import { SerinError } from "../core/issues.ts";
+import { asker } from "./asker.ts";
 import type { Desk } from "./desk.ts";
 import { appOf } from "./http/app.ts";
 import type { Rate } from "./http/guard.ts";
@@ -28,6 +29,8 @@ export interface DoorOptions {
   readonly browser?: boolean | undefined;
   readonly rate?: Rate | undefined;
   readonly pages?: string | undefined;
+  /** Who asks, where a call does not say it; whoever runs the controller without it. */
+  readonly actor?: string | undefined;
 }
 
 /** So long an answer may take to leave when nobody is left to answer another call. */
@@ -37,10 +40,17 @@ const REQUEST_MS = 30_000;
 
 /** Opens a door on this machine. Programs show the token; a browser is let in where that is wanted. */
 export async function openDoor(desk: Desk, options: DoorOptions = {}): Promise<OpenDoor> {
-  const { listen: { host, port } = { host: "127.0.0.1", port: 0 }, orElse, browser = false, rate, pages } = options;
+  const {
+    listen: { host, port } = { host: "127.0.0.1", port: 0 },
+    orElse,
+    browser = false,
+    rate,
+    pages,
+    actor = asker(),
+  } = options;
   if (!/^(?:127\.\d+\.\d+\.\d+|::1|localhost)$/u.test(host)) throw notHere(host);
   const token = randomBytes(32).toString("hex");
-  const app = appOf(desk, { token, browser, rate, pages });
+  const app = appOf(desk, { token, browser, rate, pages, actor });
   const at = (there: number): Promise<ServerType> => listen(app, host, there);
   const server = await at(port).catch((error: unknown) => {
     if (!isTaken(error)) throw error;

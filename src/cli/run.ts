@@ -5,7 +5,7 @@ import type { ApplyRequest, Link, Reply, ServiceView } from "../api/contract.ts"
 import { SerinError, type Trouble } from "../core/issues.ts";
 import { parseDocument, parseRollout } from "../core/spec/parse.ts";
 import { KIND } from "../core/spec/rollout.ts";
-import { asker } from "./asker.ts";
+import { asker } from "../api/asker.ts";
 import { follow } from "./follow.ts";
 import { exitOf, followGroup, isOver } from "./group.ts";
 import { findController, hostController, openCluster, type HostOptions, type Where } from "./home.ts";

@@ -3,7 +3,7 @@ import { dirname, resolve } from "node:path";
 import { setTimeout as sleep } from "node:timers/promises";
 import type { CommandRequest, Link, RolloutView, ServiceSummary, ServiceView } from "../api/contract.ts";
 import { isGroupName } from "../core/group/state.ts";
-import { asker } from "./asker.ts";
+import { asker } from "../api/asker.ts";
 import { follow } from "./follow.ts";
 import { getGroup, historyGroup, watchGroup } from "./group.ts";
 import { lookInto, needController } from "./home.ts";

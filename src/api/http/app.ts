@@ -1,8 +1,9 @@
 // What does the API consist of, and what holds for every call?
 import { OpenAPIHono } from "@hono/zod-openapi";
 import { bodyLimit } from "hono/body-limit";
+import { methodNotAllowed } from "hono/method-not-allowed";
 import { timeout } from "hono/timeout";
-import type { MiddlewareHandler } from "hono";
+import type { Context, MiddlewareHandler } from "hono";
 import type { Trouble } from "../../core/issues.ts";
 import type { Desk } from "../desk.ts";
 import type { App, Env } from "./call.ts";
@@ -13,6 +14,7 @@ import { headers } from "./headers.ts";
 import { openApi } from "./openapi.ts";
 import { addEvents, addGroups, addWhoami } from "./others.ts";
 import { answerTo, problem } from "./problem.ts";
+import * as routes from "./routes.ts";
 import { addCommands, addLooks } from "./services.ts";
 
 /** A rollout file may be this long, as JSON. */
@@ -33,6 +35,8 @@ function apiOf(desk: Desk): App {
       if (!result.success) throw result.error;
     },
   });
+  for (const route of Object.values(routes))
+    if ("request" in route && "body" in route.request) app.use(route.getRoutingPath(), isJson);
   addLooks(app, desk);
   addCommands(app, desk);
   addFiles(app, desk);
@@ -50,9 +54,9 @@ export function appOf(desk: Desk, options: AppOptions): App {
   app.onError(answerTo);
   app.use(headers);
   app.use(guard(options));
+  app.use("/v1/*", methodNotAllowed({ app, onMethodNotAllowed: notThus }));
   app.use("/v1/*", limited(options.rate));
   app.use("/v1/*", bodyLimit({ maxSize: MOST_BYTES, onError: (c) => problem(c, TOO_LONG, 413) }));
-  app.use("/v1/*", isJson);
   app.use("/v1/*", inTime);
   app.get("/v1/openapi.json", (c) => c.body(document, 200, { "content-type": "application/json" }));
   app.route("/", api);
@@ -63,6 +67,13 @@ export function appOf(desk: Desk, options: AppOptions): App {
     return problem(c, { code: "SERIN_NO_SUCH_CALL", what, next: "see GET /v1/openapi.json" }, 404);
   });
   return app;
+}
+
+function notThus(c: Context, methods: readonly string[]): Response {
+  const what = `there is no ${c.req.method} ${c.req.path}`;
+  const allow = methods.join(", ");
+  c.header("allow", allow);
+  return problem(c, { code: "SERIN_NO_SUCH_CALL", what, next: `use ${allow}` }, 405);
 }
 
 /** A form of another site can send anything but this. */

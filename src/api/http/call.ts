@@ -2,7 +2,6 @@
 import type { OpenAPIHono, RouteConfig, RouteHandler, z } from "@hono/zod-openapi";
 import type { HttpBindings } from "@hono/node-server";
 import type { Context } from "hono";
-import { SerinError } from "../../core/issues.ts";
 import type { Whoami } from "../contract.ts";
 import type { Frozen } from "../schemas/exactly.ts";
 import { Refused } from "./problem.ts";
@@ -12,8 +11,9 @@ export type Need = "view" | "operate" | "approve" | "administer";
 
 /** Who calls. */
 export interface Caller {
-  /** Of somebody who is logged in; others say it themselves. */
-  readonly actor?: string | undefined;
+  readonly actor: string;
+  /** Whether the actor is proven; others may say who they are. */
+  readonly isKnown: boolean;
   /** Whether they may do this with a service or group. */
   readonly may: (need: Need, name: string) => boolean;
   /** The same, as it is told. */
@@ -37,14 +37,8 @@ export function permit(c: Asked, need: Need, name: string): void {
 
 /** Who asks: who is logged in, else who the call says. */
 export function actorOf(c: Asked, said: string | undefined): string {
-  const actor = c.get("caller").actor ?? said;
-  if (actor !== undefined) return actor;
-  throw new SerinError({
-    code: "SERIN_BAD_CALL",
-    what: "the call does not say who asks",
-    next: "name an actor",
-    exitCode: 2,
-  });
+  const { actor, isKnown } = c.get("caller");
+  return isKnown ? actor : (said ?? actor);
 }
 
 /** Adds a call. What it answers is checked against its schema by `answered`; refusals are thrown. */

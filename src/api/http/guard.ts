@@ -20,14 +20,17 @@ export interface GuardOptions {
   /** Whether a browser on this machine is let in without the token. */
   readonly browser: boolean;
   readonly rate?: Rate | undefined;
+  /** Who asks, where the call does not say it. */
+  readonly actor: string;
 }
 
 /** Whoever is let in on this machine may do everything, and says who they are. */
-const here = (login: "none" | "token"): Caller => ({
+const here = (actor: string, login: "none" | "token"): Caller => ({
+  actor,
+  isKnown: false,
   may: () => true,
-  whoami: { roles: [{ role: "administer", services: "*", environments: "*" }], login },
+  whoami: { actor, roles: [{ role: "administer", services: "*", environments: "*" }], login },
 });
-const [BY_TOKEN, BY_BROWSER] = [here("token"), here("none")];
 
 const LOOPBACK = new Set(["127.0.0.1", "localhost", "[::1]"]);
 const SAFE = new Set(["GET", "HEAD", "OPTIONS"]);
@@ -37,14 +40,15 @@ const SAFE = new Set(["GET", "HEAD", "OPTIONS"]);
  * page's name must be this machine's, which a name of somebody else's that points here is not (DNS rebinding), and what
  * changes anything must come from the page itself (CSRF).
  */
-export function guard({ token, browser }: GuardOptions): MiddlewareHandler<Env> {
+export function guard({ token, browser, actor }: GuardOptions): MiddlewareHandler<Env> {
+  const [byToken, byBrowser] = [here(actor, "token"), here(actor, "none")];
   return async (c, next) => {
     if (!isOurName(c)) return problem(c, FOREIGN_HOST, 421);
     const header = c.req.header("authorization");
     const isToken = header !== undefined || !browser;
     if (isToken && !allowed(header, token)) return problem(c, NOT_ALLOWED, 401);
     if (!isToken && !isOurPage(c)) return problem(c, FOREIGN_PAGE, 403);
-    c.set("caller", isToken ? BY_TOKEN : BY_BROWSER);
+    c.set("caller", isToken ? byToken : byBrowser);
     return next();
   };
 }

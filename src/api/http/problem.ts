@@ -16,7 +16,7 @@ export class Refused extends SerinError {
   }
 }
 
-type ProblemStatus = 400 | 401 | 403 | 404 | 409 | 413 | 415 | 421 | 429 | 500 | 503;
+type ProblemStatus = 400 | 401 | 403 | 404 | 405 | 409 | 413 | 415 | 421 | 429 | 500 | 503;
 
 /** A trouble as the answer to a call. */
 export function problem(c: Context, trouble: Trouble, status: ProblemStatus): Response {

@@ -3,10 +3,18 @@ import { z } from "@hono/zod-openapi";
 import { record } from "./engine.ts";
 import { ATTENTIONS, group, revision, summary } from "./views.ts";
 
+/** The largest number that a number of JSON can hold exactly. */
+const MOST = Number.MAX_SAFE_INTEGER;
+
 /** The longest name of a service or group. */
 const MOST_NAME = 260;
 
-const actor = z.string().min(1).max(200).optional().describe("Who asks; taken from the login where there is one.");
+const actor = z
+  .string()
+  .min(1)
+  .max(200)
+  .optional()
+  .describe("Who asks: the login says it where there is one; without both it is who runs the controller.");
 const reason = z.string().max(2_000).default("").describe("Why, for whoever reads it later.");
 
 export const applyBody = z
@@ -15,7 +23,7 @@ export const applyBody = z
     reason,
     text: z.string().max(1_000_000).describe("A rollout file, or that of a façade or release."),
     origin: z.string().min(1).max(4_096).describe("Absolute folder that the file's relative paths start from."),
-    expected: z.int().min(0).optional().describe("The version of the service that the person saw."),
+    expected: z.int().min(0).max(MOST).optional().describe("The version of the service that the person saw."),
     hotfix: z.boolean().optional().describe("Takes the place of whatever is under way, and asks no calendar."),
   })
   .openapi("Apply");
@@ -25,7 +33,12 @@ export const commandBody = z
     actor,
     reason,
     kind: z.enum(["promote", "pause", "resume", "abort", "retry", "undo", "scale"]),
-    expected: z.int().min(0).optional().describe("The version that the person saw: 409 when it is an old one."),
+    expected: z
+      .int()
+      .min(0)
+      .max(MOST)
+      .optional()
+      .describe("The version that the person saw: 409 when it is an old one."),
     full: z.boolean().optional().describe("Of promote: pass every step that would wait."),
     to: z.string().min(1).max(64).optional().describe("Of undo: the revision to go back to."),
     replicas: z.int().min(1).max(1_000).optional().describe("Of scale."),
@@ -35,15 +48,20 @@ export const commandBody = z
 export const removeQuery = z.strictObject({
   actor,
   reason,
-  expected: z.coerce.number().int().min(0).optional().describe("The version that the person saw."),
+  expected: z.coerce.number().int().min(0).max(MOST).optional().describe("The version that the person saw."),
 });
 
 export const reply = z
   .object({
     service: z.string(),
     text: z.string().describe("What was done, one sentence."),
-    version: z.int().min(0),
-    rollout: z.int().min(0).optional().describe("The rollout that is under way now; nothing when nothing was started."),
+    version: z.int().min(0).max(MOST),
+    rollout: z
+      .int()
+      .min(0)
+      .max(MOST)
+      .optional()
+      .describe("The rollout that is under way now; nothing when nothing was started."),
   })
   .openapi("Reply");
 
@@ -66,7 +84,7 @@ export const problem = z
     status: z.int(),
     trouble,
     changes: z.array(record).optional().describe("With 409: what was decided since the version that the person saw."),
-    version: z.int().min(0).optional().describe("With 409: the version now."),
+    version: z.int().min(0).max(MOST).optional().describe("With 409: the version now."),
   })
   .openapi("Problem", { description: "RFC 9457." });
 
@@ -88,13 +106,13 @@ export const servicesPage = z
   .object({
     items: z.array(summary).describe("What needs attention first, then what is under way, then by name."),
     next: z.string().optional().describe("`cursor` of the next page; nothing after the last."),
-    total: z.int().min(0).describe("Services that match, on all pages."),
+    total: z.int().min(0).max(MOST).describe("Services that match, on all pages."),
     position: z.string().optional().describe("The place in /v1/events to go on from, so that nothing is missed."),
   })
   .openapi("ServicesPage");
 
 export const recordsQuery = z.strictObject({
-  after: z.coerce.number().int().min(0).default(0).describe("Decisions with a version above it."),
+  after: z.coerce.number().int().min(0).max(MOST).default(0).describe("Decisions with a version above it."),
   limit: z.coerce.number().int().min(1).max(1_000).default(200),
 });
 
