@@ -56,6 +56,7 @@ describe.skipIf(!HAS_CHROMIUM)("the dashboard", () => {
     const page = await open("/services/app");
     await reads(page, ".differences", /body\s*differs in \d+ of \d+ \(100%\)/u);
     await page.locator(".differences summary", { hasText: "body" }).first().click();
+    expect(await page.locator(".differences li").count()).toBe(2);
     await reads(page, ".example", /stable\s+"?v1"?\s+canary\s+"?v2/u);
   });
 
@@ -78,7 +79,7 @@ describe.skipIf(!HAS_CHROMIUM)("the dashboard", () => {
         headers: { "content-type": "application/json" },
         body: JSON.stringify(events),
       });
-      return said.ok && (said.json() as Promise<unknown>);
+      return said.ok && said.json();
     });
     expect(told).toMatchObject({ taken: 50, refused: [] });
     await reads(page, ".panel table", /blue\s+20\s+0\s+0%/u);

@@ -44,7 +44,7 @@ export function Overview() {
           title="Replicas"
           beside={
             <Link to="/services/$name/replicas" params={{ name }}>
-              Logs
+              More
             </Link>
           }
         >

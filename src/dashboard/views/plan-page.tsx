@@ -1,6 +1,7 @@
 // What would a rollout file do: planned, rehearsed, and then begun?
 import { useMutation } from "@tanstack/react-query";
 import { useEffect, useState } from "react";
+import { useHas } from "../data/calls.ts";
 import { send } from "../data/http.ts";
 import { Panel } from "../parts/panel.tsx";
 import { TroubleBox } from "../parts/trouble.tsx";
@@ -72,8 +73,7 @@ export function PlanPage() {
           {!plan.data && !rehearse.data && troubles.length === 0 && (
             <Panel title="Before anything runs">
               <p className="soft">
-                The plan says which steps follow, how long they take and what regression each of them can detect. The
-                rehearsal plays the rollout in virtual time, with a version that is good or bad as you choose.
+                The plan says which steps follow, how long they take and what regression each of them can detect.
               </p>
             </Panel>
           )}
@@ -152,6 +152,7 @@ interface ButtonProps {
 }
 
 function PlanButtons({ isEmpty, isPlanned, isBusy, onRehearse, onStart }: ButtonProps) {
+  const canRehearse = useHas("/v1/rehearse");
   const [scenario, setScenario] = useState<string>(SCENARIOS[0][0]);
   return (
     <>
@@ -169,22 +170,26 @@ function PlanButtons({ isEmpty, isPlanned, isBusy, onRehearse, onStart }: Button
           Start …
         </button>
       </div>
-      <div className="buttons">
-        <button type="button" className="button" disabled={isEmpty || isBusy} onClick={() => onRehearse(scenario)}>
-          Rehearse
-        </button>
-        <label className="scenario">
-          <span className="hidden">What happens in the rehearsal</span>
-          <select value={scenario} onChange={({ target }) => setScenario(target.value)}>
-            {SCENARIOS.map(([name, about]) => (
-              <option key={name} value={name}>
-                {`${name}: ${about}`}
-              </option>
-            ))}
-          </select>
-        </label>
-      </div>
-      <p className="soft small">Planning and rehearsing change nothing.</p>
+      {canRehearse && (
+        <div className="buttons">
+          <button type="button" className="button" disabled={isEmpty || isBusy} onClick={() => onRehearse(scenario)}>
+            Rehearse
+          </button>
+          <label className="scenario">
+            <span className="hidden">What happens in the rehearsal</span>
+            <select value={scenario} onChange={({ target }) => setScenario(target.value)}>
+              {SCENARIOS.map(([name, about]) => (
+                <option key={name} value={name}>
+                  {`${name}: ${about}`}
+                </option>
+              ))}
+            </select>
+          </label>
+        </div>
+      )}
+      <p className="soft small">
+        {canRehearse ? "Planning and rehearsing change nothing." : "Planning changes nothing."}
+      </p>
     </>
   );
 }

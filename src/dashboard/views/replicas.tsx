@@ -3,6 +3,7 @@ import { useQuery } from "@tanstack/react-query";
 import { getRouteApi } from "@tanstack/react-router";
 import { useState } from "react";
 import type { PoolView } from "../../api/contract.ts";
+import { useHas } from "../data/calls.ts";
 import { readText } from "../data/http.ts";
 import { service } from "../data/queries.ts";
 import { Panel } from "../parts/panel.tsx";
@@ -17,13 +18,14 @@ const TAIL = 200;
 export function Replicas() {
   const { name } = route.useParams();
   const { data: view } = useQuery(service(name));
+  const hasLogs = useHas("/v1/services/{name}/logs");
   if (!view) return null;
   return (
     <div className="stack">
       {view.pools.map((pool) => (
         <Panel key={pool.pool} title={pool.pool}>
           <PoolList pools={[pool]} />
-          <Logs name={name} pool={pool} />
+          {hasLogs && <Logs name={name} pool={pool} />}
         </Panel>
       ))}
       {view.pools.length === 0 && <p className="soft">Nothing runs.</p>}

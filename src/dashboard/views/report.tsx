@@ -4,6 +4,7 @@ import { getRouteApi } from "@tanstack/react-router";
 import type { Report } from "../../cli/report/model.ts";
 import { brought, harmed, mostShare, took } from "../../cli/report/told.ts";
 import { reportOf } from "../../cli/report/report.ts";
+import { useHas } from "../data/calls.ts";
 import { records, service } from "../data/queries.ts";
 import { DecisionList } from "./decision-list.tsx";
 import { Panel } from "../parts/panel.tsx";
@@ -53,6 +54,7 @@ function Summary({
   readonly number: string;
 }) {
   const { state, startedMs, decidedBy, headline } = report;
+  const hasFile = useHas("/v1/services/{name}/report");
   const page = `/v1/services/${encodeURIComponent(name)}/report?rollout=${number}`;
   const outcome = state === "going-back" || state === "under-way" ? undefined : state;
   const phase = outcome ? "ended" : state === "going-back" ? "back" : "forward";
@@ -69,11 +71,13 @@ function Summary({
         <Fact name="the canary’s largest share">{mostShare(report)}</Fact>
         <Fact name="what users met">{harmed(report)}</Fact>
       </dl>
-      <p>
-        <a href={page} download={`${name}-${number}.html`} type="text/html">
-          The report as a file
-        </a>
-      </p>
+      {hasFile && (
+        <p>
+          <a href={page} download={`${name}-${number}.html`} type="text/html">
+            The report as a file
+          </a>
+        </p>
+      )}
     </Panel>
   );
 }

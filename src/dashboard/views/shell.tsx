@@ -2,6 +2,7 @@
 import { useQuery } from "@tanstack/react-query";
 import { Link, Outlet, useRouter } from "@tanstack/react-router";
 import { useEffect, useRef } from "react";
+import { useHas } from "../data/calls.ts";
 import { useReach } from "../data/live.ts";
 import { whoami } from "../data/session.ts";
 import { Refused } from "../data/http.ts";
@@ -14,8 +15,9 @@ const PLACES = [
   ["/", "Fleet"],
   ["/groups", "Groups"],
   ["/plan", "Plan"],
-  ["/audit", "Audit"],
 ] as const;
+
+const AUDIT = ["/audit", "Audit"] as const;
 
 export function Shell() {
   const { error } = useQuery(whoami);
@@ -26,6 +28,7 @@ export function Shell() {
 function Frame() {
   const main = useRef<HTMLElement>(null);
   const router = useRouter();
+  const places = useHas("/v1/audit") ? [...PLACES, AUDIT] : PLACES;
   // A reader of the screen is told of a new view, as a reload would.
   useEffect(
     () =>
@@ -44,7 +47,7 @@ function Frame() {
           <img src="/serin.svg" alt="" width="24" height="24" /> Serin
         </Link>
         <nav aria-label="Main">
-          {PLACES.map(([to, name]) => (
+          {places.map(([to, name]) => (
             <Link to={to} key={to} activeOptions={{ exact: to === "/", includeSearch: false }}>
               {name}
             </Link>
