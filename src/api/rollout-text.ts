@@ -32,7 +32,16 @@ export async function readRolloutText(text: string, origin: string): Promise<Par
 async function contentOf(file: string): Promise<Readonly<Record<string, unknown>>> {
   const text = await readFile(file, "utf8");
   if (text.length > LONGEST) throw new Error(`it has more than ${LONGEST} characters`);
-  const content: unknown = JSON.parse(text.startsWith("\uFEFF") ? text.slice(1) : text);
+  const content = jsonOf(text.startsWith("\uFEFF") ? text.slice(1) : text);
   if (typeof content !== "object" || content === null || Array.isArray(content)) throw new Error("it is no map");
   return content as Readonly<Record<string, unknown>>;
+}
+
+/** What does not parse may be any file of this machine: nothing of it is told. */
+function jsonOf(text: string): unknown {
+  try {
+    return JSON.parse(text);
+  } catch {
+    throw new Error("it is no JSON");
+  }
 }

@@ -3,7 +3,7 @@ import { request, type IncomingMessage } from "node:http";
 import { afterEach, beforeEach, expect, test } from "vitest";
 import type { DecisionRecord } from "../core/engine/state.ts";
 import { ms } from "../core/units.ts";
-import { connect } from "./client.ts";
+import { connect, type FollowOptions } from "./client.ts";
 import type { ServiceView, StreamEvent } from "./contract.ts";
 import type { Desk } from "./desk.ts";
 import { Feed } from "./feed.ts";
@@ -100,7 +100,7 @@ const versionsOf = (events: readonly StreamEvent[]): readonly number[] =>
 /** Follows until the events are enough. */
 async function follow(
   enough: (events: readonly StreamEvent[]) => boolean,
-  options: { readonly service?: string; readonly from?: string } = {},
+  options: FollowOptions = {},
 ): Promise<readonly StreamEvent[]> {
   const events: StreamEvent[] = [];
   const ended = new AbortController();

@@ -24,6 +24,8 @@ export interface TypedCluster extends TypedTelemetry {
   readonly leaseNamespace?: string | undefined;
   readonly lease: string;
   readonly health?: string | undefined;
+  /** Of the dashboard, which a cluster does not have. */
+  readonly listen?: string | undefined;
 }
 
 /** Where a pod's namespace stands. */
@@ -34,6 +36,12 @@ export async function serveClusterCommand(
   options: TypedCluster,
   { io, json, state, signal }: Context,
 ): Promise<number> {
+  if (options.listen !== undefined)
+    throw badOption(
+      "--listen is for services of this machine",
+      "--kubernetes is there too",
+      "a cluster is asked by its own API: leave --listen out",
+    );
   const health = options.health === undefined ? undefined : addressOf(options.health);
   const isForPerson = !json && readByPerson(process.env["SERIN_LOG"]);
   const logs = telemetryOptions(options, isForPerson ? undefined : json ? 1 : 2);

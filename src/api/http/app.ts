@@ -54,7 +54,7 @@ export function appOf(desk: Desk, options: AppOptions): App {
   app.onError(answerTo);
   app.use(headers);
   app.use(guard(options));
-  app.use("/v1/*", methodNotAllowed({ app, onMethodNotAllowed: notThus }));
+  app.use("/v1/*", methodNotAllowed({ app: api, onMethodNotAllowed: notThus }));
   app.use("/v1/*", limited(options.rate));
   app.use("/v1/*", bodyLimit({ maxSize: MOST_BYTES, onError: (c) => problem(c, TOO_LONG, 413) }));
   app.use("/v1/*", inTime);

@@ -12,6 +12,7 @@ const REFUSALS = {
   415: "The call is no JSON.",
   421: "The call names another machine.",
   429: "The caller calls too often.",
+  431: "The address and the headers are longer than 16 KB.",
   503: "No answer in time, or too many at once.",
 } as const;
 
@@ -21,7 +22,9 @@ const ALWAYS = [400, 401, 403, 421, 429, 503] as const;
 /** Refusals beside those that any call may meet, as OpenAPI has them. */
 function refusals(...more: readonly (keyof typeof REFUSALS)[]) {
   const content = { "application/problem+json": { schema: calls.problem } };
-  return Object.fromEntries([...ALWAYS, ...more].map((status) => [status, { description: REFUSALS[status], content }]));
+  const answers = [...ALWAYS, ...more].map((status) => [status, { description: REFUSALS[status], content }]);
+  // The server itself refuses these, before it knows who asks for what.
+  return { ...Object.fromEntries(answers), 431: { description: REFUSALS[431] } };
 }
 
 /** The body of an answer, as OpenAPI has it. */
