@@ -68,6 +68,11 @@ describe.skipIf(!HAS_CHROMIUM)("the dashboard", () => {
     // A deep link shows the same: the report of the one that was rolled back.
     await page.goto(`${url}/services/app/rollouts/2`);
     await reads(page, ".panel .lead", /^app\/2 was rolled back/u);
+    const saved = page.waitForEvent("download");
+    await page.getByRole("button", { name: "Save it as a page" }).click();
+    const file = await saved;
+    expect(file.suggestedFilename()).toBe("app-2.html");
+    expect(await readFile(await file.path(), "utf8")).toContain("app/2 was rolled back");
     expect(errors).toEqual([]);
     expect(foreign).toEqual([]);
   }, 120_000);

@@ -34,13 +34,6 @@ export async function read<T>(path: string, signal?: AbortSignal): Promise<T> {
   return (await response.json()) as T;
 }
 
-/** Reads text, such as a replica's last lines. */
-export async function readText(path: string, signal?: AbortSignal): Promise<string> {
-  const response = await fetch(path, { headers: { accept: "text/plain" }, signal: signal ?? null });
-  if (!response.ok) throw await refusedOf(response);
-  return response.text();
-}
-
 /** Changes something, or asks with more than an address holds. */
 export async function send<T>(method: "POST" | "DELETE", path: string, body?: unknown): Promise<T> {
   const headers = { "content-type": "application/json", ...(csrf === undefined ? {} : { "x-serin-csrf": csrf }) };

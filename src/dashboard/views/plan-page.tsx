@@ -1,27 +1,12 @@
 // What would a rollout file do: planned, rehearsed, and then begun?
 import { useMutation } from "@tanstack/react-query";
 import { useEffect, useState } from "react";
-import { useHas } from "../data/calls.ts";
 import { send } from "../data/http.ts";
 import { Panel } from "../parts/panel.tsx";
 import { TroubleBox } from "../parts/trouble.tsx";
 import { ApplyDialog } from "./apply-dialog.tsx";
 import type { PlannedView } from "../../api/contract.ts";
 import { PlanText, PlanView } from "./plan-view.tsx";
-import { Rehearsal, type RehearsedView } from "./rehearsal.tsx";
-
-/** What happens in a rehearsal, as `serin rehearse --scenario` names it. */
-const SCENARIOS = [
-  ["good", "the new version is as good as the old one"],
-  ["errors", "2% of its requests fail"],
-  ["slow", "every answer takes 1.4 times longer"],
-  ["crashes", "its replicas crash twenty seconds after each start"],
-  ["never-ready", "its replicas never become ready"],
-  ["late", "it begins to fail once it has a quarter of the traffic"],
-  ["drift", "both versions get worse alike"],
-  ["metrics-gone", "nothing can be counted for five minutes"],
-  ["outage", "30% of the requests fail for a minute, whichever version answers"],
-] as const;
 
 interface File {
   readonly text: string;
@@ -32,18 +17,13 @@ export function PlanPage() {
   const [file, setFile] = useState<File>({ text: "", origin: "" });
   const [isApplying, setApplying] = useState(false);
   const plan = useMutation({ mutationFn: () => send<PlannedView>("POST", "/v1/plan", file) });
-  const rehearse = useMutation({
-    mutationFn: (scenario: string) => send<RehearsedView>("POST", "/v1/rehearse", { ...file, scenario }),
-  });
   useEffect(() => {
     document.title = "Plan · Serin";
   }, []);
   const change = (next: File): void => {
     setFile(next);
     plan.reset();
-    rehearse.reset();
   };
-  const troubles = [plan.error, rehearse.error].filter((error) => error !== null);
   return (
     <div className="page plan-page">
       <h1>Plan a rollout</h1>
@@ -59,18 +39,14 @@ export function PlanPage() {
           <PlanButtons
             isEmpty={file.text.trim() === "" || file.origin.trim() === ""}
             isPlanned={plan.data?.ok === true}
-            isBusy={plan.isPending || rehearse.isPending}
-            onRehearse={(scenario) => rehearse.mutate(scenario)}
+            isBusy={plan.isPending}
             onStart={() => setApplying(true)}
           />
         </form>
         <div className="stack" aria-live="polite">
-          {troubles.map((error) => (
-            <TroubleBox key={error.message} error={error} />
-          ))}
-          {rehearse.data && <Rehearsal rehearsed={rehearse.data} />}
+          {plan.error && <TroubleBox error={plan.error} />}
           {plan.data && <Planned planned={plan.data} />}
-          {!plan.data && !rehearse.data && troubles.length === 0 && (
+          {!plan.data && !plan.error && (
             <Panel title="Before anything runs">
               <p className="soft">
                 The plan says which steps follow, how long they take and what regression each of them can detect.
@@ -147,13 +123,10 @@ interface ButtonProps {
   readonly isEmpty: boolean;
   readonly isPlanned: boolean;
   readonly isBusy: boolean;
-  readonly onRehearse: (scenario: string) => void;
   readonly onStart: () => void;
 }
 
-function PlanButtons({ isEmpty, isPlanned, isBusy, onRehearse, onStart }: ButtonProps) {
-  const canRehearse = useHas("/v1/rehearse");
-  const [scenario, setScenario] = useState<string>(SCENARIOS[0][0]);
+function PlanButtons({ isEmpty, isPlanned, isBusy, onStart }: ButtonProps) {
   return (
     <>
       <div className="buttons">
@@ -170,26 +143,7 @@ function PlanButtons({ isEmpty, isPlanned, isBusy, onRehearse, onStart }: Button
           Start …
         </button>
       </div>
-      {canRehearse && (
-        <div className="buttons">
-          <button type="button" className="button" disabled={isEmpty || isBusy} onClick={() => onRehearse(scenario)}>
-            Rehearse
-          </button>
-          <label className="scenario">
-            <span className="hidden">What happens in the rehearsal</span>
-            <select value={scenario} onChange={({ target }) => setScenario(target.value)}>
-              {SCENARIOS.map(([name, about]) => (
-                <option key={name} value={name}>
-                  {`${name}: ${about}`}
-                </option>
-              ))}
-            </select>
-          </label>
-        </div>
-      )}
-      <p className="soft small">
-        {canRehearse ? "Planning and rehearsing change nothing." : "Planning changes nothing."}
-      </p>
+      <p className="soft small">Planning changes nothing.</p>
     </>
   );
 }

@@ -1,10 +1,10 @@
 // What happened in one rollout, from its beginning to its end?
 import { useQuery } from "@tanstack/react-query";
 import { getRouteApi } from "@tanstack/react-router";
+import { htmlOf } from "../../cli/report/html.ts";
 import type { Report } from "../../cli/report/model.ts";
 import { brought, harmed, mostShare, took } from "../../cli/report/told.ts";
 import { reportOf } from "../../cli/report/report.ts";
-import { useHas } from "../data/calls.ts";
 import { records, service } from "../data/queries.ts";
 import { DecisionList } from "./decision-list.tsx";
 import { Panel } from "../parts/panel.tsx";
@@ -30,7 +30,7 @@ export function ReportPage() {
   const test = known.findLast((record) => record.test)?.test;
   return (
     <div className="stack">
-      <Summary report={report} name={name} number={number} />
+      <Summary report={report} />
       {test && <AbTest reading={test} />}
       {found && <Differences comparison={found} />}
       <Panel title="Traffic">
@@ -44,18 +44,8 @@ export function ReportPage() {
   );
 }
 
-function Summary({
-  report,
-  name,
-  number,
-}: {
-  readonly report: Report;
-  readonly name: string;
-  readonly number: string;
-}) {
+function Summary({ report }: { readonly report: Report }) {
   const { state, startedMs, decidedBy, headline } = report;
-  const hasFile = useHas("/v1/services/{name}/report");
-  const page = `/v1/services/${encodeURIComponent(name)}/report?rollout=${number}`;
   const outcome = state === "going-back" || state === "under-way" ? undefined : state;
   const phase = outcome ? "ended" : state === "going-back" ? "back" : "forward";
   return (
@@ -71,15 +61,21 @@ function Summary({
         <Fact name="the canary’s largest share">{mostShare(report)}</Fact>
         <Fact name="what users met">{harmed(report)}</Fact>
       </dl>
-      {hasFile && (
-        <p>
-          <a href={page} download={`${name}-${number}.html`} type="text/html">
-            The report as a file
-          </a>
-        </p>
-      )}
+      <button type="button" className="button" onClick={() => save(report)}>
+        Save it as a page
+      </button>
     </Panel>
   );
+}
+
+/** The same page as `serin report` writes: it needs nothing else. */
+function save(report: Report): void {
+  const url = URL.createObjectURL(new Blob([htmlOf(report)], { type: "text/html" }));
+  const link = document.createElement("a");
+  link.href = url;
+  link.download = `${report.name.replace("/", "-")}.html`;
+  link.click();
+  URL.revokeObjectURL(url);
 }
 
 function Fact({ name, children }: { readonly name: string; readonly children: React.ReactNode }) {
