@@ -68,6 +68,8 @@ installParts();
 installPython();
 // Minutes of building, for nothing where they cannot be used.
 if (whyNoNamespace() === undefined) installKubeParts();
+// Once, before tests that run side by side would.
+run("node", "tools/dashboard.ts");
 const failedChecks = CHECKS.filter(([name, command, ...args]) => {
   say(`${name} …`);
   return !run(command ?? name, ...args);

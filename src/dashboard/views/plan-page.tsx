@@ -1,4 +1,4 @@
-// What would a rollout file do: planned, rehearsed, and then begun?
+// What would a rollout file do: planned, and then begun?
 import { useMutation } from "@tanstack/react-query";
 import { useEffect, useState } from "react";
 import { send } from "../data/http.ts";
