@@ -14,6 +14,7 @@ COPY package.json package-lock.json ./
 RUN npm ci --ignore-scripts
 COPY tsconfig.base.json ./
 COPY src ./src
+COPY tools/dashboard.ts ./tools/
 RUN npm run build
 
 FROM node:${NODE}-slim

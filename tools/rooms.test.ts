@@ -72,6 +72,12 @@ const ROOMS: Readonly<Record<string, Room>> = {
     npm: ANY,
     why: "every verb goes through the api, here or in another process",
   },
+  dashboard: {
+    // Types of the contract, and the words and scales of reports; nothing of either runs anywhere but in the browser.
+    may: ["core", "api/contract.ts", "cli/report"],
+    npm: /^(react|react-dom|react-dom\/client|@tanstack\/react-(query|router|virtual)|uplot)$/u,
+    why: "the dashboard runs in a browser, which has no Node and sees a controller by its api alone",
+  },
 };
 
 /** Doors that one file alone has, with the reason. */
@@ -88,7 +94,7 @@ const DOORS: Readonly<Record<string, readonly string[]>> = {
 
 const src = resolve("src");
 const files = readdirSync(src, { recursive: true, withFileTypes: true })
-  .filter((entry) => entry.isFile() && entry.name.endsWith(".ts") && !/\.(test|contract)\.ts$/u.test(entry.name))
+  .filter((entry) => entry.isFile() && /\.tsx?$/u.test(entry.name) && !/\.(test|contract)\.ts$/u.test(entry.name))
   .map((entry) => join(entry.parentPath, entry.name));
 
 function imports(file: string): string[] {

@@ -62,9 +62,18 @@ const COMMANDS = {
   install: undefined,
 };
 
+/** Commands that show the dashboard. */
+const WITH_DASHBOARD = new Set(["demo"]);
+
+function buildDashboard() {
+  const { status } = spawnSync(node, ["tools/dashboard.ts"], { cwd: root, stdio: ["ignore", 2, 2] });
+  if (status !== 0) say("the dashboard could not be built, and is left out");
+}
+
 const [name = "install", ...rest] = process.argv.slice(2);
 if (!(name in COMMANDS)) fail(`no command ${name}: ${Object.keys(COMMANDS).join(", ")}`);
 install();
+if (WITH_DASHBOARD.has(name)) buildDashboard();
 const command = COMMANDS[name];
 if (command) {
   const child = spawn(node, [...command, ...rest], { cwd: root, stdio: "inherit" });

@@ -21,6 +21,7 @@ const PROGRAMS: readonly (readonly [program: string, debian: string])[] = [
   ["influxd", "influxdb"],
   ["graphite-manage", "graphite-web"],
   ["ip", "iproute2"],
+  ["chromium", "chromium"],
 ];
 
 const CHECKS: readonly (readonly [name: string, ...command: string[]])[] = [
@@ -67,6 +68,8 @@ installParts();
 installPython();
 // Minutes of building, for nothing where they cannot be used.
 if (whyNoNamespace() === undefined) installKubeParts();
+// Once, before tests that run side by side would.
+run("node", "tools/dashboard.ts");
 const failedChecks = CHECKS.filter(([name, command, ...args]) => {
   say(`${name} …`);
   return !run(command ?? name, ...args);

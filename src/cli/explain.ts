@@ -1,5 +1,6 @@
 // Why was it decided so?
-import { isScored } from "../core/stats/kayenta/stage.ts";
+import { decision } from "../core/engine/decision-text.ts";
+import { isScored } from "../core/stats/kayenta/scored.ts";
 import { SerinError } from "../core/issues.ts";
 import type { MetricVerdict, Verdict } from "../core/stats/plan.ts";
 import { lookInto, type Looking } from "./home.ts";
@@ -12,7 +13,6 @@ import type { Recorded } from "./report/model.ts";
 import { odds } from "./report/quantity.ts";
 import { reportOf } from "./report/report.ts";
 import { summaryLines } from "./report/terminal.ts";
-import { decision } from "./view.ts";
 
 /** Decisions asked for at once. */
 const PAGE = 1_000;

@@ -1,9 +1,10 @@
 // How is a service watched while it changes?
 import { createLogUpdate } from "log-update";
+import { decision } from "../core/engine/decision-text.ts";
 import type { Link, ServiceView } from "../api/contract.ts";
 import type { Io } from "./io.ts";
 import { clockTime, painter } from "./paint.ts";
-import { decision, renderService } from "./view.ts";
+import { renderService } from "./view.ts";
 
 /** When to stop watching, and what to show. */
 export interface Follow {

@@ -1,8 +1,9 @@
 // How does a group of services look on a terminal?
 import type { GroupView, MemberView } from "../api/contract.ts";
+import { decision } from "../core/engine/decision-text.ts";
 import { duration, ms } from "../core/units.ts";
 import { clockTime, hanging, table, wrap } from "./paint.ts";
-import { decision, type Frame } from "./view.ts";
+import type { Frame } from "./view.ts";
 
 /** One group, as lines of text. */
 export function renderGroup(view: GroupView, frame: Frame): string[] {

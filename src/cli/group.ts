@@ -1,11 +1,12 @@
 // What can a person see of a group, and how is it followed to its end?
 import type { GroupView, Link } from "../api/contract.ts";
+import { decision } from "../core/engine/decision-text.ts";
 import { livePicture, showUntil, type Picture } from "./follow.ts";
 import { lookInto, needController } from "./home.ts";
 import type { Context, Io } from "./io.ts";
 import { renderGroup } from "./group-view.ts";
 import { clockTime, dateTime, painter, table } from "./paint.ts";
-import { decision, type Frame } from "./view.ts";
+import type { Frame } from "./view.ts";
 
 /** `serin get release NAME`, `serin get facade/NAME`. */
 export async function getGroup(name: string, context: Context): Promise<number> {

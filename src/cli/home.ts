@@ -60,7 +60,7 @@ export interface Hosted extends Desk {
 }
 
 /** Starts a controller on the state in `dir`. Throws SERIN_JOURNAL_HELD when another one has it. */
-export async function openController(dir: string, options: HostOptions = {}): Promise<Hosted> {
+async function openController(dir: string, options: HostOptions = {}): Promise<Hosted> {
   const { events: wanted, tell, pace, telemetry: told = {} } = options;
   await mkdir(dir, { recursive: true, mode: 0o700 });
   const clock = systemClock();

@@ -1,5 +1,5 @@
 // How does a rehearsal look on a terminal?
-import { isScored } from "../core/stats/kayenta/stage.ts";
+import { isScored } from "../core/stats/kayenta/scored.ts";
 import type { MetricVerdict, Verdict } from "../core/stats/plan.ts";
 import { duration, ms } from "../core/units.ts";
 import { QUANTILES, type Distribution } from "../rehearse/distribution.ts";

@@ -20,8 +20,8 @@ export interface TypedServe extends TypedEvents, TypedTelemetry {
   readonly behindProxy?: boolean | undefined;
 }
 
-/** Where the dashboard is expected to be. */
-const USUAL = { host: "127.0.0.1", port: 7070 };
+/** Where the dashboard is expected to be, or at any other port when several controllers run. */
+export const USUAL_DOOR: DoorOptions = { listen: { host: "127.0.0.1", port: 7070 }, orElse: true, browser: true };
 
 /** Where to listen: as it is said, else at the usual address, or at any other port when several controllers run. */
 function doorOptions({ listen, access, tlsCert: cert, tlsKey: key, behindProxy }: TypedServe): DoorOptions {
@@ -30,7 +30,7 @@ function doorOptions({ listen, access, tlsCert: cert, tlsKey: key, behindProxy }
     throw badOption("a certificate and its key go together", "found one of them", next);
   const tls = cert === undefined || key === undefined ? undefined : { cert, key };
   const door = { browser: true, access, tls, behindProxy };
-  if (listen === undefined) return { listen: USUAL, orElse: access === undefined, ...door };
+  if (listen === undefined) return { ...USUAL_DOOR, orElse: access === undefined, ...door };
   const read = readListen(listen);
   if (read.ok) return { listen: read.value, ...door };
   throw badOption(`--listen ${listen} is no address`, read.message, "name an address, such as --listen 127.0.0.1:7070");

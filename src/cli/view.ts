@@ -1,10 +1,11 @@
 // How does a service look on a terminal?
 import type { PoolView, RivalView, RolloutView, ServiceView } from "../api/contract.ts";
+import { decision } from "../core/engine/decision-text.ts";
 import type { DecisionRecord } from "../core/engine/state.ts";
 import { ROLES, shareOf } from "../core/split.ts";
 import type { MetricVerdict, Verdict } from "../core/stats/plan.ts";
 import { duration, ms, percent, WHOLE } from "../core/units.ts";
-import { isScored } from "../core/stats/kayenta/stage.ts";
+import { isScored } from "../core/stats/kayenta/scored.ts";
 import { comparisonLines, splitLines, testLines } from "./besides.ts";
 import { clockTime, grouped, hanging, table, wrap, type Paint } from "./paint.ts";
 
@@ -161,10 +162,4 @@ function renderDecisions(records: readonly DecisionRecord[], { paint, width }: F
   if (records.length === 0) return [];
   const lines = records.flatMap((record) => hanging(`${clockTime(record.atMs)}  `, decision(record), width));
   return ["", paint("dim", "decisions"), ...lines];
-}
-
-/** A decision in one line. */
-export function decision({ text, actor, reason }: DecisionRecord): string {
-  if (!actor) return text;
-  return `${text}, by ${actor}${reason ? `: ${reason}` : ""}`;
 }

@@ -5,9 +5,10 @@ import { join } from "node:path";
 import { createLogUpdate } from "log-update";
 import type { Link, ServiceView } from "../../api/contract.ts";
 import { SerinError } from "../../core/issues.ts";
-import { openController } from "../home.ts";
+import { hostController } from "../home.ts";
 import type { Context } from "../io.ts";
 import { clockTime, grouped, painter, table, wrap } from "../paint.ts";
+import { USUAL_DOOR } from "../serve.ts";
 import { renderService } from "../view.ts";
 import { shopFile } from "./file.ts";
 import { Load } from "./load.ts";
@@ -30,10 +31,11 @@ const LONGEST_ACT_MS = 180_000;
 export async function demoCommand({ io, signal }: Context): Promise<number> {
   const paint = painter(io.color);
   const dir = await mkdtemp(join(tmpdir(), "serin-demo-"));
-  const link = await openController(dir);
+  const link = await hostController(dir, { door: USUAL_DOOR });
   let load: Load | undefined;
   const surprises: string[] = [];
   try {
+    io.out(`watch it in a browser: ${link.url}/services/shop`);
     for (const { version, story, ends } of ACTS) {
       io.out(`\n${paint("bold", `shop ${version}`)}  ${story}`);
       await link.apply({ text: shopFile(version), origin: dir, actor: "demo", reason: story });

@@ -1,5 +1,5 @@
 // How does a report look as one page that needs nothing else?
-import { isScored } from "../../core/stats/kayenta/stage.ts";
+import { isScored } from "../../core/stats/kayenta/scored.ts";
 import { sureness } from "../../core/stats/figures.ts";
 import { metricsHtml } from "./html-metrics.ts";
 import { styleSheet, tag, text, words, type Markup } from "./markup.ts";

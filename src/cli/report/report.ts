@@ -1,10 +1,10 @@
 // What happened in a rollout, by its decisions and the trail of its evidence?
 import type { RolloutView, ServiceView } from "../../api/contract.ts";
+import { decision } from "../../core/engine/decision-text.ts";
 import type { Outcome } from "../../core/engine/state.ts";
 import type { Verdict } from "../../core/stats/plan.ts";
 import type { Trail, TrailPoint } from "../../core/stats/trail.ts";
 import { WHOLE } from "../../core/units.ts";
-import { decision } from "../view.ts";
 import { decidedByOf, headlineOf } from "./headline.ts";
 import { metricsOf } from "./metrics.ts";
 import type { Harm, Limits, MetricReport, Recorded, Report, SharePoint, State } from "./model.ts";

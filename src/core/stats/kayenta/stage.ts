@@ -237,11 +237,6 @@ function metricOf(result: CanaryAnalysisResult, isWorse: boolean): MetricVerdict
   };
 }
 
-/** Whether a verdict is a score of Kayenta's, of which nobody can say how sure it is. */
-export function isScored(verdict: Pick<Verdict, "metrics">): boolean {
-  return verdict.metrics.some(({ kind }) => kind === "kayenta");
-}
-
 /** What the runs so far say. Kayenta states no error rate, so nothing is said of how sure it is. */
 export function stageVerdict(
   plan: KayentaPlan,

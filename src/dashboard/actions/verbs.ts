@@ -1,0 +1,197 @@
+// What may a person do now, and what will it do to the traffic?
+import type { CommandRequest, RolloutView, ServiceView } from "../../api/contract.ts";
+import { shareOf } from "../../core/split.ts";
+import { percent, WHOLE } from "../../core/units.ts";
+
+type Kind = CommandRequest["kind"];
+
+/** What a person may do, as it is offered and confirmed. */
+export interface Verb {
+  readonly kind: Kind | "remove";
+  readonly full?: true | undefined;
+  readonly to?: string | undefined;
+  /** On its button. */
+  readonly label: string;
+  /** What will happen to the traffic, in sentences. */
+  readonly does: readonly string[];
+  /** Why it cannot be done now; nothing when it can. */
+  readonly not?: string | undefined;
+  /** It takes something back. */
+  readonly isGrave?: true | undefined;
+}
+
+/** All that can be asked of a service, those that make sense now first. */
+export function verbsOf(view: ServiceView): readonly Verb[] {
+  const { rollout } = view;
+  const busy = rollout && rollout.phase !== "ended" ? rollout : undefined;
+  if (busy)
+    return [
+      promote(view, busy),
+      ...(busy.paused ? [resume(busy)] : [pause(view)]),
+      abort(view, busy),
+      full(view, busy),
+    ];
+  return [
+    ...(rollout && rollout.outcome !== "promoted" ? [retry(rollout)] : []),
+    undo(view),
+    scale(view),
+    remove(view),
+  ];
+}
+
+const canaryShare = ({ wanted }: ServiceView): string => percent(shareOf(wanted, "canary"));
+
+const stays = (view: ServiceView): string => {
+  const share = shareOf(view.wanted, "canary");
+  if (share === 0) return "Users go on being answered by stable alone.";
+  return share === WHOLE
+    ? "The candidate goes on answering all requests."
+    : `The canary goes on getting ${percent(share)} of the requests, and stable the rest.`;
+};
+
+/** Steps that a person may pass. */
+const WAITING = new Set(["time", "evidence", "person", "hook"]);
+
+function promote(view: ServiceView, { steps, cursor, waiting, paused, phase, number }: RolloutView): Verb {
+  const next = steps[cursor + 1];
+  const waits = waiting !== undefined && WAITING.has(waiting.for);
+  return {
+    kind: "promote",
+    label: "Go on",
+    does: [
+      `Step ${cursor + 1} of ${steps.length} counts as passed, whatever the evidence says of it so far.`,
+      next ? `Then: ${next}.` : `Then ${view.service}/${number} comes to its end.`,
+      "A candidate that is shown to be worse later is still taken back.",
+    ],
+    not:
+      phase === "back"
+        ? "it goes back"
+        : paused
+          ? "it is paused"
+          : waits
+            ? undefined
+            : "the step under way waits for nothing that a person could pass",
+  };
+}
+
+function full(view: ServiceView, { phase, paused, candidate }: RolloutView): Verb {
+  return {
+    kind: "promote",
+    full: true,
+    label: "Promote at once",
+    does: [
+      `The canary goes from ${canaryShare(view)} to 100% of the requests as soon as enough replicas are ready; all waits and judgements that are left are passed over.`,
+      `Then ${candidate} is stable.`,
+      "Evidence goes on being counted: a candidate that is shown to be worse on the way is still taken back.",
+    ],
+    not: phase === "back" ? "it goes back" : paused ? "it is paused" : undefined,
+    isGrave: true,
+  };
+}
+
+function pause(view: ServiceView): Verb {
+  return {
+    kind: "pause",
+    label: "Pause",
+    does: [
+      stays(view),
+      "No step begins until somebody resumes it. A candidate that is shown to be worse is still taken back.",
+    ],
+    not: view.rollout?.phase === "back" ? "it goes back, which nothing stops" : undefined,
+  };
+}
+
+function resume({ cursor, steps, paused }: RolloutView): Verb {
+  return {
+    kind: "resume",
+    label: "Resume",
+    does: [
+      `It goes on with step ${cursor + 1} of ${steps.length}: ${steps[cursor] ?? "the end"}.`,
+      ...(paused ? [`It was paused by ${paused.by}${paused.reason ? `: ${paused.reason}` : ""}.`] : []),
+    ],
+  };
+}
+
+function abort(view: ServiceView, { candidate, phase }: RolloutView): Verb {
+  const { stable, queued } = view;
+  return {
+    kind: "abort",
+    label: "Abort",
+    does: [
+      stable
+        ? `The canary goes from ${canaryShare(view)} to 0% of the requests within 30 s; ${stable}, which is stable, answers all of them.`
+        : "There is no stable version to go back to: nobody will answer.",
+      `${candidate} is drained and ended.`,
+      ...(queued ? [`${queued.revision}, which waits, does not start.`] : []),
+    ],
+    not:
+      phase === "back"
+        ? "it goes back already"
+        : stable === candidate
+          ? "it is promoted already: undo it once it has ended"
+          : undefined,
+    isGrave: true,
+  };
+}
+
+function retry({ candidate, steps }: RolloutView): Verb {
+  return {
+    kind: "retry",
+    label: "Retry",
+    does: [
+      `${candidate} is rolled out once more, from the first step: ${steps[0] ?? "none"}.`,
+      "Users go on being answered by stable until a step says otherwise.",
+    ],
+  };
+}
+
+function undo(view: ServiceView): Verb {
+  const earlier = view.history.find(({ outcome, candidate }) => outcome === "promoted" && candidate !== view.stable);
+  return undoTo(view, earlier && { number: earlier.number, candidate: earlier.candidate });
+}
+
+/** Goes back to a revision that was stable before. */
+export function undoTo(
+  view: ServiceView,
+  to: { readonly number: number; readonly candidate: string } | undefined,
+): Verb {
+  const busy = view.rollout && view.rollout.phase !== "ended";
+  return {
+    kind: "undo",
+    ...(to ? { to: to.candidate } : {}),
+    label: "Undo",
+    does: to
+      ? [
+          `${to.candidate}, of rollout ${to.number}, is brought back directly, with no comparison on the way.`,
+          `${view.stable ?? "What is stable"} answers until enough of its replicas are ready; then all requests go to it.`,
+        ]
+      : [],
+    not: busy ? "a rollout is under way: abort it instead" : to ? undefined : "no earlier revision is kept",
+    isGrave: true,
+  };
+}
+
+function scale({ pools }: ServiceView): Verb {
+  const wanted = pools.find(({ role }) => role === "stable")?.wanted;
+  return {
+    kind: "scale",
+    label: "Scale",
+    does: [
+      `Stable has ${wanted ?? "no"} replicas now. Shares of the requests stay as they are.`,
+      "It holds until a rollout file says another number.",
+    ],
+  };
+}
+
+function remove({ service, pools }: ServiceView): Verb {
+  const all = pools.reduce((sum, { wanted }) => sum + wanted, 0);
+  return {
+    kind: "remove",
+    label: "Take down",
+    does: [
+      `Nobody answers requests to ${service} any more: its address is closed and its ${all} replicas are ended.`,
+      "What is known of it, its history and its evidence, is forgotten.",
+    ],
+    isGrave: true,
+  };
+}

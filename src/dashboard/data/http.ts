@@ -1,0 +1,55 @@
+// How does a page ask the controller that served it?
+import type { Trouble } from "../../core/issues.ts";
+
+/** An answer that is no success, with what the controller says of it. */
+export class Refused extends Error {
+  override readonly name = "Refused";
+  readonly status: number;
+  readonly trouble: Trouble;
+  /** Decisions that were made since the page was looked at. */
+  readonly changes: readonly { readonly atMs: number; readonly text: string }[];
+
+  constructor(status: number, problem: { readonly trouble: Trouble; readonly changes?: Refused["changes"] }) {
+    super(problem.trouble.what);
+    this.status = status;
+    this.trouble = problem.trouble;
+    this.changes = problem.changes ?? [];
+  }
+}
+
+/** Nobody answered at all. */
+export const isLost = (error: unknown): boolean => !(error instanceof Refused);
+
+/** Sent with whatever changes something, where the controller wants it. */
+let csrf: string | undefined;
+
+export function rememberCsrf(token: string | undefined): void {
+  csrf = token;
+}
+
+/** Reads. Throws a Refused for any answer but a success. */
+export async function read<T>(path: string, signal?: AbortSignal): Promise<T> {
+  const response = await fetch(path, { headers: { accept: "application/json" }, signal: signal ?? null });
+  if (!response.ok) throw await refusedOf(response);
+  return (await response.json()) as T;
+}
+
+/** Changes something, or asks with more than an address holds. */
+export async function send<T>(method: "POST" | "DELETE", path: string, body?: unknown): Promise<T> {
+  const headers = { "content-type": "application/json", ...(csrf === undefined ? {} : { "x-serin-csrf": csrf }) };
+  const response = await fetch(path, { method, headers, body: body === undefined ? null : JSON.stringify(body) });
+  if (!response.ok) throw await refusedOf(response);
+  return (response.status === 204 ? undefined : await response.json()) as T;
+}
+
+async function refusedOf(response: Response): Promise<Refused> {
+  const problem = (await response.json().catch(() => undefined)) as
+    | { readonly trouble?: Trouble; readonly changes?: Refused["changes"] }
+    | undefined;
+  const trouble = problem?.trouble ?? {
+    code: "SERIN_NO_ANSWER",
+    what: `the controller answers ${response.status}`,
+    next: "look at the controller's log",
+  };
+  return new Refused(response.status, { ...problem, trouble });
+}
