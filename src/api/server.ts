@@ -6,7 +6,7 @@ import { SerinError } from "../core/issues.ts";
 import { asker } from "./asker.ts";
 import type { Desk } from "./desk.ts";
 import { appOf } from "./http/app.ts";
-import type { Rate } from "./http/guard.ts";
+import { LOOPBACK, type Rate } from "./http/guard.ts";
 
 /** Where a controller listens, and what a caller must show. */
 export interface Door {
@@ -48,7 +48,7 @@ export async function openDoor(desk: Desk, options: DoorOptions = {}): Promise<O
     pages,
     actor = asker(),
   } = options;
-  if (!/^(?:127\.\d+\.\d+\.\d+|::1|localhost)$/u.test(host)) throw notHere(host);
+  if (!LOOPBACK.test(host)) throw notHere(host);
   const token = randomBytes(32).toString("hex");
   const app = appOf(desk, { token, browser, rate, pages, actor });
   const at = (there: number): Promise<ServerType> => listen(app, host, there);

@@ -32,7 +32,8 @@ const here = (actor: string, login: "none" | "token"): Caller => ({
   whoami: { actor, roles: [{ role: "administer", services: "*", environments: "*" }], login },
 });
 
-const LOOPBACK = new Set(["127.0.0.1", "localhost", "[::1]"]);
+/** Names and addresses of this machine alone, without brackets. */
+export const LOOPBACK = /^(?:127(?:\.\d{1,3}){3}|::1|localhost)$/u;
 const SAFE = new Set(["GET", "HEAD", "OPTIONS"]);
 
 /**
@@ -70,8 +71,8 @@ export function limited({ calls, seconds }: Rate = RATE): MiddlewareHandler<Env>
 }
 
 function isOurName(c: Context): boolean {
-  const name = (c.req.header("host") ?? "").replace(/:\d+$/u, "");
-  return LOOPBACK.has(name.toLowerCase());
+  const name = (c.req.header("host") ?? "").replace(/:\d+$/u, "").replaceAll(/^\[|\]$/gu, "");
+  return LOOPBACK.test(name.toLowerCase());
 }
 
 function isOurPage(c: Context): boolean {
