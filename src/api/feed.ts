@@ -185,7 +185,9 @@ export class Feed {
     this.#timer = setTimeout(() => {
       this.#timer = undefined;
       const began = performance.now();
-      void this.#lookAtAll().then(() => this.#again(Math.max(LOOK_MS, (performance.now() - began) / PART)));
+      const again = (): void => this.#again(Math.max(LOOK_MS, (performance.now() - began) / PART));
+      // A look that failed is made again: what it did not see is not lost.
+      void this.#lookAtAll().then(again, again);
     }, inMs);
     this.#timer.unref();
   }
