@@ -24,7 +24,7 @@ export type Attention = NonNullable<ServiceSummary["attention"]>;
 /** Some of the services, those first that need attention. */
 export interface ServicesPage extends Of<typeof calls.servicesPage> {}
 /** Which services are wanted. */
-export type ServicesQuery = Partial<z.input<typeof calls.servicesQuery>>;
+export type ServicesQuery = Partial<z.output<typeof calls.servicesQuery>>;
 /** One version of a service, without its secrets. */
 export interface RevisionView extends Of<typeof calls.revision> {}
 /** Several services that are looked after together. */

@@ -42,6 +42,8 @@ export interface DoorOptions extends Opening {
 const FLUSHED_MS = 250;
 /** So long a call may take to come in. */
 const REQUEST_MS = 30_000;
+/** So long a connection stays for the next call: longer than clients keep theirs, so that none is closed as a call comes in. */
+const IDLE_MS = 75_000;
 
 /** Who writes down what is asked at a door, and tells of it. */
 export interface DoorKeeper {
@@ -90,7 +92,7 @@ function listen(
   { host, port, tls }: Listen & { readonly tls: Certificate | undefined },
 ): Promise<ServerType> {
   return new Promise((resolve, reject) => {
-    const serverOptions = { requestTimeout: REQUEST_MS, headersTimeout: REQUEST_MS };
+    const serverOptions = { requestTimeout: REQUEST_MS, headersTimeout: REQUEST_MS, keepAliveTimeout: IDLE_MS };
     const where = { fetch: app.fetch, hostname: host, port };
     const how = tls ? { createServer, serverOptions: { ...serverOptions, ...readTls(tls) } } : { serverOptions };
     const server = serve({ ...where, ...how }, () => resolve(server));

@@ -371,6 +371,9 @@ async function explore(seconds: number): Promise<readonly [code: number, said: s
     ...checks,
     "--seed",
     "1",
+    // A busy machine answers late, and that is not what is looked for.
+    "--request-timeout",
+    "30",
     "--max-time",
     String(seconds),
   ];
@@ -382,7 +385,7 @@ async function explore(seconds: number): Promise<readonly [code: number, said: s
   });
   let said = "";
   for (const output of [child.stdout, child.stderr]) output.on("data", (part: Buffer) => (said += part.toString()));
-  const timer = setTimeout(() => child.kill("SIGKILL"), (seconds + 30) * 1_000);
+  const timer = setTimeout(() => child.kill("SIGKILL"), (seconds + 60) * 1_000);
   const code = await new Promise<number>((resolve) => child.on("close", (status) => resolve(status ?? -1)));
   clearTimeout(timer);
   return [code, said.replaceAll(/.{400,}/gu, (line) => line.slice(0, 400)).slice(-6_000)];
@@ -390,10 +393,11 @@ async function explore(seconds: number): Promise<readonly [code: number, said: s
 
 test.skipIf(schemathesis === undefined)(
   "schemathesis finds no answer that the description does not tell of, and no failure of ours",
-  { timeout: 120_000 },
+  { timeout: 150_000 },
   async () => {
     const [code, said] = await explore(40);
-    expect({ code, said }).toEqual({ code: 0, said: expect.stringMatching(/\d{3,} generated/u) });
+    expect(code, said).toBe(0);
+    expect(said).toMatch(/\d{3,} generated/u);
     expect(leaks(readFileSync(new URL("../../schema/openapi.json", import.meta.url), "utf8"))).toEqual([]);
   },
 );

@@ -6,6 +6,15 @@ import { ATTENTIONS, group, revision, summary } from "./views.ts";
 /** The largest number that a number of JSON can hold exactly. */
 const MOST = Number.MAX_SAFE_INTEGER;
 
+/** A whole number in a query, written in digits alone: an empty text is none. */
+const digits = (minimum: number, maximum = MOST) =>
+  z
+    .string()
+    .regex(/^\d{1,16}$/u, "a whole number in digits must be here")
+    .transform(Number)
+    .pipe(z.int().min(minimum).max(maximum))
+    .openapi({ type: "integer", minimum, maximum });
+
 /** The longest name of a service or group. */
 const MOST_NAME = 260;
 
@@ -48,7 +57,7 @@ export const commandBody = z
 export const removeQuery = z.strictObject({
   actor,
   reason,
-  expected: z.coerce.number().int().min(0).max(MOST).optional().describe("The version that the person saw."),
+  expected: digits(0).optional().describe("The version that the person saw."),
 });
 
 export const reply = z
@@ -91,7 +100,7 @@ export const problem = z
 export const named = z.object({ name: z.string().min(1).max(MOST_NAME) });
 
 export const servicesQuery = z.strictObject({
-  limit: z.coerce.number().int().min(1).max(1_000).default(100),
+  limit: digits(1, 1_000).default(100).openapi({ default: 100 }),
   cursor: z.string().max(1_000).optional().describe("`next` of the page before."),
   q: z.string().max(200).optional().describe("Part of a service's name."),
   phase: z
@@ -112,8 +121,8 @@ export const servicesPage = z
   .openapi("ServicesPage");
 
 export const recordsQuery = z.strictObject({
-  after: z.coerce.number().int().min(0).max(MOST).default(0).describe("Decisions with a version above it."),
-  limit: z.coerce.number().int().min(1).max(1_000).default(200),
+  after: digits(0).default(0).openapi({ default: 0 }).describe("Decisions with a version above it."),
+  limit: digits(1, 1_000).default(200).openapi({ default: 200 }),
 });
 
 export const records = z.array(record);
@@ -191,8 +200,8 @@ export const loggedOut = z
   .openapi("LoggedOut");
 
 export const auditQuery = z.strictObject({
-  after: z.coerce.number().int().min(0).max(MOST).default(0).describe("Entries with a number above it."),
-  limit: z.coerce.number().int().min(1).max(1_000).default(200),
+  after: digits(0).default(0).openapi({ default: 0 }).describe("Entries with a number above it."),
+  limit: digits(1, 1_000).default(200).openapi({ default: 200 }),
 });
 
 const auditEntry = z
