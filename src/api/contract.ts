@@ -37,6 +37,10 @@ export interface PlanView extends Of<typeof calls.plan> {}
 export interface PlannedView extends Of<typeof calls.planned> {}
 /** Who is logged in, and what they may do. */
 export interface Whoami extends Of<typeof calls.whoami> {}
+/** Some of what is kept of who asked for what, and what came of it; oldest first. */
+export interface AuditPage extends Of<typeof calls.auditPage> {}
+/** Whether the audit log is whole. */
+export type AuditCheck = Of<typeof calls.auditCheck>;
 /** A refusal or a failure, as it is answered. */
 export interface Problem extends Of<typeof calls.problem> {}
 

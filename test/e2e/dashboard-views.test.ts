@@ -70,6 +70,7 @@ describe.skipIf(!HAS_CHROMIUM)("in a browser", () => {
       ["/services/app/rollouts/2", ".panel .lead", "app/2"],
       ["/groups", "main", "Groups"],
       ["/plan", "main", "Plan a rollout"],
+      ["/audit", "main", "app/3 started"],
       ["/nowhere", "main", "There is no such page"],
     ];
 

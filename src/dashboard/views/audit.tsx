@@ -1,40 +1,19 @@
 // Who did what, and is the record of it whole?
 import { useInfiniteQuery, useQuery } from "@tanstack/react-query";
 import { useEffect } from "react";
+import type { AuditCheck, AuditPage } from "../../api/contract.ts";
 import { read } from "../data/http.ts";
 import { Icon } from "../parts/icon.tsx";
 import { Reading } from "../parts/reading.tsx";
 import { At } from "../parts/time.tsx";
 import { TroubleBox } from "../parts/trouble.tsx";
-
-/** As the controller keeps it. */
-interface Entry {
-  readonly seq: number;
-  /** ISO 8601, UTC. */
-  readonly at: string;
-  /** `asked` before it is done, `answered` after; `refused`: no right to it; `denied`: not let in. */
-  readonly kind: string;
-  readonly actor?: string | undefined;
-  readonly from?: string | undefined;
-  readonly what?: string | undefined;
-  readonly service?: string | undefined;
-  readonly reason?: string | undefined;
-  readonly answer?: string | undefined;
-}
-
-/** Whether the chain of hashes holds; `seq` is the first entry that it does not hold for. */
-interface Check {
-  readonly ok: boolean;
-  readonly entries: number;
-  readonly seq?: number | undefined;
-  readonly why?: string | undefined;
-}
+import { auditRows, type AuditRow } from "./audit-rows.ts";
 
 export function Audit() {
   const { data, error, failureReason } = useQuery({
     queryKey: ["audit", "verify"],
     gcTime: 0,
-    queryFn: ({ signal }) => read<Check>("/v1/audit/verify", signal),
+    queryFn: ({ signal }) => read<AuditCheck>("/v1/audit/verify", signal),
   });
   useEffect(() => {
     document.title = "Audit · Serin";
@@ -65,7 +44,7 @@ function Entries({ last }: { readonly last: number }) {
     queryFn: ({ pageParam: to, signal }) => {
       const after = Math.max(0, to - PAGE);
       const limit = Math.max(1, to - after);
-      return read<{ readonly items: readonly Entry[] }>(`/v1/audit?after=${after}&limit=${limit}`, signal);
+      return read<AuditPage>(`/v1/audit?after=${after}&limit=${limit}`, signal);
     },
     getNextPageParam: (_page, _pages, to) => (to > PAGE ? to - PAGE : undefined),
   });
@@ -84,7 +63,9 @@ function Entries({ last }: { readonly last: number }) {
             </tr>
           </thead>
           <tbody>
-            {data?.pages.map(({ items }) => items.toReversed().map((entry) => <Row key={entry.seq} entry={entry} />))}
+            {auditRows(data?.pages.flatMap(({ items }) => items) ?? []).map((row) => (
+              <Row key={row.seq} row={row} />
+            ))}
           </tbody>
         </table>
       </div>
@@ -97,20 +78,19 @@ function Entries({ last }: { readonly last: number }) {
   );
 }
 
-function Row({ entry }: { readonly entry: Entry }) {
-  const { at, kind, actor, from, what, service, reason, answer } = entry;
+function Row({ row: { atMs, who, from, what, reason, became } }: { readonly row: AuditRow }) {
   return (
     <tr>
       <td className="nowrap">
-        <At atMs={Date.parse(at)} />
+        <At atMs={atMs} />
       </td>
       <td>
-        {actor ?? "nobody known"}
+        {who}
         {from && <span className="soft small">{` from ${from}`}</span>}
       </td>
-      <td>{[what ?? kind, service].filter(Boolean).join(" ")}</td>
+      <td>{what}</td>
       <td>{reason}</td>
-      <td>{answer ? `${kind}: ${answer}` : kind}</td>
+      <td>{became}</td>
     </tr>
   );
 }
