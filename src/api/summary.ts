@@ -79,7 +79,7 @@ export function pageOf(rows: readonly ServiceSummary[], query: ServicesQuery): S
   const placed = rows.filter((row) => isWanted(row, query)).map((row) => ({ row, place: placeOf(row) }));
   const after = cursor === undefined ? "" : Buffer.from(cursor, "base64url").toString();
   const left = placed.filter(({ place }) => place > after).toSorted((a, b) => (a.place < b.place ? -1 : 1));
-  const page = limit === undefined ? left : left.slice(0, Number(limit));
+  const page = limit === undefined ? left : left.slice(0, limit);
   const last = page.at(-1);
   return {
     items: page.map(({ row }) => row),
