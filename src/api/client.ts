@@ -4,6 +4,8 @@
 import { messageOf, SerinError } from "../core/issues.ts";
 import type {
   Link,
+  LogsQuery,
+  LogsView,
   PlannedView,
   PlanView,
   Problem,
@@ -36,6 +38,8 @@ export interface Client extends Link {
   whoami(): Promise<Whoami>;
   page(query?: ServicesQuery): Promise<ServicesPage>;
   revisions(service: string): Promise<readonly RevisionView[]>;
+  /** What the replicas wrote last. */
+  logs(service: string, query?: LogsQuery): Promise<LogsView>;
   plan(service: string): Promise<PlanView>;
   /** Reads a file as if it were applied; changes nothing. */
   planFile(text: string, origin: string): Promise<PlannedView>;
@@ -99,6 +103,7 @@ export function connect(door: Door): Client {
     command: (service, request) => call("POST", `${at(service)}/commands`, request),
     records: (service, after, limit) => call("GET", `${at(service)}/records${queryText({ after, limit })}`),
     remove: (service, request) => call("DELETE", `${at(service)}${queryText(request)}`),
+    logs: (service, query = {}) => call("GET", `${at(service)}/logs${queryText(query)}`),
     revisions: async (service) =>
       (await call<{ items: readonly RevisionView[] }>("GET", `${at(service)}/revisions`)).items,
     plan: (service) => call("GET", `${at(service)}/plan`),

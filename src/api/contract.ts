@@ -27,6 +27,10 @@ export interface ServicesPage extends Of<typeof calls.servicesPage> {}
 export type ServicesQuery = Partial<z.output<typeof calls.servicesQuery>>;
 /** One version of a service, without its secrets. */
 export interface RevisionView extends Of<typeof calls.revision> {}
+/** What the replicas of a service wrote last. */
+export interface LogsView extends Of<typeof calls.logs> {}
+/** Which replicas' lines are wanted, and how many of each. */
+export type LogsQuery = Partial<z.output<typeof calls.logsQuery>>;
 /** Several services that are looked after together. */
 export interface GroupView extends Of<typeof calls.group> {}
 /** One member of a group. */

@@ -6,6 +6,8 @@ import type { Clock } from "../ports/clock.ts";
 import type { Controller } from "../runtime/controller.ts";
 import type {
   Link,
+  LogsQuery,
+  LogsView,
   PlannedView,
   PlanView,
   RevisionView,
@@ -18,6 +20,7 @@ import { environmentIn } from "./access/places.ts";
 import { Feed } from "./feed.ts";
 import { describeGroup } from "./group-plan.ts";
 import { localLink } from "./local.ts";
+import { logsOf } from "./logs.ts";
 import { planText, planView, trafficOf } from "./planning.ts";
 import { revisionsOf } from "./revisions.ts";
 import { pageOf, summaryOf } from "./summary.ts";
@@ -29,6 +32,8 @@ export interface Desk extends Link {
   readonly places: Places;
   page(query: ServicesQuery, sees: (service: string) => boolean): ServicesPage;
   revisions(service: string): readonly RevisionView[];
+  /** Throws SERIN_NO_LOG where somebody else keeps the replicas' output, and for a pool that is not there. */
+  logs(service: string, query: LogsQuery): Promise<LogsView>;
   /** Throws SERIN_NOTHING_PLANNED when no rollout is under way. */
   plan(service: string): PlanView;
   /** Reads a file as if it were applied; changes nothing. */
@@ -65,6 +70,7 @@ export function deskOf(controller: Controller, clock: Clock): Desk {
       };
     },
     revisions: (service) => revisionsOf(controller.get(service).state),
+    logs: (service, query) => logsOf(controller, view(service), query),
     plan: (service) => {
       const { state } = controller.get(service);
       const rollout = underWay(state);

@@ -75,6 +75,7 @@ const desk: Desk = {
   feed: new Feed({ names: () => ["app"], view: () => VIEW, groups: () => link.groups() }),
   page: (query) => pageOf([summaryOf(VIEW)], query),
   revisions: () => [],
+  logs: async () => ({ items: [] }),
   plan: () => {
     throw new SerinError({ code: "SERIN_NOTHING_PLANNED", what: "no rollout of app is under way", exitCode: 2 });
   },

@@ -67,6 +67,7 @@ function deskWith(feed: Feed): Desk {
     records: never,
     remove: never,
     revisions: never,
+    logs: never,
     plan: never,
     planFile: never,
     close: async () => feed.close(),

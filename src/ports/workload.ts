@@ -5,6 +5,13 @@ import type { Call, Observed } from "./observed.ts";
 
 export type { Replica, Revision, RunningPool, WantedPool } from "../core/world.ts";
 
+/** What a replica wrote last, oldest line first. */
+export interface ReplicaLog {
+  readonly replica: string;
+  /** Without control characters, and shortened where they are very long. */
+  readonly lines: readonly string[];
+}
+
 /** Whatever runs a service. `apply` changes it, `observe` looks. */
 export interface Workload {
   /** Name in specs and texts: "process", "deployment". Never branched on: ask `can`. */
@@ -18,4 +25,6 @@ export interface Workload {
   apply(pools: readonly WantedPool[], busy: readonly string[], call: Call): Promise<void>;
   /** What runs now, also of pools that are not wanted any more. */
   observe(call: Call): Promise<Observed<readonly RunningPool[]>>;
+  /** The last lines of each replica of a pool, at most so many. None of a replica whose lines somebody else keeps, and absent where that is so of all. */
+  logs?(pool: string, lines: number, call: Call): Promise<readonly ReplicaLog[]>;
 }

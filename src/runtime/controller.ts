@@ -5,12 +5,18 @@ import type { Answer, Command } from "../core/engine/input.ts";
 import type { DecisionRecord, ServiceState } from "../core/engine/state.ts";
 import { isGroupName } from "../core/group/state.ts";
 import { SerinError } from "../core/issues.ts";
+import { ms } from "../core/units.ts";
 import type { Journal } from "../ports/journal.ts";
+import type { ReplicaLog } from "../ports/workload.ts";
+import { within } from "./ask.ts";
 import { Groups } from "./groups.ts";
 import type { Measured } from "./measured.ts";
 import type { House } from "./parts.ts";
 import { readState } from "./saved.ts";
 import { ServiceLoop } from "./service.ts";
+
+/** So long the replicas' logs may take to be read. */
+const LOGS_MS = ms(5_000);
 
 /** A service as it can be looked at. */
 export interface Seen {
@@ -132,6 +138,14 @@ export class Controller {
     if (isGroupName(service)) this.groups.get(service);
     else this.get(service);
     return decisionsAfter(this.house.journal, service, { after, limit });
+  }
+
+  /** The last lines of each replica of a pool; nothing where somebody else keeps them. Throws a SerinError for a service not known. */
+  async logs(service: string, pool: string, lines: number): Promise<readonly ReplicaLog[] | undefined> {
+    const loop = this.loops.get(service);
+    if (!loop) throw this.unknown(service);
+    const { workload } = await loop.theWorkload();
+    return within(this.house.clock, LOGS_MS, async (call) => workload.logs?.(pool, lines, call));
   }
 
   /** Whether it looks after a service of this name. */

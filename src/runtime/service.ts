@@ -350,7 +350,8 @@ export class ServiceLoop {
     }
   }
 
-  private async theWorkload(): Promise<OwnedWorkload> {
+  /** Who runs its replicas. */
+  async theWorkload(): Promise<OwnedWorkload> {
     this.workload ??= await this.house.factory.workload(() => this.state);
     return this.workload;
   }

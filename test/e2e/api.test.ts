@@ -87,6 +87,8 @@ test("revisions are told without their secrets, and in what they differ", async 
   const [stable, former] = await client.revisions("app");
   expect(stable).toMatchObject({ is: ["stable"], rollouts: [2], kind: "processes", env: { API_KEY: "***" } });
   expect(former).toMatchObject({ rollouts: [1], differs: ["env.VERSION"] });
+  expect((await client.logs("app", { lines: 1 })).items).toMatchObject([{ pool: "2-canary" }, { pool: "2-canary" }]);
+  await expect(client.logs("app", { pool: "v9" })).rejects.toMatchObject({ trouble: { code: "SERIN_NO_LOG" } });
 });
 
 test("pages are cut where they are asked to be, and an unchanged view is not sent again", async () => {

@@ -82,6 +82,10 @@ describe.skipIf(!HAS_CHROMIUM)("in a browser", () => {
         await reads(page, selector, text);
         found.push(...(await violations(page)).map((each) => `${path}: ${each}`));
       }
+      await page.goto(`${url}/services/app/replicas`);
+      await page.locator(".panel summary").first().click();
+      await reads(page, "section h3", /\w/u);
+      found.push(...(await violations(page)).map((each) => `logs: ${each}`));
       await page.goto(`${url}/services/app`);
       await page.locator(".actions").getByRole("button", { name: "Abort" }).click();
       await reads(page, "dialog", "30 s");

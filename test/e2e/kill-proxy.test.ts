@@ -46,16 +46,22 @@ async function killProxy(subject: Case): Promise<Route["split"] | undefined> {
   return (body as ProxyState).route?.split;
 }
 
+const momentOf = ({ phase, cursor }: RolloutView): string => `${phase} ${cursor}`;
+
 /** Kills the proxy whenever the rollout comes to another step or turns back, until it has ended. */
 async function killAtEveryStep(subject: Case, number: number): Promise<RolloutView | undefined> {
   const { scene } = subject;
   let last = "";
   for (;;) {
-    const rollout = await scene.see("the rollout", (view) => view.rollout?.number === number && view.rollout);
+    const before = last;
+    const rollout = await scene.see(
+      "another step",
+      (view) => view.rollout?.number === number && momentOf(view.rollout) !== before && view.rollout,
+      60_000,
+    );
     if (rollout.phase === "ended") return (await scene.ended(number)).rollout;
-    const moment = `${rollout.phase} ${rollout.cursor}`;
-    if (moment !== last) await killProxy(subject);
-    last = moment;
+    await killProxy(subject);
+    last = momentOf(rollout);
   }
 }
 

@@ -29,6 +29,10 @@ export function createCompositeWorkload(parts: readonly Part[]): Workload {
       await Promise.all(asked);
     },
     observe: async (call) => together(await Promise.all(parts.map(({ workload }) => workload.observe(call)))),
+    logs: async (pool, lines, call) => {
+      const read = await Promise.all(parts.map(({ workload }) => workload.logs?.(pool, lines, call)));
+      return read.flatMap((logs) => logs ?? []);
+    },
   };
 }
 

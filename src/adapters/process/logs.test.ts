@@ -38,6 +38,13 @@ test("without an error the last line, but only when nobody else writes there", a
   expect(await wordsOf(`${"y".repeat(50_000)}\n`)).toHaveLength(201);
 });
 
+test("the last lines as they stand, without what a terminal would obey, and not without end", async () => {
+  writeFileSync(logs.pathOf("r1"), `one\n  \u001B[31mtwo\u001B[0m\n${"y".repeat(5_000)}\n\n`);
+  expect(await logs.last("r1", 2)).toEqual(["  two", `${"y".repeat(2_000)}…`]);
+  expect(await logs.last("r1", 9)).toHaveLength(3);
+  expect(await logs.last("nobody", 9)).toEqual([]);
+});
+
 test("only what was said since its start", async () => {
   const before = "Error: of an earlier one\n";
   expect(await wordsOf(`${before}hello\n`, true, before.length)).toBe("hello");

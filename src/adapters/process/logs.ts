@@ -10,6 +10,9 @@ export interface LogLimits {
   readonly old: number;
 }
 
+/** What is looked through for the last lines, and the longest of them. */
+const LINES_BYTES = 262_144;
+const LONGEST_LINE = 2_000;
 /** What is looked through for the last word. */
 const TAIL_BYTES = 8_192;
 const LONGEST_WORD = 200;
@@ -89,6 +92,17 @@ export class Logs {
     await Promise.all(gone.map((name) => rm(join(this.#dir, name), { force: true })));
   }
 
+  /** The last lines of it, oldest first; none where there is no log. */
+  async last(name: string, lines: number): Promise<readonly string[]> {
+    const text = (await tail(this.pathOf(name), LINES_BYTES).catch(() => Buffer.alloc(0))).toString("utf8");
+    const whole = text.trimEnd();
+    if (whole === "") return [];
+    return whole
+      .split("\n")
+      .slice(-lines)
+      .map((line) => shortened(printable(line), LONGEST_LINE));
+  }
+
   /**
    * What a replica said last, as far as it can be told: while others write to the same file too, only a line that speaks
    * of an error counts.
@@ -101,19 +115,23 @@ export class Logs {
     const text = (await tail(path, bytes).catch(() => Buffer.alloc(0))).toString("utf8");
     const lines = text
       .split("\n")
-      .map(printable)
+      .map((line) => printable(line).trim())
       .filter((line) => line !== "" && !/^Node\.js v\d/.test(line));
     const words = lines.findLast((line) => ERROR_LINE.test(line)) ?? (asked.alone ? lines.at(-1) : undefined) ?? "";
-    return words.length > LONGEST_WORD ? `${words.slice(0, LONGEST_WORD)}…` : words;
+    return shortened(words, LONGEST_WORD);
   }
+}
+
+function shortened(text: string, most: number): string {
+  return text.length > most ? `${text.slice(0, most)}…` : text;
 }
 
 const ERROR_LINE = /^(?:uncaught |unhandled )?(?:[\w.]*(?:error|exception)\b|panic:|fatal\b)/i;
 
-/** A line of someone else's, safe to show on a terminal. */
+/** A line of someone else's, safe to show. */
 function printable(line: string): string {
   // oxlint-disable-next-line no-control-regex -- these are what is taken out
-  return line.replaceAll(/\u001B\[[\d;?]*[A-Za-z]|[\u0000-\u001F\u007F-\u009F]/g, "").trim();
+  return line.replaceAll(/\u001B\[[\d;?]*[A-Za-z]|[\u0000-\u001F\u007F-\u009F]/g, "");
 }
 
 async function sizeOf(path: string): Promise<number> {

@@ -8,7 +8,7 @@ import { type Choice, type Candidate, chooseReplicas } from "../../core/replica-
 import { ms, type Ms } from "../../core/units.ts";
 import type { Clock } from "../../ports/clock.ts";
 import { type Call, type Observed, seen, unreadable } from "../../ports/observed.ts";
-import type { Replica, RunningPool, WantedPool, Workload } from "../../ports/workload.ts";
+import type { Replica, ReplicaLog, RunningPool, WantedPool, Workload } from "../../ports/workload.ts";
 import { PROCESS_ABILITIES } from "./abilities.ts";
 import { findReplicas } from "./adopt.ts";
 import { explained } from "./errors.ts";
@@ -113,6 +113,15 @@ class Processes implements ProcessWorkload {
       pools.set(`${pool} ${revision}`, running);
     }
     return seen([...pools.values()]);
+  }
+
+  async logs(pool: string, lines: number, call: Call): Promise<readonly ReplicaLog[]> {
+    call.signal.throwIfAborted();
+    const { logs } = await this.#found();
+    const records = this.#living().flatMap(({ record }) => (record.pool === pool ? [record] : []));
+    return Promise.all(
+      records.map(async (record) => ({ replica: record.id, lines: await logs.last(logOf(record), lines) })),
+    );
   }
 
   insides(): readonly Inside[] {

@@ -97,14 +97,20 @@ export class Caller {
   ): Promise<T> {
     const { audit } = this.#options;
     const { seq } = audit.note({ kind: "asked", ...this.#who(), ...note });
+    const answered = (answer: string): void => {
+      try {
+        audit.note({ kind: "answered", of: seq, answer });
+      } catch {
+        // What is done is done, and is no failure for that; the log shows a question without an answer.
+      }
+    };
     try {
       const result = await work();
-      audit.note({ kind: "answered", of: seq, answer: said(result) });
+      answered(said(result));
       return result;
     } catch (error) {
       // What was found may be a part of the file that was applied: only the sentence is written down.
-      const answer = error instanceof SerinError ? `${error.trouble.code} ${error.trouble.what}` : "SERIN_FAILED";
-      audit.note({ kind: "answered", of: seq, answer });
+      answered(error instanceof SerinError ? `${error.trouble.code} ${error.trouble.what}` : "SERIN_FAILED");
       throw error;
     }
   }

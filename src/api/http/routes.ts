@@ -73,6 +73,14 @@ export const revisions = createRoute({
   responses: { 200: json(calls.revisions, "Stable first."), ...refusals(404) },
 });
 
+export const logs = createRoute({
+  method: "get",
+  path: "/v1/services/{name}/logs",
+  summary: "The last lines that the replicas wrote; for those who operate the service",
+  request: { params: calls.named, query: calls.logsQuery },
+  responses: { 200: json(calls.logs, "Of each replica that runs."), ...refusals(404) },
+});
+
 export const plan = createRoute({
   method: "get",
   path: "/v1/services/{name}/plan",

@@ -41,6 +41,12 @@ export function addLooks(app: App, desk: Desk): void {
     permit(c, "view", name);
     return answered(c, calls.revisions, { items: desk.revisions(name) });
   });
+  on(app, routes.logs, async (c) => {
+    const { name } = c.req.valid("param");
+    // A service may write what not everybody who looks at its rollouts shall read.
+    permit(c, "operate", name);
+    return answered(c, calls.logs, await desk.logs(name, c.req.valid("query")));
+  });
   on(app, routes.plan, (c) => {
     const { name } = c.req.valid("param");
     permit(c, "view", name);

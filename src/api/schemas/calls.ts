@@ -127,6 +127,17 @@ export const recordsQuery = z.strictObject({
 
 export const records = z.array(record);
 export const revisions = z.object({ items: z.array(revision) }).openapi("Revisions");
+export const logsQuery = z.strictObject({
+  pool: z.string().min(1).max(100).optional().describe("One pool alone; all of them without it."),
+  lines: digits(1, 1_000).default(100).openapi({ default: 100 }).describe("So many of each replica at most."),
+});
+export const logs = z
+  .object({
+    items: z.array(
+      z.object({ pool: z.string(), replica: z.string(), lines: z.array(z.string()).describe("Oldest first.") }),
+    ),
+  })
+  .openapi("Logs");
 export const groups = z.array(group);
 
 export const eventsQuery = z.strictObject({

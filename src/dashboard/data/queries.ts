@@ -1,6 +1,13 @@
 // What is asked of the controller, and under which key is it kept?
 import { infiniteQueryOptions, queryOptions } from "@tanstack/react-query";
-import type { GroupView, RevisionView, ServiceSummary, ServiceView, ServicesPage } from "../../api/contract.ts";
+import type {
+  GroupView,
+  LogsView,
+  RevisionView,
+  ServiceSummary,
+  ServiceView,
+  ServicesPage,
+} from "../../api/contract.ts";
 import type { DecisionRecord } from "../../core/engine/state.ts";
 import { read } from "./http.ts";
 
@@ -68,6 +75,17 @@ export const revisions = (name: string, version: number) =>
     queryKey: ["revisions", name, version],
     queryFn: ({ signal }) => read<{ readonly items: readonly RevisionView[] }>(`${at(name)}/revisions`, signal),
     placeholderData: (before) => before,
+  });
+
+/** Lines go on while they are looked at. */
+const LINES_MS = 2_000;
+
+export const logs = (name: string, pool: string) =>
+  queryOptions({
+    queryKey: ["logs", name, pool],
+    queryFn: ({ signal }) => read<LogsView>(`${at(name)}/logs?pool=${encodeURIComponent(pool)}`, signal),
+    gcTime: 0,
+    refetchInterval: ({ state }) => (state.error ? false : LINES_MS),
   });
 
 export const groups = queryOptions({
