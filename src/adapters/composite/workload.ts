@@ -30,8 +30,8 @@ export function createCompositeWorkload(parts: readonly Part[]): Workload {
     },
     observe: async (call) => together(await Promise.all(parts.map(({ workload }) => workload.observe(call)))),
     logs: async (pool, lines, call) => {
-      const read = await Promise.all(parts.map(({ workload }) => workload.logs?.(pool, lines, call)));
-      return read.flatMap((logs) => logs ?? []);
+      const read = parts.map(async ({ workload }) => (await workload.logs?.(pool, lines, call)) ?? []);
+      return (await Promise.all(read)).flat();
     },
   };
 }
