@@ -13,6 +13,7 @@ import type { Desk } from "../src/api/desk.ts";
 import { Feed } from "../src/api/feed.ts";
 import { openDoor } from "../src/api/server.ts";
 import { testKeeper } from "../test/support/keeper.ts";
+import { viewOfNothing } from "../test/support/view.ts";
 
 const { values } = parseArgs({
   options: {
@@ -34,18 +35,9 @@ let version = 0;
 
 function view(service: string): ServiceView {
   const atMs = ms(Math.floor(Date.now() / 1_000) * 1_000);
-  return {
-    service,
+  return viewOfNothing(service, {
     version,
     nowMs: atMs,
-    health: "well",
-    pools: [],
-    wanted: {},
-    split: { weights: {} },
-    history: [],
-    quarantine: [],
-    recent: [],
-    troubles: {},
     rollout: {
       number: 1,
       strategy: "canary",
@@ -57,7 +49,7 @@ function view(service: string): ServiceView {
       stepSinceMs: ms(0),
       waiting: { for: "evidence", text: `needs about ${1_000 - (atMs % 1_000)} more canary requests at ${atMs}` },
     },
-  };
+  });
 }
 
 const feed = new Feed({ names: () => names, view, groups: async () => [] });

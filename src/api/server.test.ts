@@ -4,28 +4,17 @@ import type { AddressInfo } from "node:net";
 import { afterEach, beforeEach, expect, test } from "vitest";
 import { fileOf } from "../../test/sim/specs.ts";
 import { testKeeper } from "../../test/support/keeper.ts";
+import { viewOfNothing } from "../../test/support/view.ts";
 import { SerinError } from "../core/issues.ts";
 import { ms } from "../core/units.ts";
 import { connect } from "./client.ts";
-import type { CommandRequest, GroupView, Link, ServiceView } from "./contract.ts";
+import type { CommandRequest, GroupView, Link } from "./contract.ts";
 import type { Desk } from "./desk.ts";
 import { Feed } from "./feed.ts";
 import { openDoor, type OpenDoor } from "./server.ts";
 import { pageOf, summaryOf } from "./summary.ts";
 
-const VIEW: ServiceView = {
-  service: "app",
-  version: 7,
-  nowMs: ms(1_000),
-  health: "well",
-  pools: [],
-  wanted: {},
-  split: { weights: {} },
-  history: [],
-  quarantine: [],
-  recent: [],
-  troubles: {},
-};
+const VIEW = viewOfNothing("app", { version: 7, nowMs: ms(1_000) });
 
 const GROUP: GroupView = {
   group: "release/app",

@@ -2,6 +2,7 @@
 import { request, type IncomingMessage } from "node:http";
 import { afterEach, beforeEach, expect, test } from "vitest";
 import { testKeeper } from "../../test/support/keeper.ts";
+import { viewOfNothing } from "../../test/support/view.ts";
 import type { DecisionRecord } from "../core/engine/state.ts";
 import { ms } from "../core/units.ts";
 import { connect, type FollowOptions } from "./client.ts";
@@ -14,20 +15,7 @@ import { pageOf, summaryOf } from "./summary.ts";
 const views = new Map<string, ServiceView>();
 
 function show(service: string, version: number, more: Partial<ServiceView> = {}): void {
-  views.set(service, {
-    service,
-    version,
-    nowMs: ms(version),
-    health: "well",
-    pools: [],
-    wanted: {},
-    split: { weights: {} },
-    history: [],
-    quarantine: [],
-    recent: [],
-    troubles: {},
-    ...more,
-  });
+  views.set(service, viewOfNothing(service, { version, nowMs: ms(version), ...more }));
 }
 
 const decision = (version: number): DecisionRecord => ({

@@ -5,7 +5,7 @@ import { weightOf } from "../../src/core/units.ts";
 import { until } from "../e2e/harness.ts";
 import { openContour, whyNoContour } from "./contour.ts";
 import { define } from "./definitions.ts";
-import { demoService, load } from "./demo.ts";
+import { load } from "./demo.ts";
 import { sharedCluster, test } from "./kube-test.ts";
 import type { KubeObject } from "./objects.ts";
 import { RoutingPlace } from "./routing-cluster.ts";
@@ -42,14 +42,7 @@ async function open(context: TestContext, traffic: string, own: string) {
   await define(cluster, "gateway");
   const shop = await cluster.namespace(context);
   const address = await openContour(context, cluster, shop);
-  await shop.apply(demoService());
-  if (own !== "") await shop.apply(own);
-  const place = await RoutingPlace.open(cluster, shop, { traffic, image: "demo" });
-  context.onTestFinished(() => place.close());
-  await place.run([
-    { pool: "v1", role: "stable", size: 2 },
-    { pool: "v2", role: "canary", size: 1 },
-  ]);
+  const place = await RoutingPlace.ready(context, shop, { traffic, own: own === "" ? undefined : own });
   return { shop, address, place };
 }
 

@@ -73,6 +73,23 @@ interface Load {
   readonly headers?: OutgoingHttpHeaders;
 }
 
+/** In a Rollout: its versions are compared by the failures that their pods tell of. */
+export const JUDGED = {
+  analysis: {
+    warmup: "0s",
+    metrics: [
+      {
+        kind: "share",
+        name: "errors",
+        bad: 'http_requests_total{status=~"5.."}',
+        total: "http_requests_total",
+        margin: "5%",
+      },
+    ],
+  },
+  workload: { deployment: { name: "app", metrics: { every: "500ms" } } },
+};
+
 /** Clients of a Service, each request on a connection of its own, so that all pods are asked. They end with the test. */
 export function load(
   context: TestContext,

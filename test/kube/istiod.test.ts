@@ -3,7 +3,7 @@ import { expect, type TestContext } from "vitest";
 import { all, type Split } from "../../src/core/split.ts";
 import { weightOf } from "../../src/core/units.ts";
 import { until } from "../e2e/harness.ts";
-import { demoService, load } from "./demo.ts";
+import { load } from "./demo.ts";
 import { openIstio, shareAt, untilForgotten, whyNoIstio } from "./istiod.ts";
 import { sharedCluster, test } from "./kube-test.ts";
 import type { KubeObject, Pod } from "./objects.ts";
@@ -50,14 +50,7 @@ async function open(context: TestContext, { traffic, own, debounce = "100ms" }: 
   const cluster = sharedCluster();
   const shop = await cluster.namespace(context);
   const istio = await openIstio(context, { cluster, shop, debounce });
-  await shop.apply(demoService());
-  if (own !== undefined) await shop.apply(own);
-  const place = await RoutingPlace.open(cluster, shop, { traffic, image: "demo" });
-  context.onTestFinished(() => place.close());
-  await place.run([
-    { pool: "v1", role: "stable", size: 2 },
-    { pool: "v2", role: "canary", size: 1 },
-  ]);
+  const place = await RoutingPlace.ready(context, shop, { traffic, own });
   return { shop, istio, place };
 }
 

@@ -1,5 +1,6 @@
 // How does a router stand on a real API server, with pods in two versions?
 import { setTimeout as sleep } from "node:timers/promises";
+import type { TestContext } from "vitest";
 import { Adopted } from "../../src/adapters/kubernetes/adopted.ts";
 import { Cluster as Known } from "../../src/adapters/kubernetes/cluster.ts";
 import { revisionOfTemplate } from "../../src/adapters/kubernetes/revision.ts";
@@ -14,7 +15,8 @@ import type { Role, Route, Split } from "../../src/core/split.ts";
 import type { WantedPool } from "../../src/core/world.ts";
 import { until } from "../e2e/harness.ts";
 import type { Cluster, Namespace } from "./cluster.ts";
-import { demoDeployment } from "./demo.ts";
+import { demoDeployment, demoService } from "./demo.ts";
+import { sharedCluster } from "./kube-test.ts";
 import { installKinds, rolloutOf } from "./serin.ts";
 import type { KubeObject } from "./objects.ts";
 
@@ -88,6 +90,23 @@ export class RoutingPlace {
     };
     const place = new RoutingPlace(known, new Adopted(known, by), { traffic: trafficOf(shop.name, traffic), image });
     await place.run([{ pool: "v1", role: "stable", size: 2 }]);
+    return place;
+  }
+
+  /** With a Service in front and a route of somebody's own, where there is one; a canary runs beside stable. Ends with the test. */
+  static async ready(
+    context: TestContext,
+    shop: Namespace,
+    { traffic, own }: { traffic: string; own: string | undefined },
+  ): Promise<RoutingPlace> {
+    await shop.apply(demoService());
+    if (own !== undefined) await shop.apply(own);
+    const place = await RoutingPlace.open(sharedCluster(), shop, { traffic, image: "demo" });
+    context.onTestFinished(() => place.close());
+    await place.run([
+      { pool: "v1", role: "stable", size: 2 },
+      { pool: "v2", role: "canary", size: 1 },
+    ]);
     return place;
   }
 

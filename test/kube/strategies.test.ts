@@ -1,6 +1,6 @@
 // Does each strategy do on a cluster what it says, without a lost request?
 import { expect, type TestContext } from "vitest";
-import { demoDeployment, demoService, load } from "./demo.ts";
+import { demoDeployment, demoService, JUDGED, load } from "./demo.ts";
 import { sharedCluster, test } from "./kube-test.ts";
 import type { Namespace } from "./cluster.ts";
 import type { ReplicaSet } from "./objects.ts";
@@ -80,22 +80,6 @@ test("a canary with less surge than its shares need scales the Deployment down f
   await seen.stop();
   expect(seen.lost).toEqual([]);
 });
-
-const JUDGED = {
-  analysis: {
-    warmup: "0s",
-    metrics: [
-      {
-        kind: "share",
-        name: "errors",
-        bad: 'http_requests_total{status=~"5.."}',
-        total: "http_requests_total",
-        margin: "5%",
-      },
-    ],
-  },
-  workload: { deployment: { name: "app", metrics: { every: "500ms" } } },
-};
 
 test("a version whose pods say that they fail more often is taken back, and one that does not goes on", async (context) => {
   const steps = [{ weight: "50%", judge: { atMost: "3m" } }];

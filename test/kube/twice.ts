@@ -1,7 +1,7 @@
 // How do two canaries go their way by a route, one after the other, from the controller to the answers that clients get?
 import { expect, type TestContext } from "vitest";
 import { until } from "../e2e/harness.ts";
-import { demoDeployment, demoService, load } from "./demo.ts";
+import { demoDeployment, demoService, JUDGED, load } from "./demo.ts";
 import { sharedCluster } from "./kube-test.ts";
 import type { Namespace } from "./cluster.ts";
 import { command, controllerOf, ended, rolloutNow, rolloutOf, type RolloutObject } from "./serin.ts";
@@ -15,21 +15,6 @@ const CANARY = {
       { weight: "20%", judge: { atMost: "2m" } },
     ],
   },
-};
-const JUDGED = {
-  analysis: {
-    warmup: "0s",
-    metrics: [
-      {
-        kind: "share",
-        name: "errors",
-        bad: 'http_requests_total{status=~"5.."}',
-        total: "http_requests_total",
-        margin: "5%",
-      },
-    ],
-  },
-  workload: { deployment: { name: "app", metrics: { every: "500ms" } } },
 };
 
 interface Adopting {
