@@ -123,9 +123,7 @@ export class Controller {
 
   /** Throws a SerinError for a service not known. */
   get(service: string): Seen {
-    const seen = this.find(service);
-    if (!seen) throw this.unknown(service);
-    return seen;
+    return seenOf(this.loopOf(service));
   }
 
   find(service: string): Seen | undefined {
@@ -142,9 +140,7 @@ export class Controller {
 
   /** The last lines of each replica of a pool; nothing where somebody else keeps them. Throws a SerinError for a service not known. */
   async logs(service: string, pool: string, lines: number): Promise<readonly ReplicaLog[] | undefined> {
-    const loop = this.loops.get(service);
-    if (!loop) throw this.unknown(service);
-    const { workload } = await loop.theWorkload();
+    const { workload } = await this.loopOf(service).theWorkload();
     return within(this.house.clock, LOGS_MS, async (call) => workload.logs?.(pool, lines, call));
   }
 
@@ -166,10 +162,14 @@ export class Controller {
 
   /** Ends a service: its traffic, its replicas and what is known of it. */
   async remove(service: string): Promise<void> {
+    await this.loopOf(service).remove();
+    this.loops.delete(service);
+  }
+
+  private loopOf(service: string): ServiceLoop {
     const loop = this.loops.get(service);
     if (!loop) throw this.unknown(service);
-    await loop.remove();
-    this.loops.delete(service);
+    return loop;
   }
 
   private add(loop: ServiceLoop): void {
