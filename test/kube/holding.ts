@@ -8,6 +8,7 @@ import type { RolloutObject } from "./serin.ts";
 const LOOK_MS = 40;
 /** The last writes follow the end of a rollout. */
 const SETTLED_MS = 15_000;
+const SLICE = "discovery.k8s.io/v1/EndpointSlice";
 const ROLLOUT = "serin.dev/v1/Rollout/app";
 
 /** What did not hold, each once. */
@@ -35,9 +36,18 @@ const readyOf = (slices: readonly EndpointSlice[]): readonly string[] =>
     (endpoints ?? []).flatMap(({ addresses, conditions }) => (conditions?.ready ? addresses : [])),
   );
 
+const isReady = ({ status }: Pod): boolean =>
+  status?.conditions?.some(({ type, status: is }) => type === "Ready" && is === "True") ?? false;
+
+/** Whether the endpoints are behind what the pods say, or the pods are not well, is told apart. */
+function tooFew(ready: readonly string[], pods: readonly Pod[], least: number): string {
+  const well = pods.filter(isReady).map(({ metadata }) => metadata.name);
+  return `${ready.length} of ${least} ready pods behind the Service; ready are ${well.toSorted().join(", ")}`;
+}
+
 const shareOf = ({ status }: RolloutObject): number => Number.parseFloat(status?.weight?.wanted ?? "0");
 
-/** Looks all the time until it is stopped. `least` is how many ready pods must stand behind the Service. */
+/** Looks all the time, from when it holds first until it is stopped. `least` is how many ready pods must stand behind the Service. */
 export function holding(context: TestContext, namespace: Namespace, { least = 3 } = {}): Holding {
   const broken = new Set<string>();
   const off = new AbortController();
@@ -46,12 +56,12 @@ export function holding(context: TestContext, namespace: Namespace, { least = 3 
   const look = async (before: RolloutObject): Promise<RolloutObject> => {
     const [sets, slices, pods] = await Promise.all([
       namespace.list<ReplicaSet>("ReplicaSet"),
-      namespace.list<EndpointSlice>("discovery.k8s.io/v1/EndpointSlice"),
+      namespace.list<EndpointSlice>(SLICE),
       namespace.list<Pod>("Pod"),
     ]);
     for (const wrong of ownership(sets)) broken.add(wrong);
     const ready = readyOf(slices);
-    if (ready.length < least) broken.add(`${ready.length} of ${least} ready pods behind the Service`);
+    if (ready.length < least) broken.add(tooFew(ready, pods, least));
     const after = await namespace.get<RolloutObject>(ROLLOUT);
     const number = before.status?.rollout ?? 0;
     for (const one of [before, after]) if (shareOf(one) > 0) given.add(one.status?.rollout ?? 0);
@@ -72,6 +82,8 @@ export function holding(context: TestContext, namespace: Namespace, { least = 3 
     return after;
   };
   const run = async (): Promise<void> => {
+    // The endpoints may be a second behind the pods: their controller asks again so late where its own write is not seen yet.
+    await namespace.untilAll<EndpointSlice>(SLICE, (slices) => readyOf(slices).length >= least);
     let before = await namespace.get<RolloutObject>(ROLLOUT);
     while (!off.signal.aborted) {
       before = await look(before);

@@ -155,6 +155,22 @@ describe("a loss", () => {
     expect(desk.state.quarantine).toEqual([]);
   });
 
+  test("of one of stable's replicas keeps the way back from its end, though the others carry everything", () => {
+    const desk = Desk.serving(`{ rolling: { maxSurge: 0, maxUnavailable: 1 } }`);
+    desk.ready["2-canary"] = 0;
+    desk.apply("v2");
+    desk.pass(2_000);
+    const { pool = "" } = desk.state.stable ?? {};
+    desk.ready[pool] = 3;
+    desk.say("abort");
+    desk.pass(10_000);
+    expect(desk.rollout.phase).toBe("back");
+    expect(desk.rollout.waiting?.text).toBe("stable comes back to its size");
+    desk.ready[pool] = 4;
+    desk.pass(1_000);
+    expect(desk.rollout.phase).toBe("ended");
+  });
+
   test("of one replica too few does not keep a rolling update that allows it from its end", () => {
     const desk = Desk.serving(`{ rolling: { maxSurge: 0, maxUnavailable: 1 } }`);
     desk.ready["2-canary"] = 3;

@@ -101,7 +101,8 @@ function tidy(turn: Turn): boolean {
     turn.setRollout({ waiting: { for: "replicas", text: `${draining} replicas drain` } });
     return false;
   }
-  if (!turn.state.stable || capacityOf(turn, "stable") >= WHOLE) return true;
+  // What carries everything at the least is less than its size where it shares places or is replaced in turn.
+  if (!turn.state.stable || turn.ready(turn.state.stable.pool) >= program.fullSize) return true;
   turn.setRollout({ waiting: { for: "replicas", text: "stable comes back to its size" } });
   return back !== undefined && turn.nowMs - back.sinceMs >= program.progressDeadlineMs + WAY_BACK_BOUND_MS;
 }
