@@ -8,7 +8,7 @@ const to = join(root, "dist", "dashboard");
 const stamp = join(to, ".built-from");
 
 /** Rooms whose code goes into the bundle. */
-const ROOMS = ["dashboard", "core"];
+const ROOMS = ["dashboard", "core", "report"];
 
 /** Everything that goes into the bundle, by content. */
 function contents(): string {

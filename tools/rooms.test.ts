@@ -32,6 +32,11 @@ const ROOMS: Readonly<Record<string, Room>> = {
     npm: /^node:worker_threads$/u,
     why: "a rehearsal plays the real engine in a world of its own, and touches no other",
   },
+  report: {
+    may: ["core"],
+    npm: /(?!)/u,
+    why: "a report is the same text in a browser, at a terminal and in an answer: it needs nothing of any of them",
+  },
   proxy: { may: ["core"], npm: ANY, why: "the data plane outlives the engine and knows nothing of it" },
   adapters: {
     // Secrets are read and kept untold in one way, whoever is asked with them.
@@ -50,7 +55,16 @@ const ROOMS: Readonly<Record<string, Room>> = {
     why: "what a cluster asks for comes by its objects, as what a person asks for comes by the api",
   },
   api: {
-    may: ["core", "ports", "runtime", "adapters/registry.ts", "adapters/kubernetes", "adapters/secrets.ts"],
+    may: [
+      "core",
+      "ports",
+      "runtime",
+      "report",
+      "rehearse",
+      "adapters/registry.ts",
+      "adapters/kubernetes",
+      "adapters/secrets.ts",
+    ],
     npm: ANY,
     why: "a surface composes; nothing composes it",
   },
@@ -61,6 +75,7 @@ const ROOMS: Readonly<Record<string, Room>> = {
       "runtime",
       "proxy/command.ts",
       "api",
+      "report",
       "rehearse",
       "telemetry",
       "operator",
@@ -74,7 +89,7 @@ const ROOMS: Readonly<Record<string, Room>> = {
   },
   dashboard: {
     // Types of the contract, and the words and scales of reports; nothing of either runs anywhere but in the browser.
-    may: ["core", "api/contract.ts", "cli/report"],
+    may: ["core", "api/contract.ts", "report"],
     npm: /^(react|react-dom|react-dom\/client|@tanstack\/react-(query|router|virtual)|uplot)$/u,
     why: "the dashboard runs in a browser, which has no Node and sees a controller by its api alone",
   },

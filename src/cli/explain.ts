@@ -8,11 +8,11 @@ import { comparisonLines, runLines, testLines } from "./besides.ts";
 import { explainGroup } from "./group.ts";
 import type { Context } from "./io.ts";
 import { dateTime, grouped, hanging, painter, type Paint } from "./paint.ts";
-import { formOf, writeReport } from "./report/file.ts";
-import type { Recorded } from "./report/model.ts";
-import { odds } from "./report/quantity.ts";
-import { reportOf } from "./report/report.ts";
-import { summaryLines } from "./report/terminal.ts";
+import { formOf, writeReport } from "./report-file.ts";
+import type { Recorded } from "../report/model.ts";
+import { odds } from "../report/quantity.ts";
+import { reportOf } from "../report/report.ts";
+import { summaryLines } from "./report-terminal.ts";
 
 /** Decisions asked for at once. */
 const PAGE = 1_000;

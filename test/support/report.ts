@@ -3,8 +3,8 @@ import type { Ended } from "../../src/core/engine/state.ts";
 import type { MetricVerdict, Verdict } from "../../src/core/stats/plan.ts";
 import type { Trail, TrailMetric } from "../../src/core/stats/trail.ts";
 import { ms, weight } from "../../src/core/units.ts";
-import type { Recorded } from "../../src/cli/report/model.ts";
-import type { Viewed } from "../../src/cli/report/report.ts";
+import type { Recorded } from "../../src/report/model.ts";
+import type { Viewed } from "../../src/report/report.ts";
 
 /** 2026-03-04 14:02:11 UTC. */
 export const START = Date.UTC(2026, 2, 4, 14, 2, 11);
@@ -156,11 +156,7 @@ export function held(): Sample {
     strategy: "canary",
     candidate: "bbbb",
     replaces: "aaaa",
-    phase: "forward",
-    steps: [],
-    cursor: 3,
     startedMs: after(0),
-    stepSinceMs: after(20),
     waiting: { for: "person", text: "undecided, held as asked" },
     verdict,
     trail: trailOf(200, (second) => (second % 50 < 40 ? rising(second % 12) : {})),

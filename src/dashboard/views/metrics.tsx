@@ -1,9 +1,9 @@
 // What does each metric say of canary and stable, and how strong is the evidence?
 import { memo } from "react";
-import type { MetricReport, Report } from "../../cli/report/model.ts";
-import { axisUnit, finite, interval, odds, quantity, sure } from "../../cli/report/quantity.ts";
-import { oddsTicks, valueAxis, valueTicks } from "../../cli/report/scale.ts";
-import { roleOf, sinceStart } from "../../cli/report/told.ts";
+import type { MetricReport, Report } from "../../report/model.ts";
+import { axisUnit, finite, interval, odds, quantity, sure } from "../../report/quantity.ts";
+import { oddsTicks, valueAxis, valueTicks } from "../../report/scale.ts";
+import { roleOf, sinceStart } from "../../report/told.ts";
 import type { Sign } from "../data/words.ts";
 import { Panel } from "../parts/panel.tsx";
 import { Plot } from "../parts/plot.tsx";

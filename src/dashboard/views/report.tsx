@@ -1,10 +1,10 @@
 // What happened in one rollout, from its beginning to its end?
 import { useQuery } from "@tanstack/react-query";
 import { getRouteApi } from "@tanstack/react-router";
-import { htmlOf } from "../../cli/report/html.ts";
-import type { Report } from "../../cli/report/model.ts";
-import { brought, harmed, mostShare, took } from "../../cli/report/told.ts";
-import { reportOf } from "../../cli/report/report.ts";
+import { htmlOf } from "../../report/html.ts";
+import type { Report } from "../../report/model.ts";
+import { brought, harmed, mostShare, took } from "../../report/told.ts";
+import { reportOf } from "../../report/report.ts";
 import { records, service } from "../data/queries.ts";
 import { DecisionList } from "./decision-list.tsx";
 import { Panel } from "../parts/panel.tsx";

@@ -1,7 +1,7 @@
 // How much of the traffic had the canary, over time?
-import type { Report } from "../../cli/report/model.ts";
-import { lasting, quantity } from "../../cli/report/quantity.ts";
-import { timeTicks, valueAxis, valueTicks } from "../../cli/report/scale.ts";
+import type { Report } from "../../report/model.ts";
+import { lasting, quantity } from "../../report/quantity.ts";
+import { timeTicks, valueAxis, valueTicks } from "../../report/scale.ts";
 import type { MeasuredPoint } from "../data/measured.ts";
 import { Plot } from "../parts/plot.tsx";
 

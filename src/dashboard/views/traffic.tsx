@@ -4,7 +4,7 @@ import { conditionsText, isForUsers } from "../../core/match.ts";
 import { ROLES, shareOf, type Role } from "../../core/split.ts";
 import { count } from "../../core/stats/figures.ts";
 import { duration, ms, percent, WHOLE } from "../../core/units.ts";
-import type { Report } from "../../cli/report/model.ts";
+import type { Report } from "../../report/model.ts";
 import { measuredOf } from "../data/measured.ts";
 import { Panel } from "../parts/panel.tsx";
 import { SharePlot } from "./share-plot.tsx";

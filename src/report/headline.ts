@@ -1,6 +1,6 @@
 // What became of the rollout, in one sentence, and what decided it?
-import { isScored } from "../../core/stats/kayenta/scored.ts";
-import { sureness } from "../../core/stats/figures.ts";
+import { isScored } from "../core/stats/kayenta/scored.ts";
+import { sureness } from "../core/stats/figures.ts";
 import type { MetricReport, Report } from "./model.ts";
 import { lasting, quantity } from "./quantity.ts";
 

@@ -1,7 +1,7 @@
 // Does a report fit under a pull request, and say there what it means?
 import { expect, test } from "vitest";
-import { ERRORS, HOSTILE, NOTHING, recordsOf, SAMPLES, verdictOf } from "../../../test/support/report.ts";
-import type { MetricVerdict } from "../../core/stats/plan.ts";
+import { ERRORS, HOSTILE, NOTHING, recordsOf, SAMPLES, verdictOf } from "../../test/support/report.ts";
+import type { MetricVerdict } from "../core/stats/plan.ts";
 import { markdownOf, markdownText } from "./markdown.ts";
 import { reportOf } from "./report.ts";
 

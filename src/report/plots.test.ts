@@ -1,10 +1,10 @@
 // Are plots drawn within their frames, whatever is drawn?
 import * as fc from "fast-check";
 import { expect, test } from "vitest";
-import { ERRORS, NOTHING, recordsOf, START, verdictOf } from "../../../test/support/report.ts";
-import { xmlTrouble } from "../../../test/support/xml.ts";
-import type { TrailPoint } from "../../core/stats/trail.ts";
-import { ms, weight } from "../../core/units.ts";
+import { ERRORS, NOTHING, recordsOf, START, verdictOf } from "../../test/support/report.ts";
+import { xmlTrouble } from "../../test/support/xml.ts";
+import type { TrailPoint } from "../core/stats/trail.ts";
+import { ms, weight } from "../core/units.ts";
 import { htmlOf } from "./html.ts";
 import { markdownOf } from "./markdown.ts";
 import { pieces } from "./plot.ts";

@@ -1,6 +1,6 @@
 // How does a report look as a comment under a pull request?
-import { isScored } from "../../core/stats/kayenta/scored.ts";
-import { sureness } from "../../core/stats/figures.ts";
+import { isScored } from "../core/stats/kayenta/scored.ts";
+import { sureness } from "../core/stats/figures.ts";
 import { clipped, printable } from "./markup.ts";
 import type { DecisionReport, Limits, MetricReport, Report } from "./model.ts";
 import { finite, interval, odds, quantity, sure } from "./quantity.ts";

@@ -1,5 +1,5 @@
 // How do all forms of a report say the same things?
-import { count, share } from "../../core/stats/figures.ts";
+import { count, share } from "../core/stats/figures.ts";
 import type { DecisionReport, Limits, MetricReport, Report } from "./model.ts";
 import { lasting, odds } from "./quantity.ts";
 

@@ -1,10 +1,10 @@
 // Into which kind of file does a report go?
 import { writeFile } from "node:fs/promises";
 import { extname } from "node:path";
-import { messageOf, SerinError } from "../../core/issues.ts";
-import { htmlOf } from "./html.ts";
-import { markdownOf } from "./markdown.ts";
-import type { Report } from "./model.ts";
+import { messageOf, SerinError } from "../core/issues.ts";
+import { htmlOf } from "../report/html.ts";
+import { markdownOf } from "../report/markdown.ts";
+import type { Report } from "../report/model.ts";
 
 type Render = (report: Report) => string;
 

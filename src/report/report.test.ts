@@ -15,9 +15,9 @@ import {
   START,
   trailOf,
   verdictOf,
-} from "../../../test/support/report.ts";
-import type { MetricVerdict } from "../../core/stats/plan.ts";
-import { ms } from "../../core/units.ts";
+} from "../../test/support/report.ts";
+import type { MetricVerdict } from "../core/stats/plan.ts";
+import { ms } from "../core/units.ts";
 import { reportOf } from "./report.ts";
 import { harmed, roleOf, shortList, took } from "./told.ts";
 

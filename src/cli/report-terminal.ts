@@ -1,8 +1,8 @@
 // What is said of each metric at the end of `serin explain`?
-import { hanging, type Paint } from "../paint.ts";
-import type { MetricReport, Report } from "./model.ts";
-import { interval, odds, quantity, sure } from "./quantity.ts";
-import { harmed, roleOf, sinceStart } from "./told.ts";
+import { hanging, type Paint } from "./paint.ts";
+import type { MetricReport, Report } from "../report/model.ts";
+import { interval, odds, quantity, sure } from "../report/quantity.ts";
+import { harmed, roleOf, sinceStart } from "../report/told.ts";
 
 /** What the lines are fitted to. */
 export interface Frame {

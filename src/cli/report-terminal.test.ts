@@ -1,9 +1,9 @@
 // Does the end of `serin explain` say of each metric what it must?
 import { expect, test } from "vitest";
-import { SAMPLES } from "../../../test/support/report.ts";
-import { painter } from "../paint.ts";
-import { reportOf } from "./report.ts";
-import { summaryLines } from "./terminal.ts";
+import { SAMPLES } from "../../test/support/report.ts";
+import { painter } from "./paint.ts";
+import { reportOf } from "../report/report.ts";
+import { summaryLines } from "./report-terminal.ts";
 
 const linesOf = (name: keyof typeof SAMPLES, width = 100): string[] => {
   const { records, view } = SAMPLES[name]();

@@ -1,11 +1,11 @@
 // How does a report look as one page that needs nothing else?
-import { isScored } from "../../core/stats/kayenta/scored.ts";
-import { sureness } from "../../core/stats/figures.ts";
+import { isScored } from "../core/stats/kayenta/scored.ts";
+import { sureness } from "../core/stats/figures.ts";
 import { metricsHtml } from "./html-metrics.ts";
 import { styleSheet, tag, text, words, type Markup } from "./markup.ts";
 import type { DecisionReport, Report } from "./model.ts";
 import { shape, sharePlot } from "./share-plot.ts";
-import { STYLE } from "./style.ts";
+import { POLICY, STYLE } from "./style.ts";
 import { brought, harmed, limitsSaid, moment, mostShare, shortList, sinceStart, took } from "./told.ts";
 
 /** Decisions in the table, and marks on the plot: the page stays small however long the rollout was. */
@@ -16,8 +16,7 @@ export function htmlOf(report: Report): string {
   const head = [
     tag("meta", { charset: "utf-8" }),
     tag("meta", { name: "viewport", content: "width=device-width, initial-scale=1" }),
-    // A text that looked like markup and got through could still load nothing.
-    tag("meta", { "http-equiv": "Content-Security-Policy", content: "default-src 'none'; style-src 'unsafe-inline'" }),
+    tag("meta", { "http-equiv": "Content-Security-Policy", content: POLICY }),
     words("title", report.headline),
     styleSheet(STYLE),
   ];

@@ -1,5 +1,5 @@
 // How does a report show its metrics on a page?
-import { count } from "../../core/stats/figures.ts";
+import { count } from "../core/stats/figures.ts";
 import { tag, words, type Markup } from "./markup.ts";
 import { estimatePlot, evidencePlot } from "./metric-plots.ts";
 import type { MetricReport, Report } from "./model.ts";

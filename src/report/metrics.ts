@@ -1,7 +1,7 @@
 // What does the evidence say of each metric, now and on the way?
-import { about } from "../../core/stats/figures.ts";
-import type { MetricVerdict, Verdict } from "../../core/stats/plan.ts";
-import type { TrailMetric, TrailPoint } from "../../core/stats/trail.ts";
+import { about } from "../core/stats/figures.ts";
+import type { MetricVerdict, Verdict } from "../core/stats/plan.ts";
+import type { TrailMetric, TrailPoint } from "../core/stats/trail.ts";
 import type { MetricPoint, MetricReport } from "./model.ts";
 import { finite } from "./quantity.ts";
 

@@ -1,6 +1,6 @@
 // How is a value of a metric written, by its unit?
-import * as figures from "../../core/stats/figures.ts";
-import { duration, ms } from "../../core/units.ts";
+import * as figures from "../core/stats/figures.ts";
+import { duration, ms } from "../core/units.ts";
 
 /** A value as records hold it. JSON has no infinity: what was beyond every bound comes back from a journal as null. */
 export type Value = number | null | undefined;

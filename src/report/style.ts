@@ -93,3 +93,9 @@ footer { margin: 36px 0 0; border-top: 1px solid var(--rule); padding: 12px 0 0;
   figure, tr, .metric header { break-inside: avoid; } h2, h3 { break-after: avoid; } .scroll { overflow: visible; }
 }
 `;
+
+/** What a page's policy allows instead of every style: the SHA-256 of `STYLE`, which the tests compute. */
+const STYLE_HASH = "sha256-zsmFYuJTaX++KguAE8tIEDuZH1ZLiF4O1Fpm78+sSKg=";
+
+/** All that the page may load or be shaped by. A text that looked like markup and got through could do nothing. */
+export const POLICY = `default-src 'none'; style-src '${STYLE_HASH}'`;

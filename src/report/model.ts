@@ -1,7 +1,7 @@
 // What is there to be told of one rollout?
-import type { DecisionRecord, Waiting } from "../../core/engine/state.ts";
-import type { MetricVerdict, Verdict } from "../../core/stats/plan.ts";
-import type { Trail } from "../../core/stats/trail.ts";
+import type { DecisionRecord, Waiting } from "../core/engine/state.ts";
+import type { MetricVerdict, Verdict } from "../core/stats/plan.ts";
+import type { Trail } from "../core/stats/trail.ts";
 import type { Value } from "./quantity.ts";
 
 /** A decision as a journal holds it. Those of earlier versions have no trail. */

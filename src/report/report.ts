@@ -1,19 +1,35 @@
 // What happened in a rollout, by its decisions and the trail of its evidence?
-import type { RolloutView, ServiceView } from "../../api/contract.ts";
-import { decision } from "../../core/engine/decision-text.ts";
-import type { Outcome } from "../../core/engine/state.ts";
-import type { Verdict } from "../../core/stats/plan.ts";
-import type { Trail, TrailPoint } from "../../core/stats/trail.ts";
-import { WHOLE } from "../../core/units.ts";
+import { decision } from "../core/engine/decision-text.ts";
+import type { Ended, Outcome, Waiting } from "../core/engine/state.ts";
+import type { Verdict } from "../core/stats/plan.ts";
+import type { Trail, TrailPoint } from "../core/stats/trail.ts";
+import { WHOLE } from "../core/units.ts";
 import { decidedByOf, headlineOf } from "./headline.ts";
 import { metricsOf } from "./metrics.ts";
 import type { Harm, Limits, MetricReport, Recorded, Report, SharePoint, State } from "./model.ts";
 import { finite } from "./quantity.ts";
 
 /** What a view of the service must hold. Of rollouts before the last one it knows the history at most. */
-export type Viewed = Pick<ServiceView, "service" | "nowMs" | "history"> & {
-  readonly rollout?: (RolloutView & { readonly trail?: Trail | undefined }) | undefined;
-};
+export interface Viewed {
+  readonly service: string;
+  readonly nowMs: number;
+  readonly history: readonly Ended[];
+  readonly rollout?: ViewedRollout | undefined;
+}
+
+/** The last rollout, or the one under way. */
+interface ViewedRollout {
+  readonly number: number;
+  readonly strategy: string;
+  readonly candidate: string;
+  readonly replaces?: string | undefined;
+  readonly startedMs: number;
+  readonly waiting?: Waiting | undefined;
+  readonly verdict?: Verdict | undefined;
+  readonly trail?: Trail | undefined;
+  readonly outcome?: Outcome | undefined;
+  readonly why?: string | undefined;
+}
 
 /** The limits of a verdict, where it names them. */
 type Limited = Verdict & { readonly limits?: { readonly falseRollback: number; readonly falseGo: number } | undefined };

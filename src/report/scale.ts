@@ -1,5 +1,5 @@
 // Where on a plot does a value lie, and which values are named along its edge?
-import { count } from "../../core/stats/figures.ts";
+import { count } from "../core/stats/figures.ts";
 import type { AxisUnit } from "./quantity.ts";
 
 /** From the first to the last; both finite, the second larger. */
