@@ -9,6 +9,8 @@ import type {
   PlannedView,
   PlanView,
   Problem,
+  ReportForm,
+  ReportView,
   RevisionView,
   ServicesPage,
   ServicesQuery,
@@ -41,6 +43,10 @@ export interface Client extends Link {
   /** What the replicas wrote last. */
   logs(service: string, query?: LogsQuery): Promise<LogsView>;
   plan(service: string): Promise<PlanView>;
+  /** What happened in a rollout, and why; of one under way as far as it is. */
+  report(service: string, rollout: number): Promise<ReportView>;
+  /** The same to be read: a page that needs nothing else, or Markdown. */
+  reportText(service: string, rollout: number, form: ReportForm): Promise<string>;
   /** Reads a file as if it were applied; changes nothing. */
   planFile(text: string, origin: string): Promise<PlannedView>;
   /** Everything that changes, for as long as the signal lets it. Cut connections are taken up again where they ended. */
@@ -82,6 +88,7 @@ export function connect(door: Door): Client {
     }
   };
   const at = (service: string): string => `/v1/services/${encodeURIComponent(service)}`;
+  const reportAt = (service: string, rollout: number): string => `${at(service)}/rollouts/${rollout}/report`;
   const page = (query: ServicesQuery = {}): Promise<ServicesPage> => call("GET", `/v1/services${queryText(query)}`);
   return {
     whoami: () => call("GET", "/v1/whoami"),
@@ -107,6 +114,11 @@ export function connect(door: Door): Client {
     revisions: async (service) =>
       (await call<{ items: readonly RevisionView[] }>("GET", `${at(service)}/revisions`)).items,
     plan: (service) => call("GET", `${at(service)}/plan`),
+    report: (service, rollout) => call("GET", reportAt(service, rollout)),
+    reportText: async (service, rollout, form) => {
+      const init = { signal: AbortSignal.timeout(ANSWER_MS) };
+      return (await ask("GET", `${reportAt(service, rollout)}?format=${form}`, init)).text();
+    },
     planFile: (text, origin) => call("POST", "/v1/plan", { text, origin }),
     events: ({ service, from, signal } = {}) => {
       const open = (place: string | undefined): Promise<Response> =>

@@ -31,6 +31,10 @@ export interface RevisionView extends Of<typeof calls.revision> {}
 export interface LogsView extends Of<typeof calls.logs> {}
 /** Which replicas' lines are wanted, and how many of each. */
 export type LogsQuery = Partial<z.output<typeof calls.logsQuery>>;
+/** What happened in one rollout, and why. */
+export interface ReportView extends Of<typeof calls.report> {}
+/** Texts that a report is written as: a page that needs nothing else, or for a pull request. */
+export type ReportForm = Exclude<(typeof calls.REPORT_FORMS)[number], "json">;
 /** Several services that are looked after together. */
 export interface GroupView extends Of<typeof calls.group> {}
 /** One member of a group. */

@@ -1,9 +1,9 @@
 // Why was it decided so?
+import { readRollout } from "../api/rollout-records.ts";
 import { decision } from "../core/engine/decision-text.ts";
 import { isScored } from "../core/stats/kayenta/scored.ts";
-import { SerinError } from "../core/issues.ts";
 import type { MetricVerdict, Verdict } from "../core/stats/plan.ts";
-import { lookInto, type Looking } from "./home.ts";
+import { lookInto } from "./home.ts";
 import { comparisonLines, runLines, testLines } from "./besides.ts";
 import { explainGroup } from "./group.ts";
 import type { Context } from "./io.ts";
@@ -13,9 +13,6 @@ import type { Recorded } from "../report/model.ts";
 import { odds } from "../report/quantity.ts";
 import { reportOf } from "../report/report.ts";
 import { summaryLines } from "./report-terminal.ts";
-
-/** Decisions asked for at once. */
-const PAGE = 1_000;
 
 const WIDTH = 120;
 
@@ -37,10 +34,7 @@ export async function explainCommand({ name, report: file }: ExplainOptions, con
     return explainGroup(name, context);
   const link = await lookInto(context);
   try {
-    const view = await link.get(service);
-    const number = asked === undefined ? (view.rollout?.number ?? 0) : Number(asked);
-    const records = (await everything(link, service)).filter(({ rollout }) => rollout === number);
-    if (records.length === 0) throw noSuchRollout(service, asked ?? "", view.rollout?.number);
+    const { view, records } = await readRollout(link, { service, number: asked });
     const report = reportOf(records, view);
     if (file !== undefined) await writeReport(file, report);
     if (json) io.out(JSON.stringify(records, undefined, 2));
@@ -53,15 +47,6 @@ export async function explainCommand({ name, report: file }: ExplainOptions, con
     return 0;
   } finally {
     await link.close();
-  }
-}
-
-async function everything(link: Looking, service: string): Promise<readonly Recorded[]> {
-  const all: Recorded[] = [];
-  for (;;) {
-    const page = await link.records(service, all.at(-1)?.version ?? 0, PAGE);
-    all.push(...page);
-    if (page.length < PAGE) return all;
   }
 }
 
@@ -106,13 +91,4 @@ const scored = ({ name, text, blamed }: MetricVerdict): string => `${name}: ${te
 function evidence({ name, logBad, logGo, phi, blamed, by }: MetricVerdict): string {
   const said = blamed ? ` ← decided${by ? ` by the ${by}` : ""}` : "";
   return `${name}: evidence worse ${odds(logBad)}, no worse ${odds(logGo)}, dispersion ${phi.toFixed(1)}${said}`;
-}
-
-function noSuchRollout(service: string, asked: string, last: number | undefined): SerinError {
-  return new SerinError({
-    code: "SERIN_UNKNOWN_ROLLOUT",
-    what: `there is no rollout ${service}/${asked}`,
-    found: last === undefined ? `${service} has had no rollout` : `the last one is ${service}/${last}`,
-    exitCode: 2,
-  });
 }

@@ -10,7 +10,16 @@ import { moment, roleOf, sinceStart } from "./told.ts";
 const MOST_PLOTTED = 5;
 const MOST_METRICS = 40;
 
-const HEADS = ["metric", "canary", "stable", "difference, 95%", "sure it is worse", "sure it is no worse", "since", ""];
+const HEADS = [
+  "metric",
+  "canary",
+  "stable",
+  "difference, 95%",
+  "sure it is worse",
+  "sure it is no worse",
+  "since",
+  "result",
+];
 
 /** A table of all metrics, then one part for each of those that matter most. */
 export function metricsHtml(report: Report): Markup[] {

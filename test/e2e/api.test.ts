@@ -91,6 +91,20 @@ test("revisions are told without their secrets, and in what they differ", async 
   await expect(client.logs("app", { pool: "v9" })).rejects.toMatchObject({ trouble: { code: "SERIN_NO_LOG" } });
 });
 
+test("a rollout is reported on to programs, in a browser and for a pull request, without secrets", async () => {
+  expect(await client.report("app", 2)).toMatchObject({ name: "app/2", state: "promoted", isOver: true });
+  const page = await client.reportText("app", 2, "html");
+  expect(page).toMatch(/^<!doctype html>.*<h1>app\/2 was promoted/su);
+  const opened = await ask("/v1/services/app/rollouts/2/report", { headers: { ...byToken(), accept: "text/html" } });
+  expect(await opened.text()).toBe(page);
+  const said = await scene.say("explain", "app/2", "--report", join(scene.place.dir, "report.md"));
+  expect(said.code, said.err).toBe(0);
+  const written = await promisify(readFile)(join(scene.place.dir, "report.md"), "utf8");
+  expect(await client.reportText("app", 2, "markdown")).toBe(written);
+  expect(leaks(page + written)).toEqual([]);
+  await expect(client.report("app", 9)).rejects.toMatchObject({ trouble: { code: "SERIN_UNKNOWN_ROLLOUT" } });
+});
+
 test("pages are cut where they are asked to be, and an unchanged view is not sent again", async () => {
   expect(await client.page({ limit: 1 })).toMatchObject({ total: 1, items: [{ service: "app", health: "well" }] });
   expect(await client.page({ q: "nothing" })).toMatchObject({ total: 0, items: [] });
@@ -220,6 +234,9 @@ test("no id leads out of what there is, into a database, a shell or a page", asy
     (id: string) => `/v1/services/${id}/records`,
     (id: string) => `/v1/services/${id}/revisions`,
     (id: string) => `/v1/services/${id}/plan`,
+    (id: string) => `/v1/services/${id}/rollouts/1/report?format=html`,
+    (id: string) => `/v1/services/app/rollouts/${id}/report`,
+    (id: string) => `/v1/services/app/rollouts/1/report?format=${id}`,
     (id: string) => `/v1/groups/${id}`,
     (id: string) => `/v1/services?q=${id}`,
     (id: string) => `/v1/services?cursor=${id}`,
@@ -319,6 +336,7 @@ test("the headers of every kind of answer are those that they must be", async ()
     ask("/v1/services", { headers: byToken() }),
     ask("/v1/services/app", { headers: byToken() }),
     ask("/v1/services/none", { headers: byToken() }),
+    ask("/v1/services/app/rollouts/2/report?format=html", { headers: byToken() }),
     ask("/v1/openapi.json", { headers: byToken() }),
     ask("/v1/nothing", { headers: byToken() }),
     ask("/v1/services", { method: "PUT", headers: byToken() }),

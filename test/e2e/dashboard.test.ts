@@ -5,7 +5,16 @@ import { readFile } from "node:fs/promises";
 import { join } from "node:path";
 import type { Browser } from "playwright-core";
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test } from "vitest";
-import { act, buildDashboard, HAS_CHROMIUM, openBrowser, openPage, reads, type Watched } from "./browser.ts";
+import {
+  act,
+  buildDashboard,
+  HAS_CHROMIUM,
+  openBrowser,
+  openPage,
+  reads,
+  violations,
+  type Watched,
+} from "./browser.ts";
 import { clients, rolloutFile, until, type Clients } from "./harness.ts";
 import { openScene, type Scene } from "./scene.ts";
 
@@ -68,11 +77,24 @@ describe.skipIf(!HAS_CHROMIUM)("the dashboard", () => {
     // A deep link shows the same: the report of the one that was rolled back.
     await page.goto(`${url}/services/app/rollouts/2`);
     await reads(page, ".panel .lead", /^app\/2 was rolled back/u);
-    const saved = page.waitForEvent("download");
-    await page.getByRole("button", { name: "Save it as a page" }).click();
-    const file = await saved;
-    expect(file.suggestedFilename()).toBe("app-2.html");
-    expect(await readFile(await file.path(), "utf8")).toContain("app/2 was rolled back");
+    for (const [link, name] of [
+      ["Page", "app-2.html"],
+      ["Markdown", "app-2.md"],
+      ["JSON", "app-2.json"],
+    ] as const) {
+      const saved = page.waitForEvent("download");
+      await page.locator(".downloads").getByRole("link", { name: link, exact: true }).click();
+      const file = await saved;
+      expect(file.suggestedFilename()).toBe(name);
+      expect(await readFile(await file.path(), "utf8")).toContain("app/2 was rolled back");
+    }
+    // Its own style is let through by its policy, and is all that the page has.
+    const report = await open("/v1/services/app/rollouts/2/report");
+    await reads(report.page, "h1", /^app\/2 was rolled back/u);
+    const shown = `[".facts", ".legend"].map((of) => getComputedStyle(document.querySelector(of)).display)`;
+    expect(await report.page.evaluate(shown)).toEqual(["grid", "flex"]);
+    expect(await violations(report.page)).toEqual([]);
+    expect([...report.errors, ...report.foreign]).toEqual([]);
     expect(errors).toEqual([]);
     expect(foreign).toEqual([]);
   }, 120_000);

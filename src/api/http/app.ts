@@ -15,6 +15,7 @@ import { openApi } from "./openapi.ts";
 import { addEvents, addGroups, addWhoami } from "./others.ts";
 import { answerTo, problem } from "./problem.ts";
 import { limited, type Rate } from "./rate.ts";
+import { addReports } from "./reports.ts";
 import * as routes from "./routes.ts";
 import { addCommands, addLooks } from "./services.ts";
 
@@ -46,6 +47,7 @@ function apiOf(desk: Desk, access: Access): App {
   for (const route of Object.values(routes))
     if ("request" in route && "body" in route.request) app.use(route.getRoutingPath(), isJson);
   addLooks(app, desk);
+  addReports(app, desk);
   addCommands(app, desk, access.actsOf(desk));
   addFiles(app, desk, access.actsOf(desk));
   addGroups(app, desk);

@@ -63,6 +63,7 @@ const FAILED: Trouble = {
 
 const STATUS: Readonly<Record<string, ProblemStatus>> = {
   SERIN_UNKNOWN_SERVICE: 404,
+  SERIN_UNKNOWN_ROLLOUT: 404,
   SERIN_NO_LOG: 404,
   SERIN_NOTHING_PLANNED: 404,
 };

@@ -89,6 +89,27 @@ export const plan = createRoute({
   responses: { 200: json(calls.plan, "Its steps, in sentences."), ...refusals(404) },
 });
 
+export const report = createRoute({
+  method: "get",
+  path: "/v1/services/{name}/rollouts/{number}/report",
+  summary: "What happened in one rollout and why: for programs, as a page, or for a pull request",
+  description: "`Accept` or `format` says in which form; the page needs nothing else, and no script.",
+  request: { params: calls.rolloutNamed, query: calls.reportQuery, headers: calls.cachedHeaders },
+  responses: {
+    200: {
+      description: "The report, of a rollout under way as far as it is.",
+      content: {
+        "application/json": { schema: calls.report },
+        "text/html": { schema: calls.text },
+        "text/markdown": { schema: calls.text },
+      },
+      headers: calls.etag,
+    },
+    304: { description: "It is as If-None-Match says.", headers: calls.etag },
+    ...refusals(404),
+  },
+});
+
 export const command = createRoute({
   method: "post",
   path: "/v1/services/{name}/commands",

@@ -1,11 +1,11 @@
 // How are services looked at and told what to do over HTTP?
-import { createHash } from "node:crypto";
 import { SerinError } from "../../core/issues.ts";
 import { isGroupName } from "../../core/group/state.ts";
 import type { Desk } from "../desk.ts";
 import * as calls from "../schemas/calls.ts";
 import { Stale } from "../stale.ts";
 import { answered, on, permit, type ActsOf, type App } from "./call.ts";
+import { unlessKnown } from "./etag.ts";
 import * as routes from "./routes.ts";
 
 /** So many of the decisions since are told with a refusal. */
@@ -24,11 +24,7 @@ export function addLooks(app: App, desk: Desk): void {
     const { name } = c.req.valid("param");
     permit(c, "view", name);
     const view = await desk.get(name);
-    const hash = createHash("sha256").update(JSON.stringify({ ...view, nowMs: 0 }));
-    const etag = `W/"${hash.digest("base64url").slice(0, 22)}"`;
-    const known = new Set((c.req.valid("header")["if-none-match"] ?? "").split(",").map((one) => one.trim()));
-    c.header("etag", etag);
-    return known.has(etag) || known.has("*") ? c.body(null, 304) : answered(c, calls.service, view);
+    return unlessKnown(c, { ...view, nowMs: 0 }) ?? answered(c, calls.service, view);
   });
   on(app, routes.records, async (c) => {
     const { name } = c.req.valid("param");

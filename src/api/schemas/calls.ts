@@ -140,6 +140,17 @@ export const logs = z
   .openapi("Logs");
 export const groups = z.array(group);
 
+export const rolloutNamed = z.object({ name: z.string().min(1).max(MOST_NAME), number: digits(1) });
+
+export const REPORT_FORMS = ["json", "html", "markdown"] as const;
+
+export const reportQuery = z.strictObject({
+  format: z
+    .enum(REPORT_FORMS)
+    .optional()
+    .describe("The form of the report, for whoever cannot say it by `Accept`; without both it is JSON."),
+});
+
 export const eventsQuery = z.strictObject({
   service: z.string().min(1).max(MOST_NAME).optional().describe("One service alone, with its whole view."),
   after: z.string().max(100).optional().describe("A place, where no Last-Event-ID can be sent: `position` of a page."),
@@ -259,4 +270,5 @@ export const whoami = z
   })
   .openapi("Whoami");
 
+export { report } from "./report.ts";
 export { decision, group, revision, service, summary } from "./views.ts";

@@ -252,12 +252,14 @@ const run = exactly<HookRun>()(
 
 export const outcome = z.enum(["promoted", "rolled-back", "stopped", "concluded"]);
 
+export const recordKind = z.enum(["started", "step", "verdict", "command", "note", "back", "ended", "hook", "queued"]);
+
 /** What every decision has, without its evidence. */
 const decided = {
   atMs: time,
   version: count.describe("The service's version after this decision."),
   rollout: count,
-  kind: z.enum(["started", "step", "verdict", "command", "note", "back", "ended", "hook", "queued"]),
+  kind: recordKind,
   text: z.string().describe("One sentence."),
   step: count.optional(),
   outcome: z.enum(["promoted", "rolled-back", "stopped", "concluded", "failed"]).optional(),

@@ -1,7 +1,6 @@
 // What happened in one rollout, from its beginning to its end?
 import { useQuery } from "@tanstack/react-query";
 import { getRouteApi } from "@tanstack/react-router";
-import { htmlOf } from "../../report/html.ts";
 import type { Report } from "../../report/model.ts";
 import { brought, harmed, mostShare, took } from "../../report/told.ts";
 import { reportOf } from "../../report/report.ts";
@@ -61,21 +60,34 @@ function Summary({ report }: { readonly report: Report }) {
         <Fact name="the canary’s largest share">{mostShare(report)}</Fact>
         <Fact name="what users met">{harmed(report)}</Fact>
       </dl>
-      <button type="button" className="button" onClick={() => save(report)}>
-        Save it as a page
-      </button>
+      <Downloads report={report} />
     </Panel>
   );
 }
 
-/** The same page as `serin report` writes: it needs nothing else. */
-function save(report: Report): void {
-  const url = URL.createObjectURL(new Blob([htmlOf(report)], { type: "text/html" }));
-  const link = document.createElement("a");
-  link.href = url;
-  link.download = `${report.name.replace("/", "-")}.html`;
-  link.click();
-  URL.revokeObjectURL(url);
+const FORMS = [
+  ["html", "html", "Page"],
+  ["markdown", "md", "Markdown"],
+  ["json", "json", "JSON"],
+] as const;
+
+/** The controller writes them, as it does for everybody who asks by the API. */
+function Downloads({ report: { service: of, name } }: { readonly report: Report }) {
+  const number = name.slice(of.length + 1);
+  const at = `/v1/services/${encodeURIComponent(of)}/rollouts/${number}/report`;
+  return (
+    <p className="buttons downloads">
+      <a className="button" href={`${at}?format=html`} target="_blank" rel="noreferrer">
+        Open as a page
+      </a>
+      <span className="soft">Download:</span>
+      {FORMS.map(([form, ending, word]) => (
+        <a key={form} className="button" href={`${at}?format=${form}`} download={`${of}-${number}.${ending}`}>
+          {word}
+        </a>
+      ))}
+    </p>
+  );
 }
 
 function Fact({ name, children }: { readonly name: string; readonly children: React.ReactNode }) {
