@@ -1,5 +1,4 @@
 // Does the API of a real controller do what its description says, and nothing that it should not?
-import { spawn } from "node:child_process";
 import { readFileSync, readFile } from "node:fs";
 import { connect as openSocket } from "node:net";
 import { join } from "node:path";
@@ -8,9 +7,9 @@ import { afterAll, beforeAll, expect, test } from "vitest";
 import { connect, Stale, type Client } from "../../src/api/client.ts";
 import type { StreamEvent } from "../../src/api/contract.ts";
 import type { Door } from "../../src/api/server.ts";
-import { pythonPart } from "../../tools/pypi.ts";
 import { rolloutFile } from "./harness.ts";
 import { openScene, type Scene } from "./scene.ts";
+import { explore, HAS_SCHEMATHESIS } from "./schemathesis.ts";
 
 const SECRET = "hunter2-swordfish";
 
@@ -365,45 +364,11 @@ test("the headers of every kind of answer are those that they must be", async ()
   stream.abort();
 });
 
-const schemathesis = pythonPart("schemathesis");
-
-/** What may be said of a call that is not as the description has it. */
-const CONFIG = `[checks.negative_data_rejection]
-expected-statuses = ["400", "401", "403", "404", "405", "409", "413", "415", "429", "431"]
-[parameters]
-"path.name" = "app"
-`;
-
-/**
- * Runs schemathesis against the description for so long; what it found, as text. Streams have no end, and the service shall
- * stay there: both have tests of their own.
- */
-async function explore(seconds: number): Promise<readonly [code: number, said: string]> {
-  const toml = await scene.place.write("schemathesis.toml", CONFIG);
-  const what = ["-m", "schemathesis.cli", "--config-file", toml, "run", `${door.url}/v1/openapi.json`];
-  // What a rollout file may say stands in a schema of its own: most that this description allows is refused as a file.
-  const checks = ["--checks", "all", "--exclude-checks", "positive_data_acceptance"];
-  // A busy machine answers late, and that is not what is looked for.
-  const how = "--exclude-path /v1/events --exclude-method DELETE --seed 1 --request-timeout 30 --max-time".split(" ");
-  const header = ["-H", `Authorization: Bearer ${door.token}`, "--no-color"];
-  const child = spawn("python3", [...what, ...checks, ...how, String(seconds), ...header], {
-    cwd: scene.place.dir,
-    env: { ...process.env, PYTHONPATH: schemathesis, PYTHONDONTWRITEBYTECODE: "1" },
-    stdio: ["ignore", "pipe", "pipe"],
-  });
-  let said = "";
-  for (const output of [child.stdout, child.stderr]) output.on("data", (part: Buffer) => (said += part.toString()));
-  const timer = setTimeout(() => child.kill("SIGKILL"), (seconds + 60) * 1_000);
-  const code = await new Promise<number>((resolve) => child.on("close", (status) => resolve(status ?? -1)));
-  clearTimeout(timer);
-  return [code, said.replaceAll(/.{400,}/gu, (line) => line.slice(0, 400)).slice(-6_000)];
-}
-
-test.skipIf(schemathesis === undefined)(
+test.skipIf(!HAS_SCHEMATHESIS)(
   "schemathesis finds no answer that the description does not tell of, and no failure of ours",
   { timeout: 150_000 },
   async () => {
-    const [code, said] = await explore(40);
+    const [code, said] = await explore(door, { seconds: 40, dir: scene.place.dir });
     expect(code, said).toBe(0);
     expect(said).toMatch(/\d{3,} generated/u);
     expect(leaks(readFileSync(new URL("../../schema/openapi.json", import.meta.url), "utf8"))).toEqual([]);
