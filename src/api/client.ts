@@ -9,6 +9,8 @@ import type {
   PlannedView,
   PlanView,
   Problem,
+  RehearsedFileView,
+  RehearseRequest,
   ReportForm,
   ReportView,
   RevisionView,
@@ -49,8 +51,16 @@ export interface Client extends Link {
   reportText(service: string, rollout: number, form: ReportForm): Promise<string>;
   /** Reads a file as if it were applied; changes nothing. */
   planFile(text: string, origin: string): Promise<PlannedView>;
+  /** How a file would go, in virtual time; nothing is run. Ended by the signal. */
+  rehearse(request: RehearseRequest, signal?: AbortSignal): Promise<RehearsedFileView>;
   /** Everything that changes, for as long as the signal lets it. Cut connections are taken up again where they ended. */
   events(options?: FollowOptions): AsyncGenerator<StreamEvent, void, undefined>;
+}
+
+/** What goes along with a call. */
+interface Sent {
+  readonly body?: unknown;
+  readonly signal?: AbortSignal | undefined;
 }
 
 /** Longest wait for an answer; taking a service down waits for its replicas to drain. */
@@ -75,8 +85,9 @@ export function connect(door: Door): Client {
     if (!trouble) throw noAnswer(`${door.url} answers ${response.status}, in words of another program`);
     throw changes && version !== undefined ? new Stale(trouble, { changes, version }) : new SerinError(trouble);
   };
-  const call = async <T>(method: string, path: string, body?: unknown): Promise<T> => {
-    const init: RequestInit = { signal: AbortSignal.timeout(ANSWER_MS) };
+  const call = async <T>(method: string, path: string, { body, signal }: Sent = {}): Promise<T> => {
+    const late = AbortSignal.timeout(ANSWER_MS);
+    const init: RequestInit = { signal: signal ? AbortSignal.any([signal, late]) : late };
     if (body !== undefined)
       Object.assign(init, { body: JSON.stringify(body), headers: { "content-type": "application/json" } });
     const response = await ask(method, path, init);
@@ -93,21 +104,12 @@ export function connect(door: Door): Client {
   return {
     whoami: () => call("GET", "/v1/whoami"),
     page,
-    list: async () => {
-      const rows: ServiceSummary[] = [];
-      let cursor: string | undefined;
-      do {
-        const { items, next }: ServicesPage = await page({ limit: PAGE, cursor });
-        rows.push(...items);
-        cursor = next;
-      } while (cursor !== undefined);
-      return rows;
-    },
+    list: () => everyRow(page),
     get: (service) => call("GET", at(service)),
     groups: () => call("GET", "/v1/groups"),
     group: (name) => call("GET", `/v1/groups/${encodeURIComponent(name)}`),
-    apply: (request) => call("POST", "/v1/apply", request),
-    command: (service, request) => call("POST", `${at(service)}/commands`, request),
+    apply: (request) => call("POST", "/v1/apply", { body: request }),
+    command: (service, request) => call("POST", `${at(service)}/commands`, { body: request }),
     records: (service, after, limit) => call("GET", `${at(service)}/records${queryText({ after, limit })}`),
     remove: (service, request) => call("DELETE", `${at(service)}${queryText(request)}`),
     logs: (service, query = {}) => call("GET", `${at(service)}/logs${queryText(query)}`),
@@ -119,7 +121,8 @@ export function connect(door: Door): Client {
       const init = { signal: AbortSignal.timeout(ANSWER_MS) };
       return (await ask("GET", `${reportAt(service, rollout)}?format=${form}`, init)).text();
     },
-    planFile: (text, origin) => call("POST", "/v1/plan", { text, origin }),
+    planFile: (text, origin) => call("POST", "/v1/plan", { body: { text, origin } }),
+    rehearse: (request, signal) => call("POST", "/v1/rehearse", { body: request, signal }),
     events: ({ service, from, signal } = {}) => {
       const open = (place: string | undefined): Promise<Response> =>
         ask("GET", `/v1/events${queryText({ service })}`, {
@@ -130,6 +133,18 @@ export function connect(door: Door): Client {
     },
     close: () => Promise.resolve(),
   };
+}
+
+/** Page after page. */
+async function everyRow(page: Client["page"]): Promise<readonly ServiceSummary[]> {
+  const rows: ServiceSummary[] = [];
+  let cursor: string | undefined;
+  do {
+    const { items, next }: ServicesPage = await page({ limit: PAGE, cursor });
+    rows.push(...items);
+    cursor = next;
+  } while (cursor !== undefined);
+  return rows;
 }
 
 /** Event after event. Only the first connection must succeed; what cuts a later one is waited for. */

@@ -43,6 +43,12 @@ export type MemberView = GroupView["members"][number];
 export interface PlanView extends Of<typeof calls.plan> {}
 /** What is made of a file: its plan, or every mistake in it. */
 export interface PlannedView extends Of<typeof calls.planned> {}
+/** A file to rehearse, and against what. */
+export type RehearseRequest = Frozen<z.input<typeof calls.rehearseBody>>;
+/** How a rollout would go; or every mistake in its file. */
+export interface RehearsedFileView extends Of<typeof calls.rehearsedFile> {}
+/** How a rollout would go, scenario by scenario. */
+export type RehearsalView = NonNullable<RehearsedFileView["rehearsal"]>;
 /** Who is logged in, and what they may do. */
 export interface Whoami extends Of<typeof calls.whoami> {}
 /** Some of what is kept of who asked for what, and what came of it; oldest first. */

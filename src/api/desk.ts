@@ -2,6 +2,7 @@
 import { underWay } from "../core/engine/state.ts";
 import { namesOf } from "../core/group/state.ts";
 import { SerinError } from "../core/issues.ts";
+import type { Traffic } from "../core/plan/forecast.ts";
 import type { Clock } from "../ports/clock.ts";
 import type { Controller } from "../runtime/controller.ts";
 import type {
@@ -10,6 +11,8 @@ import type {
   LogsView,
   PlannedView,
   PlanView,
+  RehearsedFileView,
+  RehearseRequest,
   RevisionView,
   ServicesPage,
   ServicesQuery,
@@ -22,6 +25,7 @@ import { describeGroup } from "./group-plan.ts";
 import { localLink } from "./local.ts";
 import { logsOf } from "./logs.ts";
 import { planText, planView, trafficOf } from "./planning.ts";
+import { Rehearser } from "./rehearsing.ts";
 import { revisionsOf } from "./revisions.ts";
 import { pageOf, summaryOf } from "./summary.ts";
 import { viewOf } from "./view.ts";
@@ -38,6 +42,8 @@ export interface Desk extends Link {
   plan(service: string): PlanView;
   /** Reads a file as if it were applied; changes nothing. */
   planFile(text: string, origin: string): Promise<PlannedView>;
+  /** How a file would go, in virtual time; ended by the signal. */
+  rehearse(request: RehearseRequest, signal: AbortSignal): Promise<RehearsedFileView>;
 }
 
 /** The desk of a controller. What the controller tells must be told to its feed. */
@@ -45,6 +51,10 @@ export function deskOf(controller: Controller, clock: Clock): Desk {
   const link = localLink(controller, clock);
   const view = (service: string): ServiceView => viewOf(controller.get(service), clock.now());
   const names = (): Iterable<string> => controller.names();
+  const usually = (service: string): Traffic | undefined =>
+    controller.has(service) ? trafficOf(view(service)) : undefined;
+  const rehearser = new Rehearser();
+  const ended = new AbortController();
   const feed = new Feed({ names, view, groups: () => link.groups() });
   return {
     ...link,
@@ -87,10 +97,12 @@ export function deskOf(controller: Controller, clock: Clock): Desk {
       }
       const { rollout, program } = planned;
       const { name } = rollout.metadata;
-      const traffic = controller.has(name) ? trafficOf(view(name)) : undefined;
-      return { ok: true, issues, plan: planView(program, rollout, traffic) };
+      return { ok: true, issues, plan: planView(program, rollout, usually(name)) };
     },
+    rehearse: (request, signal) =>
+      rehearser.rehearse(request, { usually, signal: AbortSignal.any([signal, ended.signal]) }),
     close: async () => {
+      ended.abort();
       feed.close();
       await link.close();
     },

@@ -69,6 +69,7 @@ const desk: Desk = {
     throw new SerinError({ code: "SERIN_NOTHING_PLANNED", what: "no rollout of app is under way", exitCode: 2 });
   },
   planFile: async () => ({ ok: true, issues: [] }),
+  rehearse: async () => ({ ok: true, issues: [] }),
 };
 
 let door: OpenDoor;

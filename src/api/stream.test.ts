@@ -58,6 +58,7 @@ function deskWith(feed: Feed): Desk {
     logs: never,
     plan: never,
     planFile: never,
+    rehearse: never,
     close: async () => feed.close(),
   };
 }

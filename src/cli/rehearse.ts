@@ -9,7 +9,7 @@ import { duration, ms } from "../core/units.ts";
 import { BUILT_IN } from "../rehearse/builtin.ts";
 import { distributionOf } from "../rehearse/distribution.ts";
 import { readLines, readScenario, ScenarioError } from "../rehearse/language.ts";
-import { lengthOf, SLACK } from "../rehearse/pace.ts";
+import { limitOf, SLACK } from "../rehearse/pace.ts";
 import { rehearse, type Ending, type RehearsalOptions, type Summary } from "../rehearse/rehearsal.ts";
 import type { Scenario } from "../rehearse/scenario.ts";
 import { inParallel, type Task } from "../rehearse/workers.ts";
@@ -42,7 +42,6 @@ const EXIT: Readonly<Record<Ending, number>> = {
   waiting: 4,
 };
 
-const LIMIT_MS = 86_400_000;
 const MOST_RUNS = 100_000;
 /** Rehearsals that a thread is given at once. */
 const BATCH = 10;
@@ -85,8 +84,7 @@ interface Asked {
 
 function rehearsalOf({ rollout, program, scenario, options }: Asked, slack: number): RehearsalOptions {
   const { seed = 1, promote = false } = options;
-  // What takes longer than a day by its own file may still come to its end.
-  const limitMs = options.limitMs ?? Math.max(LIMIT_MS, 2 * lengthOf(program));
+  const limitMs = options.limitMs ?? limitOf(program);
   return { rollout, scenario, seed, promote, slack, limitMs };
 }
 

@@ -17,7 +17,7 @@ export interface Distribution {
 }
 
 /** Runs that ended alike. */
-interface EndingShare {
+export interface EndingShare {
   readonly ending: Ending;
   readonly runs: number;
   readonly share: number;

@@ -12,10 +12,9 @@ export const SLACK = { one: 1 / 200, many: 1 / 12.5 } as const;
 /** A judgement without an end takes about so long. */
 const JUDGE_MS = 600_000;
 const STARTS_MS = 60_000;
-const NEVER_MS = 86_400_000;
 
 /** About how long a program takes, in milliseconds, when nothing stands in its way. */
-export function lengthOf({ steps }: Pick<Program, "steps">): number {
+function lengthOf({ steps }: Pick<Program, "steps">): number {
   const times = steps.map((step) => {
     if (step.op === "hold") return step.durationMs;
     return step.op === "judge" ? Math.max(step.atLeastMs, step.atMostMs ?? JUDGE_MS) : 0;
@@ -23,8 +22,15 @@ export function lengthOf({ steps }: Pick<Program, "steps">): number {
   return times.reduce((sum, time) => sum + time, STARTS_MS);
 }
 
+const DAY_MS = 86_400_000;
+
+/** Longest time of a rehearsal: what takes longer than a day by its own file may still come to its end. */
+export function limitOf(program: Pick<Program, "steps">): number {
+  return Math.max(DAY_MS, 2 * lengthOf(program));
+}
+
 /** The real pace, but that nothing is written down which only a controller that begins anew would read. */
 export function paceFor(scenario: Scenario): Partial<Pace> {
   const dies = scenario.events.some((event) => event.kind === "gone" && event.what === "controller");
-  return dies ? PACE : { ...PACE, saveActiveMs: NEVER_MS, saveIdleMs: NEVER_MS };
+  return dies ? PACE : { ...PACE, saveActiveMs: DAY_MS, saveIdleMs: DAY_MS };
 }

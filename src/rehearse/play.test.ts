@@ -75,12 +75,22 @@ describe("many at once", () => {
     { kind: "runs", options, seeds: [3] },
   ];
   const figures = (done: Awaited<ReturnType<typeof inParallel>>) =>
-    done.map((one) => (one.kind === "runs" ? one.runs : one.kind === "play" ? one.played : one.why));
+    done.map((one) => (one.kind === "runs" ? one.runs : one.kind === "play" ? one.played : one));
 
   test("threads answer what this one does, in the order of the tasks", async () => {
     const [one, two] = [await inParallel(tasks, { threads: 1 }), await inParallel(tasks, { threads: 2 })];
     expect(one.map(({ kind }) => kind)).toEqual(["runs", "play", "runs"]);
     expect(figures(two)).toEqual(figures(one));
+  });
+
+  test("a single task can be kept apart", async () => {
+    const one: readonly Task[] = [{ kind: "one", options }];
+    const [here, there] = [
+      await inParallel(one, { threads: 1 }),
+      await inParallel(one, { threads: 1, apart: { megabytes: 256 } }),
+    ];
+    expect(there).toEqual(here);
+    expect(there).toMatchObject([{ kind: "one", rehearsed: { seed: options.seed, ending: "promoted" } }]);
   });
 
   test("what is called off is not played", async () => {

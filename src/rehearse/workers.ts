@@ -3,16 +3,18 @@ import { isMainThread, parentPort, Worker, workerData } from "node:worker_thread
 import { messageOf } from "../core/issues.ts";
 import type { Rollout } from "../core/spec/rollout.ts";
 import { playScenario, type Played } from "./play.ts";
-import { rehearse, summaryOf, type RehearsalOptions, type Summary } from "./rehearsal.ts";
+import { rehearse, summaryOf, type Rehearsed, type RehearsalOptions, type Summary } from "./rehearsal.ts";
 import type { Scenario } from "./scenario.ts";
 
 /** What a thread can do: plain data, so that it can be sent to one. */
 export type Task =
   | { readonly kind: "runs"; readonly options: RehearsalOptions; readonly seeds: readonly number[] }
+  | { readonly kind: "one"; readonly options: RehearsalOptions }
   | { readonly kind: "play"; readonly scenario: Scenario; readonly rollout: Rollout };
 
 export type Done =
   | { readonly kind: "runs"; readonly runs: readonly Summary[] }
+  | { readonly kind: "one"; readonly rehearsed: Rehearsed }
   | { readonly kind: "play"; readonly played: Played; readonly realMs: number }
   | { readonly kind: "failed"; readonly why: string };
 
@@ -29,6 +31,8 @@ interface Answered {
 export interface Crew {
   /** Threads at most. */
   readonly threads: number;
+  /** Whether no task, not even a single one, is done by the thread that asks; each thread then has so many megabytes. */
+  readonly apart?: { readonly megabytes: number } | undefined;
   /** Told of each task that is done. */
   readonly tell?: ((index: number, done: Done) => void) | undefined;
   readonly signal?: AbortSignal | undefined;
@@ -39,7 +43,7 @@ const MARK = "serin-rehearse";
 /** Does all tasks, several at once, and answers in their order. Whatever fails is an answer too. */
 export async function inParallel(tasks: readonly Task[], crew: Crew): Promise<readonly Done[]> {
   const threads = Math.min(crew.threads, tasks.length);
-  if (threads > 1) return new Pool(tasks, crew).go(threads);
+  if (threads > 1 || (crew.apart && threads > 0)) return new Pool(tasks, crew).go(threads);
   const done: Done[] = [];
   for (const [index, task] of tasks.entries()) {
     crew.signal?.throwIfAborted();
@@ -70,8 +74,13 @@ class Pool {
   /** One thread, until no task is left. */
   #thread(): Promise<void> {
     return new Promise((resolve, reject) => {
-      const worker = new Worker(import.meta.filename, { workerData: MARK, name: MARK });
-      const { signal } = this.#crew;
+      const { signal, apart } = this.#crew;
+      const resourceLimits = apart && { maxOldGenerationSizeMb: apart.megabytes };
+      const worker = new Worker(import.meta.filename, {
+        workerData: MARK,
+        name: MARK,
+        ...(apart && { resourceLimits }),
+      });
       const end = (): void => void worker.terminate().then(() => resolve(), reject);
       const give = (): void => {
         const index = this.#next++;
@@ -103,6 +112,7 @@ async function doTask(task: Task): Promise<Done> {
       const played = await playScenario(task.scenario, task.rollout);
       return { kind: "play", played: { ...played, trace: [] }, realMs: performance.now() - began };
     }
+    if (task.kind === "one") return { kind: "one", rehearsed: await rehearse(task.options) };
     const runs: Summary[] = [];
     for (const seed of task.seeds) runs.push(summaryOf(await rehearse({ ...task.options, seed })));
     return { kind: "runs", runs };

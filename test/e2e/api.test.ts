@@ -7,7 +7,7 @@ import { afterAll, beforeAll, expect, test } from "vitest";
 import { connect, Stale, type Client } from "../../src/api/client.ts";
 import type { StreamEvent } from "../../src/api/contract.ts";
 import type { Door } from "../../src/api/server.ts";
-import { rolloutFile } from "./harness.ts";
+import { rolloutFile, until } from "./harness.ts";
 import { openScene, type Scene } from "./scene.ts";
 import { explore, HAS_SCHEMATHESIS } from "./schemathesis.ts";
 
@@ -102,6 +102,29 @@ test("a rollout is reported on to programs, in a browser and for a pull request,
   expect(await client.reportText("app", 2, "markdown")).toBe(written);
   expect(leaks(page + written)).toEqual([]);
   await expect(client.report("app", 9)).rejects.toMatchObject({ trouble: { code: "SERIN_UNKNOWN_ROLLOUT" } });
+});
+
+test("a file is rehearsed beside the controller, for whoever stays to hear of it, and a few at a time", async () => {
+  const request = { text: rolloutFile("v3"), origin: scene.place.dir, scenario: "errors-5", runs: 2 };
+  const { rehearsal } = await client.rehearse(request);
+  expect(rehearsal).toMatchObject({ service: "app", isCut: false, scenarios: [{ runs: 2, endings: [{}] }] });
+  const gone = new AbortController();
+  const much = JSON.stringify({ ...request, scenario: "good", runs: 1_000 });
+  const headers = { "content-type": "application/json", ...byToken() };
+  // One at work and two that wait: there is no room for the fourth, whichever that is.
+  const long = [1, 2, 3, 4].map(() =>
+    ask("/v1/rehearse", { method: "POST", headers, body: much, signal: gone.signal }).catch(() => undefined),
+  );
+  const busy = await Promise.race(long);
+  expect([busy?.status, Number(busy?.headers.get("retry-after"))]).toEqual([503, expect.toSatisfy((s) => s > 0)]);
+  expect(await busy?.json()).toMatchObject({ trouble: { code: "SERIN_BUSY" } });
+  gone.abort();
+  expect((await Promise.all(long)).filter((answer) => answer === undefined)).toHaveLength(3);
+  const began = performance.now();
+  await until("room again", async () => (await post("/v1/rehearse", { ...request, runs: 1 })).ok);
+  // A thousand of them, three times, would not be over: whoever went away has taken them along.
+  expect(performance.now() - began).toBeLessThan(25_000);
+  expect((await client.get("app")).rollout?.number).toBe(2);
 });
 
 test("pages are cut where they are asked to be, and an unchanged view is not sent again", async () => {
@@ -303,16 +326,16 @@ test("no body does more than it says, and a file that is no rollout tells nothin
     rolloutFile("v9", { analysis: "  analysis: { judge: kayenta, config: /etc/passwd, lifetime: 1m }" }),
     rolloutFile("v9", { analysis: "  analysis: { judge: kayenta, config: ../../../../etc/passwd, lifetime: 1m }" }),
   ];
-  for (const path of ["/v1/plan", "/v1/apply"]) {
+  for (const path of ["/v1/plan", "/v1/rehearse", "/v1/apply"]) {
     for (const text of files) {
       const answer = await post(path, { ...(path === "/v1/apply" && asking), text, origin: scene.place.dir });
       const said = await answer.text();
       expect({ text, status: answer.status, leaks: leaks(said) }).toEqual({
         text,
-        status: path === "/v1/plan" ? 200 : 400,
+        status: path === "/v1/apply" ? 400 : 200,
         leaks: [],
       });
-      expect(JSON.parse(said)).toMatchObject(path === "/v1/plan" ? { ok: false } : { status: 400 });
+      expect(JSON.parse(said)).toMatchObject(path === "/v1/apply" ? { status: 400 } : { ok: false });
     }
   }
   expect((await client.get("app")).version).toBe(before);

@@ -15,6 +15,7 @@ import { openApi } from "./openapi.ts";
 import { addEvents, addGroups, addWhoami } from "./others.ts";
 import { answerTo, problem } from "./problem.ts";
 import { limited, type Rate } from "./rate.ts";
+import { addRehearsals } from "./rehearsals.ts";
 import { addReports } from "./reports.ts";
 import * as routes from "./routes.ts";
 import { addCommands, addLooks } from "./services.ts";
@@ -50,6 +51,7 @@ function apiOf(desk: Desk, access: Access): App {
   addReports(app, desk);
   addCommands(app, desk, access.actsOf(desk));
   addFiles(app, desk, access.actsOf(desk));
+  addRehearsals(app, desk);
   addGroups(app, desk);
   addEvents(app, desk);
   addWhoami(app);

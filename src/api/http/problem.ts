@@ -18,6 +18,9 @@ export class Refused extends SerinError {
 
 type ProblemStatus = 400 | 401 | 403 | 404 | 405 | 409 | 413 | 415 | 421 | 429 | 500 | 503;
 
+/** When it may be worth to ask again, in seconds, where nobody knows better. */
+const AGAIN_S = 10;
+
 /** A trouble as the answer to a call. */
 export function problem(c: Context, trouble: Trouble, status: ProblemStatus): Response {
   return said(c, status, { trouble });
@@ -28,6 +31,7 @@ function said(
   status: ProblemStatus,
   { trouble, ...more }: Pick<Problem, "trouble" | "changes" | "version">,
 ): Response {
+  if (status === 503) c.header("retry-after", String(AGAIN_S));
   const body: Problem = { type: `urn:serin:${trouble.code}`, title: trouble.what, status, trouble, ...more };
   return c.body(JSON.stringify(body), status, { "content-type": "application/problem+json" });
 }
@@ -65,6 +69,7 @@ const STATUS: Readonly<Record<string, ProblemStatus>> = {
   SERIN_UNKNOWN_SERVICE: 404,
   SERIN_UNKNOWN_ROLLOUT: 404,
   SERIN_NO_LOG: 404,
+  SERIN_BUSY: 503,
   SERIN_NOTHING_PLANNED: 404,
 };
 

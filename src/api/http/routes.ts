@@ -142,6 +142,19 @@ export const planFile = createRoute({
   responses: { 200: json(calls.planned, "The plan, or every mistake in the file."), ...refusals(413, 415) },
 });
 
+export const rehearseFile = createRoute({
+  method: "post",
+  path: "/v1/rehearse",
+  summary: "How a rollout file would go, in virtual time; nothing is run and nothing changed",
+  description:
+    "One call is worked on at a time, for half a minute at most: what was rehearsed by then is answered. Two more may wait; the next one is answered with 503. Whoever goes away ends their rehearsal.",
+  request: { body: body(calls.rehearseBody) },
+  responses: {
+    200: json(calls.rehearsedFile, "What came of it, or every mistake in the file."),
+    ...refusals(409, 413, 415),
+  },
+});
+
 export const groups = createRoute({
   method: "get",
   path: "/v1/groups",

@@ -1,6 +1,7 @@
 // What may be asked, and in which form is it answered?
 import { z } from "@hono/zod-openapi";
 import { record } from "./engine.ts";
+import { asked, rehearsal } from "./rehearsal.ts";
 import { ATTENTIONS, group, revision, summary } from "./views.ts";
 
 /** The largest number that a number of JSON can hold exactly. */
@@ -212,6 +213,16 @@ export const planned = z
       .describe("Of the file of a façade or release."),
   })
   .openapi("Planned");
+
+export const rehearseBody = z.strictObject({ ...file, ...asked }).openapi("RehearseFile");
+
+export const rehearsedFile = z
+  .object({
+    ok: z.boolean(),
+    issues: z.array(issue).describe("Every mistake in the file."),
+    rehearsal: rehearsal.optional(),
+  })
+  .openapi("RehearsedFile");
 
 export const loginQuery = z.strictObject({
   to: z.string().max(500).optional().describe("Where to go then: a path of this server."),
