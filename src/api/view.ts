@@ -99,6 +99,7 @@ function rolloutOf(rollout: RolloutState, stable: string | undefined): RolloutVi
     verdict: stable === rollout.candidate ? undefined : rollout.verdict,
     rivals: rollout.rivals?.map(({ name, role, revision, verdict, left }) => ({ name, role, revision, verdict, left })),
     trail: rollout.trail,
+    measured: rollout.measured,
     comparison: rollout.comparison,
     test: rollout.test,
     outcome: rollout.outcome,

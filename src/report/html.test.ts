@@ -43,6 +43,9 @@ test("every plot has a title and a description, every table heads", () => {
     expect(inside).toContain(`<title id="${title}">`);
     expect(inside).toContain(`<desc id="${description}">`);
   }
+  // Wanted and measured.
+  expect(count(page, /class="line measured" d="M/gu)).toBe(2);
+  expect(count(pageOf("promoted"), /measured/gu)).toBe(1);
   expect(count(page, /<table>/gu)).toBe(2);
   expect(count(page, /<th scope="col"/gu)).toBe(12);
   expect(count(page, /<th scope="row"/gu)).toBe(2);

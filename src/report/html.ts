@@ -97,13 +97,14 @@ function traffic(report: Report): Markup[] {
   const kinds = (Object.keys(KINDS) as (keyof typeof KINDS)[]).filter((kind) =>
     marks.some((each) => each.kind === kind),
   );
+  const isMeasured = report.measured.length > 1;
   const legend = kinds.map((kind) => tag("li", {}, [shape(kind), text(` ${KINDS[kind]}`)]));
   return [
     words("h2", "Traffic"),
     tag("figure", {}, [
       words(
         "figcaption",
-        "The canary's share of the requests, by time since the beginning; above it, what was decided.",
+        `The canary's share of the requests${isMeasured ? ", wanted and (dashed) measured" : ""}, by time since the beginning; above it, what was decided.`,
       ),
       tag("div", { class: "wide" }, [sharePlot(report, marks, "wide")]),
       tag("div", { class: "narrow" }, [sharePlot(report, marks, "narrow")]),

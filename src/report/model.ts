@@ -115,5 +115,7 @@ export interface Report {
   readonly harm: Harm;
   /** The canary's share where it changed, in order of time. */
   readonly shares: readonly SharePoint[];
+  /** The same as it was measured, in times of one length; nothing where requests were not counted. */
+  readonly measured: readonly SharePoint[];
   readonly decisions: readonly DecisionReport[];
 }

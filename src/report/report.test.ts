@@ -53,6 +53,16 @@ test("who brought what, how long it took, and what users met", () => {
   expect(harmed(report("empty"))).toBe("no request to the canary was counted");
 });
 
+test("the share that was measured, of a rollout under way and of one that is over", () => {
+  const points = [0, 0.1, 0.1, 0.1, 0].map((share, index) => ({ atMs: after(Math.min(46, 10 * (index + 1))), share }));
+  const { records } = rolledBack();
+  expect(report("rolledBack").measured).toEqual(points);
+  const { view } = held();
+  const live = { ...view, rollout: view.rollout && { ...view.rollout, measured: records.at(-1)?.measured } };
+  expect(reportOf(held().records, live).measured.map(({ share }) => share)).toEqual(points.map(({ share }) => share));
+  expect(report("promoted").measured).toEqual([]);
+});
+
 test("each metric: what it did, since when, what was missing", () => {
   const told = report("rolledBack");
   const [errors, latency] = told.metrics;

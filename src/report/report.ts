@@ -1,5 +1,6 @@
 // What happened in a rollout, by its decisions and the trail of its evidence?
 import { decision } from "../core/engine/decision-text.ts";
+import { sharesIn, type MeasuredCourse } from "../core/engine/measured.ts";
 import type { Ended, Outcome, Waiting } from "../core/engine/state.ts";
 import type { Verdict } from "../core/stats/plan.ts";
 import type { Trail, TrailPoint } from "../core/stats/trail.ts";
@@ -27,6 +28,7 @@ interface ViewedRollout {
   readonly waiting?: Waiting | undefined;
   readonly verdict?: Verdict | undefined;
   readonly trail?: Trail | undefined;
+  readonly measured?: MeasuredCourse | undefined;
   readonly outcome?: Outcome | undefined;
   readonly why?: string | undefined;
 }
@@ -73,6 +75,7 @@ export function reportOf(records: readonly Recorded[], view: Viewed): Report {
     metrics,
     limits: limitsOf(verdict),
     harm: harmOf(metrics, Math.max(verdict?.canaryRequests ?? 0, trail.at(-1)?.canaryRequests ?? 0)),
+    measured: measuredIn(records, live?.measured, untilMs),
     shares: sharesOf(records, trail, { startedMs, decidedMs, untilMs, state }),
     decisions: records.map((record) => ({ atMs: record.atMs, kind: record.kind, text: decision(record) })),
   };
@@ -135,6 +138,15 @@ const SPLIT = /^(?:(?:canary|baseline|stable) [\d.]+%(?:, |$))+$/u;
 function splitIn({ kind, text }: Recorded): number | undefined {
   if (kind !== "step" || !SPLIT.test(text)) return undefined;
   return Number(/canary (?<share>[\d.]+)%/u.exec(text)?.groups?.["share"] ?? 0) / 100;
+}
+
+function measuredIn(
+  records: readonly Recorded[],
+  now: MeasuredCourse | undefined,
+  untilMs: number,
+): readonly SharePoint[] {
+  const course = now ?? records.findLast(({ measured }) => measured)?.measured;
+  return course ? sharesIn(course, "canary", untilMs) : [];
 }
 
 type Course = Pick<Report, "startedMs" | "decidedMs" | "untilMs" | "state">;

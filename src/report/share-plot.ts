@@ -8,7 +8,7 @@ import { scale, timeTicks, valueAxis, valueTicks, type Axis, type Range } from "
 const WIDE: Box = { width: 1000, height: 200, left: 56, right: 24, top: 34, bottom: 26 };
 const NARROW: Box = { width: 480, height: 200, left: 56, right: 24, top: 34, bottom: 26 };
 
-type Course = Pick<Report, "shares" | "startedMs" | "untilMs" | "name">;
+type Course = Pick<Report, "shares" | "measured" | "startedMs" | "untilMs" | "name">;
 
 /** A canary that never had much would be a flat line on an axis to 100%. */
 const MUCH = 0.4;
@@ -18,8 +18,8 @@ const WHOLE_AXIS: Axis = { domain: [0, 1], step: 0.25, unit: PERCENT };
 /** The share over time, with the decisions above it. */
 export function sharePlot(report: Course, decisions: readonly DecisionReport[], room: "wide" | "narrow"): Markup {
   const box = room === "wide" ? WIDE : NARROW;
-  const { shares, startedMs, untilMs, name } = report;
-  const highest = Math.max(...shares.map(({ share }) => share));
+  const { shares, measured, startedMs, untilMs, name } = report;
+  const highest = Math.max(...[...shares, ...measured].map(({ share }) => share));
   const times: Range = [0, Math.max(1, untilMs - startedMs, ...shares.map(({ atMs }) => atMs - startedMs))];
   const x = scale(times, across(box));
   const axis = highest > MUCH ? WHOLE_AXIS : valueAxis([highest || 0.01], PERCENT);
@@ -31,6 +31,7 @@ export function sharePlot(report: Course, decisions: readonly DecisionReport[], 
     const px = x(atMs - startedMs);
     return index === 0 ? `M${px} ${y(share)}` : `H${px}V${y(share)}`;
   });
+  const counted = measured.map(({ atMs, share }) => `${x(atMs - startedMs)} ${y(share)}`);
   const [low] = upwards(box);
   const end = x(times[1]);
   return draw({
@@ -43,6 +44,7 @@ export function sharePlot(report: Course, decisions: readonly DecisionReport[], 
     inside: [
       tag("path", { class: "share-area", d: `${steps.join("")}H${end}V${low}H${x(0)}Z` }),
       tag("path", { class: "line canary", d: `${steps.join("")}H${end}` }),
+      ...(counted.length > 1 ? [tag("path", { class: "line measured", d: `M${counted.join("L")}` })] : []),
     ],
     over: [join(marks)],
   });

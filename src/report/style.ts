@@ -51,6 +51,7 @@ svg text.worse { fill: var(--worse); } svg text.fine { fill: var(--fine); }
 .grid { stroke: var(--grid); } .axis { stroke: var(--soft); }
 .line { fill: none; stroke-width: 1.9; stroke-linejoin: round; }
 .line.canary { stroke: var(--canary); } .line.stable { stroke: var(--stable); stroke-dasharray: 6 3; }
+.line.measured { stroke: var(--stable); stroke-width: 1.4; stroke-dasharray: 4 3; }
 .line.worse { stroke: var(--worse); } .line.fine { stroke: var(--fine); stroke-dasharray: 2 2.5; }
 .dot.canary { fill: var(--canary); } .dot.stable { fill: var(--stable); }
 .dot.worse { fill: var(--worse); } .dot.fine { fill: var(--fine); }

@@ -110,6 +110,27 @@ describe.skipIf(!HAS_CHROMIUM)("the dashboard", () => {
     await act(page, "Resume", "back again");
     await reads(page, ".service-head .pill", "under way");
 
+    // Whoever comes later sees what was measured before.
+    const startedMs = await scene.see(
+      "shares",
+      ({ rollout }) => (rollout?.measured?.requests.canary?.length ?? 0) > 2 && rollout?.startedMs,
+    );
+    const sinceMs = Date.now() - (startedMs || 0);
+    const late = await open("/services/app");
+    const shares = late.page.locator(".panel figure").first();
+    await shares.locator("summary").click();
+    const rows = await until("measured shares", async () => {
+      const texts = await shares.locator("tbody tr").allInnerTexts();
+      const found = texts.flatMap((row) => {
+        const [, after, share] = /^([\d.]+)s\t20%\t([\d.]+)%$/u.exec(row) ?? [];
+        return after === undefined ? [] : [{ afterMs: 1_000 * Number(after), share: Number(share) }];
+      });
+      return found.length > 0 && found;
+    });
+    expect(rows[0]?.afterMs).toBeLessThan(sinceMs);
+    expect(Math.abs((rows[0]?.share ?? 0) - 20)).toBeLessThan(18);
+    expect(late.errors).toEqual([]);
+
     await act(page, "Go on", "seen enough");
     await reads(page, ".shares", /canary\s+50%\s+50%/u);
 

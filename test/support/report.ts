@@ -112,13 +112,20 @@ export interface Sample {
   readonly view: Viewed;
 }
 
+/** A tenth from the tenth second on, and nothing once it went back. */
+const MEASURED: Recorded["measured"] = {
+  fromMs: after(0),
+  everyMs: ms(10_000),
+  requests: { stable: [100, 90, 180, 90, 100], canary: [0, 10, 20, 10] },
+};
+
 export function rolledBack(): Sample {
   const verdict = verdictOf("worse", [ERRORS, LATENCY]);
   const trail = trailOf(30, rising);
   const records = recordsOf([
     ...BEGIN,
     [40, "back", verdict.text, { verdict, trail }],
-    [46, "ended", "shop/2 rolled-back", { trail }],
+    [46, "ended", "shop/2 rolled-back", { trail, measured: MEASURED }],
   ]);
   return { records, view: NOTHING };
 }

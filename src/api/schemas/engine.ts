@@ -1,6 +1,7 @@
 // How do the engine's own types look in an answer?
 import { z } from "@hono/zod-openapi";
 import type { Comparison } from "../../core/comparison.ts";
+import type { MeasuredCourse } from "../../core/engine/measured.ts";
 import type { DecisionRecord, Ended, Quarantined, TestReading, Waiting } from "../../core/engine/state.ts";
 import type { HookRun } from "../../core/outbox/message.ts";
 import type { Role, Split, Weights } from "../../core/split.ts";
@@ -152,6 +153,29 @@ export const trail = exactly<Trail>()(
     .openapi("Trail"),
 );
 
+const counts = z.array(count);
+
+export const measured = exactly<MeasuredCourse>()(
+  z
+    .object({
+      fromMs: time,
+      everyMs: time.describe("How long each time is."),
+      requests: z
+        .object({
+          stable: counts.optional(),
+          canary: counts.optional(),
+          baseline: counts.optional(),
+          "canary-2": counts.optional(),
+          "canary-3": counts.optional(),
+          "canary-4": counts.optional(),
+        })
+        .describe("One count for each time since `fromMs`; where a role's end before another's, it got nothing since."),
+    })
+    .openapi("MeasuredCourse", {
+      description: "Requests of users that were counted over a rollout, by role, in times of one length.",
+    }),
+);
+
 export const comparison = exactly<Comparison>()(
   z
     .object({
@@ -273,6 +297,7 @@ export const record = exactly<DecisionRecord>()(
       ...decided,
       verdict: verdict.optional(),
       trail: trail.optional(),
+      measured: measured.optional(),
       comparison: comparison.optional(),
       test: test.optional(),
       run: run.optional(),

@@ -23,6 +23,8 @@ const point = z.object({
   logGo: z.number().optional(),
 });
 
+const share = z.object({ atMs: time, share: z.number() });
+
 const metric = z
   .object({
     name: z.string(),
@@ -85,7 +87,8 @@ export const report = exactly<Report>()(
           })
           .optional(),
       }),
-      shares: z.array(z.object({ atMs: time, share: z.number() })).describe("The canary's, 0…1, where it changed."),
+      shares: z.array(share).describe("The canary's, 0…1, where it changed."),
+      measured: z.array(share).describe("The same as it was measured, in times of one length."),
       decisions: z.array(z.object({ atMs: time, kind: recordKind, text: z.string() })),
     })
     .openapi("Report", { description: "What happened in one rollout, and why." }),

@@ -6,6 +6,7 @@ import {
   comparison,
   ended,
   lightRecord,
+  measured,
   outcome,
   paused,
   quarantined,
@@ -72,8 +73,9 @@ const rollout = z
     goesBackBecause: z.string().optional(),
     verdict: verdict.optional(),
     rivals: z.array(rival).optional(),
-    /** These three while the rollout is under way; afterwards its last decision has them. */
+    /** These four while the rollout is under way; afterwards its last decision has them. */
     trail: trail.optional(),
+    measured: measured.optional(),
     comparison: comparison.optional(),
     test: test.optional(),
     outcome: outcome.optional(),

@@ -3,6 +3,7 @@ import { describe, expect, test } from "vitest";
 import { Desk, frozen } from "../../../test/support/engine.ts";
 import { ms } from "../units.ts";
 import { decide } from "./decide.ts";
+import { sharesIn } from "./measured.ts";
 
 describe("a decision", () => {
   test("is the same for the same state and input, and changes neither", () => {
@@ -72,6 +73,33 @@ describe("a first deployment", () => {
 });
 
 describe("a canary", () => {
+  test("is measured from its start to its promotion, and its end tells all of it", () => {
+    const desk = Desk.serving();
+    desk.apply("v2");
+    const shareAt = (atMs: number): number | undefined => {
+      const { measured } =
+        desk.records.findLast(({ kind, rollout }) => kind === "ended" && rollout === 2) ?? desk.rollout;
+      return measured && sharesIn(measured, "canary", desk.nowMs).find((point) => point.atMs > atMs)?.share;
+    };
+    const [first, second] = [10, 50].map((share) => {
+      desk.passUntil(() => desk.canary === share);
+      const atMs = desk.nowMs;
+      desk.pass(8_000);
+      return atMs + 4_000;
+    });
+    const early = shareAt(first ?? 0);
+    expect([early, shareAt(second ?? 0)]).toEqual([expect.closeTo(0.1, 1), expect.closeTo(0.5, 1)]);
+    desk.passUntil(() => desk.rollout.outcome === "promoted");
+    expect(shareAt(first ?? 0)).toBe(early);
+    expect([desk.rollout.measured, desk.state.recent.some((record) => "measured" in record)]).toEqual([
+      undefined,
+      false,
+    ]);
+    // Afterwards stable is the same revision: nobody measures it against itself.
+    const { measured } = desk.records.findLast(({ kind }) => kind === "ended") ?? {};
+    expect(Object.values(measured?.requests ?? {}).map((counts) => (counts.at(-1) ?? 0) > 0)).toEqual([true, true]);
+  });
+
   test("goes from step to step; promotion renames the pool and retires the former one", () => {
     const desk = Desk.serving();
     desk.apply("v2");

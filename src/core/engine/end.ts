@@ -5,10 +5,11 @@ import type { Turn } from "./turn.ts";
 /** Ends the rollout and writes down how. */
 export function end(turn: Turn, outcome: Outcome, why: string): void {
   const { rollout } = turn;
-  const { trail, verdict } = rollout;
+  const { trail, measured, verdict } = rollout;
   turn.record("ended", `${rolloutName(turn.state)} ${outcome}`, {
     outcome,
     ...(trail ? { trail } : {}),
+    ...(measured ? { measured } : {}),
     ...(rollout.comparison ? { comparison: rollout.comparison } : {}),
     ...(rollout.test ? { test: rollout.test } : {}),
     // What goes back has said so when it turned; what was promoted has not said what it rests on.
@@ -22,6 +23,7 @@ export function end(turn: Turn, outcome: Outcome, why: string): void {
     waiting: undefined,
     analysis: undefined,
     trail: undefined,
+    measured: undefined,
     comparison: undefined,
     test: undefined,
     runs: undefined,

@@ -4,6 +4,7 @@ import type { Look, Verdict } from "../stats/plan.ts";
 import { leave, startTrail, type TrailMetric, type TrailPoint } from "../stats/trail.ts";
 import { type AnalysisState, learn, learnSeries, look, startBackground, verdictOf } from "../stats/verdict.ts";
 import { lookFor, lookSince, unsound, type WideLook } from "./look.ts";
+import { count, startCourse } from "./measured.ts";
 import { judgeRivals } from "./rivals.ts";
 import { poolOf } from "./state.ts";
 import type { Turn } from "./turn.ts";
@@ -18,7 +19,9 @@ export function takeEvidence(turn: Turn): void {
   }
   const seen = lookSince(turn);
   if (seen === undefined) return;
-  turn.set({ perSecond: rateAfter(turn.state.perSecond, ofUsers(turn, seen)) });
+  const users = ofUsers(turn, seen);
+  turn.set({ perSecond: rateAfter(turn.state.perSecond, users) });
+  measure(turn, users);
   const own = lookFor(seen, "canary");
   if (guarded(turn)) judge(turn, ofCopies(turn, own));
   else learnFrom(turn, own);
@@ -41,6 +44,16 @@ function ofUsers(turn: Turn, seen: WideLook): WideLook {
 function ofCopies(turn: Turn, seen: Look): Look {
   if (!isCopied(turn, "canary") || !isCopied(turn, "baseline")) return seen;
   return { ...seen, rows: seen.rows.filter(({ arm }) => arm !== "stable") };
+}
+
+/** Keeps who got which requests. Once the candidate is stable, nobody is left who got others. */
+function measure(turn: Turn, { rows }: WideLook): void {
+  const { rollout, stable } = turn.state;
+  if (!rollout || rollout.phase === "ended" || stable?.revision === rollout.candidate) return;
+  const more: Partial<Record<Role, number>> = {};
+  for (const { arm, requests } of rows) more[arm] = (more[arm] ?? 0) + requests;
+  if (rows.length === 0) return;
+  turn.setRollout({ measured: count(rollout.measured ?? startCourse(rollout.startedMs), turn.nowMs, more) });
 }
 
 /** What stable shows while nothing is compared is what is usual. */

@@ -9,6 +9,7 @@ import type { NotifyState } from "../outbox/notify-state.ts";
 import type { Comparison } from "../comparison.ts";
 import type { AbReport } from "../stats/ab/judge.ts";
 import type { ApplyCommand } from "./input.ts";
+import type { MeasuredCourse } from "./measured.ts";
 import type { Rival, Role, Split, Weights } from "../split.ts";
 import type { Verdict } from "../stats/plan.ts";
 import type { Trail } from "../stats/trail.ts";
@@ -74,6 +75,8 @@ export interface RolloutState {
   readonly verdict?: Verdict | undefined;
   /** How the evidence came about. */
   readonly trail?: Trail | undefined;
+  /** Who got which requests, until the candidate is stable. */
+  readonly measured?: MeasuredCourse | undefined;
   /** Further candidates of an experiment. */
   readonly rivals?: readonly RivalState[] | undefined;
   /** How hooks ended, by message; the last ones. */
@@ -150,6 +153,8 @@ export interface DecisionRecord {
   readonly verdict?: Verdict | undefined;
   /** How the evidence came about, with the end of a rollout. */
   readonly trail?: Trail | undefined;
+  /** Who got which requests, with the end of a rollout. */
+  readonly measured?: MeasuredCourse | undefined;
   /** How a rollout ended, or begins to end; of a hook, whether it failed. */
   readonly outcome?: Outcome | "failed" | undefined;
   /** What the answers to copies differed in, with the end of a rollout. */

@@ -48,7 +48,8 @@ export class Turn {
     };
     this.records.push(record);
     // The view of the last decisions leaves the figures out: they are in the journal, once.
-    const { verdict: _figures, trail: _trail, comparison: _counts, test: _test, run: _run, ...brief } = record;
+    const { verdict: _figures, trail: _trail, measured: _shares, comparison: _counts, ...rest } = record;
+    const { test: _test, run: _run, ...brief } = rest;
     this.set({ version, recent: [...this.state.recent, brief].slice(-KEEP) });
   }
 

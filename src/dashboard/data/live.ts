@@ -1,9 +1,8 @@
 // How does the page keep up with what changes?
 import { useQueryClient, type InfiniteData } from "@tanstack/react-query";
 import { useEffect, useSyncExternalStore } from "react";
-import type { GroupView, ServiceSummary, ServiceView, ServicesPage } from "../../api/contract.ts";
+import type { GroupView, ServiceSummary, ServicesPage } from "../../api/contract.ts";
 import { keys } from "./queries.ts";
-import { remember } from "./measured.ts";
 
 /** Whether what is shown is what is there now. */
 type Reach = { readonly kind: "live" | "none" } | { readonly kind: "lost"; readonly sinceMs: number };
@@ -148,11 +147,7 @@ export function useServiceEvents(name: string): void {
       follow(
         `/v1/events?service=${encodeURIComponent(name)}`,
         {
-          view: (data) => {
-            const view = data as ServiceView;
-            remember(view);
-            client.setQueryData(keys.service(name), view);
-          },
+          view: (data) => void client.setQueryData(keys.service(name), data),
           // What is told of a decision leaves its evidence out.
           record: () => void client.invalidateQueries({ queryKey: keys.records(name) }),
           gone: () => {

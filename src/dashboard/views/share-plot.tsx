@@ -2,22 +2,14 @@
 import type { Report } from "../../report/model.ts";
 import { lasting, quantity } from "../../report/quantity.ts";
 import { timeTicks, valueAxis, valueTicks } from "../../report/scale.ts";
-import type { MeasuredPoint } from "../data/measured.ts";
 import { Plot } from "../parts/plot.tsx";
 
 /** A canary that never had much would be a flat line on an axis to 100%. */
 const MUCH = 0.4;
 const PERCENT = { factor: 100, suffix: "%" };
 
-interface Props {
-  readonly report: Report;
-  readonly measured?: readonly MeasuredPoint[];
-}
-
-const NONE: readonly MeasuredPoint[] = [];
-
-export function SharePlot({ report, measured = NONE }: Props) {
-  const { startedMs, untilMs, shares } = report;
+export function SharePlot({ report }: { readonly report: Report }) {
+  const { startedMs, untilMs, shares, measured } = report;
   const moments = [...new Set([...shares, ...measured].map(({ atMs }) => atMs).concat(untilMs))].toSorted(
     (a, b) => a - b,
   );
@@ -35,9 +27,7 @@ export function SharePlot({ report, measured = NONE }: Props) {
       times={moments.map((atMs) => (atMs - startedMs) / 1_000)}
       lines={[
         { label: "wanted", color: "--canary", values: wanted, isStepped: true },
-        ...(measured.length > 0
-          ? [{ label: "measured since you look on", color: "--stable", values: seen, dash: [4, 3] }]
-          : []),
+        ...(measured.length > 0 ? [{ label: "measured", color: "--stable", values: seen, dash: [4, 3] }] : []),
       ]}
       range={axis.domain}
       ticks={ticks.map(({ at }) => at)}

@@ -5,7 +5,6 @@ import { ROLES, shareOf, type Role } from "../../core/split.ts";
 import { count } from "../../core/stats/figures.ts";
 import { duration, ms, percent, WHOLE } from "../../core/units.ts";
 import type { Report } from "../../report/model.ts";
-import { measuredOf } from "../data/measured.ts";
 import { Panel } from "../parts/panel.tsx";
 import { SharePlot } from "./share-plot.tsx";
 
@@ -24,7 +23,7 @@ export function Traffic({ view, report }: Props) {
       <SplitBar view={view} />
       <Shares view={view} />
       <Rules view={view} />
-      {report && <SharePlot report={report} measured={measuredOf(view)} />}
+      {report && <SharePlot report={report} />}
     </Panel>
   );
 }
