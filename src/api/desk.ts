@@ -1,6 +1,6 @@
 // What does a controller in this process answer to those who call it from outside?
 import { underWay } from "../core/engine/state.ts";
-import { namesOf } from "../core/group/state.ts";
+import { isGroupName, namesOf } from "../core/group/state.ts";
 import { SerinError } from "../core/issues.ts";
 import type { Traffic } from "../core/plan/forecast.ts";
 import type { Clock } from "../ports/clock.ts";
@@ -16,6 +16,7 @@ import type {
   RevisionView,
   ServicesPage,
   ServicesQuery,
+  ServiceSummary,
   ServiceView,
 } from "./contract.ts";
 import type { Places } from "./access/caller.ts";
@@ -27,7 +28,7 @@ import { logsOf } from "./logs.ts";
 import { planText, planView, trafficOf } from "./planning.ts";
 import { Rehearser } from "./rehearsing.ts";
 import { revisionsOf } from "./revisions.ts";
-import { pageOf, summaryOf } from "./summary.ts";
+import { pageOf, rowOf } from "./summary.ts";
 import { viewOf } from "./view.ts";
 
 /** A link, and what only a door opens to. */
@@ -55,14 +56,19 @@ export function deskOf(controller: Controller, clock: Clock): Desk {
     controller.has(service) ? trafficOf(view(service)) : undefined;
   const rehearser = new Rehearser();
   const ended = new AbortController();
-  const feed = new Feed({ names, view, groups: () => link.groups() });
+  const row = (service: string): ServiceSummary => rowOf(controller.get(service), clock.now());
+  const feed = new Feed({ names, row, view, groups: () => link.groups() });
   return {
     ...link,
     feed,
     places: {
-      environmentOf: (service) =>
-        controller.has(service) ? environmentIn(controller.get(service).state.spec.metadata) : undefined,
+      // Asked of each event for each stream.
+      environmentOf: (service) => {
+        const state = controller.stateOf(service);
+        return state && environmentIn(state.spec.metadata);
+      },
       servicesOf: (name) => {
+        if (!isGroupName(name)) return [name];
         const group = controller.groups.list().find(({ state }) => state.group === name);
         return group ? namesOf(group.state) : [name];
       },
@@ -73,7 +79,7 @@ export function deskOf(controller: Controller, clock: Clock): Desk {
       const rows = [...controller.each()].filter(({ state }) => sees(state.service));
       return {
         ...pageOf(
-          rows.map((seen) => summaryOf(viewOf(seen, clock.now()))),
+          rows.map((seen) => rowOf(seen, clock.now())),
           query,
         ),
         position,

@@ -2,13 +2,13 @@
 import { randomBytes } from "node:crypto";
 import type { DecisionRecord } from "../core/engine/state.ts";
 import type { Told } from "../runtime/parts.ts";
-import type { GroupView, ServiceView, StreamEvent } from "./contract.ts";
-import { summaryOf } from "./summary.ts";
+import type { GroupView, ServiceSummary, ServiceView, StreamEvent } from "./contract.ts";
 
 /** What is shown of the services that a controller looks after. */
 export interface Shown {
   readonly names: () => Iterable<string>;
-  /** Throws for a service that is not there. */
+  /** Throws for a service that is not there, as does `view`. */
+  readonly row: (service: string) => ServiceSummary;
   readonly view: (service: string) => ServiceView;
   readonly groups: () => Promise<readonly GroupView[]>;
 }
@@ -217,16 +217,15 @@ export class Feed {
   }
 
   #look(name: string): void {
-    let view: ServiceView;
+    let row: ServiceSummary;
     try {
-      view = this.#shown.view(name);
+      row = this.#shown.row(name);
     } catch {
       // A group, or gone since: what looks at all of them sees to it.
       return;
     }
-    const row = summaryOf(view);
     this.#is("service", name, { compared: row, data: row });
-    if (this.#watched.has(name)) this.#is("view", name, momentless(view));
+    if (this.#watched.has(name)) this.#is("view", name, momentless(this.#shown.view(name)));
   }
 
   /** How something is. `compared` is what tells whether it is said already. */

@@ -14,7 +14,7 @@ import type { CommandRequest, GroupView, Link, Reply } from "./contract.ts";
 import { applyOf, readGroupFile } from "./group-file.ts";
 import { groupViewOf } from "./group-view.ts";
 import { readRolloutText } from "./rollout-text.ts";
-import { rowsOf } from "./summary.ts";
+import { pageOf, rowOf } from "./summary.ts";
 import { viewOf } from "./view.ts";
 
 /** A link to a controller in this process. */
@@ -40,7 +40,11 @@ export function localLink(controller: Controller, clock: Clock): Link {
     });
   };
   return {
-    list: async () => rowsOf(controller.list().map((seen) => viewOf(seen, clock.now()))),
+    list: async () =>
+      pageOf(
+        controller.list().map((seen) => rowOf(seen, clock.now())),
+        {},
+      ).items,
     get: async (service) => viewOf(controller.get(service), clock.now()),
     groups: async () => controller.groups.list().map(view),
     group: async (name) => view(controller.groups.get(name)),

@@ -67,7 +67,10 @@ let feed: Feed;
 let door: OpenDoor;
 
 async function open(mostBytes?: number): Promise<void> {
-  feed = new Feed({ names: () => views.keys(), view: viewOf, groups: async () => [] }, mostBytes);
+  feed = new Feed(
+    { names: () => views.keys(), row: (name) => summaryOf(viewOf(name)), view: viewOf, groups: async () => [] },
+    mostBytes,
+  );
   door = await openDoor(deskWith(feed), testKeeper());
 }
 

@@ -1,6 +1,13 @@
 // What does a service look like in a row, and which rows come first?
+import type { Ms } from "../core/units.ts";
+import type { Seen } from "../runtime/controller.ts";
 import type { Attention, RolloutView, ServicesPage, ServicesQuery, ServiceSummary, ServiceView } from "./contract.ts";
 import { ATTENTIONS } from "./schemas/views.ts";
+import { viewOf } from "./view.ts";
+
+/** A service that was seen, in a row. Whatever only its view has is not worked out: there are thousands of rows. */
+export const rowOf = ({ state, world, troubles }: Seen, nowMs: Ms): ServiceSummary =>
+  summaryOf(viewOf({ state, world, troubles, measured: undefined }, nowMs));
 
 /** A service in a row of a table. */
 export function summaryOf(view: ServiceView): ServiceSummary {

@@ -1,5 +1,6 @@
 // What does a service look like to a person?
 import type { PoolState, RolloutState } from "../core/engine/state.ts";
+import type { Program } from "../core/plan/step.ts";
 import { sentence } from "../core/plan/sentence.ts";
 import type { Role } from "../core/split.ts";
 import { usualOf } from "../core/stats/verdict.ts";
@@ -79,6 +80,15 @@ function sharesOf(windowMs: number, requests: Readonly<Partial<Record<Role, numb
   return { windowMs, requests: total, shares: Object.fromEntries(shares) as Shares };
 }
 
+const sentences = new WeakMap<Program, readonly string[]>();
+
+/** A program stays the same for as long as its rollout, and is shown at every look. */
+function stepsOf(program: Program): readonly string[] {
+  const steps = sentences.get(program) ?? program.steps.map((step) => sentence(step));
+  sentences.set(program, steps);
+  return steps;
+}
+
 function rolloutOf(rollout: RolloutState, stable: string | undefined): RolloutView {
   const { number, candidate, phase, program, cursor, startedMs, stepSinceMs } = rollout;
   return {
@@ -87,7 +97,7 @@ function rolloutOf(rollout: RolloutState, stable: string | undefined): RolloutVi
     candidate,
     replaces: rollout.stable,
     phase,
-    steps: program.steps.map((step) => sentence(step)),
+    steps: stepsOf(program),
     cursor,
     startedMs,
     stepSinceMs,

@@ -38,7 +38,7 @@ export class Controller {
   constructor(house: House) {
     this.house = house;
     this.groups = new Groups(house, {
-      stateOf: (service) => this.loops.get(service)?.state,
+      stateOf: (service) => this.stateOf(service),
       send: (service, command) => this.send(service, command),
       remove: (service) => this.remove(service),
     });
@@ -131,6 +131,11 @@ export class Controller {
     return loop && seenOf(loop);
   }
 
+  /** Its state alone, which costs nothing to look at; nothing for a service not known. */
+  stateOf(service: string): ServiceState | undefined {
+    return this.loops.get(service)?.state;
+  }
+
   /** Decisions with a version above `after`, oldest first, at most `limit`. */
   async records(service: string, after: number, limit: number): Promise<readonly DecisionRecord[]> {
     if (isGroupName(service)) this.groups.get(service);
@@ -211,6 +216,13 @@ export async function decisionsAfter(
 }
 
 function seenOf(loop: ServiceLoop): Seen {
-  const measured = loop.meter.measure(loop.state.pools);
-  return { state: loop.state, world: loop.seen, measured, troubles: Object.fromEntries(loop.troubles) };
+  return {
+    state: loop.state,
+    world: loop.seen,
+    // Few of those who look want to know, and it is most of the work.
+    get measured() {
+      return loop.meter.measure(loop.state.pools);
+    },
+    troubles: Object.fromEntries(loop.troubles),
+  };
 }

@@ -54,6 +54,16 @@ export async function openPage(browser: Browser, url: string, options: BrowserCo
   return { page, errors, foreign };
 }
 
+/** Measures a page from here on: how long its scripts have run so far, in milliseconds. */
+export async function scriptMsOf(page: Page): Promise<() => Promise<number>> {
+  const session = await page.context().newCDPSession(page);
+  await session.send("Performance.enable");
+  return async () => {
+    const { metrics } = await session.send("Performance.getMetrics");
+    return Math.round(1_000 * (metrics.find(({ name }) => name === "ScriptDuration")?.value ?? NaN));
+  };
+}
+
 /** The longest wait is for a promotion. */
 const READS_MS = 60_000;
 

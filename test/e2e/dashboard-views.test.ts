@@ -15,7 +15,7 @@ import { createKeptStore } from "../../src/rehearse/journal.ts";
 import { createPlane } from "../../src/rehearse/plane.ts";
 import { Controller } from "../../src/runtime/controller.ts";
 import { applyOf, fileOf, rolloutOf } from "../sim/specs.ts";
-import { buildDashboard, HAS_CHROMIUM, openBrowser, openPage, reads, violations } from "./browser.ts";
+import { buildDashboard, HAS_CHROMIUM, openBrowser, openPage, reads, scriptMsOf, violations } from "./browser.ts";
 import { clients, rolloutFile, until, type Clients } from "./harness.ts";
 import { openScene, type Scene } from "./scene.ts";
 
@@ -130,13 +130,8 @@ describe.skipIf(!HAS_CHROMIUM)("in a browser", () => {
     const fleet = await openFleet(5_000);
     try {
       const { page, errors } = await openPage(browser, "about:blank");
-      const session = await page.context().newCDPSession(page);
-      await session.send("Performance.enable");
+      const scriptMs = await scriptMsOf(page);
       await page.goto(fleet.url);
-      const scriptMs = async (): Promise<number> => {
-        const { metrics } = await session.send("Performance.getMetrics");
-        return Math.round(1_000 * (metrics.find(({ name }) => name === "ScriptDuration")?.value ?? NaN));
-      };
       await page.waitForSelector(".fleet-body .fleet-row");
       const first = await scriptMs();
       await page.waitForSelector('.fleet-table[aria-rowcount="5001"]');

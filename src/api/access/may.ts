@@ -67,6 +67,7 @@ export function approvalsFor(
 /** Whether a name fits any of the patterns; `*` stands for any letters. */
 export function fits(name: string, patterns: readonly string[]): boolean {
   return patterns.some((pattern) => {
+    if (pattern === "*") return true;
     const [first = "", ...others] = pattern.split("*");
     const last = others.pop();
     if (last === undefined) return name === pattern;
