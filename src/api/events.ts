@@ -14,6 +14,7 @@ import type { TestEvents } from "../ports/tests.ts";
 import { momentOf } from "./moment.ts";
 import { isLoopback } from "./access/hosts.ts";
 import { isSame } from "./access/same.ts";
+import { CONNECTION } from "./http/connection.ts";
 import { problem } from "./http/problem.ts";
 
 /** Where events are taken, and from whom. */
@@ -113,7 +114,8 @@ function check({ listen: { host, port }, token, origins }: EventsOptions): void 
 
 function listen(app: Hono, { host, port }: Listen): Promise<ServerType> {
   return new Promise((resolve, reject) => {
-    const server = serve({ fetch: app.fetch, hostname: host, port }, () => resolve(server));
+    const where = { fetch: app.fetch, hostname: host, port, serverOptions: CONNECTION };
+    const server = serve(where, () => resolve(server));
     server.once("error", (error) => {
       reject(
         new SerinError(

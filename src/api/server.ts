@@ -13,6 +13,7 @@ import type { Audit } from "./access/audit.ts";
 import { followTls, readTls, type Certificate } from "./access/tls.ts";
 import { appOf } from "./http/app.ts";
 import type { App } from "./http/call.ts";
+import { CONNECTION } from "./http/connection.ts";
 import type { Rate } from "./http/rate.ts";
 
 /** Where a controller listens, and what a caller must show. */
@@ -40,10 +41,6 @@ export interface DoorOptions extends Opening {
 
 /** So long an answer may take to leave when nobody is left to answer another call. */
 const FLUSHED_MS = 250;
-/** So long a call may take to come in. */
-const REQUEST_MS = 30_000;
-/** So long a connection stays for the next call: longer than clients keep theirs, so that none is closed as a call comes in. */
-const IDLE_MS = 75_000;
 
 /** Who writes down what is asked at a door, and tells of it. */
 export interface DoorKeeper {
@@ -92,9 +89,10 @@ function listen(
   { host, port, tls }: Listen & { readonly tls: Certificate | undefined },
 ): Promise<ServerType> {
   return new Promise((resolve, reject) => {
-    const serverOptions = { requestTimeout: REQUEST_MS, headersTimeout: REQUEST_MS, keepAliveTimeout: IDLE_MS };
     const where = { fetch: app.fetch, hostname: host, port };
-    const how = tls ? { createServer, serverOptions: { ...serverOptions, ...readTls(tls) } } : { serverOptions };
+    const how = tls
+      ? { createServer, serverOptions: { ...CONNECTION, ...readTls(tls) } }
+      : { serverOptions: CONNECTION };
     const server = serve({ ...where, ...how }, () => resolve(server));
     server.once("error", reject);
   });
