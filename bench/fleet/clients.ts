@@ -14,6 +14,7 @@ let cutting: NodeJS.Timeout | undefined;
 
 const tell = (received: Received | "begun"): void => void process.send?.(received);
 
+process.on("disconnect", () => process.exit());
 process.on("message", (message: ToClients) => {
   if (message.kind === "begin") void begin(message);
   else if (message.kind === "look") tell(sumOf(clients, 0));

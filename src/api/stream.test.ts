@@ -10,6 +10,7 @@ import type { ServiceView, StreamEvent } from "./contract.ts";
 import type { Desk } from "./desk.ts";
 import { Feed } from "./feed.ts";
 import { openDoor, type OpenDoor } from "./server.ts";
+import { streamOf } from "./stream.ts";
 import { pageOf, summaryOf } from "./summary.ts";
 
 const views = new Map<string, ServiceView>();
@@ -164,6 +165,27 @@ test("a stream of one service begins with its whole view, and has nothing of oth
   expect(versionsOf(events)).toEqual([2, 3]);
   // What nobody watches any more is looked at no more.
   await expect.poll(() => feed.viewOf("shop")).toBeUndefined();
+});
+
+test("whoever may see everything is sent the same bytes, and nobody what is not theirs", async () => {
+  const sees = [(name: string) => name === "s1", () => true, () => true, (name: string) => name === "s1"];
+  const readers = sees.map((each) =>
+    streamOf(feed, { from: feed.name(0), sees: each, ended: () => undefined }).getReader(),
+  );
+  for (const reader of readers) await reader.read();
+  const look = async () => {
+    const read = await Promise.all(readers.map((reader) => reader.read()));
+    return read.map(({ value }) => ({ value, text: new TextDecoder().decode(value) }));
+  };
+  for (const from of [0, 70]) {
+    for (let version = from + 1; version <= from + 70; version += 1) decide(feed, `s${version % 7}`, version);
+    const [first, second, third, last] = await look();
+    expect(third?.value).toBe(second?.value);
+    expect([...(second?.text.matchAll(/"service":"s\d"/gu) ?? [])].length).toBeGreaterThanOrEqual(70);
+    expect(new Set(first?.text.match(/"service":"s\d"/gu))).toEqual(new Set(['"service":"s1"']));
+    expect(last?.text).toBe(first?.text);
+  }
+  for (const reader of readers) await reader.cancel();
 });
 
 test("a place of another controller, or one that is too old, is told as such, with a place to go on from", async () => {

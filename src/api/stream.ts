@@ -22,7 +22,6 @@ export interface Following {
  * that does not read costs one piece of text, and is told `reset` when it missed something.
  */
 export function streamOf(feed: Feed, { from, service, sees, ended: onEnd }: Following): ReadableStream<Uint8Array> {
-  const encoder = new TextEncoder();
   const ended = new AbortController();
   ended.signal.addEventListener("abort", onEnd, { once: true });
   let leave: (() => void) | undefined;
@@ -31,35 +30,35 @@ export function streamOf(feed: Feed, { from, service, sees, ended: onEnd }: Foll
     at = feed.last;
     return eventText("reset", feed.name(at), JSON.stringify({ why }));
   };
-  const begin = async (): Promise<string> => {
+  const begin = async (): Promise<Uint8Array> => {
     leave = await feed.open(service);
     if (ended.signal.aborted) leave();
     const place = from === undefined ? feed.last : feed.placeOf(from);
-    if (place === undefined) return `${RETRY}${reset("the place is of another controller, or of none")}`;
+    if (place === undefined)
+      return encoder.encode(`${RETRY}${reset("the place is of another controller, or of none")}`);
     at = place;
     // What is now is told to a stream of one service, which begins with it.
     const first = from === undefined && service !== undefined ? feed.viewOf(service) : undefined;
-    return `${RETRY}${first ? textOf(feed, first) : `id: ${feed.name(at)}\n\n`}`;
+    return encoder.encode(`${RETRY}${first ? textOf(feed, first) : `id: ${feed.name(at)}\n\n`}`);
   };
-  const next = async (): Promise<string> => {
+  const next = async (): Promise<Uint8Array | undefined> => {
     for (;;) {
-      const read = feed.after(at, AT_ONCE, service);
-      if (read === "forgotten") return reset("too much has happened since");
-      at = read.at;
-      const seen = read.entries.filter(({ name }) => sees(name));
-      if (seen.length > 0) return seen.map((entry) => textOf(feed, entry)).join("");
-      if (feed.isClosed || ended.signal.aborted) return "";
+      const piece = pieceAfter(feed, at, { service, sees });
+      if (piece === "forgotten") return encoder.encode(reset("too much has happened since"));
+      at = piece.at;
+      if (piece.bytes.length > 0) return piece.bytes;
+      if (feed.isClosed || ended.signal.aborted) return undefined;
       const isNews = await feed.news(ended.signal, BEAT_MS);
       // A place without an event: whoever is cut off goes on from here.
-      if (!isNews && !feed.isClosed) return `: nothing new\nid: ${feed.name(at)}\n\n`;
+      if (!isNews && !feed.isClosed) return encoder.encode(`: nothing new\nid: ${feed.name(at)}\n\n`);
     }
   };
   return new ReadableStream<Uint8Array>(
     {
       pull: async (controller) => {
-        const text = await (leave ? next() : begin());
+        const bytes = await (leave ? next() : begin());
         if (ended.signal.aborted) return;
-        if (text !== "") return controller.enqueue(encoder.encode(text));
+        if (bytes) return controller.enqueue(bytes);
         ended.abort();
         leave?.();
         controller.close();
@@ -71,6 +70,43 @@ export function streamOf(feed: Feed, { from, service, sees, ended: onEnd }: Foll
     },
     { highWaterMark: 0 },
   );
+}
+
+const encoder = new TextEncoder();
+
+/** What comes after a place, as it is sent. */
+interface Piece {
+  readonly at: number;
+  readonly bytes: Uint8Array;
+  /** What its events are of. */
+  readonly names: readonly string[];
+}
+
+/** So many pieces are kept: those who follow are seldom further apart. */
+const MOST_PIECES = 64;
+
+/** The last pieces of everything, by the place that they come after. Hundreds of streams are sent the same bytes. */
+const pieces = new WeakMap<Feed, Map<number, Piece>>();
+
+function pieceAfter(
+  feed: Feed,
+  at: number,
+  { service, sees }: Pick<Following, "service" | "sees">,
+): Piece | "forgotten" {
+  const kept = pieces.get(feed) ?? new Map<number, Piece>();
+  const known = service === undefined ? kept.get(at) : undefined;
+  if (known?.names.every(sees)) return known;
+  const read = feed.after(at, AT_ONCE, service);
+  if (read === "forgotten") return read;
+  const seen = read.entries.filter(({ name }) => sees(name));
+  const bytes = encoder.encode(seen.map((entry) => textOf(feed, entry)).join(""));
+  const piece = { at: read.at, bytes, names: seen.map(({ name }) => name) };
+  if (service !== undefined || seen.length === 0 || seen.length < read.entries.length) return piece;
+  kept.set(at, piece);
+  pieces.set(feed, kept);
+  const [oldest = at] = kept.keys();
+  if (kept.size > MOST_PIECES) kept.delete(oldest);
+  return piece;
 }
 
 /** How long a browser waits before it comes again. */
