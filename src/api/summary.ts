@@ -24,13 +24,16 @@ export function summaryOf(view: ServiceView): ServiceSummary {
     ready: standing.reduce((sum, { ready }) => sum + (ready ?? 0), 0),
     wanted: standing.reduce((sum, pool) => sum + pool.wanted, 0),
     weights: wanted,
-    perSecond: usual?.perSecond,
+    perSecond: usual && brief(usual.perSecond),
     attention: attentionFor(view),
     rollout: rollout && rolloutRow(rollout),
     queued: queued?.revision,
     troubles,
   };
 }
+
+/** What changes at every look would be told at every look, of every service. */
+const brief = (value: number): number => Number(value.toPrecision(2));
 
 function rolloutRow(rollout: RolloutView): ServiceSummary["rollout"] {
   const { number, strategy, candidate, phase, cursor, steps, startedMs, endedMs, waiting, paused } = rollout;

@@ -3,6 +3,7 @@ import { describe, expect, test } from "vitest";
 import { Desk } from "../../test/support/engine.ts";
 import { ms } from "../core/units.ts";
 import { ABSENT, unreadable } from "../core/world.ts";
+import { rowOf } from "./summary.ts";
 import { viewOf } from "./view.ts";
 
 type World = NonNullable<Parameters<typeof viewOf>[0]["world"]>;
@@ -40,4 +41,20 @@ describe("the health of a service", () => {
     expect(healthOf(desk, { traffic: ABSENT })).toBe("down");
     expect(healthOf(desk, { traffic: unreadable("silent") })).toBe("well");
   });
+});
+
+test("the row of a service at rest is the same at every look: streams tell thousands of them", () => {
+  const desk = Desk.serving();
+  const { pools, traffic } = desk.input();
+  const row = () =>
+    rowOf({ state: desk.state, world: { pools, traffic }, measured: undefined, troubles: {} }, ms(desk.nowMs));
+  desk.pass(60_000);
+  const before = row();
+  const perSecond = desk.state.perSecond;
+  // A little less.
+  desk.perTick -= 4;
+  desk.pass(60_000);
+  expect(row()).toEqual(before);
+  expect(desk.state.perSecond).not.toBe(perSecond);
+  expect(before).toMatchObject({ ready: 4, rollout: { number: 1, outcome: "promoted" } });
 });

@@ -148,7 +148,7 @@ export const summary = z
     ready: count.describe("Replicas that answer, of all pools."),
     wanted: count.describe("Replicas that there shall be."),
     weights: weights,
-    perSecond: z.number().optional().describe("Requests per second, of all roles."),
+    perSecond: z.number().optional().describe("Requests per second, of all roles, to two digits."),
     attention: attention.optional(),
     rollout: z
       .object({
