@@ -14,9 +14,9 @@ import type { Factory, Pace, Told } from "../../src/runtime/parts.ts";
 import { applyOf, fileOf, rolloutOf } from "../../test/sim/specs.ts";
 
 /** One look at each service so often, and as often written down. A rollout waits longer than that for everything. */
-export const LOOK_MS = ms(30_000);
-const PACE: Partial<Pace> = { activeMs: LOOK_MS, soonMs: 5_000, idleMs: LOOK_MS, saveActiveMs: LOOK_MS };
-/** Each service begins a rollout so often; one takes about nine minutes. */
+export const LOOK_MS = ms(60_000);
+const PACE: Partial<Pace> = { activeMs: LOOK_MS, soonMs: 10_000, idleMs: LOOK_MS, saveActiveMs: LOOK_MS };
+/** Each service begins a rollout so often; one takes about seven minutes. */
 export const EVERY_MS = 720_000;
 const STRATEGY = `{ canary: { steps: [{ weight: 25%, hold: 3m }, { weight: 50%, judge: { atLeast: 3m, atMost: 5m, undecided: goOn } }] } }`;
 /** Rollouts that a service has behind it: what it remembers of them is bounded, and full. */

@@ -113,7 +113,7 @@ describe.skipIf(!HAS_CHROMIUM)("the dashboard", () => {
     // Whoever comes later sees what was measured before.
     const startedMs = await scene.see(
       "shares",
-      ({ rollout }) => (rollout?.measured?.requests.canary?.length ?? 0) > 2 && rollout?.startedMs,
+      ({ rollout }) => (rollout?.measured?.requests.canary?.length ?? 0) > 6 && rollout?.startedMs,
     );
     const sinceMs = Date.now() - (startedMs || 0);
     const late = await open("/services/app");
@@ -127,8 +127,7 @@ describe.skipIf(!HAS_CHROMIUM)("the dashboard", () => {
       });
       return found.length > 0 && found;
     });
-    expect(rows[0]?.afterMs).toBeLessThan(sinceMs);
-    expect(Math.abs((rows[0]?.share ?? 0) - 20)).toBeLessThan(18);
+    expect(rows.some(({ afterMs, share }) => afterMs < sinceMs && Math.abs(share - 20) < 12)).toBe(true);
     expect(late.errors).toEqual([]);
 
     await act(page, "Go on", "seen enough");

@@ -39,13 +39,22 @@ test.each([
 });
 
 test("a time in which nothing was counted has no share, and a role that got nothing has none of it", () => {
-  let course = count(startCourse(START), ms(START + 500), { stable: 10 });
-  course = count(course, ms(START + 9_000), { stable: 5, canary: 5 });
-  expect(course.requests).toEqual({ stable: [10, 0, 0, 0, 5], canary: [0, 0, 0, 0, 5] });
-  expect(sharesIn(course, "canary", START + 9_000)).toEqual([
-    { atMs: START + 2_000, share: 0 },
-    { atMs: START + 9_000, share: 0.5 },
+  let course = count(startCourse(START), ms(START + 200), { stable: 100 });
+  course = count(course, ms(START + 2_000), { stable: 50, canary: 50 });
+  expect(course.requests).toEqual({ stable: [100, 0, 0, 0, 50], canary: [0, 0, 0, 0, 50] });
+  expect(sharesIn(course, "canary", START + 2_000)).toEqual([
+    { atMs: START + 500, share: 0 },
+    { atMs: START + 2_000, share: 0.5 },
   ]);
+});
+
+test("a share is one of enough requests: of a quiet service there are fewer points", () => {
+  let course = startCourse(START);
+  for (let look = 0; look < 100; look += 1)
+    course = count(course, ms(START + 500 * look), look % 4 === 0 ? { canary: 5 } : { stable: 5 });
+  const shares = sharesIn(course, "canary", START + 50_000);
+  expect(shares).toHaveLength(10);
+  for (const { share } of shares) expect(share).toBeCloseTo(0.25, 1);
 });
 
 test("a clock that is set back or far ahead loses nothing and takes no room", () => {

@@ -15,7 +15,10 @@ export interface MeasuredCourse {
 export const MOST_TIMES = 150;
 
 /** So long is one at first. */
-const FIRST_MS = ms(2_000);
+const FIRST_MS = ms(500);
+
+/** Shares of fewer requests than that would show chance alone. */
+const FEW = 50;
 
 export const startCourse = (fromMs: Ms): MeasuredCourse => ({ fromMs, everyMs: FIRST_MS, requests: {} });
 
@@ -37,21 +40,26 @@ export function count(course: MeasuredCourse, atMs: Ms, more: Readonly<Partial<R
   return { ...wide, requests };
 }
 
-/** A role's shares of the requests, 0…1, each at the end of its time; nothing for a time without requests. */
+/** A role's shares of the requests, 0…1, each at the end of the times in which there were enough of them. */
 export function sharesIn(
-  { fromMs, everyMs, requests }: MeasuredCourse,
+  course: MeasuredCourse,
   role: Role,
   untilMs: number,
 ): readonly { readonly atMs: number; readonly share: number }[] {
+  const { fromMs, everyMs, requests } = course;
   const all = Object.values(requests);
-  const times = Math.max(0, ...all.map((counts) => counts.length));
-  return Array.from({ length: times }, (_, time) => time).flatMap((time) => {
-    const total = all.reduce((sum, counts) => sum + (counts[time] ?? 0), 0);
-    if (total === 0) return [];
-    const share = (requests[role]?.[time] ?? 0) / total;
+  const times = timesOf(course);
+  const points: { readonly atMs: number; readonly share: number }[] = [];
+  let [own, total] = [0, 0];
+  for (let time = 0; time < times; time += 1) {
+    own += requests[role]?.[time] ?? 0;
+    total += all.reduce((sum, counts) => sum + (counts[time] ?? 0), 0);
+    if (total === 0 || (total < FEW && time < times - 1)) continue;
     // The last time is not over yet.
-    return [{ atMs: Math.max(fromMs, Math.min(untilMs, fromMs + (time + 1) * everyMs)), share }];
-  });
+    points.push({ atMs: Math.max(fromMs, Math.min(untilMs, fromMs + (time + 1) * everyMs)), share: own / total });
+    [own, total] = [0, 0];
+  }
+  return points;
 }
 
 const timeOf = ({ fromMs, everyMs }: MeasuredCourse, atMs: Ms): number => Math.floor((atMs - fromMs) / everyMs);
