@@ -34,7 +34,8 @@ test.each([
     shares.filter(({ atMs }) => atMs >= middle + course.everyMs),
   ];
   expect(early.length + late.length).toBeGreaterThanOrEqual(shares.length - 1);
-  expect([early, late].map((some) => [...new Set(some.map(({ share }) => share))])).toEqual([[0.1], [0.5]]);
+  const sharesOf = (points: typeof shares): ReadonlySet<number> => new Set(points.map(({ share }) => share));
+  expect([sharesOf(early), sharesOf(late)]).toEqual([new Set([0.1]), new Set([0.5])]);
   expect(shares.at(-1)?.atMs).toBe(endMs);
 });
 
