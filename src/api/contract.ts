@@ -51,6 +51,8 @@ export interface RehearsedFileView extends Of<typeof calls.rehearsedFile> {}
 export type RehearsalView = NonNullable<RehearsedFileView["rehearsal"]>;
 /** Who is logged in, and what they may do. */
 export interface Whoami extends Of<typeof calls.whoami> {}
+/** In which ways a browser can log in. */
+export interface Logins extends Of<typeof calls.logins> {}
 /** Some of what is kept of who asked for what, and what came of it; oldest first. */
 export interface AuditPage extends Of<typeof calls.auditPage> {}
 /** Whether the audit log is whole. */

@@ -31,6 +31,8 @@ export function groupViewOf(
     outcome: run?.outcome,
     why: run?.why ?? run?.back?.why,
     paused: state.paused,
+    bakesSinceMs: run?.phase === "forward" && !run.watched ? run.bakesSinceMs : undefined,
+    stuck: plan.kind === "facade" ? stuckIn(seen, members)?.name : undefined,
     members,
     next: plan.kind === "facade" ? facadeNext(seen, { plan, members, nowMs }) : releaseNext(seen),
     history: state.history,
@@ -92,10 +94,16 @@ interface Looked {
   readonly nowMs: Ms;
 }
 
+/** The first route that stands in the way of those behind it. */
+function stuckIn({ state }: SeenGroup, members: readonly MemberView[]): MemberView | undefined {
+  return members.find(({ at, service }) => isStuck({ at }) && !state.members[service]?.skipped);
+}
+
 /** What is left with legacy, and what a person may do. */
-function facadeNext({ state, members: states }: SeenGroup, { plan, members, nowMs }: Looked): readonly string[] {
+function facadeNext(seen: SeenGroup, { plan, members, nowMs }: Looked): readonly string[] {
+  const { state, members: states } = seen;
   const lines: string[] = [];
-  const stuck = members.find(({ at, service }) => isStuck({ at }) && !state.members[service]?.skipped);
+  const stuck = stuckIn(seen, members);
   if (stuck) {
     const { group } = state;
     lines.push(

@@ -10,6 +10,7 @@ import { asker } from "./asker.ts";
 import type { Desk } from "./desk.ts";
 import { accessOf, LOCAL, type Opening } from "./access/access.ts";
 import type { Audit } from "./access/audit.ts";
+import type { SessionStore } from "./access/session-file.ts";
 import { followTls, readTls, type Certificate } from "./access/tls.ts";
 import { appOf } from "./http/app.ts";
 import type { App } from "./http/call.ts";
@@ -48,6 +49,8 @@ export interface DoorKeeper {
   readonly audit: Audit;
   /** Of files that were read anew. */
   readonly say: (text: string) => void;
+  /** Where logins are kept; they end with this process without it. */
+  readonly sessions?: SessionStore | undefined;
 }
 
 /**

@@ -170,7 +170,7 @@ test("a stream of one service begins with its whole view, and has nothing of oth
 test("whoever may see everything is sent the same bytes, and nobody what is not theirs", async () => {
   const sees = [(name: string) => name === "s1", () => true, () => true, (name: string) => name === "s1"];
   const readers = sees.map((each) =>
-    streamOf(feed, { from: feed.name(0), sees: each, ended: () => undefined }).getReader(),
+    streamOf(feed, { from: feed.name(0), sees: each, isOver: () => false, ended: () => undefined }).getReader(),
   );
   for (const reader of readers) await reader.read();
   const look = async () => {

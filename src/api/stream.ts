@@ -13,6 +13,8 @@ export interface Following {
   readonly service?: string | undefined;
   /** Whether the caller may see a service or group. */
   readonly sees: (name: string) => boolean;
+  /** Whether the caller is nobody any more: then the stream ends, and who comes again is asked who it is. */
+  readonly isOver: () => boolean;
   /** Called once, when nobody follows any more. */
   readonly ended: () => void;
 }
@@ -21,7 +23,10 @@ export interface Following {
  * Server-sent events from a place on. The next ones are made only when the connection has taken those before: a client
  * that does not read costs one piece of text, and is told `reset` when it missed something.
  */
-export function streamOf(feed: Feed, { from, service, sees, ended: onEnd }: Following): ReadableStream<Uint8Array> {
+export function streamOf(
+  feed: Feed,
+  { from, service, sees, isOver, ended: onEnd }: Following,
+): ReadableStream<Uint8Array> {
   const ended = new AbortController();
   ended.signal.addEventListener("abort", onEnd, { once: true });
   let leave: (() => void) | undefined;
@@ -43,6 +48,7 @@ export function streamOf(feed: Feed, { from, service, sees, ended: onEnd }: Foll
   };
   const next = async (): Promise<Uint8Array | undefined> => {
     for (;;) {
+      if (isOver()) return undefined;
       const piece = pieceAfter(feed, at, { service, sees });
       if (piece === "forgotten") return encoder.encode(reset("too much has happened since"));
       at = piece.at;

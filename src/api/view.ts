@@ -1,5 +1,5 @@
 // What does a service look like to a person?
-import type { PoolState, RolloutState } from "../core/engine/state.ts";
+import type { PoolState, RolloutState, ServiceState } from "../core/engine/state.ts";
 import type { Program } from "../core/plan/step.ts";
 import { sentence } from "../core/plan/sentence.ts";
 import type { Role } from "../core/split.ts";
@@ -28,7 +28,7 @@ export function viewOf({ state, world, measured, troubles }: Seen, nowMs: Ms): S
     reported: traffic?.split.weights,
     measured: measured && sharesOf(measured.windowMs, measured.requests),
     usual: state.background && { ...usualOf(state.background), perSecond: state.perSecond ?? 0 },
-    rollout: state.rollout && rolloutOf(state.rollout, state.stable?.revision),
+    rollout: state.rollout && rolloutOf(state.rollout, state),
     history: state.history,
     quarantine: state.quarantine,
     queued: state.queued && {
@@ -89,7 +89,7 @@ function stepsOf(program: Program): readonly string[] {
   return steps;
 }
 
-function rolloutOf(rollout: RolloutState, stable: string | undefined): RolloutView {
+function rolloutOf(rollout: RolloutState, { stable, spec }: ServiceState): RolloutView {
   const { number, candidate, phase, program, cursor, startedMs, stepSinceMs } = rollout;
   return {
     number,
@@ -103,10 +103,11 @@ function rolloutOf(rollout: RolloutState, stable: string | undefined): RolloutVi
     stepSinceMs,
     endedMs: rollout.endedMs,
     waiting: rollout.waiting,
+    gate: gateOf(rollout, spec.spec.lastGate),
     paused: rollout.paused,
     goesBackBecause: rollout.back?.why,
     // Once the candidate is stable there is nothing left to compare it with.
-    verdict: stable === rollout.candidate ? undefined : rollout.verdict,
+    verdict: stable?.revision === rollout.candidate ? undefined : rollout.verdict,
     rivals: rollout.rivals?.map(({ name, role, revision, verdict, left }) => ({ name, role, revision, verdict, left })),
     trail: rollout.trail,
     measured: rollout.measured,
@@ -115,4 +116,15 @@ function rolloutOf(rollout: RolloutState, stable: string | undefined): RolloutVi
     outcome: rollout.outcome,
     why: rollout.why,
   };
+}
+
+/** The gate at which a person is waited for; the last one of a release's member opens with those of the others. */
+function gateOf(
+  { program, cursor, phase, waiting, startedBy, approvals }: RolloutState,
+  lastGate: string | undefined,
+): RolloutView["gate"] {
+  const step = program.steps[cursor];
+  if (phase !== "forward" || waiting?.for !== "person" || step?.op !== "gate") return undefined;
+  if (step.by || step.what === lastGate) return undefined;
+  return { what: step.what, needed: step.approvals, approvals: approvals ?? [], startedBy };
 }

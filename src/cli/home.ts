@@ -8,6 +8,7 @@ import { openAuditStore } from "../adapters/sqlite/audit.ts";
 import { actsFor } from "../api/access/acts.ts";
 import { callerHere } from "../api/access/caller.ts";
 import { auditIn, headText, type Audit } from "../api/access/audit.ts";
+import { sessionFile } from "../api/access/session-file.ts";
 import { asker } from "../api/asker.ts";
 import { connect } from "../api/client.ts";
 import type { ClusterChoice, ClusterLink } from "../api/cluster/link.ts";
@@ -135,7 +136,8 @@ export async function hostController(dir: string, options: HostOptions = {}): Pr
       ? await openDoor(link, quiet, { access: asked.access })
       : await openDoor(link, keeper, asked);
     doors.push(own);
-    if (isForOthers) doors.push(await openDoor(link, keeper, asked));
+    const sessions = sessionFile(join(dir, "sessions.json"));
+    if (isForOthers) doors.push(await openDoor(link, { ...keeper, sessions }, asked));
     await announce(dir, { ...own, ...(link.metricsUrl === undefined ? {} : { metrics: link.metricsUrl }) });
     const withdrawn = async (): Promise<void> => {
       await withdraw(dir);

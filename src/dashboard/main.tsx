@@ -3,7 +3,8 @@ import { QueryClient, QueryClientProvider } from "@tanstack/react-query";
 import { RouterProvider } from "@tanstack/react-router";
 import { StrictMode } from "react";
 import { createRoot } from "react-dom/client";
-import { isLost } from "./data/http.ts";
+import { isLost, whenRefused } from "./data/http.ts";
+import { askAgain } from "./data/session.ts";
 import { restoreTheme } from "./parts/theme.tsx";
 import { makeRouter } from "./router.tsx";
 
@@ -18,6 +19,7 @@ const client = new QueryClient({
     },
   },
 });
+whenRefused((status) => askAgain(client, status));
 const app = document.querySelector("#app");
 if (!app) throw new Error("the page has no place for the dashboard");
 createRoot(app).render(

@@ -12,11 +12,13 @@ import type { Audit } from "./audit.ts";
 import type { Caller, Places } from "./caller.ts";
 import { readAccessFile } from "./file.ts";
 import { followFiles } from "./follow.ts";
-import { addressOf, guard } from "./guard.ts";
+import { addressOf, guard, wrongTokens } from "./guard.ts";
 import { isLoopback } from "./hosts.ts";
 import type { House } from "./house.ts";
-import { addLogin, addLogout } from "./login.ts";
+import { addLogin, addLogout, addTokenLogin } from "./login.ts";
 import { approvalsFor } from "./may.ts";
+import { renewals } from "./renew.ts";
+import type { SessionStore } from "./session-file.ts";
 import { Sessions } from "./sessions.ts";
 import { readTls, type Certificate } from "./tls.ts";
 
@@ -43,6 +45,8 @@ export interface AccessOptions extends Opening {
   readonly browser: boolean;
   /** Of a changed file, a changed certificate. */
   readonly say: (text: string) => void;
+  /** Where logins are kept; with this process they end without it. */
+  readonly sessions?: SessionStore | undefined;
 }
 
 export interface Access {
@@ -77,13 +81,17 @@ export async function accessOf(options: AccessOptions): Promise<Access> {
     }
   };
   const close = path === undefined ? () => {} : followFiles([path], () => void reread(path));
+  const lasting = () => file?.sessions ?? { lifetimeMs: ms(0), atMostMs: ms(0) };
+  const sessions = new Sessions(clock, lasting, options.sessions);
   const house: House = {
     clock,
     audit,
     token,
     actor,
     places,
-    sessions: new Sessions(clock, () => file?.sessions.lifetimeMs ?? ms(0)),
+    sessions,
+    renew: renewals({ sessions, audit, file: () => file }),
+    wrongTokens: wrongTokens(),
     file: () => file,
     // An origin tells what a proxy in front speaks.
     isSecure: () => file?.origin?.startsWith("https:") ?? options.tls !== undefined,
@@ -93,7 +101,10 @@ export async function accessOf(options: AccessOptions): Promise<Access> {
   return {
     isSecure: house.isSecure,
     addressOf: (c) => addressOf(c, house),
-    addOpen: (app) => addLogin(app, house),
+    addOpen: (app) => {
+      addLogin(app, house);
+      addTokenLogin(app, house);
+    },
     guard: guard(house),
     addGuarded: (app) => {
       addLogout(app, house);

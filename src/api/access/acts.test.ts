@@ -66,7 +66,9 @@ describe("a command", () => {
     ["operate", "pause", undefined],
     ["operate", "promote", "SERIN_FORBIDDEN"],
     ["approve", "promote", undefined],
-    ["approve", "abort", "SERIN_FORBIDDEN"],
+    ["approve", "abort", undefined],
+    ["approve", "undo", "SERIN_FORBIDDEN"],
+    ["view", "abort", "SERIN_FORBIDDEN"],
     ["view", "pause", "SERIN_FORBIDDEN"],
     ["administer", "promote", undefined],
   ] as const)("with %s: %s", async (role, kind, refused) => {

@@ -2,8 +2,8 @@
 import type { ApplyRequest, CommandRequest, Link, RemoveRequest, Reply } from "../contract.ts";
 import { notARollout } from "../local.ts";
 import type { Caller, CallNote } from "./caller.ts";
-import type { AccessRole } from "./file.ts";
 import { placesIn, type Place } from "./places.ts";
+import { ROLES_FOR, rolesText } from "./rights.ts";
 
 /** As it comes: who asks may be left to the login. */
 type From<R> = Omit<R, "actor" | "approvals"> & { readonly actor?: string | undefined };
@@ -14,17 +14,6 @@ export interface Acts {
   command(name: string, request: From<CommandRequest>): Promise<Reply>;
   remove(name: string, request: From<RemoveRequest>): Promise<void>;
 }
-
-/** Saying go is a right of its own. */
-const ROLE_FOR: Readonly<Record<CommandRequest["kind"], AccessRole>> = {
-  promote: "approve",
-  pause: "operate",
-  resume: "operate",
-  abort: "operate",
-  retry: "operate",
-  undo: "operate",
-  scale: "operate",
-};
 
 /** Does what this caller may do, refuses the rest, and writes both down. */
 export function actsFor(
@@ -51,8 +40,8 @@ export function actsFor(
     command: async (service, request) => {
       const { kind: what, reason, expected: seen } = request;
       const actor = caller.actor(request.actor);
-      const role = ROLE_FOR[what];
-      caller.refuseUnless(caller.may(role, service), role, { what, service, reason, seen });
+      const isAllowed = ROLES_FOR[what].some((role) => caller.may(role, service));
+      caller.refuseUnless(isAllowed, rolesText(what), { what, service, reason, seen });
       return caller.audited(
         { actor, what, service, reason, seen },
         () => link.command(service, { ...request, actor }),

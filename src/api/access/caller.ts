@@ -5,6 +5,7 @@ import { Refused } from "../http/problem.ts";
 import type { Audit, AuditNote } from "./audit.ts";
 import type { AccessRole } from "./file.ts";
 import { EVERYTHING, may, type Need, type Principal } from "./may.ts";
+import { ACTS } from "./rights.ts";
 
 /** What a call was, for the audit log. */
 export type CallNote = Pick<AuditNote, "what" | "service" | "reason" | "seen">;
@@ -29,6 +30,13 @@ export interface CallerOptions {
   readonly from: string;
   /** Shows that a call comes from the page of whoever has logged in. */
   readonly csrf?: string | undefined;
+  /** Whom the access file grants any of these roles at all of these places. */
+  readonly holders?: ((roles: readonly AccessRole[], places: readonly Somewhere[]) => readonly string[]) | undefined;
+}
+
+interface Somewhere {
+  readonly service: string;
+  readonly environment?: string | undefined;
 }
 
 /** Whoever asks. */
@@ -45,8 +53,7 @@ export class Caller {
 
   /** Whether it has a role for a service, or for all members of a group. */
   readonly may = (role: AccessRole, name: string): boolean => {
-    const { environmentOf, servicesOf } = this.#options.places;
-    return servicesOf(name).every((service) => this.mayAt({ role, service, environment: environmentOf(service) }));
+    return this.#placesOf(name).every((place) => this.mayAt({ role, ...place }));
   };
 
   /** The same for a place that need not be there yet, or for everything. */
@@ -70,6 +77,9 @@ export class Caller {
     throw new Refused({ code: "SERIN_NOT_YOU", what: `${actor} cannot ask as ${claimed}`, ...CHANGED_NOTHING }, 403);
   }
 
+  /** Whether its session, or its token, has ended since the call came in: a stream goes on for long. */
+  readonly isOver = (): boolean => this.#principal.isOver === true;
+
   get whoami(): Whoami {
     const { actor = this.#options.actor, grants, login } = this.#principal;
     const roles = grants.flatMap(({ role, services, environments }) =>
@@ -80,11 +90,34 @@ export class Caller {
     return { actor, roles, login, csrf: this.#options.csrf };
   }
 
-  /** Refuses, and writes that down, unless it may. */
-  refuseUnless(isAllowed: boolean, role: AccessRole, note: CallNote): void {
+  /** What it may do with a service, or with all members of a group, and who else may. */
+  rightsAt(name: string): NonNullable<Whoami["at"]> {
+    const places = this.#placesOf(name);
+    // Who may what there is for those who may look.
+    const holders = (this.may("view", name) && this.#options.holders) || (() => []);
+    const environments = new Set(places.flatMap(({ environment }) => environment ?? []));
+    return {
+      service: name,
+      environments: [...environments],
+      acts: ACTS.map(([act, roles]) => ({
+        act,
+        roles,
+        allowed: roles.some((role) => this.may(role, name)),
+        holders: holders(roles, places),
+      })),
+    };
+  }
+
+  #placesOf(name: string): readonly Somewhere[] {
+    const { environmentOf, servicesOf } = this.#options.places;
+    return servicesOf(name).map((service) => ({ service, environment: environmentOf(service) }));
+  }
+
+  /** Refuses, and writes that down, unless it may. `takes` names the roles any of which will do. */
+  refuseUnless(isAllowed: boolean, takes: string, note: CallNote): void {
     if (isAllowed) return;
     const { actor = this.#options.actor } = this.#principal;
-    const trouble = notYours(actor, role, note);
+    const trouble = notYours(actor, takes, note);
     this.#options.audit.note({ kind: "refused", ...this.#who(), ...note, answer: trouble.code });
     throw new Refused(trouble, 403);
   }
@@ -129,11 +162,11 @@ export function callerHere(at: Pick<CallerOptions, "actor" | "audit" | "places">
 
 const CHANGED_NOTHING = { now: "nothing was changed", exitCode: 2 } as const;
 
-function notYours(actor: string, role: AccessRole, { what, service }: CallNote): Trouble {
+function notYours(actor: string, takes: string, { what, service }: CallNote): Trouble {
   return {
     code: "SERIN_FORBIDDEN",
-    what: `${actor} may not ${what ?? role}${service === undefined ? "" : ` ${service}`}`,
-    found: `that takes the role ${role} there`,
+    what: `${actor} may not ${what ?? takes}${service === undefined ? "" : ` ${service}`}`,
+    found: `that takes the role ${takes} there`,
     next: "ask whoever keeps the access file for a grant",
     ...CHANGED_NOTHING,
   };

@@ -14,7 +14,7 @@ describe("an access file", () => {
     const read = parseAccess(`tokens: [{ actor: ci, sha256: ${HASH} }]`);
     expect(read.ok && read.value).toEqual({
       tokens: [{ actor: "ci", sha256: HASH, groups: [], expiresMs: undefined }],
-      sessions: { lifetimeMs: 28_800_000 },
+      sessions: { lifetimeMs: 28_800_000, atMostMs: 86_400_000 },
       grants: [],
       fourEyes: [],
     });

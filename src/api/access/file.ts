@@ -113,9 +113,12 @@ const Sessions = z
   .strictObject({
     lifetime: written(durationFormat({ atLeast: ms(60_000), atMost: ms(30 * 86_400_000) }))
       .prefault("8h")
-      .describe("How long a login lasts. Default: 8h."),
+      .describe("How long a login lasts, unless the provider renews it. Default: 8h."),
+    atMost: written(durationFormat({ atLeast: ms(60_000), atMost: ms(30 * 86_400_000) }))
+      .prefault("24h")
+      .describe("How long one lasts that the provider renews; never less than lifetime. Default: 24h."),
   })
-  .transform(({ lifetime }) => ({ lifetimeMs: lifetime }));
+  .transform(({ lifetime, atMost }) => ({ lifetimeMs: lifetime, atMostMs: atMost }));
 
 /** Cookies in the clear would be anybody's; on this machine alone nobody listens. */
 function isOrigin(text: string): boolean {
@@ -183,7 +186,7 @@ export interface AccessFile {
   readonly origin?: string | undefined;
   readonly tokens: readonly TokenEntry[];
   readonly oidc?: OidcSettings | undefined;
-  readonly sessions: { readonly lifetimeMs: Ms };
+  readonly sessions: { readonly lifetimeMs: Ms; readonly atMostMs: Ms };
   readonly grants: readonly Grant[];
   readonly fourEyes: readonly (Pick<Grant, "services" | "environments"> & { readonly approvals: number })[];
 }

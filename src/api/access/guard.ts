@@ -5,14 +5,16 @@ import { getCookie } from "hono/cookie";
 import { RateLimiterMemory } from "rate-limiter-flexible";
 import type { Trouble } from "../../core/issues.ts";
 import { problem } from "../http/problem.ts";
-import { Caller } from "./caller.ts";
+import { Caller, type CallerOptions } from "./caller.ts";
 import { COOKIE } from "./cookies.ts";
+import type { TokenEntry } from "./file.ts";
 import { isLoopback } from "./hosts.ts";
 import type { House } from "./house.ts";
 import { EVERYTHING, principalOf, type Identity, type Principal } from "./may.ts";
+import { holdersOf } from "./rights.ts";
 import { isSame } from "./same.ts";
 import type { Session } from "./sessions.ts";
-import { tokenOwner } from "./tokens.ts";
+import { ownerOfHash, tokenOwner } from "./tokens.ts";
 
 /** What is known of a call once it was let in. */
 export interface AccessEnv {
@@ -38,26 +40,37 @@ type Found =
  * the context. Whatever changes something must come from our own page where the browser says by itself who one is (CSRF).
  */
 export function guard(house: House): MiddlewareHandler<AccessEnv> {
-  const wrong = new RateLimiterMemory({ points: WRONG_TOKENS, duration: 60 });
   return async (c, next) => {
     const from = addressOf(c, house);
     const found = await identify(c, house);
     if ("trouble" in found) {
       const { trouble, status } = found;
-      if (trouble === WRONG_TOKEN) {
-        const past = await wrong.penalty(from);
-        if (past.consumedPoints > WRONG_TOKENS) return tooOften(c, past.msBeforeNext);
-        house.audit.note({ kind: "denied", from, what: `${c.req.method} ${c.req.path}`, answer: trouble.code });
-      }
+      if (trouble === WRONG_TOKEN) return wrongToken(c, house);
       if (status === 401) c.header("www-authenticate", "Bearer");
       return problem(c, trouble, status);
     }
     const { principal, session } = found;
     const { audit, places, actor } = house;
-    c.set("caller", new Caller({ principal, audit, places, actor, from, csrf: session?.csrf }));
+    const holders: CallerOptions["holders"] = (roles, at) => {
+      const file = house.file();
+      return file ? holdersOf(file, roles, at) : [];
+    };
+    c.set("caller", new Caller({ principal, audit, places, actor, from, csrf: session?.csrf, holders }));
     c.set("session", session);
     return next();
   };
+}
+
+export const wrongTokens = (): RateLimiterMemory => new RateLimiterMemory({ points: WRONG_TOKENS, duration: 60 });
+
+/** Refuses a token that nobody has, and writes that down. */
+export async function wrongToken(c: Context<AccessEnv>, house: House): Promise<Response> {
+  const from = addressOf(c, house);
+  const past = await house.wrongTokens.penalty(from);
+  if (past.consumedPoints > WRONG_TOKENS) return tooOften(c, past.msBeforeNext);
+  house.audit.note({ kind: "denied", from, what: `${c.req.method} ${c.req.path}`, answer: WRONG_TOKEN.code });
+  c.header("www-authenticate", "Bearer");
+  return problem(c, WRONG_TOKEN, 401);
 }
 
 async function identify(c: Context<AccessEnv>, house: House): Promise<Found> {
@@ -70,18 +83,39 @@ async function identify(c: Context<AccessEnv>, house: House): Promise<Found> {
   if (!file) return byMachine(c, house);
   const session = await sessionOf(c, house);
   if (!session) return { trouble: NOBODY, status: 401 };
-  const { actor, groups } = session;
-  if (!isOurPage(c, file.origin) || !(SAFE.has(c.req.method) || isSame(c.req.header(CSRF_HEADER), session.csrf)))
+  if (!isOurPage(c, originOf(c, house)) || !(SAFE.has(c.req.method) || isSame(c.req.header(CSRF_HEADER), session.csrf)))
     return { trouble: FOREIGN_PAGE, status: 403 };
-  const identity = { actor, groups, login: "oidc" } as const;
-  return { principal: () => granted(house, identity, house.sessions.isLive(session)), session };
+  return { principal: () => principalIn(session, house), session };
 }
+
+/** The origin that our own pages are of, as browsers say it. */
+export function originOf(c: Context, { file, isSecure, behindProxy }: House): string | undefined {
+  // What stands behind a proxy does not see what browsers call it.
+  return file()?.origin ?? (behindProxy ? undefined : `${isSecure() ? "https" : "http"}://${c.req.header("host")}`);
+}
+
+/** Whoever has a session, as the access file has that one now. */
+function principalIn(session: Session, house: House): Principal {
+  const { login, actor, groups } = session;
+  const isLive = house.sessions.isLive(session);
+  if (login === "oidc") return granted(house, { actor, groups, login }, isLive && house.file()?.oidc !== undefined);
+  const owner = ownerOf(login.sha256, house);
+  return granted(house, { actor, groups: owner?.groups ?? [], login: "token" }, isLive && owner?.actor === actor);
+}
+
+const ownerOf = (sha256: string, { file, clock }: House): TokenEntry | undefined =>
+  ownerOfHash(sha256, file()?.tokens ?? [], clock.now());
 
 /** The session of the browser that calls, if it has one. */
 async function sessionOf(c: Context, house: House): Promise<Session | undefined> {
-  if (!house.file()?.oidc) return undefined;
-  const sealed = getCookie(c, COOKIE, house.isSecure() ? "host" : undefined);
-  return sealed === undefined ? undefined : house.sessions.read(sealed);
+  const shown = getCookie(c, COOKIE, house.isSecure() ? "host" : undefined);
+  const session = shown === undefined ? undefined : await house.sessions.read(shown);
+  if (shown === undefined || !session) return undefined;
+  const { login } = session;
+  // A provider or a token that was taken out of the file takes its sessions along.
+  if (login === "oidc" ? !house.file()?.oidc : !ownerOf(login.sha256, house)) return undefined;
+  house.renew(shown, session);
+  return session;
 }
 
 function byToken(header: string, house: House): Found {
@@ -97,22 +131,21 @@ function byToken(header: string, house: House): Found {
 }
 
 /** Where nobody has to log in. */
-function byMachine(c: Context, { isAmbient, isSecure }: House): Found {
-  if (!isAmbient) return { trouble: NOBODY, status: 401 };
+function byMachine(c: Context, house: House): Found {
+  if (!house.isAmbient) return { trouble: NOBODY, status: 401 };
   // A program sends the token; a browser says where its page is from.
   const isKnown = SAFE.has(c.req.method) || c.req.header("origin") !== undefined;
-  if (!isKnown || !isOurPage(c, `${isSecure() ? "https" : "http"}://${c.req.header("host")}`))
-    return { trouble: FOREIGN_PAGE, status: 403 };
+  if (!isKnown || !isOurPage(c, originOf(c, house))) return { trouble: FOREIGN_PAGE, status: 403 };
   return { principal: () => ({ groups: [], login: "none", grants: EVERYTHING }) };
 }
 
 /** Somebody with what the file grants now; nothing is left of whose token or session is over. */
 function granted(house: House, identity: Identity, isLive: boolean): Principal {
   const file = house.file();
-  return file && isLive ? principalOf(identity, file) : { ...identity, grants: [] };
+  return file && isLive ? principalOf(identity, file) : { ...identity, grants: [], isOver: true };
 }
 
-function isOurPage(c: Context, origin: string | undefined): boolean {
+export function isOurPage(c: Context, origin: string | undefined): boolean {
   const site = c.req.header("sec-fetch-site");
   if (site !== undefined && site !== "same-origin" && site !== "none") return false;
   const from = c.req.header("origin");
@@ -120,7 +153,7 @@ function isOurPage(c: Context, origin: string | undefined): boolean {
 }
 
 /** The address that a call comes from; behind a proxy the one that the proxy itself has seen. */
-export function addressOf(c: Context<AccessEnv>, { behindProxy }: House): string {
+export function addressOf(c: Context<AccessEnv>, { behindProxy }: Pick<House, "behindProxy">): string {
   const forwarded = behindProxy ? c.req.header("x-forwarded-for")?.split(",").at(-1)?.trim() : undefined;
   return forwarded ?? c.env.incoming.socket.remoteAddress ?? "unknown";
 }
@@ -148,7 +181,7 @@ const FOREIGN_HOST: Trouble = {
   next: "use 127.0.0.1 or localhost",
   exitCode: 2,
 };
-const FOREIGN_PAGE: Trouble = {
+export const FOREIGN_PAGE: Trouble = {
   code: "SERIN_FOREIGN_PAGE",
   what: "the call comes from another page than Serin's own, or from a program without a token",
   next: "open the dashboard's own address; programs send a token",

@@ -3,12 +3,17 @@ import type { Clock } from "../../ports/clock.ts";
 import type { Audit } from "./audit.ts";
 import type { Places } from "./caller.ts";
 import type { AccessFile } from "./file.ts";
-import type { Sessions } from "./sessions.ts";
+import type { RateLimiterMemory } from "rate-limiter-flexible";
+import type { Session, Sessions } from "./sessions.ts";
 
 export interface House {
   readonly clock: Clock;
   readonly audit: Audit;
   readonly sessions: Sessions;
+  /** Asks the provider whether a session goes on, once half of its time is over. */
+  readonly renew: (shown: string, session: Session) => void;
+  /** Counts wrong tokens by address. */
+  readonly wrongTokens: RateLimiterMemory;
   readonly places: Places;
   /** The token of whoever may read the state's folder. */
   readonly token: string;

@@ -1,16 +1,18 @@
 // How do people come in and leave?
 import { getCookie } from "hono/cookie";
 import { SerinError, type Trouble } from "../../core/issues.ts";
+import type { Ms } from "../../core/units.ts";
 import { answered, on, type App, type Asked } from "../http/call.ts";
 import { problem, Refused } from "../http/problem.ts";
 import * as routes from "../http/routes.ts";
 import * as calls from "../schemas/calls.ts";
 import { COOKIE, dropCookie, LOGIN_COOKIE, putCookie } from "./cookies.ts";
 import type { OidcSettings } from "./file.ts";
-import { addressOf } from "./guard.ts";
+import { addressOf, FOREIGN_PAGE, isOurPage, originOf, wrongToken } from "./guard.ts";
 import type { House } from "./house.ts";
 import { beginLogin, endLogin, logoutUrl, type LoginUnderWay } from "./oidc.ts";
-import { LOGIN_MS } from "./sessions.ts";
+import { LOGIN_MS, type Sessions } from "./sessions.ts";
+import { tokenOwner } from "./tokens.ts";
 
 /** Login, and its way back from the provider: for whoever is not let in yet. */
 export function addLogin(app: App, house: House): void {
@@ -35,14 +37,48 @@ export function addLogin(app: App, house: House): void {
   });
 }
 
+/** With a token of the access file, typed into our own page; and which ways there are. */
+export function addTokenLogin(app: App, house: House): void {
+  on(app, routes.logins, (c) => {
+    const { oidc, tokens } = house.file() ?? { tokens: [] };
+    return answered(c, calls.logins, { oidc: oidc !== undefined, token: tokens.length > 0 });
+  });
+  on(app, routes.tokenLogin, async (c) => {
+    const origin = originOf(c, house);
+    if (!house.file() || origin === undefined) return problem(c, NO_LOGIN, 404);
+    // Nobody is made somebody else by a page of another site.
+    if (c.req.header("origin") === undefined || !isOurPage(c, origin)) return problem(c, FOREIGN_PAGE, 403);
+    const owner = tokenOwner(c.req.valid("json").token, house.file()?.tokens ?? [], house.clock.now());
+    if (!owner) return wrongToken(c, house);
+    const { actor, groups, sha256, expiresMs } = owner;
+    await letIn(c, house, { who: { actor, groups, login: { sha256 } }, by: expiresMs });
+    return answered(c, calls.loggedIn, { actor });
+  });
+}
+
+/** Makes a session, and gives the browser what it shows from now on. */
+async function letIn(
+  c: Asked,
+  { sessions, clock, audit, ...house }: House,
+  { who, by }: { readonly who: Parameters<Sessions["open"]>[0]; readonly by?: Ms | undefined },
+): Promise<void> {
+  const { session, shown } = await sessions.open(who, by);
+  const login = who.login === "oidc" ? "oidc" : "token";
+  audit.note({ kind: "login", actor: who.actor, login, from: addressOf(c, house), answer: "let in" });
+  const maxAgeS = Math.floor((session.endsMs - clock.now()) / 1_000);
+  putCookie(c, { name: COOKIE, value: shown, isSecure: house.isSecure(), maxAgeS });
+}
+
 export function addLogout(app: App, house: House): void {
   on(app, routes.logout, async (c) => {
     const session = c.get("session");
     if (!session) return problem(c, NO_SESSION, 409);
-    const { oidc, origin } = settingsOf(house);
     house.sessions.end(session);
     dropCookie(c, COOKIE, house.isSecure());
-    house.audit.note({ kind: "logout", actor: session.actor, login: "oidc", from: addressOf(c, house) });
+    const login = session.login === "oidc" ? "oidc" : "token";
+    house.audit.note({ kind: "logout", actor: session.actor, login, from: addressOf(c, house) });
+    if (login === "token") return answered(c, calls.loggedOut, { to: "/" });
+    const { oidc, origin } = settingsOf(house);
     // Whether the provider answers or not, the session is over here.
     const at = await logoutUrl(oidc, { idToken: session.idToken, origin }).catch(() => undefined);
     return answered(c, calls.loggedOut, { to: at?.href ?? `${origin}/` });
@@ -63,10 +99,7 @@ async function finish(
   const from = addressOf(c, house);
   try {
     const who = await endLogin(oidc, { url, login });
-    const { session, sealed } = await house.sessions.open(who);
-    const maxAgeS = Math.floor((session.expiresMs - house.clock.now()) / 1_000);
-    house.audit.note({ kind: "login", actor: who.actor, login: "oidc", from, answer: "let in" });
-    putCookie(c, { name: COOKIE, value: sealed, isSecure: house.isSecure(), maxAgeS });
+    await letIn(c, house, { who: { ...who, login: "oidc" } });
     return c.redirect(login.to);
   } catch (error) {
     if (!(error instanceof SerinError)) throw error;

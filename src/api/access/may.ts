@@ -13,6 +13,8 @@ export interface Identity {
 /** Who asks, and what that one may. */
 export interface Principal extends Identity {
   readonly grants: readonly Pick<Grant, "role" | "services" | "environments">[];
+  /** Its session has ended, or its token: it is nobody any more. */
+  readonly isOver?: true | undefined;
 }
 
 /** What something takes: a role, where. Without a service: on all of them. */

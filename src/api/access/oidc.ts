@@ -21,6 +21,8 @@ export interface LoggedIn {
   readonly actor: string;
   readonly groups: readonly string[];
   readonly idToken?: string | undefined;
+  /** With which the provider can be asked again, where it gives one. */
+  readonly refreshToken?: string | undefined;
 }
 
 /** Where the browser goes to log in: authorization code flow, with PKCE, state and nonce. Throws a SerinError. */
@@ -59,16 +61,37 @@ export async function endLogin(
       expectedNonce: login.nonce,
       idTokenExpected: true,
     });
-    const inToken = tokens.claims();
-    if (!inToken) throw new Error("the answer has no ID token");
-    const isAllThere = [settings.actor, settings.groups].every((name) => name in inToken);
-    // Providers keep what is said of a person out of the ID token where it can be asked for.
-    const asked =
-      isAllThere || config.serverMetadata().userinfo_endpoint === undefined
-        ? {}
-        : await oidc.fetchUserInfo(config, tokens.access_token, inToken.sub);
-    return { ...personOf({ ...asked, ...inToken }, settings), idToken: tokens.id_token };
+    return personIn(tokens, config, settings);
   });
+}
+
+/** What the provider says now of somebody who has logged in before. Throws a SerinError; `isRefusal` tells which. */
+export async function askAgain(settings: OidcSettings, refreshToken: string): Promise<LoggedIn> {
+  return asking(settings, async (config) => {
+    const tokens = await oidc.refreshTokenGrant(config, refreshToken);
+    const who = await personIn(tokens, config, settings);
+    // Providers that give a new one with each answer take back the old one.
+    return { ...who, refreshToken: who.refreshToken ?? refreshToken };
+  });
+}
+
+/** Whether the provider has answered, and the answer was no. */
+export const isRefusal = ({ cause }: SerinError): boolean =>
+  cause instanceof oidc.ResponseBodyError && cause.status < 500;
+
+type Tokens = oidc.TokenEndpointResponse & oidc.TokenEndpointResponseHelpers;
+
+async function personIn(tokens: Tokens, config: oidc.Configuration, settings: OidcSettings): Promise<LoggedIn> {
+  const inToken = tokens.claims();
+  if (!inToken) throw new Error("the answer has no ID token");
+  const isAllThere = [settings.actor, settings.groups].every((name) => name in inToken);
+  // Providers keep what is said of a person out of the ID token where it can be asked for.
+  const asked =
+    isAllThere || config.serverMetadata().userinfo_endpoint === undefined
+      ? {}
+      : await oidc.fetchUserInfo(config, tokens.access_token, inToken.sub);
+  const { id_token: idToken, refresh_token: refreshToken } = tokens;
+  return { ...personOf({ ...asked, ...inToken }, settings), idToken, refreshToken };
 }
 
 /** Where the browser ends its session at the provider, if the provider has such a place. */
@@ -85,7 +108,10 @@ export async function logoutUrl(
   });
 }
 
-function personOf(claims: Readonly<Record<string, unknown>>, settings: OidcSettings): LoggedIn {
+function personOf(
+  claims: Readonly<Record<string, unknown>>,
+  settings: OidcSettings,
+): Pick<LoggedIn, "actor" | "groups"> {
   const actor = claims[settings.actor];
   const groups = claims[settings.groups] ?? [];
   if (typeof actor !== "string" || actor === "") throw new Error(`the claim ${settings.actor} names nobody`);

@@ -1,124 +1,181 @@
-// How is a login kept in a browser, where nobody can read or change it?
-import { randomBytes, randomUUID } from "node:crypto";
+// Who has logged in with which browser, and until when?
+import { createHash, hkdfSync, randomBytes } from "node:crypto";
 import { EncryptJWT, errors, jwtDecrypt } from "jose";
 import type { Clock } from "../../ports/clock.ts";
 import { ms, type Ms } from "../../core/units.ts";
+import { forgetful, type Kept, type SessionStore } from "./session-file.ts";
 
 /** Who has logged in, and what shows that a call comes from that one's own page. */
 export interface Session {
+  /** SHA-256 of what the browser shows. */
   readonly id: string;
   readonly actor: string;
   readonly groups: readonly string[];
+  /** How that was shown: by the provider, or by a token that must still be in the access file. */
+  readonly login: "oidc" | { readonly sha256: string };
   readonly csrf: string;
   /** Shown to the provider when the person logs out. */
   readonly idToken?: string | undefined;
+  /** With which the provider is asked again whether the person is still who may come in. */
+  readonly refreshToken?: string | undefined;
   readonly expiresMs: Ms;
+  /** However often it is renewed. */
+  readonly endsMs: Ms;
 }
 
-interface Key {
-  readonly id: string;
-  readonly secret: Uint8Array;
-  readonly madeMs: Ms;
+/** How long logins last, in milliseconds. */
+interface Lasting {
+  readonly lifetimeMs: Ms;
+  readonly atMostMs: Ms;
 }
 
 /** A login that has begun must come to its end within this time, in milliseconds. */
 export const LOGIN_MS = 10 * 60_000;
 
+/** What is said of whoever logs in. */
+type Who = Pick<Session, "actor" | "groups" | "login" | "idToken" | "refreshToken">;
+
 /**
- * Sessions and logins under way, encrypted (A256GCM) into what the browser keeps. The keys are this process' own and
- * change with time: nobody has to keep them, and nothing that was encrypted lives longer than the process.
+ * The browser keeps 256 bits of the system's dice, and Serin their hash. What there is to know of the session is encrypted
+ * with a key made of those bits: whoever reads the store, or a copy of it, can neither come in nor see who has.
  */
 export class Sessions {
   readonly #clock: Clock;
-  readonly #lifetimeMs: () => Ms;
-  #keys: readonly Key[] = [];
-  /** Sessions that were logged out, until they would have ended. */
-  readonly #over = new Map<string, Ms>();
+  readonly #lasting: () => Lasting;
+  readonly #store: SessionStore;
+  readonly #kept: Map<string, Kept>;
+  /** Those that were read, so that each is opened once. */
+  readonly #open = new Map<string, Session>();
+  /** Of logins under way; they live no longer than this process. */
+  readonly #key = randomBytes(32);
 
-  constructor(clock: Clock, lifetimeMs: () => Ms) {
+  constructor(clock: Clock, lasting: () => Lasting, store: SessionStore = forgetful) {
     this.#clock = clock;
-    this.#lifetimeMs = lifetimeMs;
+    this.#lasting = lasting;
+    this.#store = store;
+    this.#kept = new Map(store.load().map((one) => [one.hash, one]));
   }
 
-  /** A new session, and the text that stands for it. */
-  async open(who: Pick<Session, "actor" | "groups" | "idToken">): Promise<{ session: Session; sealed: string }> {
-    const expiresMs = ms(this.#clock.now() + this.#lifetimeMs());
-    const session = { ...who, id: randomUUID(), csrf: randomBytes(32).toString("base64url"), expiresMs };
-    // The provider's own token is left out where it would not fit into a cookie.
-    const sealed = await this.#seal("session", session, expiresMs);
-    if (sealed.length <= MOST_LETTERS || who.idToken === undefined) return { session, sealed };
-    return { session, sealed: await this.#seal("session", { ...session, idToken: undefined }, expiresMs) };
+  /** A new session, and the text that stands for it. It ends `by` a moment, if one is given. */
+  async open(who: Who, by?: Ms): Promise<{ session: Session; shown: string }> {
+    const shown = randomBytes(32).toString("base64url");
+    const { lifetimeMs, atMostMs } = this.#lasting();
+    const nowMs = this.#clock.now();
+    // Without a provider that can be asked again there is nothing to renew it by.
+    const isRenewable = who.refreshToken !== undefined;
+    const endsMs = ms(Math.min(by ?? Infinity, nowMs + (isRenewable ? Math.max(lifetimeMs, atMostMs) : lifetimeMs)));
+    const session: Session = {
+      ...who,
+      id: hashOf(shown),
+      csrf: randomBytes(32).toString("base64url"),
+      expiresMs: ms(Math.min(endsMs, nowMs + lifetimeMs)),
+      endsMs,
+    };
+    await this.#keep(shown, session);
+    return { session, shown };
   }
 
   /** The session that a text stands for; nothing when it is over, or was never one. */
-  async read(sealed: string): Promise<Session | undefined> {
-    const session = await this.#unseal<Session>("session", sealed);
-    return session && this.isLive(session) ? session : undefined;
+  async read(shown: string): Promise<Session | undefined> {
+    const hash = hashOf(shown);
+    const kept = this.#kept.get(hash);
+    if (!kept) return undefined;
+    const session = this.#open.get(hash) ?? (await unseal<Session>("session", kept.sealed, this.#at(keyOf(shown))));
+    if (!session || !this.isLive(session)) return undefined;
+    this.#open.set(hash, session);
+    return session;
   }
 
-  /** Whether a session that was read goes on. */
+  /** Whether a session that was read goes on, as it was read or renewed since. */
   isLive({ id, expiresMs }: Session): boolean {
-    return !this.#over.has(id) && this.#clock.now() < expiresMs;
+    const now = this.#open.get(id);
+    return this.#kept.has(id) && this.#clock.now() < (now?.expiresMs ?? expiresMs);
+  }
+
+  /** Whether half of its time is over, so that the provider is asked. */
+  isDue({ expiresMs, endsMs, refreshToken }: Session): boolean {
+    const left = expiresMs - this.#clock.now();
+    return refreshToken !== undefined && expiresMs < endsMs && left < this.#lasting().lifetimeMs / 2;
+  }
+
+  /** Goes on for its lifetime from now on, with what the provider says of the person now; never beyond its end. */
+  async renew(shown: string, session: Session, who: Omit<Who, "login">): Promise<void> {
+    if (!this.isLive(session)) return;
+    const expiresMs = ms(Math.min(session.endsMs, this.#clock.now() + this.#lasting().lifetimeMs));
+    await this.#keep(shown, { ...session, ...who, expiresMs });
   }
 
   /** Ends a session, wherever a copy of its text may be. */
-  end({ id, expiresMs }: Session): void {
-    const nowMs = this.#clock.now();
-    for (const [other, untilMs] of this.#over) if (untilMs <= nowMs) this.#over.delete(other);
-    this.#over.set(id, expiresMs);
+  end({ id }: Session): void {
+    this.#open.delete(id);
+    if (this.#kept.delete(id)) this.#save();
   }
 
   /** What a login needs to come to its end in the browser where it began. */
   async begin(login: object): Promise<string> {
-    return this.#seal("login", login, ms(this.#clock.now() + LOGIN_MS));
+    return seal("login", login, { key: this.#key, untilMs: ms(this.#clock.now() + LOGIN_MS) });
   }
 
   async begun<T>(sealed: string): Promise<T | undefined> {
-    return this.#unseal<T>("login", sealed);
+    return unseal<T>("login", sealed, this.#at(this.#key));
   }
 
-  async #seal(purpose: string, what: object, expiresMs: Ms): Promise<string> {
-    const { id, secret } = this.#key();
-    return new EncryptJWT({ what })
-      .setProtectedHeader({ alg: "dir", enc: "A256GCM", kid: id })
-      .setAudience(purpose)
-      .setExpirationTime(Math.floor(expiresMs / 1_000))
-      .encrypt(secret);
+  async #keep(shown: string, session: Session): Promise<void> {
+    const { id, endsMs } = session;
+    const sealed = await seal("session", session, { key: keyOf(shown), untilMs: endsMs });
+    this.#kept.set(id, { hash: id, sealed, endsMs });
+    this.#open.set(id, session);
+    this.#save();
   }
 
-  async #unseal<T>(purpose: string, sealed: string): Promise<T | undefined> {
-    try {
-      const { payload } = await jwtDecrypt(sealed, ({ kid }) => this.#secret(kid), {
-        audience: purpose,
-        currentDate: new Date(this.#clock.now()),
-        keyManagementAlgorithms: ["dir"],
-        contentEncryptionAlgorithms: ["A256GCM"],
-      });
-      return payload["what"] as T;
-    } catch (error) {
-      // Too old, of another process, or made up: none of them is a session.
-      if (error instanceof errors.JOSEError) return undefined;
-      throw error;
-    }
-  }
-
-  /** The newest key. One that is as old as a session may be is followed by a new one, and kept for as long again. */
-  #key(): Key {
+  #save(): void {
     const nowMs = this.#clock.now();
-    const lifetimeMs = Math.max(this.#lifetimeMs(), LOGIN_MS);
-    const [newest] = this.#keys;
-    if (newest && nowMs - newest.madeMs < lifetimeMs) return newest;
-    const key = { id: randomUUID(), secret: randomBytes(32), madeMs: nowMs };
-    this.#keys = [key, ...this.#keys.filter(({ madeMs }) => nowMs - madeMs < 2 * lifetimeMs)];
-    return key;
+    for (const { hash, endsMs } of this.#kept.values())
+      if (endsMs <= nowMs) {
+        this.#kept.delete(hash);
+        this.#open.delete(hash);
+      }
+    this.#store.save([...this.#kept.values()]);
   }
 
-  #secret(kid: string | undefined): Uint8Array {
-    const key = this.#keys.find(({ id }) => id === kid);
-    if (!key) throw new errors.JWEDecryptionFailed("an unknown key");
-    return key.secret;
+  #at(key: Uint8Array): { key: Uint8Array; nowMs: Ms } {
+    return { key, nowMs: this.#clock.now() };
   }
 }
 
-/** Browsers keep cookies of 4096 bytes, their name and attributes included. */
-const MOST_LETTERS = 3_800;
+const hashOf = (shown: string): string => createHash("sha256").update(shown).digest("hex");
+
+/** Another one than the hash, which the store has. */
+const keyOf = (shown: string): Uint8Array => new Uint8Array(hkdfSync("sha256", shown, "", "serin session", 32));
+
+async function seal(
+  purpose: string,
+  what: object,
+  { key, untilMs }: { readonly key: Uint8Array; readonly untilMs: Ms },
+): Promise<string> {
+  return new EncryptJWT({ what })
+    .setProtectedHeader({ alg: "dir", enc: "A256GCM" })
+    .setAudience(purpose)
+    .setExpirationTime(Math.ceil(untilMs / 1_000))
+    .encrypt(key);
+}
+
+async function unseal<T>(
+  purpose: string,
+  sealed: string,
+  { key, nowMs }: { readonly key: Uint8Array; readonly nowMs: Ms },
+): Promise<T | undefined> {
+  try {
+    const { payload } = await jwtDecrypt(sealed, key, {
+      audience: purpose,
+      currentDate: new Date(nowMs),
+      keyManagementAlgorithms: ["dir"],
+      contentEncryptionAlgorithms: ["A256GCM"],
+    });
+    return payload["what"] as T;
+  } catch (error) {
+    // Too old, of another process, or made up: none of them is a session.
+    if (error instanceof errors.JOSEError) return undefined;
+    throw error;
+  }
+}

@@ -19,7 +19,11 @@ const hashOf = (token: string): string => createHash("sha256").update(token).dig
 
 /** Whose token it is. Hashes are compared: the time that takes tells nothing of a token. */
 export function tokenOwner(token: string, tokens: readonly TokenEntry[], nowMs: Ms): TokenEntry | undefined {
-  const sha256 = hashOf(token);
+  return ownerOfHash(hashOf(token), tokens, nowMs);
+}
+
+/** The same by the token's hash. */
+export function ownerOfHash(sha256: string, tokens: readonly TokenEntry[], nowMs: Ms): TokenEntry | undefined {
   const entry = tokens.find((one) => one.sha256 === sha256);
   return entry?.expiresMs !== undefined && entry.expiresMs <= nowMs ? undefined : entry;
 }

@@ -42,11 +42,16 @@ const newApp = (): App =>
     },
   });
 
-/** The API, with every call's description. */
-function apiOf(desk: Desk, access: Access): App {
-  const app = newApp();
+/** Where a call has a body, it is JSON. */
+function jsonOnly(app: App): App {
   for (const route of Object.values(routes))
     if ("request" in route && "body" in route.request) app.use(route.getRoutingPath(), isJson);
+  return app;
+}
+
+/** The API, with every call's description. */
+function apiOf(desk: Desk, access: Access): App {
+  const app = jsonOnly(newApp());
   addLooks(app, desk);
   addReports(app, desk);
   addCommands(app, desk, access.actsOf(desk));
@@ -71,7 +76,7 @@ export function appOf(desk: Desk, options: AppOptions): App {
   app.use("/v1/*", bodyLimit({ maxSize: MOST_BYTES, onError: (c) => problem(c, TOO_LONG, 413) }));
   app.use("/v1/*", inTime);
   app.get("/v1/openapi.json", (c) => c.body(document, 200, { "content-type": "application/json" }));
-  const open = newApp();
+  const open = jsonOnly(newApp());
   access.addOpen(open);
   app.use("/v1/*", methodNotAllowed({ app: open, onMethodNotAllowed: notThus }));
   app.route("/", open);

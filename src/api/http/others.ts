@@ -37,11 +37,12 @@ export function addEvents(app: App, desk: Desk): void {
     }
     if (streams >= MOST_STREAMS) throw new Refused(TOO_MANY, 503);
     streams += 1;
-    const { may } = c.get("caller");
+    const { may, isOver } = c.get("caller");
     const stream = streamOf(desk.feed, {
       from,
       service,
       sees: (name) => may("view", name),
+      isOver,
       ended: () => {
         streams -= 1;
       },
@@ -57,5 +58,10 @@ const TOO_MANY = new SerinError({
 }).trouble;
 
 export function addWhoami(app: App): void {
-  on(app, routes.whoami, (c) => answered(c, calls.whoami, c.get("caller").whoami));
+  on(app, routes.whoami, (c) => {
+    const caller = c.get("caller");
+    const { service } = c.req.valid("query");
+    const at = service === undefined ? undefined : caller.rightsAt(service);
+    return answered(c, calls.whoami, { ...caller.whoami, at });
+  });
 }

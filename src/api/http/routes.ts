@@ -206,6 +206,23 @@ export const loginCallback = createRoute({
   responses: { ...onwards("To where the person wanted to go."), ...refusals(404) },
 });
 
+export const logins = createRoute({
+  method: "get",
+  path: "/v1/logins",
+  summary: "In which ways a browser can log in here",
+  ...open,
+  responses: { 200: json(calls.logins, "None where nobody has to."), ...refusals() },
+});
+
+export const tokenLogin = createRoute({
+  method: "post",
+  path: "/v1/login",
+  summary: "Log a browser in with a token of the access file, from the dashboard's own page",
+  ...open,
+  request: { body: body(calls.tokenLoginBody) },
+  responses: { 200: json(calls.loggedIn, "A session, in a cookie."), ...refusals(404, 413, 415) },
+});
+
 export const logout = createRoute({
   method: "post",
   path: "/v1/logout",
@@ -232,5 +249,6 @@ export const whoami = createRoute({
   method: "get",
   path: "/v1/whoami",
   summary: "Who calls, and what they may do",
+  request: { query: calls.whoamiQuery },
   responses: { 200: json(calls.whoami, "The caller."), ...refusals() },
 });

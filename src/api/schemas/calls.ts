@@ -228,6 +228,17 @@ export const loginQuery = z.strictObject({
   to: z.string().max(500).optional().describe("Where to go then: a path of this server."),
 });
 
+export const logins = z
+  .object({
+    oidc: z.boolean().describe("At a provider of OpenID Connect: `GET /v1/login`."),
+    token: z.boolean().describe("With a token: `POST /v1/login`."),
+  })
+  .openapi("Logins");
+
+export const tokenLoginBody = z.strictObject({ token: z.string().min(1).max(1_000) }).openapi("TokenLogin");
+
+export const loggedIn = z.object({ actor: z.string() }).openapi("LoggedIn");
+
 export const loggedOut = z
   .object({ to: z.string().describe("Where the browser ends its session at the provider, or our own first page.") })
   .openapi("LoggedOut");
@@ -266,18 +277,41 @@ export const auditCheck = z
   ])
   .openapi("AuditCheck");
 
+const accessRole = z.enum(["view", "operate", "approve", "administer"]);
+
+export const whoamiQuery = z.strictObject({
+  service: z
+    .string()
+    .min(1)
+    .max(MOST_NAME)
+    .optional()
+    .describe("A service or group: `at` says what the caller may do there."),
+});
+
+const rights = z
+  .object({
+    service: z.string(),
+    environments: z.array(z.string()).describe("That of the service; of a group those of its members."),
+    acts: z.array(
+      z.object({
+        act: z.enum(["apply", "promote", "pause", "resume", "abort", "retry", "undo", "scale", "remove"]),
+        roles: z.array(accessRole).describe("Any of them will do."),
+        allowed: z.boolean(),
+        holders: z
+          .array(z.string())
+          .describe("Whom the access file grants it, as it names them; nothing where nobody has to log in."),
+      }),
+    ),
+  })
+  .openapi("Rights", { description: "What the caller may do with a service, and who else may." });
+
 export const whoami = z
   .object({
     actor: z.string().optional(),
-    roles: z.array(
-      z.object({
-        role: z.enum(["view", "operate", "approve", "administer"]),
-        services: z.string(),
-        environments: z.string(),
-      }),
-    ),
+    roles: z.array(z.object({ role: accessRole, services: z.string(), environments: z.string() })),
     login: z.enum(["none", "token", "oidc"]),
     csrf: z.string().optional(),
+    at: rights.optional(),
   })
   .openapi("Whoami");
 

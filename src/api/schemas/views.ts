@@ -56,6 +56,17 @@ const rival = z
   })
   .openapi("Rival", { description: "A further candidate of an experiment." });
 
+const gate = z
+  .object({
+    what: z.string().describe("What is asked."),
+    needed: count
+      .optional()
+      .describe("So many approvals of others than who has started it; without it anybody's will do."),
+    approvals: z.array(z.string()).describe("Who has approved so far."),
+    startedBy: z.string().optional(),
+  })
+  .openapi("Gate", { description: "A gate at which the rollout waits for a person." });
+
 const rollout = z
   .object({
     number: count,
@@ -69,6 +80,7 @@ const rollout = z
     stepSinceMs: time,
     endedMs: time.optional(),
     waiting: waiting.optional(),
+    gate: gate.optional(),
     paused: paused.optional(),
     goesBackBecause: z.string().optional(),
     verdict: verdict.optional(),
@@ -220,6 +232,8 @@ export const group = z
     outcome: groupOutcome.optional(),
     why: z.string().optional(),
     paused: paused.optional(),
+    bakesSinceMs: time.optional().describe("Of a release: since when what the wave has promoted is watched."),
+    stuck: z.string().optional().describe("Of a façade: the route that stands in the way of those behind it."),
     members: z.array(member).describe("In their order."),
     next: z.array(z.string()).describe("What is left, and what a person may do, in sentences."),
     history: z.array(

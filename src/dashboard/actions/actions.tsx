@@ -1,50 +1,49 @@
-// Which buttons does a service have, and what came of the last one?
+// Which buttons does a service or group have, and what came of the last one?
 import { useState } from "react";
-import type { ServiceView } from "../../api/contract.ts";
+import { usePermissions, type Permissions } from "../data/session.ts";
+import { HeldButton } from "../parts/held-button.tsx";
 import { Icon } from "../parts/icon.tsx";
 import { VerbDialog } from "./verb-dialog.tsx";
-import { verbsOf, type Verb } from "./verbs.ts";
+import type { Target, Verb } from "./verb.ts";
 
 /** Beside the others behind "More". */
 const SHOWN = 3;
 
-export function Actions({ view }: { readonly view: ServiceView }) {
+interface Props<V> {
+  readonly view: V;
+  readonly targetOf: (view: V) => Target;
+  /** All that can be asked of it, those that make sense now first. */
+  readonly verbsOf: (view: V) => readonly Verb[];
+}
+
+export function Actions<V>({ view, targetOf, verbsOf }: Props<V>) {
   const [asked, setAsked] = useState<string>();
   const [said, setSaid] = useState<string>();
+  const permissions = usePermissions(targetOf(view).name);
   const verbs = verbsOf(view);
-  const find = (now: ServiceView): Verb | undefined => verbsOf(now).find(({ label }) => label === asked);
   const ask = (verb: Verb): void => {
     setSaid(undefined);
     setAsked(verb.label);
   };
+  const button = (verb: Verb) => <VerbButton key={verb.label} verb={verb} permissions={permissions} onAsk={ask} />;
   return (
     <div className="actions">
       <div className="buttons">
-        {verbs.slice(0, SHOWN).map((verb) => (
-          <VerbButton key={verb.label} verb={verb} onAsk={ask} />
-        ))}
+        {verbs.slice(0, SHOWN).map(button)}
         {verbs.length > SHOWN && (
           <details className="more" name="more">
             <summary className="button">More</summary>
-            <div>
-              {verbs.slice(SHOWN).map((verb) => (
-                <VerbButton key={verb.label} verb={verb} onAsk={ask} />
-              ))}
-            </div>
+            <div>{verbs.slice(SHOWN).map(button)}</div>
           </details>
         )}
       </div>
-      <p role="status" className="said">
-        {said && (
-          <>
-            <Icon name="check" /> {said}
-          </>
-        )}
-      </p>
+      <NotYours verbs={verbs} permissions={permissions} />
+      <Said text={said} />
       {asked !== undefined && (
         <VerbDialog
-          find={find}
+          find={(now: V) => verbsOf(now).find(({ label }) => label === asked)}
           view={view}
+          targetOf={targetOf}
           onDone={(text) => {
             setAsked(undefined);
             setSaid(text);
@@ -55,17 +54,52 @@ export function Actions({ view }: { readonly view: ServiceView }) {
   );
 }
 
-function VerbButton({ verb, onAsk }: { readonly verb: Verb; readonly onAsk: (verb: Verb) => void }) {
-  const { label, not, isGrave } = verb;
+export function Said({ text }: { readonly text: string | undefined }) {
   return (
-    <button
-      type="button"
-      className={`button${isGrave ? " grave" : ""}`}
-      disabled={not !== undefined}
-      title={not === undefined ? undefined : `Not now: ${not}`}
-      onClick={() => onAsk(verb)}
-    >
-      {label}
-    </button>
+    <p role="status" className="said">
+      {text && (
+        <>
+          <Icon name="check" /> {text}
+        </>
+      )}
+    </p>
+  );
+}
+
+interface ButtonProps {
+  readonly verb: Verb;
+  readonly permissions: Permissions;
+  readonly onAsk: (verb: Verb) => void;
+}
+
+export function VerbButton({ verb, permissions, onAsk }: ButtonProps) {
+  const { label, kind, not, isGrave, isFirst } = verb;
+  const forbidden = permissions.forbids(kind);
+  const why = forbidden === undefined ? not && `not now: ${not}` : `not for you: ${forbidden}`;
+  return (
+    <HeldButton
+      label={label}
+      why={why}
+      className={`${isGrave ? "grave" : ""}${isFirst ? " first" : ""}`}
+      onPress={() => onAsk(verb)}
+    />
+  );
+}
+
+/** In one place what no button of this person does, and who may. */
+function NotYours({ verbs, permissions }: { readonly verbs: readonly Verb[]; readonly permissions: Permissions }) {
+  const forbidden = verbs.map(({ label, kind }) => [permissions.forbids(kind), label] as const);
+  const byWhy = Map.groupBy(forbidden, ([why]) => why);
+  byWhy.delete(undefined);
+  if (byWhy.size === 0) return null;
+  return (
+    <ul className="not-yours small soft" aria-label="What you may not do here">
+      {[...byWhy].map(([why, all]) => (
+        <li key={why}>
+          <Icon name="person" size={13} />
+          <span>{`${all.map(([, label]) => label).join(", ")}: ${why}`}</span>
+        </li>
+      ))}
+    </ul>
   );
 }

@@ -1,26 +1,27 @@
 // How does a person confirm what shall happen, and why?
 import { useState, type FormEvent } from "react";
-import type { Reply, ServiceView } from "../../api/contract.ts";
-import { Refused, send } from "../data/http.ts";
+import { Refused } from "../data/http.ts";
 import { useSession } from "../data/session.ts";
 import { timeText } from "../data/words.ts";
 import { Dialog } from "../parts/dialog.tsx";
 import { TroubleBox } from "../parts/trouble.tsx";
 import { ReasonField } from "./reason-field.tsx";
-import type { Verb } from "./verbs.ts";
+import { carryOut, type Target, type Verb } from "./verb.ts";
 
-interface Props {
+interface Props<V> {
   /** What was chosen, as it is with a view. */
-  readonly find: (view: ServiceView) => Verb | undefined;
-  readonly view: ServiceView;
+  readonly find: (view: V) => Verb | undefined;
+  readonly view: V;
+  readonly targetOf: (view: V) => Target;
   readonly onDone: (said: string | undefined) => void;
 }
 
 /** What was seen when it was opened is what is decided on, whatever the page shows by now. */
-export function VerbDialog({ find, view, onDone }: Props) {
+export function VerbDialog<V>({ find, view, targetOf, onDone }: Props<V>) {
   const [seen, setSeen] = useState(view);
+  const target = targetOf(seen);
   const [reason, setReason] = useState("");
-  const [replicas, setReplicas] = useState(String(view.pools.find(({ role }) => role === "stable")?.wanted ?? 1));
+  const [replicas, setReplicas] = useState(String(target.replicas ?? 1));
   const [isBusy, setBusy] = useState(false);
   const [refused, setRefused] = useState<unknown>();
   const { actor } = useSession();
@@ -31,7 +32,7 @@ export function VerbDialog({ find, view, onDone }: Props) {
     setBusy(true);
     setRefused(undefined);
     try {
-      onDone(await carryOut({ view: seen, verb }, { reason: reason.trim(), actor, replicas: Number(replicas) }));
+      onDone(await carryOut(target, verb, { reason: reason.trim(), actor, replicas: Number(replicas) }));
     } catch (error) {
       setRefused(error);
       setBusy(false);
@@ -43,7 +44,7 @@ export function VerbDialog({ find, view, onDone }: Props) {
     setRefused(undefined);
   };
   return (
-    <Dialog title={titleOf(verb, seen)} onClose={() => onDone(undefined)}>
+    <Dialog title={titleOf(verb, target)} onClose={() => onDone(undefined)}>
       <form className="dialog-form" onSubmit={(event) => void act(event)}>
         <ul className="does" aria-label="What will happen">
           {does(verb).map((line) => (
@@ -78,10 +79,9 @@ export function VerbDialog({ find, view, onDone }: Props) {
   );
 }
 
-function titleOf(verb: Verb | undefined, { service, rollout }: ServiceView): string {
+function titleOf(verb: Verb | undefined, { name, number }: Target): string {
   if (!verb) return "Nothing to do";
-  const isOfRollout = rollout !== undefined && rollout.phase !== "ended";
-  return `${verb.label}: ${isOfRollout ? `${service}/${rollout.number}` : service}`;
+  return `${verb.label}: ${number === undefined ? name : `${name}/${number}`}`;
 }
 
 function does(verb: Verb | undefined): readonly string[] {
@@ -125,27 +125,4 @@ function Changes({ refused }: { readonly refused: Refused }) {
       </ul>
     </div>
   );
-}
-
-interface Said {
-  readonly reason: string;
-  readonly actor: string;
-  readonly replicas: number;
-}
-
-async function carryOut(
-  { view, verb }: { readonly view: ServiceView; readonly verb: Verb },
-  said: Said,
-): Promise<string> {
-  const { kind, full, to } = verb;
-  const path = `/v1/services/${encodeURIComponent(view.service)}`;
-  const { actor, reason, replicas } = said;
-  if (kind === "remove") {
-    const asked = new URLSearchParams({ actor, reason, expected: String(view.version) });
-    await send("DELETE", `${path}?${asked}`);
-    return `${view.service} was taken down`;
-  }
-  const more = { ...(full ? { full } : {}), ...(to ? { to } : {}), ...(kind === "scale" ? { replicas } : {}) };
-  const reply = await send<Reply>("POST", `${path}/commands`, { kind, expected: view.version, actor, reason, ...more });
-  return reply.text;
 }

@@ -1,23 +1,12 @@
 // What may a person do now, and what will it do to the traffic?
-import type { CommandRequest, RolloutView, ServiceView } from "../../api/contract.ts";
+import type { RolloutView, ServiceView } from "../../api/contract.ts";
 import { shareOf } from "../../core/split.ts";
 import { percent, WHOLE } from "../../core/units.ts";
+import type { Target, Verb } from "./verb.ts";
 
-type Kind = CommandRequest["kind"];
-
-/** What a person may do, as it is offered and confirmed. */
-export interface Verb {
-  readonly kind: Kind | "remove";
-  readonly full?: true | undefined;
-  readonly to?: string | undefined;
-  /** On its button. */
-  readonly label: string;
-  /** What will happen to the traffic, in sentences. */
-  readonly does: readonly string[];
-  /** Why it cannot be done now; nothing when it can. */
-  readonly not?: string | undefined;
-  /** It takes something back. */
-  readonly isGrave?: true | undefined;
+export function targetOf({ service, version, rollout, pools }: ServiceView): Target {
+  const number = rollout && rollout.phase !== "ended" ? rollout.number : undefined;
+  return { name: service, version, number, replicas: pools.find(({ role }) => role === "stable")?.wanted };
 }
 
 /** All that can be asked of a service, those that make sense now first. */
@@ -26,7 +15,8 @@ export function verbsOf(view: ServiceView): readonly Verb[] {
   const busy = rollout && rollout.phase !== "ended" ? rollout : undefined;
   if (busy)
     return [
-      promote(view, busy),
+      // What waits at a gate is answered there.
+      ...(busy.gate ? [] : [promote(view, busy)]),
       ...(busy.paused ? [resume(busy)] : [pause(view)]),
       abort(view, busy),
       full(view, busy),
@@ -41,7 +31,7 @@ export function verbsOf(view: ServiceView): readonly Verb[] {
 
 const canaryShare = ({ wanted }: ServiceView): string => percent(shareOf(wanted, "canary"));
 
-const stays = (view: ServiceView): string => {
+export const stays = (view: ServiceView): string => {
   const share = shareOf(view.wanted, "canary");
   if (share === 0) return "Users go on being answered by stable alone.";
   return share === WHOLE
@@ -112,7 +102,7 @@ function resume({ cursor, steps, paused }: RolloutView): Verb {
   };
 }
 
-function abort(view: ServiceView, { candidate, phase }: RolloutView): Verb {
+export function abort(view: ServiceView, { candidate, phase }: RolloutView): Verb {
   const { stable, queued } = view;
   return {
     kind: "abort",

@@ -27,6 +27,16 @@ export function rememberCsrf(token: string | undefined): void {
   csrf = token;
 }
 
+let refused: (status: number) => void = () => undefined;
+
+/** Calls when somebody is not let in, or may not: who asks, or what that one may, is another one than was thought. */
+export function whenRefused(listener: (status: number) => void): void {
+  refused = listener;
+}
+
+/** A stream was refused, without a word of why. */
+export const streamRefused = (): void => refused(401);
+
 /** Reads. Throws a Refused for any answer but a success. */
 export async function read<T>(path: string, signal?: AbortSignal): Promise<T> {
   const response = await fetch(path, { headers: { accept: "application/json" }, signal: signal ?? null });
@@ -43,6 +53,9 @@ export async function send<T>(method: "POST" | "DELETE", path: string, body?: un
 }
 
 async function refusedOf(response: Response): Promise<Refused> {
+  const { status, url } = response;
+  // Who it is is asked by that call itself.
+  if ((status === 401 || status === 403) && !new URL(url).pathname.startsWith("/v1/whoami")) refused(status);
   const problem = (await response.json().catch(() => undefined)) as
     | { readonly trouble?: Trouble; readonly changes?: Refused["changes"] }
     | undefined;

@@ -2,6 +2,7 @@
 import { useQueryClient, type InfiniteData } from "@tanstack/react-query";
 import { useEffect, useSyncExternalStore } from "react";
 import type { GroupView, ServiceSummary, ServicesPage } from "../../api/contract.ts";
+import { streamRefused } from "./http.ts";
 import { keys } from "./queries.ts";
 
 /** Whether what is shown is what is there now. */
@@ -48,7 +49,9 @@ function follow(path: string, handlers: Handlers, readAnew: () => void): () => v
     source.addEventListener("error", () => {
       setReach("lost");
       wasCut = true;
-      if (source.readyState === EventSource.CLOSED) timer = setTimeout(open, AGAIN_MS);
+      if (source.readyState !== EventSource.CLOSED) return;
+      streamRefused();
+      timer = setTimeout(open, AGAIN_MS);
     });
     source.addEventListener("reset", readAnew);
     for (const [name, handle] of Object.entries(handlers))

@@ -4,7 +4,8 @@ import { useEffect, useId, useRef, type ReactNode } from "react";
 interface Props {
   readonly title: string;
   readonly wide?: boolean;
-  readonly onClose: () => void;
+  /** Nothing where it stays until what it asks for is done. */
+  readonly onClose?: (() => void) | undefined;
   readonly children: ReactNode;
 }
 
@@ -17,7 +18,15 @@ export function Dialog({ title, wide = false, onClose, children }: Props) {
     if (dialog && !dialog.open) dialog.showModal();
   }, []);
   return (
-    <dialog ref={element} className={wide ? "wide" : undefined} aria-labelledby={id} onClose={onClose}>
+    <dialog
+      ref={element}
+      className={wide ? "wide" : undefined}
+      aria-labelledby={id}
+      onCancel={(event) => {
+        if (!onClose) event.preventDefault();
+      }}
+      onClose={onClose}
+    >
       <h2 id={id}>{title}</h2>
       {children}
     </dialog>

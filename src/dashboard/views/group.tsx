@@ -3,6 +3,8 @@ import { useQuery } from "@tanstack/react-query";
 import { getRouteApi, Link } from "@tanstack/react-router";
 import { useEffect } from "react";
 import type { GroupView, MemberView } from "../../api/contract.ts";
+import { Actions } from "../actions/actions.tsx";
+import { groupTarget, groupVerbs } from "../actions/group-verbs.ts";
 import { useGroupEvents } from "../data/live.ts";
 import { groups } from "../data/queries.ts";
 import { Icon } from "../parts/icon.tsx";
@@ -28,37 +30,7 @@ export function Group() {
   if (!view) return <p className="page empty">{`There is no group ${kind}/${name}.`}</p>;
   return (
     <div className="page service">
-      <header className="service-head">
-        <div className="service-title">
-          <p className="crumbs">
-            <Link to="/groups">Groups</Link> <span aria-hidden="true">/</span>
-          </p>
-          <h1>{view.group}</h1>
-          <div className="signs">
-            <Pill sign={groupSign(view)} />
-          </div>
-        </div>
-        <div className="headline">
-          {view.why && view.phase !== "forward" && <p className="lead">{view.why}</p>}
-          <p className="soft">
-            {`Begun `}
-            <Ago atMs={view.startedMs} />
-            {view.address && (
-              <>
-                , answers at <span className="mono">{view.address}</span>
-              </>
-            )}
-          </p>
-        </div>
-        {Object.entries(view.troubles).map(([part, why]) => (
-          <p className="notice warn" key={part}>
-            <Icon name="warn" />
-            <span>
-              <span className="strong">{part}</span> {why}
-            </span>
-          </p>
-        ))}
-      </header>
+      <Head view={view} />
       <div className="overview">
         <div className="main-column">
           <Panel title={isFacade(view) ? "Where requests go" : "Members"}>
@@ -81,6 +53,61 @@ export function Group() {
         </div>
       </div>
     </div>
+  );
+}
+
+function Head({ view }: { readonly view: GroupView }) {
+  return (
+    <header className="service-head">
+      <div className="service-title">
+        <p className="crumbs">
+          <Link to="/groups">Groups</Link> <span aria-hidden="true">/</span>
+        </p>
+        <h1>{view.group}</h1>
+        <div className="signs">
+          <Pill sign={groupSign(view)} />
+        </div>
+      </div>
+      <Actions view={view} targetOf={groupTarget} verbsOf={groupVerbs} />
+      <div className="headline">
+        {view.why && view.phase !== "forward" && <p className="lead">{view.why}</p>}
+        <p className="soft">
+          {`Begun `}
+          <Ago atMs={view.startedMs} />
+          {view.address && (
+            <>
+              , answers at <span className="mono">{view.address}</span>
+            </>
+          )}
+        </p>
+      </div>
+      {view.paused && (
+        <p className="notice held">
+          <Icon name="pause" />
+          <span>
+            {`Paused by ${view.paused.by}${view.paused.reason ? `: ${view.paused.reason}` : ""}, `}
+            <Ago atMs={view.paused.atMs} />
+          </span>
+        </p>
+      )}
+      {view.bakesSinceMs !== undefined && (
+        <p className="notice">
+          <Icon name="clock" />
+          <span>
+            {"The wave is promoted, and watched since "}
+            <Ago atMs={view.bakesSinceMs} />
+          </span>
+        </p>
+      )}
+      {Object.entries(view.troubles).map(([part, why]) => (
+        <p className="notice warn" key={part}>
+          <Icon name="warn" />
+          <span>
+            <span className="strong">{part}</span> {why}
+          </span>
+        </p>
+      ))}
+    </header>
   );
 }
 

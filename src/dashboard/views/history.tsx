@@ -4,9 +4,11 @@ import { getRouteApi, Link } from "@tanstack/react-router";
 import { useState } from "react";
 import type { ServiceView } from "../../api/contract.ts";
 import { duration, ms } from "../../core/units.ts";
+import { VerbButton } from "../actions/actions.tsx";
 import { VerbDialog } from "../actions/verb-dialog.tsx";
-import { undoTo } from "../actions/verbs.ts";
+import { targetOf, undoTo } from "../actions/verbs.ts";
 import { service } from "../data/queries.ts";
+import { usePermissions } from "../data/session.ts";
 import { releaseSign } from "../data/words.ts";
 import { Panel } from "../parts/panel.tsx";
 import { Pill } from "../parts/sign.tsx";
@@ -54,6 +56,7 @@ export function History() {
         <VerbDialog
           find={(now) => undoTo(now, to)}
           view={view}
+          targetOf={targetOf}
           onDone={(text) => {
             setTo(undefined);
             setSaid(text);
@@ -72,7 +75,8 @@ interface Props {
 
 function Rollout({ entry, view, onUndo }: Props) {
   const { number, candidate, outcome, why, startedMs, endedMs } = entry;
-  const canUndo = outcome === "promoted" && candidate !== view.stable && undoTo(view, entry).not === undefined;
+  const permissions = usePermissions(view.service);
+  const isEarlier = outcome === "promoted" && candidate !== view.stable;
   return (
     <li>
       <div className="history-head">
@@ -86,10 +90,12 @@ function Rollout({ entry, view, onUndo }: Props) {
           <At atMs={startedMs} />
           {`, ${duration(ms(endedMs - startedMs))}`}
         </span>
-        {canUndo && (
-          <button type="button" className="button" onClick={onUndo}>
-            {`Go back to this`}
-          </button>
+        {isEarlier && (
+          <VerbButton
+            verb={{ ...undoTo(view, entry), label: "Go back to this" }}
+            permissions={permissions}
+            onAsk={onUndo}
+          />
         )}
       </div>
       <p>{why}</p>

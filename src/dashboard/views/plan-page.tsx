@@ -2,6 +2,8 @@
 import { useMutation } from "@tanstack/react-query";
 import { useEffect, useState } from "react";
 import { send } from "../data/http.ts";
+import { useMayApply } from "../data/session.ts";
+import { HeldButton } from "../parts/held-button.tsx";
 import { Panel } from "../parts/panel.tsx";
 import { TroubleBox } from "../parts/trouble.tsx";
 import { ApplyDialog } from "./apply-dialog.tsx";
@@ -127,21 +129,14 @@ interface ButtonProps {
 }
 
 function PlanButtons({ isEmpty, isPlanned, isBusy, onStart }: ButtonProps) {
+  const forbidden = useMayApply();
+  const notFilled = isEmpty ? "the file and its folder must be there" : isBusy ? "it is being planned" : undefined;
+  const notYet = notFilled ?? (isPlanned ? undefined : "plan it first, without a mistake");
   return (
     <>
       <div className="buttons">
-        <button type="submit" className="button first" disabled={isEmpty || isBusy}>
-          Plan
-        </button>
-        <button
-          type="button"
-          className="button"
-          disabled={isEmpty || !isPlanned}
-          title={isPlanned ? undefined : "Plan it first"}
-          onClick={onStart}
-        >
-          Start …
-        </button>
+        <HeldButton label="Plan" type="submit" className="first" why={forbidden ?? notFilled} />
+        <HeldButton label="Start …" why={forbidden ?? notYet} onPress={onStart} />
       </div>
       <p className="soft small">Planning changes nothing.</p>
     </>

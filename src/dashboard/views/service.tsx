@@ -4,6 +4,7 @@ import { getRouteApi, Link, Outlet } from "@tanstack/react-router";
 import { useEffect } from "react";
 import type { ServiceView } from "../../api/contract.ts";
 import { Actions } from "../actions/actions.tsx";
+import { targetOf, verbsOf } from "../actions/verbs.ts";
 import { useServiceEvents } from "../data/live.ts";
 import { records, service } from "../data/queries.ts";
 import { liveReport } from "../data/report.ts";
@@ -12,6 +13,7 @@ import { Icon } from "../parts/icon.tsx";
 import { Reading } from "../parts/reading.tsx";
 import { Mark, Pill } from "../parts/sign.tsx";
 import { Ago } from "../parts/time.tsx";
+import { GatePanel } from "./gate.tsx";
 
 const route = getRouteApi("/services/$name");
 
@@ -64,8 +66,9 @@ function Head({ view }: { readonly view: ServiceView }) {
           <Mark sign={HEALTH[health]} />
         </div>
       </div>
-      <Actions view={view} />
+      <Actions view={view} targetOf={targetOf} verbsOf={verbsOf} />
       <Headline view={view} />
+      <GatePanel view={view} />
       {rollout?.paused && (
         <p className="notice held">
           <Icon name="pause" />

@@ -1,15 +1,14 @@
 // What stands around every view?
-import { useQuery } from "@tanstack/react-query";
+import { useQuery, useQueryClient } from "@tanstack/react-query";
 import { Link, Outlet, useRouter } from "@tanstack/react-router";
 import { useEffect, useRef } from "react";
 import { useHas } from "../data/calls.ts";
 import { useReach } from "../data/live.ts";
 import { whoami } from "../data/session.ts";
-import { Refused } from "../data/http.ts";
 import { timeText } from "../data/words.ts";
 import { Icon } from "../parts/icon.tsx";
 import { ThemeButton } from "../parts/theme.tsx";
-import { SignedIn, SignIn } from "./sign-in.tsx";
+import { SignedIn, SignIn, SignInAgain } from "./sign-in.tsx";
 
 const PLACES = [
   ["/", "Fleet"],
@@ -20,9 +19,26 @@ const PLACES = [
 const AUDIT = ["/audit", "Audit"] as const;
 
 export function Shell() {
-  const { error } = useQuery(whoami);
-  if (error instanceof Refused && error.status === 401) return <SignIn />;
-  return <Frame />;
+  const { who, isOut = false } = useQuery(whoami).data ?? {};
+  useBack(isOut);
+  if (isOut && !who) return <SignIn />;
+  return (
+    <>
+      <Frame />
+      {isOut && <SignInAgain />}
+    </>
+  );
+}
+
+/** What was refused meanwhile is read anew once somebody is logged in again. */
+function useBack(isOut: boolean): void {
+  const client = useQueryClient();
+  const wasOut = useRef(false);
+  useEffect(() => {
+    if (wasOut.current && !isOut)
+      void client.invalidateQueries({ predicate: ({ queryKey }) => queryKey[0] !== "whoami" });
+    wasOut.current = isOut;
+  }, [client, isOut]);
 }
 
 function Frame() {
