@@ -87,6 +87,54 @@ describe.skipIf(!HAS_CHROMIUM)("the dashboard", () => {
     await reads(page, ".panel header", /A\/B test\s+undecided/u);
   });
 
+  test("a release, wave by wave, and what is done to all of it at once", async () => {
+    scene = await openScene();
+    await Promise.all(
+      ["cart", "shop"].map(async (name) => {
+        const text = (version: string): string =>
+          rolloutFile(version, {
+            replicas: 1,
+            strategy: "canary: { steps: [{ weight: 20%, hold: 2s }] }",
+            analysis: "  analysis: { enabled: false }",
+          }).replace("name: app", `name: ${name}`);
+        await scene.say("apply", await scene.place.write(`${name}.yaml`, text("v1")));
+        await until(`${name} serves`, async () => (await scene.link.get(name)).rollout?.outcome === "promoted");
+        await scene.place.write(`${name}.yaml`, text("v2"));
+      }),
+    );
+    const release = await scene.place.write(
+      "release.yaml",
+      `apiVersion: serin.dev/v1
+kind: Release
+metadata: { name: app }
+spec:
+  members: [{ name: cart, file: cart.yaml }, { name: shop, file: shop.yaml }]
+  waves: [{ members: [cart], bake: 30m }, { members: [shop] }]
+`,
+    );
+    const applied = await scene.say("apply", release);
+    expect(applied.code, applied.err).toBe(0);
+    const page = await open("/groups/release/app");
+    await reads(page, ".member", /cart\s+under way/u);
+    await act(page, "Pause", "one moment");
+    await reads(page, ".notice.held", /Paused by .*: one moment/u);
+    await act(page, "Resume", "on with it");
+    await reads(page, ".notice", "The wave is promoted, and watched since");
+    expect(await act(page, "Go on", "watched enough")).toContain("Then the next wave begins; shop waits");
+    await reads(page, ".member", /shop\s+under way/u);
+    expect(await act(page, "Abort", "all of it back")).toMatch(/cart, promoted already, goes back/u);
+    await reads(page, ".service-head .pill", "stopped");
+    await until("both are what they were", async () => {
+      const views = await Promise.all(["cart", "shop"].map((name) => scene.link.get(name)));
+      return views.every(({ stable, history }) => stable === history.at(-1)?.candidate);
+    });
+    await act(page, "Retry", "once more");
+    await reads(page, ".notice", "The wave is promoted, and watched since");
+    expect(await act(page, "Forget", "each by itself")).toContain("Nothing changes for users");
+    await reads(page, ".empty", "There is no group release/app");
+    expect((await scene.link.list()).length).toBe(2);
+  });
+
   test("which requests of a façade go where, and its rollouts from there", async () => {
     scene = await openScene();
     server = createServer((_request, response) => response.setHeader("x-version", "legacy").end("legacy"));

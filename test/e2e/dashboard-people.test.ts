@@ -200,8 +200,45 @@ fourEyes: [{ environments: production, approvals: 2 }]
     });
     expect(forged).toEqual({ status: 403, text: expect.stringContaining("SERIN_FORBIDDEN") });
     await eve.goto(`${origin}/plan`);
-    expect(await why(eve, "Plan")).toBe("It takes the role operate for a service, which you have for none.");
+    await expect.poll(() => why(eve, "Plan")).toBe("It takes the role operate for a service, which you have for none.");
   }, 120_000);
+
+  test("a login outlives a restart; one that ends in mid-view is said, and the page goes on where it was", async () => {
+    const ben = await loggedIn("ben", "/services/app/history");
+    await reads(ben, ".history", "app/2");
+    controller.kill("SIGTERM");
+    await reads(ben, ".reach", "cut off");
+    await until("the controller has ended", async () => controller.exitCode !== null);
+    await serve();
+    await reads(ben, ".reach", "live");
+    const tab = await ben.context().newPage();
+    await tab.goto(`${origin}/services/app`);
+    await reads(tab, ".actor", "ben@example.com");
+    // Once here, and so for both.
+    await tab.getByRole("button", { name: "Sign out" }).click();
+    await tab.waitForURL(`${provider.issuer}/session/end?*`);
+    await reads(ben, "dialog h2", "Your login has ended");
+    expect(await violations(ben)).toEqual([]);
+    await ben.keyboard.press("Escape");
+    await reads(ben, ".history", "app/2");
+    await ben.getByRole("dialog").getByRole("link", { name: "Sign in", exact: true }).click();
+    // The provider knows ben still.
+    await ben.waitForURL(`${origin}/services/app/history`);
+    await reads(ben, ".actor", "ben@example.com");
+    // A token that is typed brings nobody away from where they are.
+    await ben.getByRole("button", { name: "Sign out" }).click();
+    await ben.waitForURL(`${provider.issuer}/session/end?*`);
+    const dans = await withToken("/services/app/history");
+    const other = await dans.context().newPage();
+    await other.goto(origin);
+    await other.getByRole("button", { name: "Sign out" }).click();
+    await other.getByRole("heading", { name: "Sign in" }).waitFor();
+    await reads(dans, "dialog h2", "Your login has ended");
+    await dans.getByRole("dialog").getByLabel("Token").fill(dan.token);
+    await dans.getByRole("button", { name: "Sign in with it" }).click();
+    await until("it goes on", async () => (await dans.locator("dialog").count()) === 0);
+    await reads(dans, ".history", "app/2");
+  }, 180_000);
 });
 
 async function freePort(): Promise<number> {

@@ -25,12 +25,15 @@ export async function openProvider(
         client_id: clientId,
         client_secret: clientSecret,
         redirect_uris: [redirect],
+        grant_types: ["authorization_code", "refresh_token"],
         post_logout_redirect_uris: [`${new URL(redirect).origin}/`],
       },
     ],
     claims: { openid: ["sub"], email: ["email", "email_verified"], profile: ["groups"] },
     cookies: { keys: ["of this test"] },
     jwks: undefined,
+    // With each login, as providers that renew logins of web applications do.
+    issueRefreshToken: async () => true,
     findAccount: (_context, id) => ({
       accountId: id,
       claims: () => ({

@@ -75,9 +75,14 @@ export async function askAgain(settings: OidcSettings, refreshToken: string): Pr
   });
 }
 
-/** Whether the provider has answered, and the answer was no. */
+/** Whether the provider has answered, and the answer was no, or nobody who may come in. */
 export const isRefusal = ({ cause }: SerinError): boolean =>
-  cause instanceof oidc.ResponseBodyError && cause.status < 500;
+  cause instanceof NobodyNamed || (cause instanceof oidc.ResponseBodyError && cause.status < 500);
+
+/** What the provider says names nobody. */
+class NobodyNamed extends Error {
+  override readonly name = "NobodyNamed";
+}
 
 type Tokens = oidc.TokenEndpointResponse & oidc.TokenEndpointResponseHelpers;
 
@@ -114,9 +119,9 @@ function personOf(
 ): Pick<LoggedIn, "actor" | "groups"> {
   const actor = claims[settings.actor];
   const groups = claims[settings.groups] ?? [];
-  if (typeof actor !== "string" || actor === "") throw new Error(`the claim ${settings.actor} names nobody`);
+  if (typeof actor !== "string" || actor === "") throw new NobodyNamed(`the claim ${settings.actor} names nobody`);
   if (settings.actor === "email" && claims["email_verified"] === false)
-    throw new Error("the provider has not verified the email");
+    throw new NobodyNamed("the provider has not verified the email");
   return { actor, groups: [groups].flat().filter((group) => typeof group === "string") };
 }
 

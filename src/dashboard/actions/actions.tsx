@@ -27,18 +27,20 @@ export function Actions<V>({ view, targetOf, verbsOf }: Props<V>) {
   };
   const button = (verb: Verb) => <VerbButton key={verb.label} verb={verb} permissions={permissions} onAsk={ask} />;
   return (
-    <div className="actions">
-      <div className="buttons">
-        {verbs.slice(0, SHOWN).map(button)}
-        {verbs.length > SHOWN && (
-          <details className="more" name="more">
-            <summary className="button">More</summary>
-            <div>{verbs.slice(SHOWN).map(button)}</div>
-          </details>
-        )}
+    <>
+      <div className="actions">
+        <div className="buttons">
+          {verbs.slice(0, SHOWN).map(button)}
+          {verbs.length > SHOWN && (
+            <details className="more" name="more">
+              <summary className="button">More</summary>
+              <div>{verbs.slice(SHOWN).map(button)}</div>
+            </details>
+          )}
+        </div>
+        <Said text={said} />
       </div>
       <NotYours verbs={verbs} permissions={permissions} />
-      <Said text={said} />
       {asked !== undefined && (
         <VerbDialog
           find={(now: V) => verbsOf(now).find(({ label }) => label === asked)}
@@ -50,7 +52,7 @@ export function Actions<V>({ view, targetOf, verbsOf }: Props<V>) {
           }}
         />
       )}
-    </div>
+    </>
   );
 }
 

@@ -42,7 +42,7 @@ function goOn(view: GroupView): Verb {
     does: [
       "What was promoted in this wave is watched no longer.",
       waiting.length > 0
-        ? `Then the next wave begins; ${named(waiting)} wait.`
+        ? `Then the next wave begins; ${named(waiting)} ${waiting.length === 1 ? "waits" : "wait"}.`
         : "It was the last wave: the release ends.",
     ],
     not:
@@ -88,7 +88,11 @@ function abortRelease(view: GroupView): Verb {
       busy.length > 0
         ? `${named(busy)}: the canary goes to 0% of the requests within 30 s, and stable answers all of them.`
         : "No candidate gets requests now.",
-      ...(promoted.length > 0 ? [`${named(promoted)}, promoted already, go back to what was stable before.`] : []),
+      ...(promoted.length > 0
+        ? [
+            `${named(promoted)}, promoted already, ${promoted.length === 1 ? "goes" : "go"} back to what was stable before.`,
+          ]
+        : []),
       "Those that wait do not start.",
     ],
     not: view.phase === "back" ? "it goes back already" : undefined,

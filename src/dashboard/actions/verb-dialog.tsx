@@ -32,7 +32,13 @@ export function VerbDialog<V>({ find, view, targetOf, onDone }: Props<V>) {
     setBusy(true);
     setRefused(undefined);
     try {
-      onDone(await carryOut(target, verb, { reason: reason.trim(), actor, replicas: Number(replicas) }));
+      onDone(
+        await carryOut(decidedOn(verb, target, targetOf(view)), verb, {
+          reason: reason.trim(),
+          actor,
+          replicas: Number(replicas),
+        }),
+      );
     } catch (error) {
       setRefused(error);
       setBusy(false);
@@ -77,6 +83,11 @@ export function VerbDialog<V>({ find, view, targetOf, onDone }: Props<V>) {
       </form>
     </Dialog>
   );
+}
+
+/** Whoever wants the same rollout back wants it back, whatever else was decided meanwhile. */
+function decidedOn({ kind }: Verb, seen: Target, now: Target): Target {
+  return kind === "abort" && seen.number === now.number ? { ...seen, version: undefined } : seen;
 }
 
 function titleOf(verb: Verb | undefined, { name, number }: Target): string {

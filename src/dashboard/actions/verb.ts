@@ -22,7 +22,8 @@ export interface Verb {
 /** What it is done to: a service or a group, as it was seen. */
 export interface Target {
   readonly name: string;
-  readonly version: number;
+  /** As it was seen; without it nothing that was decided meanwhile stands in the way. */
+  readonly version?: number | undefined;
   /** The rollout that is under way. */
   readonly number?: number | undefined;
   /** How many replicas it has, of a service. */
@@ -41,7 +42,8 @@ export async function carryOut(target: Target, verb: Verb, { actor, reason, repl
   const { name, version: expected } = target;
   const path = `/v1/services/${encodeURIComponent(name)}`;
   if (kind === "remove") {
-    await send("DELETE", `${path}?${new URLSearchParams({ actor, reason, expected: String(expected) })}`);
+    const seen = expected === undefined ? {} : { expected: String(expected) };
+    await send("DELETE", `${path}?${new URLSearchParams({ actor, reason, ...seen })}`);
     return `${name} was taken down`;
   }
   const more = { ...(full ? { full } : {}), ...(to ? { to } : {}), ...(kind === "scale" ? { replicas } : {}) };

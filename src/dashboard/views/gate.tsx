@@ -111,7 +111,7 @@ function GateFacts({ rollout, gate, holders }: FactsProps) {
 function Yours({ gate, actor }: { readonly gate: Gate; readonly actor: string }) {
   const why = whyNotYou(gate, actor);
   if (why === undefined) return null;
-  return <p className="strong">{`${actor}: ${why}.`}</p>;
+  return <p className="strong">{`${why.slice(0, 1).toUpperCase()}${why.slice(1)}.`}</p>;
 }
 
 /** `shall everybody get it?` as a title. */

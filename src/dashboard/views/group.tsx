@@ -27,7 +27,15 @@ export function Group() {
     document.title = `${kind}/${name} · Serin`;
   }, [kind, name]);
   if (!data || error) return <Reading failure={error ?? failureReason} />;
-  if (!view) return <p className="page empty">{`There is no group ${kind}/${name}.`}</p>;
+  if (!view)
+    return (
+      <div className="page empty">
+        <h1>{`There is no group ${kind}/${name}`}</h1>
+        <p>
+          <Link to="/groups">All groups</Link>
+        </p>
+      </div>
+    );
   return (
     <div className="page service">
       <Head view={view} />
@@ -134,14 +142,14 @@ function Member({ member }: { readonly member: MemberView }) {
   const { service, name, at, text, why, needs = [] } = member;
   return (
     <li className="member">
-      <p>
+      <p className="member-name">
         <Link to="/services/$name" params={{ name: service }} className="strong">
           {name}
-        </Link>{" "}
+        </Link>
         <Pill sign={MEMBER[at]} />
       </p>
       <p className="soft">{[text, ...(needs.length > 0 ? [`needs ${needs.join(", ")}`] : [])].join("; ")}</p>
-      {why && <p>{why}</p>}
+      {why && !text.includes(why) && <p>{why}</p>}
     </li>
   );
 }

@@ -114,7 +114,7 @@ function Headline({ view }: { readonly view: ServiceView }) {
   return (
     <div className="headline">
       <p className="lead">{report ? sentence(report.headline) : "Nothing was rolled out yet."}</p>
-      {busy && rollout.waiting && <p className="waits">{sentence(rollout.waiting.text)}</p>}
+      {busy && rollout.waiting && !rollout.gate && <p className="waits">{sentence(rollout.waiting.text)}</p>}
       <dl className="facts">
         {rollout && (
           <Fact name={busy ? "bringing" : "brought"}>

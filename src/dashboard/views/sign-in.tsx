@@ -45,12 +45,12 @@ function Ways({ isAgain = false }: { readonly isAgain?: boolean }) {
     <>
       {data.oidc && (
         <p className="buttons">
-          <a className="button first" href={`/v1/login?to=${encodeURIComponent(here)}`}>
+          <a className="button first" autoFocus={isAgain} href={`/v1/login?to=${encodeURIComponent(here)}`}>
             Sign in
           </a>
           {isAgain && (
             <a className="button" href="/v1/login" target="_blank" rel="noreferrer">
-              Sign in in another tab, and keep what is typed here
+              In another tab, and keep what is typed here
             </a>
           )}
         </p>
