@@ -1,4 +1,5 @@
 // What does a controller in this process answer to those who call it from outside?
+import { randomUUID } from "node:crypto";
 import { underWay } from "../core/engine/state.ts";
 import { isGroupName, namesOf } from "../core/group/state.ts";
 import { SerinError } from "../core/issues.ts";
@@ -19,6 +20,7 @@ import type {
   ServiceSummary,
   ServiceView,
 } from "./contract.ts";
+import type { ApprovalsFor } from "./access/access.ts";
 import type { Places } from "./access/caller.ts";
 import { environmentIn } from "./access/places.ts";
 import { Feed } from "./feed.ts";
@@ -41,6 +43,8 @@ export interface Desk extends Link {
   logs(service: string, query: LogsQuery): Promise<LogsView>;
   /** Throws SERIN_NOTHING_PLANNED when no rollout is under way. */
   plan(service: string): PlanView;
+  /** From now on gates of these services ask for so many approvals at least; absent where their files alone say so. */
+  askForApprovals?(needed: ApprovalsFor): Promise<void>;
   /** Reads a file as if it were applied; changes nothing. */
   planFile(text: string, origin: string): Promise<PlannedView>;
   /** How a file would go, in virtual time; ended by the signal. */
@@ -92,6 +96,15 @@ export function deskOf(controller: Controller, clock: Clock): Desk {
       const rollout = underWay(state);
       if (!rollout) throw nothingPlanned(service);
       return planView(rollout.program, state.spec, trafficOf(view(service)));
+    },
+    askForApprovals: async (needed) => {
+      for (const { state } of controller.each()) {
+        const { metadata, spec } = state.spec;
+        const atLeast = needed({ service: state.service, environment: environmentIn(metadata) });
+        if (atLeast === undefined || atLeast <= (spec.approvals ?? 0)) continue;
+        const asked = { id: randomUUID(), actor: "the access file", reason: "" };
+        await controller.send(state.service, { ...asked, kind: "approvals", atLeast });
+      }
     },
     planFile: async (text, origin) => {
       const planned = await planText(text, origin);

@@ -5,10 +5,10 @@ import type { AddressInfo } from "node:net";
 import { serve, type ServerType } from "@hono/node-server";
 import type { Listen } from "../core/spec/listen.ts";
 import type { Clock } from "../ports/clock.ts";
-import { SerinError } from "../core/issues.ts";
+import { messageOf, SerinError } from "../core/issues.ts";
 import { asker } from "./asker.ts";
 import type { Desk } from "./desk.ts";
-import { accessOf, LOCAL, type Opening } from "./access/access.ts";
+import { accessOf, LOCAL, type ApprovalsFor, type Opening } from "./access/access.ts";
 import type { Audit } from "./access/audit.ts";
 import type { SessionStore } from "./access/session-file.ts";
 import { followTls, readTls, type Certificate } from "./access/tls.ts";
@@ -61,7 +61,11 @@ export async function openDoor(desk: Desk, keeper: DoorKeeper, options: DoorOpti
   const { listen: { host, port } = LOCAL, tls, orElse, browser = false, rate, pages, actor = asker() } = options;
   const token = randomBytes(32).toString("hex");
   const { places } = desk;
-  const access = await accessOf({ ...options, ...keeper, places, token, browser, actor });
+  const fourEyes = (needed: ApprovalsFor): void =>
+    void desk.askForApprovals?.(needed).catch((error: unknown) => {
+      keeper.say(`four eyes are not asked for everywhere: ${messageOf(error)}`);
+    });
+  const access = await accessOf({ ...options, ...keeper, places, token, browser, actor, fourEyes });
   const app = appOf(desk, { access, browser, rate, pages });
   const at = (there: number): Promise<ServerType> => listen(app, { host, port: there, tls });
   const server = await at(port).catch((error: unknown) => {

@@ -17,6 +17,7 @@ import { isLoopback } from "./hosts.ts";
 import type { House } from "./house.ts";
 import { addLogin, addLogout, addTokenLogin } from "./login.ts";
 import { approvalsFor } from "./may.ts";
+import type { Place } from "./places.ts";
 import { renewals } from "./renew.ts";
 import type { SessionStore } from "./session-file.ts";
 import { Sessions } from "./sessions.ts";
@@ -45,9 +46,14 @@ export interface AccessOptions extends Opening {
   readonly browser: boolean;
   /** Of a changed file, a changed certificate. */
   readonly say: (text: string) => void;
+  /** Takes how many approvals the access file asks for, as often as it is read. */
+  readonly fourEyes?: ((needed: ApprovalsFor) => void) | undefined;
   /** Where logins are kept; with this process they end without it. */
   readonly sessions?: SessionStore | undefined;
 }
+
+/** So many approvals a service needs there; nothing where none are asked for. */
+export type ApprovalsFor = (place: Place) => number | undefined;
 
 export interface Access {
   /** Whether browsers come by https. */
@@ -72,9 +78,15 @@ export async function accessOf(options: AccessOptions): Promise<Access> {
   refuseOpen(options);
   const { access: path, say, clock, audit, token, actor, places } = options;
   let file = path === undefined ? undefined : await readAccessFile(path);
+  const needed: ApprovalsFor = (place) => file && approvalsFor(file, place);
+  const tellFourEyes = (): void => {
+    if (file) options.fourEyes?.(needed);
+  };
+  tellFourEyes();
   const reread = async (from: string): Promise<void> => {
     try {
       file = await readAccessFile(from);
+      tellFourEyes();
       say(`follows ${from} as it is now`);
     } catch (error) {
       say(`goes on with the access file as it was: ${messageOf(error)}`);
@@ -110,7 +122,7 @@ export async function accessOf(options: AccessOptions): Promise<Access> {
       addLogout(app, house);
       addAudit(app, house);
     },
-    actsOf: (link) => (c) => actsFor(c.get("caller"), link, (place) => file && approvalsFor(file, place)),
+    actsOf: (link) => (c) => actsFor(c.get("caller"), link, needed),
     close,
   };
 }

@@ -12,6 +12,48 @@ function atGate(gate: string, more = ""): Desk {
   return desk;
 }
 
+describe("approvals that are asked for while a rollout is under way", () => {
+  const ask = (desk: Desk, atLeast: number) =>
+    desk.ask({ id: "a", kind: "approvals", atLeast, actor: "the access file", reason: "" });
+
+  test("are needed at the gate that waits", () => {
+    const desk = atGate("somebody has looked");
+    expect(ask(desk, 2).text).toBe("shop: each gate asks for 2 approvals from now on");
+    expect(ask(desk, 1).text).toBe("shop asks for 2 already");
+    expect(desk.say("promote").refused?.code).toBe("SERIN_FOUR_EYES");
+    desk.say("promote", { actor: "ben" });
+    desk.say("promote", { actor: "cleo" });
+    desk.passUntil(() => desk.canary === 50);
+    desk.say("abort");
+    desk.passUntil(() => desk.rollout.outcome === "stopped");
+    // What is tried again asks for them, too.
+    desk.say("retry", { actor: "ben" });
+    desk.passUntil(() => desk.rollout.waiting?.for === "person");
+    expect(desk.rollout.waiting?.text).toContain("has 0 of 2 approvals, none of ben");
+  });
+
+  test("are needed before everybody gets it, when the last gate was passed without", () => {
+    const desk = atGate("somebody has looked");
+    desk.say("promote");
+    desk.passUntil(() => desk.canary === 50);
+    ask(desk, 1);
+    desk.passUntil(() => desk.rollout.waiting?.for === "person", 60_000);
+    expect(desk.canary).toBe(50);
+    expect(desk.rollout.waiting?.text).toMatch(/^shall everybody get it\?: has 0 of 1 approvals/u);
+    desk.say("promote", { actor: "ben" });
+    desk.passUntil(() => desk.rollout.outcome === "promoted", 60_000);
+  });
+
+  test("take nothing back from everybody who has got it already", () => {
+    const desk = Desk.serving("{ canary: { steps: [{ weight: 50%, hold: 1s }, { weight: 100%, hold: 30s }] } }");
+    desk.apply("v2");
+    desk.passUntil(() => desk.canary === 100, 30_000);
+    ask(desk, 1);
+    desk.passUntil(() => desk.rollout.phase === "ended", 60_000);
+    expect(desk.rollout.outcome).toBe("promoted");
+  });
+});
+
 describe("a gate that asks for approvals", () => {
   test("waits for people other than who has started the rollout, each once", () => {
     const desk = atGate("{ approvals: 2, what: look at it }");

@@ -1,8 +1,9 @@
 // Who has said that a gate may open, and who may not say so?
+import { withApprovalsAfter } from "../plan/last-gate.ts";
 import type { Step } from "../plan/step.ts";
 import type { Command } from "./input.ts";
 import { Refusal } from "./refusal.ts";
-import { rolloutName, type RolloutState } from "./state.ts";
+import { rolloutName, underWay, type RolloutState } from "./state.ts";
 import { traffic } from "./texts.ts";
 import type { Turn } from "./turn.ts";
 
@@ -38,6 +39,26 @@ export function approve(turn: Turn, { actor, onBehalfOf, reason }: Command, need
   const isEnough = given.length >= needed;
   turn.setRollout({ approvals: given, waived: isEnough });
   return isEnough ? `${name} goes on` : `${name} ${approvalsText(turn.rollout, needed)}`;
+}
+
+/** From now on each gate asks for so many at least, those of the rollout under way, too. Never for fewer than before. */
+export function askForApprovals(
+  turn: Turn,
+  { actor, reason, atLeast }: Extract<Command, { kind: "approvals" }>,
+): string {
+  const { state } = turn;
+  const { approvals = 0, lastGate } = state.spec.spec;
+  if (atLeast <= approvals) return `${state.service} asks for ${approvals} already`;
+  turn.set({ spec: { ...state.spec, spec: { ...state.spec.spec, approvals: atLeast } } });
+  const busy = underWay(state);
+  // The way to a version that is known asks nobody.
+  if (busy?.phase === "forward" && busy.program.strategy !== "direct") {
+    const steps = withApprovalsAfter(busy.program.steps, busy.cursor, { approvals: atLeast, lastGate });
+    turn.setRollout({ program: { ...busy.program, steps } });
+  }
+  const asks = `each gate asks for ${atLeast} ${atLeast === 1 ? "approval" : "approvals"} from now on`;
+  turn.record("command", asks, { actor, reason });
+  return `${state.service}: ${asks}`;
 }
 
 function refusal(turn: Turn, what: string): Refusal {

@@ -7,7 +7,7 @@ import { replicasAsked } from "../spec/workload.ts";
 import type { Revision } from "../world.ts";
 import { all } from "../split.ts";
 import { WHOLE } from "../units.ts";
-import { approvalsNeeded, approve, asksForApprovals } from "./approve.ts";
+import { approvalsNeeded, approve, askForApprovals, asksForApprovals } from "./approve.ts";
 import { attributed, SHUT } from "./check.ts";
 import { enter } from "./forward.ts";
 import type { Answer, Command, NamedRevision } from "./input.ts";
@@ -107,6 +107,7 @@ const VERBS: Verbs = {
     turn.setRollout({ waived: true });
     return `${rolloutName(turn.state)} goes on`;
   },
+  approvals: askForApprovals,
   pause: (turn, command) => {
     needRollout(turn, command);
     turn.record("command", "paused", by(command));

@@ -49,6 +49,8 @@ export type Command =
   | (Asked & { readonly kind: "pause" | "resume" | "abort" | "retry" })
   /** Another number of replicas, from now on. */
   | (Asked & { readonly kind: "scale"; readonly replicas: number })
+  /** Each gate for a person asks for so many approvals at least, from now on. */
+  | (Asked & { readonly kind: "approvals"; readonly atLeast: number })
   /** Go back to a revision that was stable before; the last one without `to`. */
   | (Asked & { readonly kind: "undo"; readonly to?: string | undefined });
 

@@ -22,13 +22,35 @@ export function withApprovals(
   { approvals, lastGate }: { readonly approvals?: number | undefined; readonly lastGate?: string | undefined },
 ): readonly Step[] {
   if (approvals === undefined) return steps;
-  const isAsked = (step: Step): boolean => step.op === "gate" && !step.by && step.what !== lastGate;
-  const raised = steps.map((step): Step =>
-    step.op === "gate" && isAsked(step) ? { ...step, approvals: Math.max(approvals, step.approvals ?? 0) } : step,
-  );
+  const asked = { approvals, lastGate };
+  const raised = steps.map((step) => raise(step, asked));
   const at = lastMoment(steps);
-  if (at < 0 || steps.slice(0, at).some(isAsked)) return raised;
-  return raised.toSpliced(at, 0, { op: "gate", what: "shall everybody get it?", approvals });
+  if (at < 0 || steps.slice(0, at).some((step) => isForPerson(step, lastGate))) return raised;
+  return raised.toSpliced(at, 0, finalGate(approvals));
+}
+
+interface Approvals {
+  readonly approvals: number;
+  readonly lastGate?: string | undefined;
+}
+
+/** The same for a program under way: what is done stays as it is, and a gate is put only where nothing has begun yet. */
+export function withApprovalsAfter(steps: readonly Step[], cursor: number, asked: Approvals): readonly Step[] {
+  const { approvals, lastGate } = asked;
+  const raised = steps.map((step, index) => (index < cursor ? step : raise(step, asked)));
+  const at = lastMoment(steps);
+  const isGuarded = steps.slice(cursor, Math.max(cursor, at)).some((step) => isForPerson(step, lastGate));
+  return at <= cursor || isGuarded ? raised : raised.toSpliced(at, 0, finalGate(approvals));
+}
+
+const finalGate = (approvals: number): Step => ({ op: "gate", what: "shall everybody get it?", approvals });
+
+const isForPerson = (step: Step, lastGate: string | undefined): boolean =>
+  step.op === "gate" && !step.by && step.what !== lastGate;
+
+function raise(step: Step, { approvals, lastGate }: Approvals): Step {
+  if (step.op !== "gate" || !isForPerson(step, lastGate)) return step;
+  return { ...step, approvals: Math.max(approvals, step.approvals ?? 0) };
 }
 
 /** Index of the step before which the last word can be spoken; -1 where nothing is promoted. */
