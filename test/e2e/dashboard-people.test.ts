@@ -164,6 +164,11 @@ fourEyes: [{ environments: production, approvals: ${approvals} }]
     // The access file asks for more, also of what is under way.
     await place.write("access.yaml", access(2));
     await reads(ann, ".gate", "0 of 2; 2 missing");
+    // Whoever may say go may say no.
+    expect(await answer(dans, "Refuse", "the wrong day")).toContain("within 30 s");
+    await reads(ann, ".service-head .pill", "stopped");
+    await act(ann, "Retry", "the right day");
+    await reads(ann, ".gate", "0 of 2; 2 missing");
     expect(await reads(ann, ".gate", "group leads")).toContain("ann@example.com, who cannot approve it");
     expect(await why(ann, "Approve")).toBe("Not now: you have started it, and somebody else must approve it.");
     expect(await answer(ben, "Approve", "looks well")).toContain("1 more is needed before anything changes");

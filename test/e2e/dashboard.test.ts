@@ -40,7 +40,7 @@ describe.skipIf(!HAS_CHROMIUM)("the dashboard", () => {
     ({ url } = JSON.parse(await readFile(join(scene.place.state, "controller.json"), "utf8")) as { url: string });
     const { address = "" } = await scene.ended(await scene.apply(rolloutFile("v1")));
     load = clients(address, 4, 10);
-  });
+  }, 60_000);
   afterEach(async () => {
     await load.stop();
     await scene.close();
@@ -143,11 +143,17 @@ describe.skipIf(!HAS_CHROMIUM)("the dashboard", () => {
     expect(await act(page, "Promote at once", "trust me")).toContain("The canary goes from 20% to 100%");
     await reads(page, ".service-head .pill", "promoted");
 
-    await act(page, "Undo", "not so good after all");
+    // Back to a revision of a person's choice.
+    const dialog = page.getByRole("dialog");
+    await page.getByRole("link", { name: "History" }).click();
+    await page.locator(".history li", { hasText: "app/1" }).getByRole("button", { name: "Go back to this" }).click();
+    await reads(page, "dialog .does", /of rollout 1, is brought back directly/u);
+    await dialog.getByLabel("Reason").fill("not so good after all");
+    await dialog.getByRole("button", { name: "Undo" }).click();
     await reads(page, ".headline .lead", /^app\/4/u);
     await reads(page, ".service-head .pill", "promoted");
+    await page.getByRole("link", { name: "Overview" }).click();
 
-    const dialog = page.getByRole("dialog");
     await page.locator(".actions").getByRole("button", { name: "Scale" }).click();
     await dialog.getByLabel("Replicas").fill("3");
     await dialog.getByLabel("Reason").fill("more of them");
