@@ -1,6 +1,6 @@
 // What does a controller in this process answer to those who call it from outside?
 import { randomUUID } from "node:crypto";
-import { underWay } from "../core/engine/state.ts";
+import { underWay, type ServiceState } from "../core/engine/state.ts";
 import { isGroupName, namesOf } from "../core/group/state.ts";
 import { SerinError } from "../core/issues.ts";
 import type { Traffic } from "../core/plan/forecast.ts";
@@ -27,7 +27,7 @@ import { Feed } from "./feed.ts";
 import { describeGroup } from "./group-plan.ts";
 import { localLink } from "./local.ts";
 import { logsOf } from "./logs.ts";
-import { planText, planView, trafficOf } from "./planning.ts";
+import { planRollout, planText, planView, trafficOf, type Planned, type PlannedAny } from "./planning.ts";
 import { Rehearser } from "./rehearsing.ts";
 import { revisionsOf } from "./revisions.ts";
 import { pageOf, rowOf } from "./summary.ts";
@@ -51,20 +51,27 @@ export interface Desk extends Link {
   rehearse(request: RehearseRequest, signal: AbortSignal): Promise<RehearsedFileView>;
 }
 
+/** The services that a desk answers for. */
+export interface Known {
+  readonly places: Places;
+  readonly names: () => Iterable<string>;
+  /** Throws a SerinError for a service not known. */
+  readonly view: (service: string) => ServiceView;
+  /** The same in a row of a table. */
+  readonly row: (service: string) => ServiceSummary;
+  /** What was decided of it; nothing before the first decision. Throws a SerinError for a service not known. */
+  readonly state: (service: string) => ServiceState | undefined;
+  readonly logs: (service: string, query: LogsQuery) => Promise<LogsView>;
+  /** Reads a file as if it were applied. */
+  readonly read: (text: string, origin: string) => Promise<PlannedAny>;
+  /** The same of one service's file alone. */
+  readonly readOne: (text: string, origin: string) => Promise<Planned>;
+}
+
 /** The desk of a controller. What the controller tells must be told to its feed. */
 export function deskOf(controller: Controller, clock: Clock): Desk {
-  const link = localLink(controller, clock);
   const view = (service: string): ServiceView => viewOf(controller.get(service), clock.now());
-  const names = (): Iterable<string> => controller.names();
-  const usually = (service: string): Traffic | undefined =>
-    controller.has(service) ? trafficOf(view(service)) : undefined;
-  const rehearser = new Rehearser();
-  const ended = new AbortController();
-  const row = (service: string): ServiceSummary => rowOf(controller.get(service), clock.now());
-  const feed = new Feed({ names, row, view, groups: () => link.groups() });
-  return {
-    ...link,
-    feed,
+  const desk = deskOver(localLink(controller, clock), {
     places: {
       // Asked of each event for each stream.
       environmentOf: (service) => {
@@ -77,26 +84,16 @@ export function deskOf(controller: Controller, clock: Clock): Desk {
         return group ? namesOf(group.state) : [name];
       },
     },
-    page: (query, sees) => {
-      // What changes from here on is told.
-      const position = feed.name(feed.last);
-      const rows = [...controller.each()].filter(({ state }) => sees(state.service));
-      return {
-        ...pageOf(
-          rows.map((seen) => rowOf(seen, clock.now())),
-          query,
-        ),
-        position,
-      };
-    },
-    revisions: (service) => revisionsOf(controller.get(service).state),
+    names: () => controller.names(),
+    view,
+    state: (service) => controller.get(service).state,
+    row: (service) => rowOf(controller.get(service), clock.now()),
     logs: (service, query) => logsOf(controller, view(service), query),
-    plan: (service) => {
-      const { state } = controller.get(service);
-      const rollout = underWay(state);
-      if (!rollout) throw nothingPlanned(service);
-      return planView(rollout.program, state.spec, trafficOf(view(service)));
-    },
+    read: planText,
+    readOne: planRollout,
+  });
+  return {
+    ...desk,
     askForApprovals: async (needed) => {
       for (const { state } of controller.each()) {
         const { metadata, spec } = state.spec;
@@ -106,8 +103,46 @@ export function deskOf(controller: Controller, clock: Clock): Desk {
         await controller.send(state.service, { ...asked, kind: "approvals", atLeast });
       }
     },
+  };
+}
+
+/** The desk of whoever knows services, beside a link to them. */
+export function deskOver(link: Link, known: Known): Desk {
+  const { places, view } = known;
+  const feed = new Feed({ names: known.names, row: known.row, view, groups: () => link.groups() });
+  const rehearser = new Rehearser();
+  const ended = new AbortController();
+  const usually = (service: string): Traffic | undefined =>
+    [...known.names()].includes(service) ? trafficOf(view(service)) : undefined;
+  return {
+    ...link,
+    feed,
+    places,
+    page: (query, sees) => {
+      // What changes from here on is told.
+      const position = feed.name(feed.last);
+      const names = [...known.names()].filter(sees);
+      return {
+        ...pageOf(
+          names.map((name) => known.row(name)),
+          query,
+        ),
+        position,
+      };
+    },
+    revisions: (service) => {
+      const state = known.state(service);
+      return state ? revisionsOf(state) : [];
+    },
+    logs: (service, query) => known.logs(service, query),
+    plan: (service) => {
+      const state = known.state(service);
+      const rollout = state && underWay(state);
+      if (!rollout) throw nothingPlanned(service);
+      return planView(rollout.program, state.spec, trafficOf(view(service)));
+    },
     planFile: async (text, origin) => {
-      const planned = await planText(text, origin);
+      const planned = await known.read(text, origin);
       if (!planned.ok) return planned;
       const issues: PlannedView["issues"] = [];
       if ("group" in planned) {
@@ -118,8 +153,10 @@ export function deskOf(controller: Controller, clock: Clock): Desk {
       const { name } = rollout.metadata;
       return { ok: true, issues, plan: planView(program, rollout, usually(name)) };
     },
-    rehearse: (request, signal) =>
-      rehearser.rehearse(request, { usually, signal: AbortSignal.any([signal, ended.signal]) }),
+    rehearse: (request, signal) => {
+      const either = AbortSignal.any([signal, ended.signal]);
+      return rehearser.rehearse(request, { read: known.readOne, usually, signal: either });
+    },
     close: async () => {
       ended.abort();
       feed.close();

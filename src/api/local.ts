@@ -48,8 +48,8 @@ export function localLink(controller: Controller, clock: Clock): Link {
     get: async (service) => viewOf(controller.get(service), clock.now()),
     groups: async () => controller.groups.list().map(view),
     group: async (name) => view(controller.groups.get(name)),
-    apply: async ({ text, origin, actor, reason, hotfix, approvals = {} }) => {
-      const asked = { id: randomUUID(), actor, reason };
+    apply: async ({ text, origin, actor, reason, expected, hotfix, approvals = {} }) => {
+      const asked = { id: randomUUID(), actor, reason, expected };
       const parsed = parseDocument(text);
       if (!parsed.ok) throw notARollout(parsed.issues);
       if (parsed.document.kind !== KIND) {
@@ -101,7 +101,8 @@ function approvable(rollout: Rollout, approvals: Readonly<Record<string, number>
   return needed === undefined ? rollout : { ...rollout, spec: { ...rollout.spec, approvals: needed } };
 }
 
-function removedStale(name: string, expected: number, version: number): SerinError {
+/** To take a service down was decided on an old view of it. */
+export function removedStale(name: string, expected: number, version: number): SerinError {
   return new SerinError({
     code: "SERIN_STALE",
     what: `the end of ${name} was decided on version ${expected}; it is at ${version} now`,
@@ -133,7 +134,8 @@ function refusePartOf(facade: string | undefined, service: string): void {
   });
 }
 
-function commandOf(request: CommandRequest): Command {
+/** A command as the engine takes it. */
+export function commandOf(request: CommandRequest): Command {
   const { actor, reason, expected } = request;
   const asked = { id: randomUUID(), actor, reason, expected };
   if (request.kind === "promote") return { ...asked, kind: "promote", full: request.full ?? false };

@@ -3,6 +3,7 @@ import { monitorEventLoopDelay } from "node:perf_hooks";
 import { expect, test } from "vitest";
 import { fileOf } from "../../test/sim/specs.ts";
 import type { RehearseRequest } from "./contract.ts";
+import { planRollout } from "./planning.ts";
 import { Rehearser } from "./rehearsing.ts";
 import { rehearsedFile } from "./schemas/calls.ts";
 
@@ -10,7 +11,7 @@ const FILE = fileOf("app", 2, {
   strategy: "{ canary: { steps: [{ weight: 20%, hold: 20s }, { weight: 50%, hold: 20s }] } }",
 });
 const nobody = new AbortController().signal;
-const unknown = { usually: () => undefined, signal: nobody };
+const unknown = { read: planRollout, usually: () => undefined, signal: nobody };
 
 const asked = (more: Partial<RehearseRequest>): RehearseRequest => ({ text: FILE, origin: "/", ...more });
 
@@ -20,7 +21,7 @@ test("without runs it tells against what it would rehearse, from the service's o
   expect(rehearsal).toMatchObject({ service: "app", isCut: false, traffic: { source: "assumed", perSecond: 200 } });
   expect(rehearsal?.scenarios.map(({ name, runs }) => [name, runs])).toContainEqual(["good", 0]);
   const usually = () => ({ source: "measured", perSecond: 33.3333, errors: 0.02 }) as const;
-  const known = await rehearser.rehearse(asked({ runs: 0 }), { usually, signal: nobody });
+  const known = await rehearser.rehearse(asked({ runs: 0 }), { read: planRollout, usually, signal: nobody });
   expect(known.rehearsal?.traffic).toEqual({ source: "measured", perSecond: 33.3333, errors: 0.02 });
   expect(known.rehearsal?.scenarios.find(({ name }) => name === "errors-1")).toMatchObject({
     fault: "bad",

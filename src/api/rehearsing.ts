@@ -8,7 +8,7 @@ import type { RehearsalOptions } from "../rehearse/rehearsal.ts";
 import { ASSUMED, suiteFor, type Play, type Usually } from "../rehearse/suite.ts";
 import { inParallel, type Done, type Task } from "../rehearse/workers.ts";
 import type { RehearsalView, RehearsedFileView, RehearseRequest } from "./contract.ts";
-import { planRollout } from "./planning.ts";
+import type { Planned } from "./planning.ts";
 import { Turns } from "./turns.ts";
 
 /** So long one call is worked on, in milliseconds; what was done by then is answered. */
@@ -24,6 +24,8 @@ const THREADS = Math.max(1, Math.min(4, availableParallelism() - 1));
 
 /** Whoever asks, and what is known here. */
 export interface Rehearsing {
+  /** Reads a file as if it were applied. */
+  readonly read: (text: string, origin: string) => Promise<Planned>;
   /** The usual traffic of a service; nothing of one that has not run for long enough. */
   readonly usually: (service: string) => Usually | undefined;
   /** Whoever asked has gone away. */
@@ -43,8 +45,8 @@ export class Rehearser {
   }
 
   /** Mistakes in the file are a part of the answer. Throws SERIN_BAD_SCENARIO, and SERIN_BUSY when too many wait. */
-  async rehearse(request: RehearseRequest, { usually, signal }: Rehearsing): Promise<RehearsedFileView> {
-    const planned = await planRollout(request.text, request.origin);
+  async rehearse(request: RehearseRequest, { read, usually, signal }: Rehearsing): Promise<RehearsedFileView> {
+    const planned = await read(request.text, request.origin);
     if (!planned.ok) return planned;
     const { rollout, program } = planned;
     const service = rollout.metadata.name;

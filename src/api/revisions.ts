@@ -1,4 +1,7 @@
 // Which versions of a service are known, and what are they made of?
+import type { Container, PodTemplate } from "../adapters/kubernetes/client/objects.ts";
+import { CONFIGURATION } from "../adapters/kubernetes/names.ts";
+import { digest, isDeployment } from "../adapters/kubernetes/revision.ts";
 import { isEndpoints } from "../core/endpoints-template.ts";
 import { shownText } from "../core/compare/shown.ts";
 import type { ServiceState } from "../core/engine/state.ts";
@@ -6,17 +9,12 @@ import type { ProcessTemplate } from "../core/process-template.ts";
 import type { Revision } from "../core/world.ts";
 import type { RevisionView } from "./contract.ts";
 
-/** A pod's template, as far as it is shown. */
-interface PodTemplate {
-  readonly spec: {
-    readonly containers: readonly {
-      readonly image?: string;
-      readonly command?: readonly string[];
-      readonly args?: readonly string[];
-      readonly env?: readonly { readonly name: string; readonly value?: string }[];
-    }[];
-  };
-}
+/** A container, as far as it is shown. */
+type ShownContainer = Container & {
+  readonly command?: readonly string[];
+  readonly args?: readonly string[];
+  readonly env?: readonly { readonly name: string; readonly value?: string }[];
+};
 
 /** What a template is made of, secrets included: told to nobody as it is. */
 interface Made {
@@ -26,6 +24,8 @@ interface Made {
   readonly env?: Readonly<Record<string, string>>;
   readonly files?: readonly { readonly path: string; readonly sha256: string }[];
   readonly addresses?: readonly string[];
+  /** What is compared and not shown, by its name. */
+  readonly unseen?: Readonly<Record<string, string>>;
 }
 
 const HIDDEN = "***";
@@ -72,23 +72,30 @@ function madeOf(template: unknown): Made {
     const { addresses } = template;
     return { kind: "endpoints", addresses: addresses.map(({ host, port }) => `http://${host}:${port}`) };
   }
-  if (typeof template === "object" && template !== null && "spec" in template) {
-    const { containers } = (template as PodTemplate).spec;
-    return {
-      kind: "deployment",
-      image: containers.flatMap(({ image }) => image ?? []),
-      command: containers.flatMap(({ command = [], args = [] }) => [...command, ...args]),
-      env: Object.fromEntries(
-        containers.flatMap(({ env = [] }) => env.map((one) => [one.name, JSON.stringify(one)] as const)),
-      ),
-    };
-  }
+  if (isDeployment(template)) return madeOfPod(template.pod);
   const { command = [], env = {}, files = [] } = (template ?? {}) as Partial<ProcessTemplate>;
   return { kind: "processes", command, env, files: files.map(({ path, sha256 }) => ({ path, sha256 })) };
 }
 
+function madeOfPod({ metadata, spec }: PodTemplate): Made {
+  const containers: readonly ShownContainer[] = spec.containers;
+  const { [CONFIGURATION]: configuration = "", ...annotations } = metadata?.annotations ?? {};
+  const rest = containers.map(({ image: _image, command: _command, args: _args, env: _env, ...more }) => more);
+  const pod = { labels: metadata?.labels, annotations, spec: { ...spec, containers: rest } };
+  return {
+    kind: "deployment",
+    image: containers.flatMap(({ image }) => image ?? []),
+    command: containers.flatMap(({ command = [], args = [] }) => [...command, ...args]),
+    env: Object.fromEntries(
+      containers.flatMap(({ env = [] }) => env.map((one) => [one.name, JSON.stringify(one)] as const)),
+    ),
+    // Ports, probes, resources, volumes: that they differ is told, and kubectl shows them.
+    unseen: { configuration, pod: digest(pod) },
+  };
+}
+
 /** Any value of an environment may be a secret. */
-function shown(made: Made): Made {
+function shown({ unseen: _unseen, ...made }: Made): Made {
   const { command, env } = made;
   return {
     ...made,
@@ -112,6 +119,7 @@ function differences(made: Made, than: Made): readonly string[] {
     ...(one.image && { image: one.image.join(" ") }),
     ...(one.command && { command: JSON.stringify(one.command) }),
     ...(one.addresses && { addresses: one.addresses.join(" ") }),
+    ...one.unseen,
     ...prefixed("env", Object.entries(one.env ?? {})),
     ...prefixed(
       "files",

@@ -5,7 +5,7 @@ import type { AddressInfo } from "node:net";
 import { serve, type ServerType } from "@hono/node-server";
 import type { Listen } from "../core/spec/listen.ts";
 import type { Clock } from "../ports/clock.ts";
-import { messageOf, SerinError } from "../core/issues.ts";
+import { messageOf, SerinError, type Trouble } from "../core/issues.ts";
 import { asker } from "./asker.ts";
 import type { Desk } from "./desk.ts";
 import { accessOf, LOCAL, type ApprovalsFor, type Opening } from "./access/access.ts";
@@ -24,6 +24,8 @@ export interface Door {
 }
 
 export interface OpenDoor extends Door {
+  /** How many approvals the access file asks for there. */
+  readonly approvalsFor: ApprovalsFor;
   /** Takes no more calls, lets `last` bring those under way to an answer, and cuts off what is left then. */
   close(last: () => Promise<void>): Promise<void>;
 }
@@ -36,6 +38,8 @@ export interface DoorOptions extends Opening {
   readonly browser?: boolean | undefined;
   readonly rate?: Rate | undefined;
   readonly pages?: string | undefined;
+  /** Why nothing is answered for the time being; nothing while it is. */
+  readonly standby?: (() => Trouble | undefined) | undefined;
   /** Who asks, where a call does not say it; whoever runs the controller without it. */
   readonly actor?: string | undefined;
 }
@@ -58,7 +62,16 @@ export interface DoorKeeper {
  * somebody has logged in. Throws a SerinError where anybody could come in.
  */
 export async function openDoor(desk: Desk, keeper: DoorKeeper, options: DoorOptions = {}): Promise<OpenDoor> {
-  const { listen: { host, port } = LOCAL, tls, orElse, browser = false, rate, pages, actor = asker() } = options;
+  const {
+    listen: { host, port } = LOCAL,
+    tls,
+    orElse,
+    browser = false,
+    rate,
+    pages,
+    standby,
+    actor = asker(),
+  } = options;
   const token = randomBytes(32).toString("hex");
   const { places } = desk;
   const fourEyes = (needed: ApprovalsFor): void =>
@@ -66,7 +79,7 @@ export async function openDoor(desk: Desk, keeper: DoorKeeper, options: DoorOpti
       keeper.say(`four eyes are not asked for everywhere: ${messageOf(error)}`);
     });
   const access = await accessOf({ ...options, ...keeper, places, token, browser, actor, fourEyes });
-  const app = appOf(desk, { access, browser, rate, pages });
+  const app = appOf(desk, { access, browser, rate, pages, standby });
   const at = (there: number): Promise<ServerType> => listen(app, { host, port: there, tls });
   const server = await at(port).catch((error: unknown) => {
     access.close();
@@ -79,6 +92,7 @@ export async function openDoor(desk: Desk, keeper: DoorKeeper, options: DoorOpti
   return {
     url: `${tls ? "https" : "http"}://${host.includes(":") ? `[${host}]` : host}:${address.port}`,
     token,
+    approvalsFor: access.approvalsFor,
     close: async (last) => {
       unfollow?.();
       access.close();

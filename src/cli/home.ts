@@ -138,7 +138,7 @@ export async function hostController(dir: string, options: HostOptions = {}): Pr
     doors.push(own);
     const sessions = sessionFile(join(dir, "sessions.json"));
     if (isForOthers) doors.push(await openDoor(link, { ...keeper, sessions }, asked));
-    await announce(dir, { ...own, ...(link.metricsUrl === undefined ? {} : { metrics: link.metricsUrl }) });
+    await announce(doorFile(dir), { ...own, ...(link.metricsUrl === undefined ? {} : { metrics: link.metricsUrl }) });
     const withdrawn = async (): Promise<void> => {
       await withdraw(dir);
       await close();
@@ -165,10 +165,10 @@ export async function announcedMetrics(dir: string): Promise<string | undefined>
 }
 
 /** Tells other processes of this user where the controller is. */
-async function announce(dir: string, door: Announced): Promise<void> {
-  const file = doorFile(dir);
+export async function announce(file: string, door: Announced): Promise<void> {
   const draft = `${file}.${process.pid}`;
-  await writeFile(draft, `${JSON.stringify({ ...door, pid: process.pid })}\n`, { mode: 0o600 });
+  const { url, token, metrics } = door;
+  await writeFile(draft, `${JSON.stringify({ url, token, metrics, pid: process.pid })}\n`, { mode: 0o600 });
   await chmod(draft, 0o600);
   await rename(draft, file);
 }

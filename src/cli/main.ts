@@ -20,7 +20,7 @@ import { planCommand, type PlanOptions } from "./plan.ts";
 import { rehearseCommand, type RehearseOptions } from "./rehearse.ts";
 import { runCommand } from "./run.ts";
 import type { TypedCluster } from "./serve-cluster.ts";
-import { refuseDoor, serveCommand, type TypedServe } from "./serve.ts";
+import { serveCommand, type TypedServe } from "./serve.ts";
 import { telemetryOptions, telling, type TypedTelemetry } from "./telemetry-options.ts";
 import { testCommand } from "./test-scenarios.ts";
 import { tokenCommand } from "./token.ts";
@@ -121,7 +121,10 @@ telling(takingEvents(verb("run <file>", "bring one rollout to its end")))
     }),
   );
 telling(takingEvents(verb("serve", "run the controller until interrupted")))
-  .option("--listen <host:port>", "where the dashboard and the API are (default: 127.0.0.1:7070)")
+  .option(
+    "--listen <host:port>",
+    "where the dashboard and the API are (default: 127.0.0.1:7070; with --kubernetes: nowhere)",
+  )
   .option("--access <file>", "who may come in, and who may do what; needed where other machines can call")
   .option("--tls-cert <file>", "answer by https with this certificate (PEM), and read it again when it changes")
   .option("--tls-key <file>", "its key (PEM)")
@@ -142,7 +145,6 @@ telling(takingEvents(verb("serve", "run the controller until interrupted")))
   .action((options: TypedServe & TypedCluster & Shared) =>
     act(options, async (context) => {
       if (!options.kubernetes && !context.cluster) return serveCommand(options, context);
-      refuseDoor(options);
       const { serveClusterCommand } = await import("./serve-cluster.ts");
       return serveClusterCommand(options, context);
     }),

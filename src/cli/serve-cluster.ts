@@ -2,21 +2,24 @@
 import { readFileSync } from "node:fs";
 import { createServer, type Server } from "node:http";
 import { hostname } from "node:os";
+import { checkOpening } from "../api/access/access.ts";
+import { placeIn } from "../api/cluster/file.ts";
 import { systemClock } from "../adapters/system/clock.ts";
 import { readListen, type Listen } from "../core/spec/listen.ts";
 import { readDuration } from "../core/spec/durations.ts";
 import { ms } from "../core/units.ts";
-import { runOperator } from "../operator/host.ts";
+import { runOperator, type RunningOperator } from "../operator/host.ts";
 import { Telemetry } from "../telemetry/telemetry.ts";
 import { badOption } from "./bad-option.ts";
+import { openClusterDoor } from "./cluster-door.ts";
 import type { Context } from "./io.ts";
 import { clockTime } from "./paint.ts";
-import { readByPerson } from "./serve.ts";
+import { clusterDoorOptions, readByPerson, type TypedServe } from "./serve.ts";
 import { telemetryOptions, type TypedTelemetry } from "./telemetry-options.ts";
 import { version } from "./version.ts";
 
 /** The options as they are typed. */
-export interface TypedCluster extends TypedTelemetry {
+export interface TypedCluster extends TypedServe, TypedTelemetry {
   readonly kubernetes?: boolean | undefined;
   readonly kubeconfig?: string | undefined;
   readonly context?: string | undefined;
@@ -24,8 +27,6 @@ export interface TypedCluster extends TypedTelemetry {
   readonly leaseNamespace?: string | undefined;
   readonly lease: string;
   readonly health?: string | undefined;
-  /** Of the dashboard, which a cluster does not have. */
-  readonly listen?: string | undefined;
 }
 
 /** Where a pod's namespace stands. */
@@ -36,12 +37,8 @@ export async function serveClusterCommand(
   options: TypedCluster,
   { io, json, state, signal }: Context,
 ): Promise<number> {
-  if (options.listen !== undefined)
-    throw badOption(
-      "--listen is for services of this machine",
-      "--kubernetes is there too",
-      "a cluster is asked by its own API: leave --listen out",
-    );
+  const opening = clusterDoorOptions(options);
+  if (opening) await checkOpening(opening);
   const health = options.health === undefined ? undefined : addressOf(options.health);
   const isForPerson = !json && readByPerson(process.env["SERIN_LOG"]);
   const logs = telemetryOptions(options, isForPerson ? undefined : json ? 1 : 2);
@@ -51,33 +48,62 @@ export async function serveClusterCommand(
     if (isForPerson) io.out(`${clockTime(Date.now())}  ${text}`);
   };
   const only = options.namespaces?.split(",").map((name) => name.trim());
-  const running = await runOperator(
-    {
-      kubeconfig: options.kubeconfig,
-      context: options.context,
-      only,
-      leaseNamespace: options.leaseNamespace ?? ownNamespace() ?? only?.[0] ?? "default",
-      leaseMs: leaseOf(options.lease),
-      identity: `${process.env["POD_NAME"] ?? hostname()}-${process.pid}`,
-      dir: state,
+  let running: RunningOperator | undefined;
+  const reached = { kubeconfig: options.kubeconfig, context: options.context };
+  const door =
+    opening &&
+    (await openClusterDoor(opening, {
+      ...reached,
+      namespace: only?.length === 1 ? only[0] : undefined,
       version: version(),
+      clock: systemClock(),
       telemetry,
       say,
-      tell: (event) => {
-        if (!isForPerson || event.kind !== "decided") return;
-        for (const { text } of event.records) io.out(`${clockTime(Date.now())}  ${event.service}  ${text}`);
-      },
-    },
-    signal,
-  );
-  const server = health && (await openHealth(health, running.leads));
+      dir: state,
+      leads: () => running?.leads() ?? false,
+      other: () => running?.other(),
+    }));
+  let server: Server | undefined;
   try {
+    running = await runOperator(
+      {
+        ...reached,
+        only,
+        leaseNamespace: options.leaseNamespace ?? ownNamespace() ?? only?.[0] ?? "default",
+        leaseMs: leaseOf(options.lease),
+        identity: `${podName()}-${process.pid}`,
+        dir: state,
+        version: version(),
+        telemetry,
+        say,
+        tell: (event) => {
+          door?.told(event);
+          if (!isForPerson || event.kind !== "decided") return;
+          for (const { text } of event.records) io.out(`${clockTime(Date.now())}  ${event.service}  ${text}`);
+        },
+        begins: door?.begins,
+        approvalsFor: door && (({ metadata }) => door.approvalsFor(placeIn(metadata))),
+        pod: door && ownPod(),
+      },
+      signal,
+    );
+    if (door) say(`dashboard and API at ${door.url}`);
+    server = health && (await openHealth(health, running.leads));
     const why = await running.ended;
     say(why === undefined ? "ending; traffic and pods go on" : `ending: ${why}; traffic and pods go on`);
     return why === undefined ? 0 : 1;
   } finally {
     server?.close();
+    await door?.close();
   }
+}
+
+const podName = (): string => process.env["POD_NAME"] ?? hostname();
+
+/** The pod that this runs in, if it runs in one. */
+function ownPod(): { readonly namespace: string; readonly name: string } | undefined {
+  const namespace = process.env["POD_NAMESPACE"] ?? ownNamespace();
+  return namespace === undefined ? undefined : { namespace, name: podName() };
 }
 
 function leaseOf(text: string): number {

@@ -36,23 +36,14 @@ function doorOptions({ listen, access, tlsCert: cert, tlsKey: key, behindProxy }
   throw badOption(`--listen ${listen} is no address`, read.message, "name an address, such as --listen 127.0.0.1:7070");
 }
 
-/** In a cluster people ask by its objects, and the cluster says who may. */
-export function refuseDoor(options: TypedServe): void {
-  const names = {
-    listen: "--listen",
-    access: "--access",
-    tlsCert: "--tls-cert",
-    tlsKey: "--tls-key",
-    behindProxy: "--behind-proxy",
-  };
+/** The same for a cluster, where nothing is opened that nobody asks for. */
+export function clusterDoorOptions(options: TypedServe): DoorOptions | undefined {
+  if (options.listen !== undefined) return doorOptions(options);
+  const names = { access: "--access", tlsCert: "--tls-cert", tlsKey: "--tls-key", behindProxy: "--behind-proxy" };
   const given = Object.entries(names).find(([key]) => options[key as keyof typeof names] !== undefined);
-  if (given === undefined) return;
-  const why = "in a cluster there is no API but its own: its roles say who may change a Rollout";
-  throw badOption(
-    `${given[1]} does not go with --kubernetes`,
-    why,
-    "leave it out; docs/kubernetes.md says who may what",
-  );
+  if (given === undefined) return undefined;
+  const why = "in a cluster the dashboard and the API are nowhere unless --listen says where";
+  throw badOption(`${given[1]} goes with --listen`, why, "name an address too, such as --listen 127.0.0.1:7070");
 }
 
 /**

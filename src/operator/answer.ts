@@ -2,6 +2,7 @@
 import { refusalOf, short, type Noted } from "../adapters/kubernetes/command.ts";
 import type { CommandAnswer } from "../adapters/kubernetes/client/objects.ts";
 import { underWay } from "../core/engine/state.ts";
+import type { Trouble } from "../core/issues.ts";
 import type { Controller } from "../runtime/controller.ts";
 import type { Entry } from "./entry.ts";
 
@@ -22,6 +23,7 @@ export async function answerTo(noted: Noted, { controller, service, entry }: Ask
     return refusalOf(id, { code: "SERIN_UNKNOWN_SERVICE", what, now: nothing, exitCode: 2 });
   }
   const before = controller.get(service).state;
+  if (command.kind === "promote" && before.spec.spec.approvals !== undefined) return refusalOf(id, UNPROVEN);
   // One whose answer was lost may be carried out already.
   if (entry.obeying?.command.id !== id) entry.obeying = { command, version: before.version };
   const done = entry.answersBy(before).find((answer) => answer.id === id);
@@ -31,3 +33,12 @@ export async function answerTo(noted: Noted, { controller, service, entry }: Ask
   const { state } = controller.get(service);
   return { id, text: short(text), version: state.version, rollout: underWay(state)?.number };
 }
+
+/** Whoever may write a note may write any name into it; where several must agree that is not enough. */
+const UNPROVEN: Trouble = {
+  code: "SERIN_REFUSED",
+  what: "more than one person must approve it, and a note does not show who they are",
+  now: "nothing was changed",
+  next: "approve it in the dashboard, or by the API: docs/access.md",
+  exitCode: 2,
+};

@@ -118,6 +118,11 @@ export function askedOf(
   };
 }
 
+/** The same, with the approvals that are asked for whatever the object says. */
+export function approvable(rollout: Rollout, approvals: number | undefined): Rollout {
+  return approvals === undefined ? rollout : { ...rollout, spec: { ...rollout.spec, approvals } };
+}
+
 /** The template of a further candidate: another command, or other values in the environment, of the first container. */
 function rivalTemplate(
   template: PodTemplate,

@@ -2,7 +2,7 @@
 import { mkdir } from "node:fs/promises";
 import { join } from "node:path";
 import { Cluster } from "../adapters/kubernetes/cluster.ts";
-import { KubeClient } from "../adapters/kubernetes/client/client.ts";
+import { KubeClient, type Ref } from "../adapters/kubernetes/client/client.ts";
 import { Connection, type ConnectionOptions } from "../adapters/kubernetes/client/connection.ts";
 import { KubeJournal } from "../adapters/kubernetes/journal.ts";
 import { digest } from "../adapters/kubernetes/revision.ts";
@@ -14,7 +14,8 @@ import { Controller } from "../runtime/controller.ts";
 import type { Pace, Pass, Told } from "../runtime/parts.ts";
 import type { Telemetry } from "../telemetry/telemetry.ts";
 import { Leader } from "./leader.ts";
-import { Operator } from "./operator.ts";
+import { markPod } from "./mark-pod.ts";
+import { Operator, type OperatorOptions } from "./operator.ts";
 
 export interface OperatorHost extends Omit<ConnectionOptions, "userAgent"> {
   /** Who this is among the controllers of the cluster: the pod's name. */
@@ -33,6 +34,21 @@ export interface OperatorHost extends Omit<ConnectionOptions, "userAgent"> {
   readonly say: (text: string) => void;
   readonly tell?: ((event: Told) => void) | undefined;
   readonly passed?: ((pass: Pass) => void) | undefined;
+  /** Told of what it looks after from now on, before anything is decided. */
+  readonly begins?: ((seats: readonly Seat[]) => void) | undefined;
+  /** How many people must approve a Rollout, whatever it says itself. */
+  readonly approvalsFor?: OperatorOptions["approvalsFor"];
+  /** The pod that this runs in, which is marked while it leads; nothing when nobody looks for that. */
+  readonly pod?: Ref | undefined;
+}
+
+/** A part of a cluster, and who looks after it. */
+interface Seat {
+  /** Its namespace; all of them without it. */
+  readonly only: string | undefined;
+  readonly cluster: Cluster;
+  readonly controller: Controller;
+  readonly operator: Operator;
 }
 
 /**
@@ -54,6 +70,8 @@ const LEASE = "serin-controller";
 export interface RunningOperator {
   /** Whether this controller leads now. */
   readonly leads: () => boolean;
+  /** Who leads instead, as far as it is known. */
+  readonly other: () => string | undefined;
   /** Resolves with why it has ended, or with nothing when it was asked to. */
   readonly ended: Promise<string | undefined>;
 }
@@ -68,8 +86,10 @@ export async function runOperator(host: OperatorHost, signal: AbortSignal): Prom
   const clusters = (only ?? [undefined]).map((name) => new Cluster({ ...host, clock, only: name, userAgent }));
   // Of its own: a lease is lost when its renewal waits behind the writes of thousands of Rollouts.
   const own = new Connection({ ...host, userAgent });
+  const client = new KubeClient(own);
+  const mark = (leads: boolean): Promise<void> => markPod({ client, pod: host.pod, say }, leads);
   const leader = new Leader({
-    client: new KubeClient(own),
+    client,
     clock,
     namespace: host.leaseNamespace,
     name: leaseOf(only),
@@ -77,9 +97,11 @@ export async function runOperator(host: OperatorHost, signal: AbortSignal): Prom
     say,
     leaseMs: host.leaseMs,
   });
-  for (const { client } of clusters) client.onlyWhile(() => leader.holds());
+  for (const cluster of clusters) cluster.client.onlyWhile(() => leader.holds());
   let isLeading = false;
   const run = async (): Promise<string | undefined> => {
+    // The one before in this pod may have led.
+    const unmarked = mark(false);
     try {
       await leader.won(signal);
     } catch (error) {
@@ -95,11 +117,13 @@ export async function runOperator(host: OperatorHost, signal: AbortSignal): Prom
       throw error;
     });
     isLeading = true;
+    await unmarked;
+    await mark(true);
     const count = clusters.reduce((sum, { rollouts }) => sum + rollouts.size, 0);
     say(`leads as ${host.identity}: ${count} rollouts in ${only?.join(", ") ?? "all namespaces"} of ${own.server}`);
     const why = await kept;
     isLeading = false;
-    await stop();
+    await Promise.all([mark(false), stop()]);
     if (why === undefined)
       await leader.release().catch((error: unknown) => say(`the lease was not let go: ${String(error)}`));
     return why;
@@ -108,7 +132,7 @@ export async function runOperator(host: OperatorHost, signal: AbortSignal): Prom
     own.close();
     return telemetry.close();
   });
-  return { leads: () => isLeading, ended };
+  return { leads: () => isLeading, other: () => leader.other, ended };
 }
 
 /** One lease for each set of namespaces. */
@@ -118,8 +142,7 @@ function leaseOf(only: OperatorHost["only"]): string {
   return `${LEASE}-${names.length > 200 ? digest(names) : names}`;
 }
 
-interface Leading {
-  readonly controller: Controller;
+interface Leading extends Seat {
   readonly begin: () => Promise<void>;
   readonly stop: () => Promise<void>;
 }
@@ -129,6 +152,7 @@ async function leadAll(host: OperatorHost, clusters: readonly Cluster[]): Promis
   const { telemetry } = host;
   await Promise.all(clusters.map((cluster) => cluster.start()));
   const all = clusters.map((cluster) => lead(host, cluster));
+  host.begins?.(all);
   await telemetry.serve(() => all.flatMap(({ controller }) => [...controller.each()]));
   await Promise.all(all.map(({ begin }) => begin()));
   return async () => {
@@ -168,7 +192,7 @@ function lead(host: OperatorHost, cluster: Cluster): Leading {
       host.passed?.(pass);
     },
   });
-  const operator = new Operator({ cluster, controller, journal, say });
+  const operator = new Operator({ cluster, controller, journal, say, approvalsFor: host.approvalsFor });
   const begin = async (): Promise<void> => {
     await controller.start();
     telemetry.takeUp(controller.list());
@@ -180,5 +204,5 @@ function lead(host: OperatorHost, cluster: Cluster): Leading {
     await factory.close();
     await cluster.stop();
   };
-  return { controller, begin, stop };
+  return { only, cluster, controller, operator, begin, stop };
 }

@@ -37,10 +37,16 @@ export class Leader {
   /** When another's renewal was first seen here: clocks of two machines are not compared. */
   #seen = { renewTime: "", atMs: 0 };
   #renewedMs = 0;
+  #other: string | undefined;
 
   constructor(options: LeaderOptions) {
     this.#options = options;
     this.#leaseMs = options.leaseMs ?? LEASE_MS;
+  }
+
+  /** Who held the lease instead when it was last asked for; nothing when nobody is known to. */
+  get other(): string | undefined {
+    return this.#other;
   }
 
   /** Resolves when the lease is ours. Rejects when the signal aborts first. */
@@ -51,6 +57,7 @@ export class Leader {
       let now: string;
       try {
         const holder = await this.#try();
+        this.#other = holder;
         if (holder === undefined) return;
         now = `waits: ${holder} leads`;
       } catch (error) {
@@ -74,6 +81,7 @@ export class Leader {
       if (!this.holds()) return `this program stood still, or could not renew the lease in time${why && `: ${why}`}`;
       try {
         const holder = await this.#try();
+        this.#other = holder;
         if (holder !== undefined) return `${holder} has taken the lease`;
       } catch (error) {
         why = messageOf(error);

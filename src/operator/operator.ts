@@ -20,7 +20,7 @@ import { healthOf } from "../runtime/health.ts";
 import type { Told } from "../runtime/parts.ts";
 import { forbidden, isThere, keysOf, named, type Named } from "./adoptees.ts";
 import { answerTo } from "./answer.ts";
-import { askedOf, readSpec } from "./asked.ts";
+import { approvable, askedOf, readSpec } from "./asked.ts";
 import { configure, type Configurable } from "./configuration.ts";
 import { Entry } from "./entry.ts";
 import { tellOf } from "./events.ts";
@@ -37,6 +37,8 @@ export interface OperatorOptions {
   readonly journal: KubeJournal;
   /** Told of what goes wrong. */
   readonly say: (text: string) => void;
+  /** How many people must approve a Rollout, whatever it says itself. What serves already is adopted without. */
+  readonly approvalsFor?: ((object: RolloutObject) => number | undefined) | undefined;
 }
 
 /** So long a Rollout that goes away waits for the engine to bring everything back to stable. */
@@ -82,6 +84,13 @@ export class Operator {
   async stop(): Promise<void> {
     this.#off.abort();
     await this.#queue.close();
+  }
+
+  /** Carries out what somebody asks of the controller itself. */
+  async carryOut(service: string, command: Command): Promise<Answer> {
+    const answer = await this.#options.controller.send(service, command);
+    if (command.kind === "undo" && !answer.refused) await this.#putBack(service);
+    return answer;
   }
 
   /** What the engine has done. */
@@ -250,6 +259,7 @@ export class Operator {
     const entry = this.#entry(service);
     const { revision } = asked.apply;
     const state = controller.find(service)?.state;
+    const spec = approvable(asked.apply.spec, state && this.#options.approvalsFor?.(object));
     const busy = state && underWay(state);
     const isOther = busy?.phase === "forward" && busy.candidate !== revision.id;
     if (isOther && (state?.stable?.revision === revision.id || asked.apply.abilities.workload.inPlace)) {
@@ -258,8 +268,8 @@ export class Operator {
       await this.#send(service, { kind: "abort", reason: `${this.#entry(service).adoptee?.kind} has ${which}` });
     }
     await keepSafe(cluster, object);
-    entry.asking = { key: asked.key, spec: asked.apply.spec };
-    const send = this.#send(service, { ...asked.apply, reason: `template ${revision.id}` });
+    entry.asking = { key: asked.key, spec };
+    const send = this.#send(service, { ...asked.apply, spec, reason: `template ${revision.id}` });
     const { refused } = await send.finally(() => (entry.asking = undefined));
     // What cannot start beside another one is asked for again at that one's end.
     if (refused?.code === "SERIN_BUSY") entry.busy = { key: asked.key, number: controller.get(service).state.rollouts };

@@ -11,6 +11,7 @@ export const ASKED: InstallAsked = {
   namespace: "serin-system",
   namespaces: [],
   secrets: false,
+  dashboard: false,
   version: "1.0.0",
 };
 

@@ -53,8 +53,8 @@ export async function installKinds(cluster: Cluster): Promise<void> {
 const OF_RIGHTS = new Set(["Namespace", "ServiceAccount", "ClusterRole", "ClusterRoleBinding", "Role", "RoleBinding"]);
 
 /** Proof of the installed controller's account, without the rest of the installation: its lease is in `serin-system`. */
-export async function installedAccount(cluster: Cluster): Promise<string> {
-  const text = execFileSync(process.execPath, [MAIN, "export", "install"], {
+export async function installedAccount(cluster: Cluster, ...options: readonly string[]): Promise<string> {
+  const text = execFileSync(process.execPath, [MAIN, "export", "install", ...options], {
     encoding: "utf8",
     maxBuffer: 16 * 1_048_576,
   });
@@ -76,6 +76,16 @@ interface Controlled {
   readonly kubeconfig?: string;
   /** Where its lease is; the namespace that it looks after without it. */
   readonly leaseNamespace?: string;
+  /** Folder of its state; one of its own without it. */
+  readonly state?: string;
+  /** Further options of `serin serve`. */
+  readonly flags?: readonly string[];
+  readonly env?: Readonly<Record<string, string>>;
+}
+
+/** A folder for the state of a controller. */
+export function stateOf(cluster: Cluster): Promise<string> {
+  return mkdtemp(join(cluster.dir, "state-"));
 }
 
 /** A controller for one namespace, or a few, in a process of its own. It ends with the test. */
@@ -83,12 +93,14 @@ export async function controllerOf(
   context: Ending,
   { cluster, namespace, name = "a", lease = "4s", besides = [], ...rest }: Controlled,
 ): Promise<Daemon> {
-  const { kubeconfig = cluster.kubeconfig, leaseNamespace = namespace.name } = rest;
+  const { kubeconfig = cluster.kubeconfig, leaseNamespace = namespace.name, flags = [], env = {} } = rest;
   await installKinds(cluster);
-  const state = await mkdtemp(join(cluster.dir, "state-"));
+  const state = rest.state ?? (await stateOf(cluster));
   return daemonOf(context, {
     name: `serin-${name}`,
     command: [
+      "env",
+      ...Object.entries(env).map(([key, value]) => `${key}=${value}`),
       process.execPath,
       MAIN,
       "serve",
@@ -103,6 +115,7 @@ export async function controllerOf(
       state,
       "--lease",
       lease,
+      ...flags,
     ],
     log: join(cluster.dir, `serin-${namespace.name}-${name}.log`),
   });

@@ -16,3 +16,5 @@ export const ROLE = "serin.dev/role";
 export const COMMAND = "serin.dev/command";
 /** On a Rollout: it does not go before what it looks after has been left in order. */
 export const FINALIZER = "serin.dev/leave-serving";
+/** As a label on the pod of the controller that leads. */
+export const LEADS = "serin.dev/leads";

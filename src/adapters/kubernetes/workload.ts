@@ -1,7 +1,7 @@
 // How do pools run as ReplicaSets of a Deployment?
 import type { Call, Observed } from "../../ports/observed.ts";
 import { ABSENT, seen, unreadable } from "../../ports/observed.ts";
-import type { RunningPool, WantedPool, Workload } from "../../ports/workload.ts";
+import type { ReplicaLog, RunningPool, WantedPool, Workload } from "../../ports/workload.ts";
 import type { AdoptedSpec } from "../../core/spec/deployment.ts";
 import { SerinError } from "../../core/issues.ts";
 import { ms } from "../../core/units.ts";
@@ -12,6 +12,7 @@ import { fullSizeOf, refuseTaken, type Adopted, type Versions } from "./adopted.
 import { dress } from "./dress.ts";
 import type { KnownSet } from "./keep.ts";
 import { POOL, REPLICAS, ROLLOUT } from "./names.ts";
+import { podLogs } from "./pod-logs.ts";
 import { replicasOf } from "./replica.ts";
 import { isDeployment, labelled, portOf } from "./revision.ts";
 
@@ -76,6 +77,12 @@ export class DeploymentWorkload implements Workload {
       // Somebody else has written: what it is now is looked at first.
       if (!isConflict(error)) throw error;
     }
+  }
+
+  logs(pool: string, lines: number, call: Call): Promise<readonly ReplicaLog[]> {
+    const { cluster } = this.#adopted;
+    const set = this.#adopted.setOf(pool);
+    return podLogs(cluster, set ? [...cluster.podsOf.of(set.metadata.uid)] : [], { lines, call });
   }
 
   /** Sees to it that a pool's pods are the Deployment's, before what is not goes away. */

@@ -1,6 +1,7 @@
 // Where does the output of the replicas go, and what was their last word?
 import { mkdir, open, readdir, rename, rm, stat, truncate, writeFile } from "node:fs/promises";
 import { join } from "node:path";
+import { lastLines, printable, shortened } from "../../core/log-line.ts";
 import { type LogCounts, LogLines } from "./log-lines.ts";
 
 /** How much is kept of a replica's output. */
@@ -10,9 +11,8 @@ export interface LogLimits {
   readonly old: number;
 }
 
-/** What is looked through for the last lines, and the longest of them. */
+/** What is looked through for the last lines. */
 const LINES_BYTES = 262_144;
-const LONGEST_LINE = 2_000;
 /** What is looked through for the last word. */
 const TAIL_BYTES = 8_192;
 const LONGEST_WORD = 200;
@@ -95,12 +95,7 @@ export class Logs {
   /** The last lines of it, oldest first; none where there is no log. */
   async last(name: string, lines: number): Promise<readonly string[]> {
     const text = (await tail(this.pathOf(name), LINES_BYTES).catch(() => Buffer.alloc(0))).toString("utf8");
-    const whole = text.trimEnd();
-    if (whole === "") return [];
-    return whole
-      .split("\n")
-      .slice(-lines)
-      .map((line) => shortened(printable(line), LONGEST_LINE));
+    return lastLines(text, lines);
   }
 
   /**
@@ -122,17 +117,7 @@ export class Logs {
   }
 }
 
-function shortened(text: string, most: number): string {
-  return text.length > most ? `${text.slice(0, most)}…` : text;
-}
-
 const ERROR_LINE = /^(?:uncaught |unhandled )?(?:[\w.]*(?:error|exception)\b|panic:|fatal\b)/i;
-
-/** A line of someone else's, safe to show. */
-function printable(line: string): string {
-  // oxlint-disable-next-line no-control-regex -- these are what is taken out
-  return line.replaceAll(/\u001B\[[\d;?]*[A-Za-z]|[\u0000-\u001F\u007F-\u009F]/g, "");
-}
 
 async function sizeOf(path: string): Promise<number> {
   return (await stat(path).catch(() => undefined))?.size ?? 0;

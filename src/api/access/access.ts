@@ -68,6 +68,8 @@ export interface Access {
   readonly addGuarded: (app: App) => void;
   /** What is done for whoever calls. */
   readonly actsOf: (link: Link) => ActsOf;
+  /** How many approvals the access file asks for there now. */
+  readonly approvalsFor: ApprovalsFor;
   readonly close: () => void;
 }
 
@@ -110,6 +112,7 @@ export async function accessOf(options: AccessOptions): Promise<Access> {
     isAmbient: options.browser && path === undefined && isLoopback((options.listen ?? LOCAL).host),
     behindProxy: options.behindProxy ?? false,
   };
+  const asked = (place: Place): number | undefined => file && approvalsFor(file, place);
   return {
     isSecure: house.isSecure,
     addressOf: (c) => addressOf(c, house),
@@ -123,6 +126,7 @@ export async function accessOf(options: AccessOptions): Promise<Access> {
       addAudit(app, house);
     },
     actsOf: (link) => (c) => actsFor(c.get("caller"), link, needed),
+    approvalsFor: needed,
     close,
   };
 }

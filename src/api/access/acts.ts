@@ -2,7 +2,7 @@
 import type { ApplyRequest, CommandRequest, Link, RemoveRequest, Reply } from "../contract.ts";
 import { notARollout } from "../local.ts";
 import type { Caller, CallNote } from "./caller.ts";
-import { placesIn, type Place } from "./places.ts";
+import type { Place, PlacesResult } from "./places.ts";
 import { ROLES_FOR, rolesText } from "./rights.ts";
 
 /** As it comes: who asks may be left to the login. */
@@ -67,10 +67,10 @@ export async function mayPlan(
   caller: Caller,
   { text, origin }: Pick<ApplyRequest, "text" | "origin">,
   note: CallNote,
-): ReturnType<typeof placesIn> {
+): Promise<PlacesResult> {
   // Files beside the one that is read are this machine's: not for somebody who may apply nothing.
   caller.refuseUnless(caller.mayAnywhere("operate"), "operate", note);
-  const read = await placesIn(text, origin);
+  const read = await caller.placesIn(text, origin);
   for (const { service, environment } of read.ok ? read.places : []) {
     const isAllowed = caller.mayAt({ role: "operate", service, environment }) && caller.may("operate", service);
     caller.refuseUnless(isAllowed, "operate", { ...note, service });

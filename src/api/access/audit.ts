@@ -64,11 +64,11 @@ export const hashOf = (before: string, entry: string): string =>
 
 export const headText = ({ seq, hash }: AuditHead): string => `${seq}:${hash}`;
 
-/** An audit log in a store. `told` gets each new head, so that it can be noted where nobody can change it. */
+/** An audit log in a store. `told` gets each new head, and the entry as it is hashed, so that it can be noted where nobody can change it. */
 export function auditIn(
   store: AuditStore,
   clock: Clock,
-  told: (head: AuditHead, note: AuditNote) => void = () => {},
+  told: (head: AuditHead, note: AuditNote, entry: string) => void = () => {},
 ): Audit {
   return {
     note: (note) => {
@@ -77,7 +77,7 @@ export function auditIn(
       const entry = JSON.stringify({ seq, at: new Date(clock.now()).toISOString(), ...note });
       const hash = hashOf(last?.hash ?? GENESIS, entry);
       store.append({ seq, entry, hash });
-      told({ seq, hash }, note);
+      told({ seq, hash }, note, entry);
       return { seq, hash };
     },
     read: (after, limit) => readEntries(store, after, limit),

@@ -1,9 +1,11 @@
 // Who is it that asks, and may that one?
 import { SerinError, type Trouble } from "../../core/issues.ts";
+import type { Rollout } from "../../core/spec/rollout.ts";
 import type { Whoami } from "../contract.ts";
 import { Refused } from "../http/problem.ts";
 import type { Audit, AuditNote } from "./audit.ts";
 import type { AccessRole } from "./file.ts";
+import { placesIn, type PlacesResult } from "./places.ts";
 import { EVERYTHING, may, type Need, type Principal } from "./may.ts";
 import { ACTS } from "./rights.ts";
 
@@ -16,6 +18,10 @@ export interface Places {
   readonly environmentOf: (service: string) => string | undefined;
   /** The members of a group; a service itself. */
   readonly servicesOf: (name: string) => readonly string[];
+  /** What the service of a file is called; by its name alone without it. */
+  readonly nameOf?: ((metadata: Rollout["metadata"]) => string) | undefined;
+  /** The services of a file, or why it is not taken here; without it as the file has them. */
+  readonly inFile?: typeof placesIn | undefined;
 }
 
 /** With whom a Caller is made. */
@@ -67,6 +73,12 @@ export class Caller {
     return grants.some((grant) =>
       may({ ...rest, grants: [grant] }, { role, service: grant.services[0], environment: grant.environments[0] }),
     );
+  }
+
+  /** The services that a file is about. */
+  placesIn(text: string, origin: string): Promise<PlacesResult> {
+    const { inFile = placesIn } = this.#options.places;
+    return inFile(text, origin);
   }
 
   /** Who asks. Where somebody is known, nobody else can be claimed. */

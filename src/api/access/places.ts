@@ -15,7 +15,8 @@ export function environmentIn({ labels, namespace }: Rollout["metadata"]): strin
   return labels?.["environment"] ?? namespace ?? NO_ENVIRONMENT;
 }
 
-type PlacesResult =
+/** Services, or mistakes. */
+export type PlacesResult =
   | { readonly ok: true; readonly places: readonly Place[] }
   | { readonly ok: false; readonly issues: readonly Issue[] };
 

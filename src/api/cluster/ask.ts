@@ -134,7 +134,8 @@ function noAnswer({ answerMs }: Reach, now: string, found?: string): SerinError 
   });
 }
 
-function notFollowed(object: StoredRollout): SerinError {
+/** Nothing has been decided about it yet. */
+export function notFollowed(object: StoredRollout): SerinError {
   const { name, namespace = "" } = object.metadata;
   return new SerinError({
     code: "SERIN_KUBE_NOT_FOLLOWED",
@@ -146,7 +147,7 @@ function notFollowed(object: StoredRollout): SerinError {
 }
 
 /** What is adopted is the user's: its size is changed where everybody, and an autoscaler, looks for it. */
-function notScaled(
+export function notScaled(
   { metadata: { name, namespace = "" }, spec }: StoredRollout,
   replicas: number | undefined,
 ): SerinError {

@@ -66,7 +66,7 @@ export function kubeLink(options: ReachOptions): ClusterLink {
 }
 
 /** Deletes a Rollout, and waits until its controller has given everything back. */
-async function remove(reach: Reach, place: Place): Promise<void> {
+export async function remove(reach: Reach, place: Place): Promise<void> {
   const { metadata } = await reach.need(place);
   await reach.client.delete(RESOURCES.rollouts, { ...place, uid: metadata.uid }, reach.call());
   const signal = AbortSignal.timeout(LEAVE_MS);

@@ -64,7 +64,7 @@ export function lookAt(object: StoredRollout, running: Running): ServiceView {
 }
 
 /** A service that no controller has decided anything about. */
-const UNKNOWN = {
+export const UNKNOWN = {
   version: 0,
   health: "unknown",
   pools: [],

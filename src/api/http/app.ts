@@ -31,6 +31,8 @@ export interface AppOptions {
   /** Whether browsers get the dashboard. */
   readonly browser: boolean;
   readonly rate?: Rate | undefined;
+  /** Why nothing is answered for the time being; nothing while it is. */
+  readonly standby?: (() => Trouble | undefined) | undefined;
   /** Folder of the dashboard's files; the package's own without it. */
   readonly pages?: string | undefined;
 }
@@ -76,6 +78,7 @@ export function appOf(desk: Desk, options: AppOptions): App {
   app.use("/v1/*", bodyLimit({ maxSize: MOST_BYTES, onError: (c) => problem(c, TOO_LONG, 413) }));
   app.use("/v1/*", inTime);
   app.get("/v1/openapi.json", (c) => c.body(document, 200, { "content-type": "application/json" }));
+  if (options.standby) app.use("/v1/*", inTurn(options.standby));
   const open = jsonOnly(newApp());
   access.addOpen(open);
   app.use("/v1/*", methodNotAllowed({ app: open, onMethodNotAllowed: notThus }));
@@ -105,6 +108,14 @@ const isJson: MiddlewareHandler = async (c, next) => {
   const type = (c.req.header("content-type") ?? "").split(";")[0]?.trim().toLowerCase();
   return type === "application/json" ? next() : problem(c, NO_JSON, 415);
 };
+
+/** Before anybody logs in: whoever is let in here is nobody to the one that leads. */
+const inTurn =
+  (standby: () => Trouble | undefined): MiddlewareHandler =>
+  async (c, next) => {
+    const trouble = standby();
+    return trouble ? problem(c, trouble, 503) : next();
+  };
 
 const [quickly, patiently] = [timeout(LOOK_MS), timeout(COMMAND_MS)];
 

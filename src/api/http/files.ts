@@ -3,6 +3,7 @@ import { parseDocument } from "../../core/spec/parse.ts";
 import type { Desk } from "../desk.ts";
 import * as calls from "../schemas/calls.ts";
 import { mayPlan } from "../access/acts.ts";
+import type { Places } from "../access/caller.ts";
 import { answered, on, type ActsOf, type App } from "./call.ts";
 import * as routes from "./routes.ts";
 import { withChanges } from "./services.ts";
@@ -11,7 +12,7 @@ import { withChanges } from "./services.ts";
 export function addFiles(app: App, desk: Desk, acts: ActsOf): void {
   on(app, routes.apply, async (c) => {
     const request = c.req.valid("json");
-    const at = { name: nameIn(request.text), expected: request.expected };
+    const at = { name: nameIn(request.text, desk.places), expected: request.expected };
     return answered(c, calls.reply, await withChanges(desk, at, () => acts(c).apply(request)));
   });
   on(app, routes.planFile, async (c) => {
@@ -23,9 +24,9 @@ export function addFiles(app: App, desk: Desk, acts: ActsOf): void {
 }
 
 /** The service or group that a file is of; nothing of a file with mistakes, which is refused later. */
-function nameIn(text: string): string {
+function nameIn(text: string, { nameOf = ({ name }) => name }: Places): string {
   const parsed = parseDocument(text);
   if (!parsed.ok) return "";
   const { kind, metadata } = parsed.document;
-  return kind === "Rollout" ? metadata.name : `${kind.toLowerCase()}/${metadata.name}`;
+  return kind === "Rollout" ? nameOf(metadata) : `${kind.toLowerCase()}/${metadata.name}`;
 }

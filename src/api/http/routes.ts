@@ -13,7 +13,7 @@ const REFUSALS = {
   421: "The call names another machine.",
   429: "The caller calls too often.",
   431: "The address and the headers are longer than 16 KB.",
-  503: "No answer in time, or too many at once.",
+  503: "No answer in time, too many at once, or another controller of the cluster leads.",
 } as const;
 
 /** Whatever is asked may be answered by these. */

@@ -262,7 +262,9 @@ export const revision = z
     differs: z
       .array(z.string())
       .optional()
-      .describe("In what it differs from stable: `command`, `env.MODE`, `files.app.toml`."),
+      .describe(
+        "In what it differs from stable: `command`, `env.MODE`, `files.app.toml`; of a Deployment also `configuration` and `pod`, the rest of its template.",
+      ),
     quarantined: z.string().optional().describe("Why it was rolled back: it does not start again by itself."),
   })
   .openapi("Revision", { description: "One immutable version of a service, without its secrets." });

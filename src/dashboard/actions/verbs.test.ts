@@ -70,3 +70,10 @@ test("what was rolled back can be tried again, and an earlier revision brought b
   expect(undoTo(view, { number: 1, candidate: "0000" }).not).toContain("under way");
   expect(labels({ ...ended, history: [] })).toEqual(["Retry", "(Undo)", "Scale", "Take down"]);
 });
+
+test("in a cluster the number of pods is not changed here, and what is adopted goes on serving", () => {
+  const last = { ...rollout, phase: "ended", outcome: "promoted" } as const;
+  const of = { ...view, service: "shop.prod", namespace: "prod", rollout: last };
+  expect(labels(of)).toEqual(["Undo", "Take down"]);
+  expect(verbsOf(of).at(-1)?.does[0]).toContain("goes on serving as it is, with aaaa");
+});

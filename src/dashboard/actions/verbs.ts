@@ -24,10 +24,12 @@ export function verbsOf(view: ServiceView): readonly Verb[] {
   return [
     ...(rollout && rollout.outcome !== "promoted" ? [retry(rollout)] : []),
     undo(view),
-    scale(view),
-    remove(view),
+    // In a cluster the number of pods is the workload's own, and its own tools and autoscalers change it.
+    ...(isOfCluster(view) ? [leave(view)] : [scale(view), remove(view)]),
   ];
 }
+
+const isOfCluster = ({ namespace }: ServiceView): boolean => namespace !== undefined;
 
 const canaryShare = ({ wanted }: ServiceView): string => percent(shareOf(wanted, "canary"));
 
@@ -180,6 +182,18 @@ function remove({ service, pools }: ServiceView): Verb {
     label: "Take down",
     does: [
       `Nobody answers requests to ${service} any more: its address is closed and its ${all} replicas are ended.`,
+      "What is known of it, its history and its evidence, is forgotten.",
+    ],
+    isGrave: true,
+  };
+}
+
+function leave({ service, stable }: ServiceView): Verb {
+  return {
+    kind: "remove",
+    label: "Take down",
+    does: [
+      `The Rollout ${service} is deleted. What it looks after goes on serving as it is, with ${stable ?? "what runs"}, and its next template rolls out natively.`,
       "What is known of it, its history and its evidence, is forgotten.",
     ],
     isGrave: true,

@@ -159,5 +159,5 @@ function Fact({ name, children }: { readonly name: string; readonly children: Re
 
 const sentence = (text: string): string => {
   const [first = ""] = text;
-  return `${/^[a-z0-9-]+\//u.test(text) ? first : first.toUpperCase()}${text.slice(1)}${/[.!?]$/u.test(text) ? "" : "."}`;
+  return `${/^[a-z0-9.-]+\//u.test(text) ? first : first.toUpperCase()}${text.slice(1)}${/[.!?]$/u.test(text) ? "" : "."}`;
 };

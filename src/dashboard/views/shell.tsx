@@ -9,6 +9,7 @@ import { timeText } from "../data/words.ts";
 import { Icon } from "../parts/icon.tsx";
 import { ThemeButton } from "../parts/theme.tsx";
 import { SignedIn, SignIn, SignInAgain } from "./sign-in.tsx";
+import { standsBy, StandsBy } from "./stands-by.tsx";
 
 const PLACES = [
   ["/", "Fleet"],
@@ -18,9 +19,15 @@ const PLACES = [
 
 const AUDIT = ["/audit", "Audit"] as const;
 
+/** One that stands by may lead at any time. */
+const AGAIN_MS = 2_000;
+
 export function Shell() {
-  const { who, isOut = false } = useQuery(whoami).data ?? {};
+  const refetchInterval = ({ state }: { readonly state: { readonly error: unknown } }) =>
+    standsBy(state.error) && AGAIN_MS;
+  const { data: { who, isOut = false } = {}, error } = useQuery({ ...whoami, refetchInterval });
   useBack(isOut);
+  if (standsBy(error)) return <StandsBy error={error} />;
   if (isOut && !who) return <SignIn />;
   return (
     <>

@@ -13,6 +13,7 @@ const asked: InstallAsked = {
   namespace: "serin-system",
   namespaces: [],
   secrets: false,
+  dashboard: false,
   version: "1.2.3",
 };
 const of = (more: Partial<InstallAsked>, kinds?: RegExp): string =>
@@ -29,6 +30,7 @@ const cases: Readonly<Record<string, string>> = {
     { namespace: "team-a", namespaces: ["shop", "cart"], secrets: true },
     /Role|Policy|Deploy/u,
   ),
+  "dashboard.txt": of({ dashboard: true }, /^(?:Deployment|Service|(?:Cluster)?Role)$/u),
   ...Object.fromEntries(Object.entries(chart).map(([name, text]) => [`chart-${name.replaceAll("/", "-")}.txt`, text])),
 };
 

@@ -8,6 +8,7 @@ import type { Pod } from "../objects.ts";
 import { watch } from "../watch.ts";
 import { Environments } from "./environment.ts";
 import { IN_PROCESS, repositoryOf } from "./images.ts";
+import { serveLogs } from "./logs.ts";
 import { Nodes } from "./nodes.ts";
 import { Targets } from "./targets.ts";
 import { LightPod, ProcessPod, type PodLife } from "./pod.ts";
@@ -112,6 +113,7 @@ function endAll(): void {
 
 process.on("SIGTERM", endAll);
 process.on("SIGINT", endAll);
+await Promise.all(nodes.addresses.map((address) => serveLogs(address, { dir, logs })));
 await nodes.start(ends.signal, () => {
   for (const pod of unplaced.values()) void bind(pod);
 });

@@ -3,6 +3,7 @@ import { isStatus, type Api } from "../api.ts";
 import type { KubeNode, Pod } from "../objects.ts";
 import { watch } from "../watch.ts";
 import { now } from "./container.ts";
+import { LOGS_PORT } from "./logs.ts";
 
 const BEAT_MS = 10_000;
 const LEASES = "/apis/coordination.k8s.io/v1/namespaces/kube-node-lease/leases";
@@ -51,6 +52,11 @@ export class Nodes {
 
   addressOf(name: string): string {
     return `${this.#range}.255.${10 + this.#names.indexOf(name)}`;
+  }
+
+  /** Where it answers for its nodes. */
+  get addresses(): readonly string[] {
+    return this.#names.map((name) => this.addressOf(name));
   }
 
   isOwn(name: string): boolean {
@@ -131,6 +137,7 @@ export class Nodes {
       capacity: RESOURCES,
       allocatable: RESOURCES,
       addresses: [{ type: "InternalIP", address: this.addressOf(name) }],
+      daemonEndpoints: { kubeletEndpoint: { Port: LOGS_PORT } },
       nodeInfo: INFO,
       conditions: [{ ...ready, lastHeartbeatTime: now() }],
     };

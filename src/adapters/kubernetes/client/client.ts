@@ -4,7 +4,7 @@ import { text as textOf } from "node:stream/consumers";
 import type { Call } from "../../../ports/observed.ts";
 import type { Connection } from "./connection.ts";
 import { isMissing, KubeError } from "./errors.ts";
-import { apiVersionOf, type KubeObject, type Resource } from "./objects.ts";
+import { apiVersionOf, RESOURCES, type KubeObject, type Resource } from "./objects.ts";
 
 /** Which object. Without a namespace it is one of the whole cluster. */
 export interface Ref {
@@ -37,6 +37,13 @@ export interface Where {
   readonly labels?: string | undefined;
   /** One object alone; only of a watch. */
   readonly name?: string | undefined;
+}
+
+/** Which part of a pod's log. */
+export interface LogPart {
+  readonly container: string;
+  readonly lines: number;
+  readonly bytes: number;
 }
 
 const MERGE = "application/merge-patch+json";
@@ -81,6 +88,13 @@ export class KubeClient {
       if (isMissing(error)) return undefined;
       throw error;
     }
+  }
+
+  /** The end of what a container of a pod wrote. */
+  async log({ namespace, name }: Ref, { container, lines, bytes }: LogPart, call: Call): Promise<string> {
+    const query = new URLSearchParams({ container, tailLines: String(lines), limitBytes: String(bytes) });
+    const path = `${pathOf(RESOURCES.pods, namespace, name)}/log?${query.toString()}`;
+    return textOf(await this.#answer("GET", path, { call }));
   }
 
   /** Rejects with 409 when it is there already. */
@@ -191,7 +205,11 @@ export class KubeClient {
     }
   }
 
-  async #ask<T>(method: string, path: string, { call, body, contentType }: Asking): Promise<T> {
+  async #ask<T>(method: string, path: string, asking: Asking): Promise<T> {
+    return JSON.parse(await textOf(await this.#answer(method, path, asking))) as T;
+  }
+
+  async #answer(method: string, path: string, { call, body, contentType }: Asking): Promise<IncomingMessage> {
     if (method !== "GET" && !this.#mayWrite()) throw notLeading(method, path);
     const exchange = {
       method,
@@ -208,7 +226,7 @@ export class KubeClient {
     }
     const status = answer.statusCode ?? 0;
     if (status < 200 || status > 299) throw await refused(method, path, answer);
-    return JSON.parse(await textOf(answer)) as T;
+    return answer;
   }
 }
 

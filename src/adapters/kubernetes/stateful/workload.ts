@@ -1,7 +1,7 @@
 // How do pools run in the places of a StatefulSet?
 import type { Call, Observed } from "../../../ports/observed.ts";
 import { ABSENT, seen, unreadable } from "../../../ports/observed.ts";
-import type { RunningPool, WantedPool, Workload } from "../../../ports/workload.ts";
+import type { ReplicaLog, RunningPool, WantedPool, Workload } from "../../../ports/workload.ts";
 import { ms } from "../../../core/units.ts";
 import { STATEFUL_SET_ABILITIES } from "../abilities.ts";
 import { fullSizeOf, refuseTaken } from "../adopted.ts";
@@ -10,6 +10,7 @@ import { RESOURCES, type StatefulSet } from "../client/objects.ts";
 import { dress } from "../dress.ts";
 import type { KnownPod } from "../keep.ts";
 import { REPLICAS, ROLLOUT, STRATEGY } from "../names.ts";
+import { podLogs } from "../pod-logs.ts";
 import { replicasOf } from "../replica.ts";
 import { bare, portOf } from "../revision.ts";
 import type { WorkloadOptions } from "../workload.ts";
@@ -45,6 +46,13 @@ export class StatefulSetWorkload implements Workload {
       return [{ pool: this.#places.poolOf(revision), revision, replicas: replicasOf(known, some, at) }];
     });
     return Promise.resolve(pools.length === 0 ? ABSENT : seen(pools));
+  }
+
+  logs(pool: string, lines: number, call: Call): Promise<readonly ReplicaLog[]> {
+    const places = this.#places;
+    const isOf = (revision: string | undefined): boolean => revision !== undefined && places.poolOf(revision) === pool;
+    const pods = places.pods().filter((pod) => isOf(places.revisionOf(pod)));
+    return podLogs(places.cluster, pods, { lines, call });
   }
 
   async apply(pools: readonly WantedPool[], _busy: readonly string[], call: Call): Promise<void> {

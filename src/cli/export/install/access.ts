@@ -86,6 +86,22 @@ const LEAD = access(
   ["get", "create", "update", "patch"],
 );
 
+/** What the dashboard asks for besides; whoever calls is asked what the access file grants. */
+const DASHBOARD: readonly Access[] = [
+  access("The last lines that the pods of a Rollout wrote.", ["", "pods/log"], ["get"]),
+  access(
+    "Rollouts that are applied, or taken away, by the API and the dashboard.",
+    ["serin.dev", "rollouts"],
+    ["create", "delete"],
+  ),
+];
+
+const MARK = access(
+  "The label of the pod that leads, by which the Service of the dashboard finds it.",
+  ["", "pods"],
+  ["patch"],
+);
+
 type Scope = Pick<InstallAsked, "namespace" | "namespaces" | "secrets" | "version">;
 
 type Head = Pick<KubeObject, "kind" | "metadata">;
@@ -125,6 +141,35 @@ export function accessEverywhere(asked: Scope): readonly Noted[] {
   return [
     role("What the controller may do in all namespaces.", { kind: "ClusterRole", metadata }, workOf(asked)),
     binding("That it may.", { kind: "ClusterRoleBinding", metadata }, asked),
+  ];
+}
+
+const DASHBOARD_NAME = `${CONTROLLER}-dashboard`;
+
+/** What it may do besides for its dashboard, in one namespace. */
+export function dashboardWithin(namespace: string, asked: Scope): readonly Noted[] {
+  const metadata = { name: DASHBOARD_NAME, namespace, labels: labelsOf(asked) };
+  return [
+    role(`What the controller may do for its dashboard in ${namespace}.`, { kind: "Role", metadata }, DASHBOARD),
+    binding(`That it may, in ${namespace}.`, { kind: "RoleBinding", metadata }, asked),
+  ];
+}
+
+/** The same everywhere. */
+export function dashboardEverywhere(asked: Scope): readonly Noted[] {
+  const metadata = { name: DASHBOARD_NAME, labels: labelsOf(asked) };
+  return [
+    role("What the controller may do for its dashboard.", { kind: "ClusterRole", metadata }, DASHBOARD),
+    binding("That it may.", { kind: "ClusterRoleBinding", metadata }, asked),
+  ];
+}
+
+/** What it may do for its dashboard where it runs. */
+export function accessToMark(asked: Scope): readonly Noted[] {
+  const metadata = { name: `${CONTROLLER}-mark`, namespace: asked.namespace, labels: labelsOf(asked) };
+  return [
+    role("What the controller may do with its own pods.", { kind: "Role", metadata }, [MARK]),
+    binding("That it may mark them.", { kind: "RoleBinding", metadata }, asked),
   ];
 }
 

@@ -2,8 +2,18 @@
 //
 // The objects are made with marks where a chart has values, and the marks become Helm's expressions.
 import { stringify } from "yaml";
-import { accessEverywhere, accessOfPeople, accessToLead, accessWithin, SECRETS } from "./access.ts";
+import {
+  accessEverywhere,
+  accessOfPeople,
+  accessToLead,
+  accessToMark,
+  accessWithin,
+  dashboardEverywhere,
+  dashboardWithin,
+  SECRETS,
+} from "./access.ts";
 import { controllerOf } from "./controller.ts";
+import { dashboardService } from "./dashboard.ts";
 import { definition } from "./definition.ts";
 import { fileOf, type InstallAsked, type KubeObject, type Noted } from "./object.ts";
 import { policiesOf } from "./policies.ts";
@@ -12,7 +22,7 @@ import { VALUES_SCHEMA, valuesFile } from "./values.ts";
 const MARKS = { image: "MARK-IMAGE", namespace: "MARK-NAMESPACE", each: "mark-each", version: "MARK-VERSION" } as const;
 
 /** All that a chart can vary, marked. */
-const MARKED: InstallAsked = { ...MARKS, namespaces: [MARKS.each], secrets: true };
+const MARKED: InstallAsked = { ...MARKS, namespaces: [MARKS.each], secrets: true, dashboard: true };
 
 const POD = ["spec", "template", "spec"] as const;
 
@@ -45,8 +55,15 @@ const mayBe = (name: string): readonly string[] => [
   "{{- end }}",
 ];
 
+/** Lines that are there with a dashboard alone. */
+const withDashboard = (lines: string): string => `{{- if $.Values.dashboard }}\n${lines}{{- end }}\n`;
+
 /** What becomes of the marks, in this order. */
-const EXPRESSIONS: readonly (readonly [mark: RegExp, expression: string])[] = [
+const EXPRESSIONS: readonly (readonly [mark: RegExp, expression: string | ((found: string) => string)])[] = [
+  [/^ {12}- --listen\n(?: {12}- .*\n){7}/gmu, withDashboard],
+  [/^ {12}- name: dashboard\n {14}.*\n/gmu, withDashboard],
+  [/^ {12}- name: access\n(?: {14}.*\n){2} {12}- name: tls\n(?: {14}.*\n){2}/gmu, withDashboard],
+  [/^ {8}- name: access\n(?: {10}.*\n){2} {8}- name: tls\n(?: {10}.*\n){2}/gmu, withDashboard],
   [/^ {6}MARK-PLACEMENT: here\n/gmu, block(6, ...["imagePullSecrets", "nodeSelector", "tolerations"].flatMap(mayBe))],
   [/(?<=resources: ?)MARK-RESOURCES/gu, "{{- toYaml $.Values.resources | nindent 12 }}"],
   [/MARK-REPLICAS/gu, "{{ $.Values.replicas }}"],
@@ -79,7 +96,11 @@ const EXPRESSIONS: readonly (readonly [mark: RegExp, expression: string])[] = [
 
 function templateOf(objects: readonly Noted[]): string {
   const text = fileOf(objects.map(marked));
-  return EXPRESSIONS.reduce((found, [mark, expression]) => found.replaceAll(mark, () => expression), text);
+  return EXPRESSIONS.reduce(
+    (found, [mark, expression]) =>
+      found.replaceAll(mark, typeof expression === "string" ? () => expression : expression),
+    text,
+  );
 }
 
 /** A role whose last rule is there when the values ask for it. */
@@ -90,15 +111,22 @@ function workTemplate([role, binding]: readonly Noted[]): string {
   return `${text.slice(0, at)}{{- if $.Values.secrets }}\n${rule}{{- end }}\n---\n${templateOf(binding ? [binding] : [])}`;
 }
 
+/** In each namespace that the values name, or everywhere where they name none. */
+const either = (within: string, everywhere: string): string =>
+  `{{- if $.Values.namespaces }}\n{{- range $.Values.namespaces }}\n---\n${within}{{- end }}\n{{- else }}\n---\n${everywhere}{{- end }}\n`;
+
 function accessTemplate(): string {
-  const within = workTemplate(accessWithin(MARKS.each, MARKED));
-  const everywhere = workTemplate(accessEverywhere(MARKED));
-  const either = `{{- if $.Values.namespaces }}\n{{- range $.Values.namespaces }}\n---\n${within}{{- end }}\n{{- else }}\n---\n${everywhere}{{- end }}\n`;
-  return `${either}---\n${templateOf([...accessToLead(MARKED), ...accessOfPeople(MARKED)])}`;
+  const work = either(workTemplate(accessWithin(MARKS.each, MARKED)), workTemplate(accessEverywhere(MARKED)));
+  return `${work}---\n${templateOf([...accessToLead(MARKED), ...accessOfPeople(MARKED)])}`;
+}
+
+function dashboardTemplate(): string {
+  const rights = either(templateOf(dashboardWithin(MARKS.each, MARKED)), templateOf(dashboardEverywhere(MARKED)));
+  return `{{- if $.Values.dashboard }}\n${rights}---\n${templateOf([...accessToMark(MARKED), dashboardService(MARKED)])}{{- end }}\n`;
 }
 
 /** The files of the chart. */
-export function chartOf({ image, version, namespaces, secrets }: InstallAsked): Readonly<Record<string, string>> {
+export function chartOf({ version, ...asked }: InstallAsked): Readonly<Record<string, string>> {
   const chart = {
     apiVersion: "v2",
     name: "serin",
@@ -111,11 +139,12 @@ export function chartOf({ image, version, namespaces, secrets }: InstallAsked): 
   };
   return {
     "Chart.yaml": stringify(chart),
-    "values.yaml": valuesFile({ image, namespaces, secrets }),
+    "values.yaml": valuesFile(asked),
     "values.schema.json": `${JSON.stringify(VALUES_SCHEMA, undefined, 2)}\n`,
     "crds/rollouts.yaml": fileOf([definition({ version })]),
     "templates/access.yaml": accessTemplate(),
     "templates/policies.yaml": `{{- if $.Values.policies }}\n${templateOf(policiesOf(MARKED))}{{- end }}\n`,
     "templates/controller.yaml": templateOf(controllerOf(MARKED)),
+    "templates/dashboard.yaml": dashboardTemplate(),
   };
 }

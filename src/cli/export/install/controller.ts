@@ -1,5 +1,6 @@
 // How does the controller run in a cluster?
-import { CONTROLLER, labelsOf, SELECTED, type InstallAsked, type KubeObject, type Noted } from "./object.ts";
+import { DASHBOARD_ARGS, DASHBOARD_MOUNTS, DASHBOARD_PORT, DASHBOARD_VOLUMES } from "./dashboard.ts";
+import { CONTROLLER, headOf, labelsOf, SELECTED, type InstallAsked, type Noted } from "./object.ts";
 
 const HEALTH_PORT = 8_081;
 const METRICS_PORT = 9_464;
@@ -16,16 +17,11 @@ export function namespaceOf(asked: InstallAsked): Noted {
   };
 }
 
-/** Of one part of the installation. */
-function headOf(asked: InstallAsked, name: string): KubeObject["metadata"] {
-  return { name, namespace: asked.namespace, labels: { ...labelsOf(asked), ...SELECTED } };
-}
-
 function probe(path: string, seconds: { readonly periodSeconds: number; readonly failureThreshold: number }): object {
   return { httpGet: { path, port: "health" }, timeoutSeconds: 3, ...seconds };
 }
 
-function container({ image, namespaces }: InstallAsked): object {
+function container({ image, namespaces, dashboard }: InstallAsked): object {
   return {
     name: "controller",
     image,
@@ -37,12 +33,14 @@ function container({ image, namespaces }: InstallAsked): object {
       "--metrics",
       `0.0.0.0:${METRICS_PORT}`,
       ...(namespaces.length > 0 ? ["--namespaces", namespaces.join(",")] : []),
+      ...(dashboard ? DASHBOARD_ARGS : []),
     ],
     env: [{ name: "SERIN_STATE", value: "/tmp/serin" }],
     envFrom: [{ secretRef: { name: SECRETS, optional: true } }],
     ports: [
       { name: "health", containerPort: HEALTH_PORT },
       { name: "metrics", containerPort: METRICS_PORT },
+      ...(dashboard ? [{ name: "dashboard", containerPort: DASHBOARD_PORT }] : []),
     ],
     startupProbe: probe("/healthz", { periodSeconds: 1, failureThreshold: 60 }),
     livenessProbe: probe("/healthz", { periodSeconds: 10, failureThreshold: 3 }),
@@ -53,7 +51,7 @@ function container({ image, namespaces }: InstallAsked): object {
       readOnlyRootFilesystem: true,
       capabilities: { drop: ["ALL"] },
     },
-    volumeMounts: [{ name: "tmp", mountPath: "/tmp" }],
+    volumeMounts: [{ name: "tmp", mountPath: "/tmp" }, ...(dashboard ? DASHBOARD_MOUNTS : [])],
   };
 }
 
@@ -89,7 +87,7 @@ function deployment(asked: InstallAsked): Noted {
               },
             ],
             containers: [container(asked)],
-            volumes: [{ name: "tmp", emptyDir: { sizeLimit: "64Mi" } }],
+            volumes: [{ name: "tmp", emptyDir: { sizeLimit: "64Mi" } }, ...(asked.dashboard ? DASHBOARD_VOLUMES : [])],
           },
         },
       },

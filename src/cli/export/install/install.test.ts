@@ -15,6 +15,7 @@ const ASKED: InstallAsked = {
   namespace: "serin-system",
   namespaces: [],
   secrets: false,
+  dashboard: false,
   version: version(),
 };
 
@@ -74,6 +75,24 @@ test("the controller may do nothing with Secrets unless it is asked for, and eve
   expect(JSON.stringify(rolesIn(await objects("--secrets")))).toContain('"secrets"');
 });
 
+test("the dashboard, its rights and its Secrets are there when they are asked for", async () => {
+  expect(JSON.stringify(await objects())).not.toMatch(/pods\/log|7070|serin-tls/u);
+  const all = await objects("--dashboard", "--namespaces", "a,b");
+  const places = all.filter(({ metadata: { name } }) => /dashboard|mark/u.test(name));
+  expect(places.map(({ kind, metadata }) => `${kind} ${metadata.namespace}`)).toEqual([
+    "Role a",
+    "RoleBinding a",
+    "Role b",
+    "RoleBinding b",
+    "Role serin-system",
+    "RoleBinding serin-system",
+    "Service serin-system",
+  ]);
+  expect(JSON.stringify(all.find(({ kind }) => kind === "Deployment"))).toContain(
+    '"--listen","0.0.0.0:7070","--access","/etc/serin/access/access.yaml","--tls-cert","/etc/serin/tls/tls.crt"',
+  );
+});
+
 test("a controller of some namespaces has no rights in others", async () => {
   const all = await objects("--namespace", "team-a", "--namespaces", "a,b");
   const own = all.filter(
@@ -96,7 +115,7 @@ test("a base names its files, and a chart has no mark left and ends what it begi
 
   const chart = chartOf(ASKED);
   const templates = Object.entries(chart).filter(([name]) => name.startsWith("templates/"));
-  expect(templates.length).toBe(3);
+  expect(templates.length).toBe(4);
   for (const [, text] of templates) {
     expect(text).not.toMatch(/mark-|MARK/u);
     const begun = text.match(/\{\{-? (?:if|with|range) /gu) ?? [];

@@ -14,6 +14,7 @@ interface Options extends Pick<InstallAsked, "image" | "namespace" | "namespaces
   readonly format: (typeof FORMATS)[number];
   readonly out?: string;
   readonly secrets?: boolean;
+  readonly dashboard?: boolean;
 }
 
 const LABEL = /^[a-z0-9](?:[a-z0-9-]{0,61}[a-z0-9])?$/u;
@@ -57,13 +58,15 @@ export const install: Exporter<Options> = {
       .option("--image <image>", "the image of the controller", image, `serin:${version()}`)
       .option("--namespace <name>", "where the controller runs", namespace, "serin-system")
       .option("--namespaces <names>", "look after Rollouts of these alone: a,b (default: all)", namespaces, [])
-      .option("--secrets", "let the controller read Secrets, so that a changed one is a new revision"),
-  make: ({ options: { format, out, secrets = false, ...rest } }) => {
+      .option("--secrets", "let the controller read Secrets, so that a changed one is a new revision")
+      .option("--dashboard", "serve the dashboard and the API, with the Secrets serin-access and serin-tls"),
+  make: ({ options: { format, out, secrets = false, dashboard = false, ...rest } }) => {
     const asked: InstallAsked = {
       image: rest.image,
       namespace: rest.namespace,
       namespaces: rest.namespaces,
       secrets,
+      dashboard,
       version: version(),
     };
     if (out === undefined && format !== "yaml") throw noFolder(format);

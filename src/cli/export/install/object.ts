@@ -36,6 +36,8 @@ export interface InstallAsked {
   readonly namespaces: readonly string[];
   /** Whether it may read Secrets, to see that one has changed. */
   readonly secrets: boolean;
+  /** Whether it serves the dashboard and the API to others. */
+  readonly dashboard: boolean;
   readonly version: string;
 }
 
@@ -51,6 +53,11 @@ export const SELECTED = { [NAME]: "serin", [COMPONENT]: "controller" } as const;
 /** Labels of everything that is installed. */
 export function labelsOf({ version }: Pick<InstallAsked, "version">): Readonly<Record<string, string>> {
   return { [NAME]: "serin", "app.kubernetes.io/version": version };
+}
+
+/** Of one part of the installation, where the controller runs. */
+export function headOf(asked: Pick<InstallAsked, "namespace" | "version">, name: string): KubeObject["metadata"] {
+  return { name, namespace: asked.namespace, labels: { ...labelsOf(asked), ...SELECTED } };
 }
 
 /** What the API server calls the controller. */

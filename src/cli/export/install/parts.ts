@@ -1,6 +1,7 @@
 // What is installed, in which files and in which order?
 import { accessEverywhere, accessOfPeople, accessToLead, accessWithin } from "./access.ts";
 import { controllerOf, namespaceOf } from "./controller.ts";
+import { dashboardOf } from "./dashboard.ts";
 import { definition } from "./definition.ts";
 import type { InstallAsked, Noted } from "./object.ts";
 import { policiesOf } from "./policies.ts";
@@ -26,5 +27,6 @@ export function partsOf(asked: InstallAsked): readonly Part[] {
     { name: "access", objects: [...workAccess(asked), ...accessToLead(asked), ...accessOfPeople(asked)] },
     { name: "policies", objects: policiesOf(asked) },
     { name: "controller", objects: controllerOf(asked) },
+    ...(asked.dashboard ? [{ name: "dashboard", objects: dashboardOf(asked) }] : []),
   ];
 }

@@ -24,6 +24,10 @@ const FIELDS = {
     about: "Whether the controller may read Secrets, so that one that pods use and that has changed is a new revision.",
     schema: { type: "boolean" },
   },
+  dashboard: {
+    about: "Whether the dashboard and the API are served, by the Secrets serin-access and serin-tls.",
+    schema: { type: "boolean" },
+  },
   policies: {
     about: "Whether the API server keeps others from what harms a Deployment that Serin looks after.",
     schema: { type: "boolean" },
@@ -34,9 +38,14 @@ const FIELDS = {
 } as const;
 
 /** Values as the chart has them. */
-export function valuesOf({ image, namespaces, secrets }: Pick<InstallAsked, "image" | "namespaces" | "secrets">) {
+export function valuesOf({
+  image,
+  namespaces,
+  secrets,
+  dashboard,
+}: Pick<InstallAsked, "image" | "namespaces" | "secrets" | "dashboard">) {
   const rest = { policies: true, resources: RESOURCES, nodeSelector: {}, tolerations: [] };
-  return { image, imagePullSecrets: [], replicas: 2, namespaces, secrets, ...rest };
+  return { image, imagePullSecrets: [], replicas: 2, namespaces, secrets, dashboard, ...rest };
 }
 
 /** The same as a file, each with what it is for. */
