@@ -57,7 +57,7 @@ test("everything is applied without a warning, again by the server, and limited 
     everything(),
   );
   expect(bySelf).toMatchObject({ code: 0, err: "" });
-  const few = everything({ namespace: "team-a", namespaces: ["default"], secrets: true });
+  const few = everything({ namespace: "team-a", namespaces: ["default"], secrets: true, dashboard: true });
   expect(await kubectl(["apply", "--dry-run=client", "--validate=strict", "-f", "-"], few)).toMatchObject({
     code: 0,
     err: "",
