@@ -112,7 +112,6 @@ export async function accessOf(options: AccessOptions): Promise<Access> {
     isAmbient: options.browser && path === undefined && isLoopback((options.listen ?? LOCAL).host),
     behindProxy: options.behindProxy ?? false,
   };
-  const asked = (place: Place): number | undefined => file && approvalsFor(file, place);
   return {
     isSecure: house.isSecure,
     addressOf: (c) => addressOf(c, house),
