@@ -39,6 +39,7 @@ test("a bad version goes back and a good one does not, and a seed is one story",
     name: "errors-5",
     runs: 6,
     endings: [{ ending: "rolled-back", runs: 6, share: 1 }],
+    fates: { back: { runs: 6, share: 1 }, held: { runs: 0 }, through: { runs: 0, interval: [0, expect.any(Number)] } },
   });
   expect(scenario?.once).toMatchObject({ seed: 1, ending: "rolled-back" });
   expect(scenario?.once?.timeline.length).toBeGreaterThan(2);

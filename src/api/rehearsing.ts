@@ -1,7 +1,7 @@
 // How would a rollout go, as far as this machine has time to rehearse it?
 import { availableParallelism } from "node:os";
 import { messageOf, SerinError, type Trouble } from "../core/issues.ts";
-import { distributionOf } from "../rehearse/distribution.ts";
+import { distributionOf, fatesOf } from "../rehearse/distribution.ts";
 import { readLines, ScenarioError } from "../rehearse/language.ts";
 import { limitOf, SLACK } from "../rehearse/pace.ts";
 import type { RehearsalOptions } from "../rehearse/rehearsal.ts";
@@ -52,7 +52,7 @@ export class Rehearser {
     const service = rollout.metadata.name;
     const measured = usually(service);
     const { perSecond, errors } = measured ?? ASSUMED;
-    const chosen = chosenFrom(suiteFor({ perSecond, errors }), request.scenario);
+    const chosen = chosenFrom(suiteFor({ perSecond, errors }, program), request.scenario);
     const { runs = 20, seed = 1, timeline = false } = request;
     const limitMs = limitOf(program);
     const given = chosen.map(({ lines }): RehearsalOptions => {
@@ -143,8 +143,10 @@ function scenarioView(
   const all = done.flatMap((one) => (one.kind === "runs" ? one.runs : []));
   const once = done.find((one) => one.kind === "one")?.rehearsed;
   const why = done.find((one) => one.kind === "failed")?.why;
-  const endings = all.length === 0 ? [] : distributionOf(all).endings;
-  return { name, about, lines, fault, runs: all.length, endings, once, failed: why };
+  const told = { name, about, lines, fault, runs: all.length, once, failed: why };
+  return all.length === 0
+    ? { ...told, endings: [] }
+    : { ...told, endings: distributionOf(all).endings, fates: fatesOf(all) };
 }
 
 /** All usual scenarios, one of them by its name, or the lines themselves. */

@@ -28,6 +28,39 @@ export interface EndingShare {
   readonly harm: Quantiles;
 }
 
+/** How often something came. */
+export interface Often {
+  readonly runs: number;
+  readonly share: number;
+  /** Exact 95 % interval of the share. */
+  readonly interval: readonly [low: number, high: number];
+}
+
+/** What became of a version: taken back, held for somebody, or let through. */
+export interface Fates {
+  readonly back: Often;
+  readonly held: Often;
+  readonly through: Often;
+}
+
+const FATES: Readonly<Record<Ending, keyof Fates>> = {
+  promoted: "through",
+  concluded: "through",
+  "rolled-back": "back",
+  stopped: "back",
+  person: "held",
+  waiting: "held",
+};
+
+/** The same in fewer words, of at least one run. What never came has an interval, too. */
+export function fatesOf(runs: readonly Summary[]): Fates {
+  const often = (fate: keyof Fates): Often => {
+    const those = runs.filter(({ ending }) => FATES[ending] === fate).length;
+    return { runs: those, share: those / runs.length, interval: clopperPearson(those, runs.length) };
+  };
+  return { back: often("back"), held: often("held"), through: often("through") };
+}
+
 /** Sums many runs up; at least one. Endings that did not come are left out. */
 export function distributionOf(runs: readonly Summary[]): Distribution {
   const endings = ENDINGS.flatMap((ending): EndingShare[] => {

@@ -13,20 +13,20 @@ export const SLACK = { one: 1 / 200, many: 1 / 12.5 } as const;
 const JUDGE_MS = 600_000;
 const STARTS_MS = 60_000;
 
-/** About how long a program takes, in milliseconds, when nothing stands in its way. */
-function lengthOf({ steps }: Pick<Program, "steps">): number {
+/** About how long a program takes, in milliseconds, when nothing stands in its way and replicas start at once. */
+export function workOf({ steps }: Pick<Program, "steps">): number {
   const times = steps.map((step) => {
     if (step.op === "hold") return step.durationMs;
     return step.op === "judge" ? Math.max(step.atLeastMs, step.atMostMs ?? JUDGE_MS) : 0;
   });
-  return times.reduce((sum, time) => sum + time, STARTS_MS);
+  return times.reduce((sum, time) => sum + time, 0);
 }
 
 const DAY_MS = 86_400_000;
 
 /** Longest time of a rehearsal: what takes longer than a day by its own file may still come to its end. */
 export function limitOf(program: Pick<Program, "steps">): number {
-  return Math.max(DAY_MS, 2 * lengthOf(program));
+  return Math.max(DAY_MS, 2 * (STARTS_MS + workOf(program)));
 }
 
 /** The real pace, but that nothing is written down which only a controller that begins anew would read. */

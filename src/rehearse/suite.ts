@@ -1,4 +1,7 @@
 // Against what is a rollout rehearsed, when nobody says it?
+import type { Program } from "../core/plan/step.ts";
+import { duration, ms } from "../core/units.ts";
+import { workOf } from "./pace.ts";
 import { GOOD } from "./traits.ts";
 
 /** What the new version is in a scenario: no worse, worse, or no worse while everything has a bad time. */
@@ -27,8 +30,15 @@ export const ASSUMED: Usually = { perSecond: 200, errors: GOOD.errors };
 const ERROR_POINTS = [0.5, 1, 2, 5];
 const FACTORS = [1.1, 1.25, 1.5, 2];
 
-/** Scenarios whose errors come on top of those that the service has anyway. */
-export function suiteFor({ perSecond, errors }: Usually): readonly Play[] {
+/** By then the replicas of a candidate are up, and have their first requests. */
+const SOONEST_MS = 2_000;
+
+/** Scenarios whose errors come on top of those that the service has anyway, and whose trouble comes before all is over. */
+export function suiteFor({ perSecond, errors }: Usually, program: Pick<Program, "steps">): readonly Play[] {
+  // A third of a short rollout: before that, little has happened, and after it, little is left.
+  const third = (mostMs: number): string =>
+    duration(ms(Math.round(Math.min(mostMs, Math.max(SOONEST_MS, workOf(program) / 3)))));
+  const [soon, minute] = [third(20_000), third(60_000)];
   const before = `load ${figure(perSecond)}/s; everything errors ${percent(errors)}`;
   const play = (
     fault: Fault,
@@ -53,15 +63,23 @@ export function suiteFor({ perSecond, errors }: Usually): readonly Play[] {
       "3% more fail once it has a quarter of the traffic",
       `canary errors ${more(3)} from share 25%`,
     ]),
-    play("bad", ["crashes", "its replicas crash twenty seconds after each start", "canary crashes after 20s"]),
+    play("bad", ["crashes", `its replicas crash ${soon} after each start`, `canary crashes after ${soon}`]),
     play("bad", ["never-ready", "its replicas never become ready", "canary ready never"]),
-    play("nobody", ["drift", "both versions get worse alike", `everything drift errors to ${more(2)} over 10m`]),
+    play("nobody", [
+      "drift",
+      "both versions get worse alike",
+      `everything drift errors to ${more(2)} over ${third(600_000)}`,
+    ]),
     play("nobody", [
       "outage",
-      "30% of the requests fail for a minute, whichever version answers",
-      "at 1m outage of everything for 1m errors 30%",
+      `30% of the requests fail for ${minute}, whichever version answers`,
+      `at ${minute} outage of everything for ${minute} errors 30%`,
     ]),
-    play("nobody", ["metrics-gone", "nothing can be counted for five minutes", "at 1m metrics gone for 5m"]),
+    play("nobody", [
+      "metrics-gone",
+      `nothing can be counted for ${third(300_000)}`,
+      `at ${minute} metrics gone for ${third(300_000)}`,
+    ]),
   ];
 }
 

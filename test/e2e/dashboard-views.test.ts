@@ -90,10 +90,30 @@ describe.skipIf(!HAS_CHROMIUM)("in a browser", () => {
       await page.locator(".actions").getByRole("button", { name: "Abort" }).click();
       await reads(page, "dialog", "30 s");
       found.push(...(await violations(page)).map((each) => `dialog: ${each}`));
+      await rehearse(page, `${url}/plan`);
+      found.push(...(await violations(page)).map((each) => `rehearsal: ${each}`));
       expect(found).toEqual([]);
       expect(errors).toEqual([]);
       await page.context().close();
     });
+
+    /** By the keyboard alone, until something is found; and is ended then. */
+    async function rehearse(page: Page, at: string): Promise<void> {
+      await page.goto(at);
+      await page.getByLabel("Rollout file").fill(rolloutFile("v4"));
+      await page.getByLabel("Folder").fill(scene.place.dir);
+      await page.keyboard.press("Tab");
+      await page.keyboard.press("Enter");
+      await reads(page, ".plan-text", "Send 50%");
+      await page.getByRole("button", { name: "Rehearse", exact: true }).press("Enter");
+      await reads(page, ".findings", /^A version as good as the old one was taken back in \d+ of 20/mu);
+      await reads(page, ".scenarios", /it is as good as the old one\s+(no )?false alarms?\s+\d+ of 20/u);
+      await reads(page, ".rehearsal", /At 200 requests a second of which 0.10% fail anyway/u);
+      await reads(page, ".chances", "+0.5%");
+      await page.getByRole("button", { name: "Stop rehearsing" }).press("Enter");
+      await reads(page, ".rehearsal button", "Rehearse more of each");
+      await reads(page, ".once", "brings v2");
+    }
 
     test("by the keyboard alone: from the fleet to an action and back", async () => {
       const { page } = await openPage(browser, url);

@@ -1,6 +1,6 @@
 // How is a rehearsal asked for, and how does what came of it look?
 import { z } from "@hono/zod-openapi";
-import type { EndingShare } from "../../rehearse/distribution.ts";
+import type { EndingShare, Fates, Often } from "../../rehearse/distribution.ts";
 import type { Ending, Rehearsed } from "../../rehearse/rehearsal.ts";
 import type { Fault } from "../../rehearse/suite.ts";
 import { verdict } from "./engine.ts";
@@ -59,6 +59,12 @@ const endingShare = exactly<EndingShare>()(
     .openapi("EndingShare"),
 );
 
+const often = exactly<Often>()(
+  z
+    .object({ runs: count, share: z.number(), interval: z.tuple([z.number(), z.number()]).describe("Exact, 95 %.") })
+    .openapi("Often"),
+);
+
 const rehearsed = exactly<Rehearsed>()(
   z
     .object({
@@ -98,6 +104,15 @@ export const rehearsal = z
           fault: fault.optional(),
           runs: count.describe("How many were rehearsed."),
           endings: z.array(endingShare).describe("Those that came."),
+          fates: exactly<Fates>()(
+            z.object({
+              back: often.describe("Rolled back or stopped."),
+              held: often.describe("Waits for a person, or was still under way at the limit."),
+              through: often.describe("Promoted or concluded."),
+            }),
+          )
+            .optional()
+            .describe("Nothing without any run."),
           once: rehearsed.optional(),
           failed: z.string().optional().describe("Why it could not be rehearsed."),
         })

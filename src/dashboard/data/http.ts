@@ -45,9 +45,25 @@ export async function read<T>(path: string, signal?: AbortSignal): Promise<T> {
 }
 
 /** Changes something, or asks with more than an address holds. */
-export async function send<T>(method: "POST" | "DELETE", path: string, body?: unknown): Promise<T> {
+export function send<T>(method: "POST" | "DELETE", path: string, body?: unknown): Promise<T> {
+  return sent<T>(path, { method, body });
+}
+
+/** Asks with more than an address holds, for as long as the signal lets it. */
+export function ask<T>(path: string, body: unknown, signal: AbortSignal): Promise<T> {
+  return sent<T>(path, { method: "POST", body, signal });
+}
+
+interface Sent {
+  readonly method: "POST" | "DELETE";
+  readonly body: unknown;
+  readonly signal?: AbortSignal;
+}
+
+async function sent<T>(path: string, { method, body, signal }: Sent): Promise<T> {
   const headers = { "content-type": "application/json", ...(csrf === undefined ? {} : { "x-serin-csrf": csrf }) };
-  const response = await fetch(path, { method, headers, body: body === undefined ? null : JSON.stringify(body) });
+  const text = body === undefined ? null : JSON.stringify(body);
+  const response = await fetch(path, { method, headers, body: text, signal: signal ?? null });
   if (!response.ok) throw await refusedOf(response);
   return (response.status === 204 ? undefined : await response.json()) as T;
 }

@@ -1,4 +1,4 @@
-// What would a rollout file do: planned, and then begun?
+// What would a rollout file do: planned, rehearsed, and then begun?
 import { useMutation } from "@tanstack/react-query";
 import { useEffect, useState } from "react";
 import { send } from "../data/http.ts";
@@ -8,6 +8,7 @@ import { Panel } from "../parts/panel.tsx";
 import { TroubleBox } from "../parts/trouble.tsx";
 import { ApplyDialog } from "./apply-dialog.tsx";
 import type { PlannedView } from "../../api/contract.ts";
+import { Rehearsal } from "./rehearsal.tsx";
 import { PlanText, PlanView } from "./plan-view.tsx";
 
 interface File {
@@ -57,6 +58,7 @@ export function PlanPage() {
           )}
         </div>
       </div>
+      {plan.data?.plan && <Rehearsal file={file} />}
       {isApplying && <ApplyDialog file={file} text={textOf(plan.data)} onClose={() => setApplying(false)} />}
     </div>
   );
