@@ -112,3 +112,11 @@ test("one that nothing renews has no later end, and a token's session ends with 
   expect(await sessions.read(brief.shown)).toBeUndefined();
   expect(await sessions.read(plain.shown)).toBeDefined();
 });
+
+test("the oldest of very many ends", async () => {
+  const sessions = new Sessions(clock, () => ({ lifetimeMs: HOUR, atMostMs: HOUR }));
+  const [first, second] = [await sessions.open(ANN), await sessions.open(ANN)];
+  for (let at = 2; at < 1_001; at += 1) await sessions.open(ANN);
+  expect(await sessions.read(first.shown)).toBeUndefined();
+  expect(await sessions.read(second.shown)).toEqual(second.session);
+});

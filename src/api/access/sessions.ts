@@ -32,6 +32,9 @@ interface Lasting {
 /** A login that has begun must come to its end within this time, in milliseconds. */
 export const LOGIN_MS = 10 * 60_000;
 
+/** So many at once: whoever logs in again and again ends the oldest, and fills no disk. */
+const MOST = 1_000;
+
 /** What is said of whoever logs in. */
 type Who = Pick<Session, "actor" | "groups" | "login" | "idToken" | "refreshToken">;
 
@@ -135,6 +138,11 @@ export class Sessions {
         this.#kept.delete(hash);
         this.#open.delete(hash);
       }
+    for (const hash of this.#kept.keys()) {
+      if (this.#kept.size <= MOST) break;
+      this.#kept.delete(hash);
+      this.#open.delete(hash);
+    }
     this.#store.save([...this.#kept.values()]);
   }
 

@@ -53,6 +53,8 @@ test("to refuse is to abort, and the other buttons leave the answer to the gate"
   const [, refuse] = gateVerbs(at(GATE), "ann");
   expect(refuse).toMatchObject({ kind: "abort", label: "Refuse", isGrave: true });
   expect(refuse?.does[0]).toContain("from 20% to 0% of the requests within 30 s");
-  expect(verbsOf(at(GATE)).map(({ label }) => label)).toEqual(["Pause", "Abort", "Promote at once"]);
+  const labels = (of: ServiceView) => verbsOf(of).map(({ label, not }) => (not === undefined ? label : `(${label})`));
+  expect(labels(at(GATE))).toEqual(["Pause", "Abort", "(Promote at once)"]);
+  expect(labels(at({ ...GATE, needed: undefined }))).toEqual(["Pause", "Abort", "Promote at once"]);
   expect(gateVerbs(at(undefined), "ben")).toEqual([]);
 });

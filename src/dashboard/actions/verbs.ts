@@ -66,7 +66,7 @@ function promote(view: ServiceView, { steps, cursor, waiting, paused, phase, num
   };
 }
 
-function full(view: ServiceView, { phase, paused, candidate }: RolloutView): Verb {
+function full(view: ServiceView, { phase, paused, candidate, gate }: RolloutView): Verb {
   return {
     kind: "promote",
     full: true,
@@ -76,7 +76,14 @@ function full(view: ServiceView, { phase, paused, candidate }: RolloutView): Ver
       `Then ${candidate} is stable.`,
       "Evidence goes on being counted: a candidate that is shown to be worse on the way is still taken back.",
     ],
-    not: phase === "back" ? "it goes back" : paused ? "it is paused" : undefined,
+    not:
+      phase === "back"
+        ? "it goes back"
+        : paused
+          ? "it is paused"
+          : gate?.needed === undefined
+            ? undefined
+            : "it waits at a gate that others open, and nobody passes that alone",
     isGrave: true,
   };
 }
