@@ -17,12 +17,15 @@ import type {
   ServicesPage,
   ServicesQuery,
   ServiceSummary,
+  ServiceView,
   StreamEvent,
+  Viewing,
   Whoami,
 } from "./contract.ts";
 import { eventsIn } from "./event-stream.ts";
 import type { Door } from "./server.ts";
 import { Stale } from "./stale.ts";
+import { viewsOf } from "./views.ts";
 
 export type * from "./contract.ts";
 export { SerinError } from "../core/issues.ts";
@@ -35,6 +38,8 @@ export interface FollowOptions {
   /** The place to go on from: an event's `id`, or the `position` of a page. */
   readonly from?: string | undefined;
   readonly signal?: AbortSignal | undefined;
+  /** So long nobody may answer after a connection was cut, in milliseconds; for ever without it. */
+  readonly patienceMs?: number | undefined;
 }
 
 /** A link to a controller's API, and all that only the API can be asked. Refusals are SerinErrors, old views `Stale`. */
@@ -55,6 +60,7 @@ export interface Client extends Link {
   rehearse(request: RehearseRequest, signal?: AbortSignal): Promise<RehearsedFileView>;
   /** Everything that changes, for as long as the signal lets it. Cut connections are taken up again where they ended. */
   events(options?: FollowOptions): AsyncGenerator<StreamEvent, void, undefined>;
+  views(what: Viewing): AsyncGenerator<ServiceView, void, undefined>;
 }
 
 /** What goes along with a call. */
@@ -101,7 +107,16 @@ export function connect(door: Door): Client {
   const at = (service: string): string => `/v1/services/${encodeURIComponent(service)}`;
   const reportAt = (service: string, rollout: number): string => `${at(service)}/rollouts/${rollout}/report`;
   const page = (query: ServicesQuery = {}): Promise<ServicesPage> => call("GET", `/v1/services${queryText(query)}`);
-  return {
+  const events = ({ service, ...options }: FollowOptions = {}): ReturnType<typeof followed> => {
+    const { signal } = options;
+    const open = (place: string | undefined): Promise<Response> =>
+      ask("GET", `/v1/events${queryText({ service })}`, {
+        ...(signal && { signal }),
+        ...(place !== undefined && { headers: { "last-event-id": place } }),
+      });
+    return followed(open, options);
+  };
+  const client: Client = {
     whoami: () => call("GET", "/v1/whoami"),
     page,
     list: () => everyRow(page),
@@ -123,16 +138,11 @@ export function connect(door: Door): Client {
     },
     planFile: (text, origin) => call("POST", "/v1/plan", { body: { text, origin } }),
     rehearse: (request, signal) => call("POST", "/v1/rehearse", { body: request, signal }),
-    events: ({ service, from, signal } = {}) => {
-      const open = (place: string | undefined): Promise<Response> =>
-        ask("GET", `/v1/events${queryText({ service })}`, {
-          ...(signal && { signal }),
-          ...(place !== undefined && { headers: { "last-event-id": place } }),
-        });
-      return followed(open, from, signal);
-    },
+    events,
+    views: (what) => viewsOf(client, what),
     close: () => Promise.resolve(),
   };
+  return client;
 }
 
 /** Page after page. */
@@ -147,26 +157,30 @@ async function everyRow(page: Client["page"]): Promise<readonly ServiceSummary[]
   return rows;
 }
 
-/** Event after event. Only the first connection must succeed; what cuts a later one is waited for. */
+/** Event after event. Only the first connection must succeed; what cuts a later one is waited for, as long as may be. */
 async function* followed(
   open: (place: string | undefined) => Promise<Response>,
-  from: string | undefined,
-  signal: AbortSignal | undefined,
+  { from, signal, patienceMs = Infinity }: Omit<FollowOptions, "service">,
 ): AsyncGenerator<StreamEvent, void, undefined> {
   let place = from;
-  for (let isFirst = true; ; isFirst = false) {
+  let cutMs: number | undefined;
+  for (let wasOpen = false; ;) {
     if (signal?.aborted) return;
     try {
       const { body } = await open(place);
+      wasOpen = true;
+      cutMs = undefined;
       for await (const { id, event } of eventsIn(body)) {
         place = id ?? place;
         if (event) yield event;
       }
     } catch (error) {
       if (signal?.aborted) return;
-      const isGone = error instanceof SerinError && error.trouble.code !== "SERIN_NO_ANSWER";
-      if (isFirst || isGone) throw error;
+      const isRefused = error instanceof SerinError && error.trouble.code !== "SERIN_NO_ANSWER";
+      const isGone = cutMs !== undefined && performance.now() - cutMs >= patienceMs;
+      if (!wasOpen || isRefused || isGone) throw error;
     }
+    cutMs ??= performance.now();
     await pause(AGAIN_MS, signal);
   }
 }

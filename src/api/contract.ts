@@ -112,5 +112,15 @@ export interface Link {
   records(service: string, after: number, limit: number): Promise<readonly DecisionRecord[]>;
   /** Takes a service down: its traffic, its replicas and what is known of it. A façade with all of its services. */
   remove(service: string, request: RemoveRequest): Promise<void>;
+  /** The service as it is, and again whenever it has changed; only where the controller tells that by itself. */
+  views?(what: Viewing): AsyncGenerator<ServiceView, void, undefined>;
   close(): Promise<void>;
+}
+
+/** Which service is followed, until the signal fires. */
+export interface Viewing {
+  readonly service: string;
+  readonly signal: AbortSignal;
+  /** Decisions up to this version are known; those since are in the first view. */
+  readonly after?: number | undefined;
 }

@@ -2,6 +2,7 @@
 import { createLogUpdate } from "log-update";
 import { decision } from "../core/engine/decision-text.ts";
 import type { Link, ServiceView } from "../api/contract.ts";
+import { ms } from "../core/units.ts";
 import type { Io } from "./io.ts";
 import { clockTime, painter } from "./paint.ts";
 import { renderService } from "./view.ts";
@@ -20,14 +21,26 @@ export interface Follow {
 const EVERY_MS = 250;
 
 /** Shows every change of a service until there is nothing more to wait for; answers the last view. */
-export function follow(link: Pick<Link, "get" | "everyMs">, io: Io, what: Follow): Promise<ServiceView> {
+export function follow(link: Followed, io: Io, what: Follow): Promise<ServiceView> {
+  const { service, afterVersion } = what;
   const render = (view: ServiceView): readonly string[] => {
     const width = Math.max(60, Math.min(process.stdout.columns ?? 100, 140));
     return renderService(view, { width, paint: painter(io.color), decisions: 5 });
   };
-  const show = io.live && !what.json ? livePicture(render) : plainLines(io, what);
-  return showUntil(show, { ...what, everyMs: link.everyMs, read: () => link.get(what.service) });
+  const isLive = io.live && !what.json;
+  const told = link.views?.bind(link);
+  const views = told && ((signal: AbortSignal) => told({ service, signal, after: afterVersion }));
+  return showUntil(isLive ? livePicture(render) : plainLines(io, what), {
+    ...what,
+    everyMs: link.everyMs,
+    read: () => link.get(service),
+    // A picture has a clock.
+    views: views && isLive ? (signal) => ticking(views(signal), signal) : views,
+  });
 }
+
+/** Tells by itself what changes, or is looked at again and again. */
+type Followed = Pick<Link, "get" | "everyMs" | "views">;
 
 /** How one view after the other is shown. */
 export interface Picture<View> {
@@ -41,19 +54,62 @@ export interface Watched<View> {
   readonly until: (view: View) => boolean;
   readonly signal: AbortSignal;
   readonly everyMs?: number | undefined;
+  /** View after view as it changes, instead of looking. */
+  readonly views?: ((signal: AbortSignal) => AsyncIterable<View>) | undefined;
 }
 
 /** Shows view after view until there is nothing more to wait for; answers the last one. */
 export async function showUntil<View>(show: Picture<View>, what: Watched<View>): Promise<View> {
-  let view = await what.read();
-  for (;;) {
-    show.next(view);
-    if (what.signal.aborted || what.until(view)) break;
-    await pause(what.signal, what.everyMs ?? EVERY_MS);
-    view = await what.read();
+  const ended = new AbortController();
+  const signal = AbortSignal.any([what.signal, ended.signal]);
+  let last: View | undefined;
+  try {
+    for await (const view of what.views?.(signal) ?? looks(what)) {
+      last = view;
+      show.next(view);
+      if (what.signal.aborted || what.until(view)) break;
+    }
+  } finally {
+    ended.abort();
   }
-  show.end(view);
-  return view;
+  last ??= await what.read();
+  show.end(last);
+  return last;
+}
+
+async function* looks<View>({
+  read,
+  signal,
+  everyMs = EVERY_MS,
+}: Watched<View>): AsyncGenerator<View, void, undefined> {
+  for (;;) {
+    yield await read();
+    if (signal.aborted) return;
+    await pause(signal, everyMs);
+  }
+}
+
+const TICK_MS = 1_000;
+
+/** The same views, and each again as time passes. */
+async function* ticking(
+  views: AsyncIterable<ServiceView>,
+  signal: AbortSignal,
+): AsyncGenerator<ServiceView, void, undefined> {
+  const all = views[Symbol.asyncIterator]();
+  let shown: ServiceView | undefined;
+  let atMs = 0;
+  let next = all.next();
+  while (!signal.aborted) {
+    const one = await Promise.race([next, pause(signal, TICK_MS)]);
+    if (one?.done) return;
+    if (one) {
+      shown = one.value;
+      atMs = performance.now();
+      next = all.next();
+      yield shown;
+    } else if (shown) yield { ...shown, nowMs: ms(Math.round(shown.nowMs + performance.now() - atMs)) };
+  }
 }
 
 /** A picture that is drawn over itself, cut to the height of the terminal. */

@@ -10,7 +10,7 @@ import { callerHere } from "../api/access/caller.ts";
 import { auditIn, headText, type Audit } from "../api/access/audit.ts";
 import { sessionFile } from "../api/access/session-file.ts";
 import { asker } from "../api/asker.ts";
-import { connect } from "../api/client.ts";
+import { connect, type Client } from "../api/client.ts";
 import type { ClusterChoice, ClusterLink } from "../api/cluster/link.ts";
 import type { Link } from "../api/contract.ts";
 import { openEvents, type EventsOptions, type OpenEvents } from "../api/events.ts";
@@ -21,6 +21,7 @@ import { Controller } from "../runtime/controller.ts";
 import type { House, Pass, Told } from "../runtime/parts.ts";
 import type { Log } from "../telemetry/log.ts";
 import { Telemetry, type TelemetryOptions } from "../telemetry/telemetry.ts";
+import { acrossRestarts } from "./across.ts";
 import { auditFile } from "./audit.ts";
 import { orInCluster } from "./cluster-options.ts";
 import type { Context } from "./io.ts";
@@ -177,8 +178,13 @@ async function withdraw(dir: string): Promise<void> {
   await rm(doorFile(dir), { force: true });
 }
 
-/** The controller that runs on this state, if it answers. */
+/** The controller that runs on this state, if it answers. Who watches a service goes on with the one after it. */
 export async function findController(dir: string): Promise<Link | undefined> {
+  const link = await reachController(dir);
+  return link && { ...link, views: (what) => acrossRestarts(link, what, { find: () => reachController(dir) }) };
+}
+
+async function reachController(dir: string): Promise<Client | undefined> {
   let door: Door;
   try {
     door = JSON.parse(await readFile(doorFile(dir), "utf8")) as Door;
@@ -221,7 +227,10 @@ export async function needController({ state: dir, cluster }: Where): Promise<Li
 }
 
 /** What can be looked at without a controller. */
-export type Looking = Pick<Link, "where" | "everyMs" | "list" | "get" | "groups" | "group" | "records" | "close">;
+export type Looking = Pick<
+  Link,
+  "where" | "everyMs" | "list" | "get" | "groups" | "group" | "records" | "views" | "close"
+>;
 
 /** The controller that runs, or what its journal says when none does. */
 export async function lookInto({ state: dir, cluster }: Where): Promise<Looking> {

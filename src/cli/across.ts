@@ -1,0 +1,57 @@
+// How does somebody go on watching when the controller is started again?
+import { setTimeout as sleep } from "node:timers/promises";
+import type { Client } from "../api/client.ts";
+import type { ServiceView, Viewing } from "../api/contract.ts";
+import { SerinError } from "../core/issues.ts";
+
+/** So long a controller may take to start again. */
+const STARTS_MS = 10_000;
+const AGAIN_MS = 250;
+
+/** How another controller is found once this one is gone, and for how long it is looked for. */
+export interface Finding {
+  readonly find: () => Promise<Client | undefined>;
+  readonly withinMs?: number | undefined;
+}
+
+/** Views of a service, by one controller after another; throws what the last one said when none follows it. */
+export async function* acrossRestarts(
+  first: Client,
+  what: Viewing,
+  { find, withinMs = STARTS_MS }: Finding,
+): AsyncGenerator<ServiceView, void, undefined> {
+  let link = first;
+  let { after } = what;
+  for (;;) {
+    try {
+      for await (const view of link.views({ ...what, after })) {
+        after = view.version;
+        yield view;
+      }
+      return;
+    } catch (error) {
+      if (!isLost(error)) throw error;
+      const next = await found(find, { withinMs, signal: what.signal });
+      if (what.signal.aborted) return;
+      if (!next) throw error;
+      link = next;
+    }
+  }
+}
+
+/** Gone, or another one by now, which has another token. */
+const isLost = (error: unknown): boolean =>
+  error instanceof SerinError && ["SERIN_NO_ANSWER", "SERIN_NOT_ALLOWED"].includes(error.trouble.code);
+
+async function found(
+  find: Finding["find"],
+  { withinMs, signal }: { readonly withinMs: number; readonly signal: AbortSignal },
+): Promise<Client | undefined> {
+  const until = performance.now() + withinMs;
+  do {
+    const link = await find();
+    if (link) return link;
+    await sleep(AGAIN_MS, undefined, { signal }).catch(() => undefined);
+  } while (performance.now() < until && !signal.aborted);
+  return undefined;
+}
