@@ -10,11 +10,11 @@ const signal = new AbortController().signal;
 const what = { service: "app", signal, after: 3 };
 
 /** A controller that tells of some versions, and then is gone. */
-function controller(versions: readonly number[], code: string, asked: Viewing[] = []): Client {
+function controller(told: readonly number[], code: string, asked: Viewing[] = []): Client {
   const client: Pick<Client, "views"> = {
     views: async function* (viewing) {
       asked.push(viewing);
-      for (const version of versions) yield viewOfNothing("app", { version });
+      for (const version of told) yield viewOfNothing("app", { version });
       throw new SerinError({ code, what: "gone" });
     },
   };
