@@ -36,6 +36,12 @@ const controller = await world.open((event) => desk?.feed.told(event));
 desk = deskOf(controller, world.clock);
 const { feed } = desk;
 const door = await openDoor(desk, testKeeper(), { browser: true });
+// As much is kept of what happened as ever will be.
+for (let version = 1; version <= 200_000; version += 1) {
+  const text = "10% of the requests go to the canary, the others to stable, and so they do by what the router reports";
+  const record = { atMs: world.clock.now(), version, rollout: 1, kind: "step", text } as const;
+  feed.told({ kind: "decided", service: "svc-before", records: [record] });
+}
 // Each has been looked at before anybody looks on.
 await world.clock.advance(LOOK_MS);
 const versions = (): number[] => world.names.map((name) => controller.get(name).state.version);
@@ -58,7 +64,7 @@ interface Sample {
 }
 
 const samples: Sample[] = [];
-console.log("minute  under way  rollouts     heap      rss  read by all, per s  CPU of the controller");
+console.log("minute  under way  rollouts     heap       rss  read by all, per s  CPU of the controller");
 async function sample(minute: number, before: { readonly bytes: number; readonly at: number; readonly cpuMs: number }) {
   globalThis.gc?.();
   const { heapUsed: heap, rss } = process.memoryUsage();
@@ -71,7 +77,7 @@ async function sample(minute: number, before: { readonly bytes: number; readonly
     String(underWay).padStart(11),
     String(world.begun).padStart(10),
     mb(heap).padStart(9),
-    mb(rss).padStart(9),
+    mb(rss).padStart(10),
     mb((now.bytes - before.bytes) / seconds).padStart(20),
     ((now.cpuMs - before.cpuMs) / 1_000 / seconds).toFixed(2).padStart(23),
   ];

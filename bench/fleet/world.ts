@@ -19,11 +19,11 @@ const PACE: Partial<Pace> = { activeMs: LOOK_MS, soonMs: 10_000, idleMs: LOOK_MS
 /** Each service begins a rollout so often; one takes about seven minutes. */
 export const EVERY_MS = 720_000;
 const STRATEGY = `{ canary: { steps: [{ weight: 25%, hold: 3m }, { weight: 50%, judge: { atLeast: 3m, atMost: 5m, undecided: goOn } }] } }`;
-/** Rollouts that a service has behind it: what it remembers of them is bounded, and full. */
-const PAST = 22;
+/** Rollouts that a service has behind it, every second one rolled back: what it remembers of them is bounded, and full. */
+const PAST = 44;
 const PER_SECOND = 20;
-/** Every so manieth revision fails a third of its requests. */
-const BAD = 8;
+/** From then on every so manieth revision fails a third of its requests. */
+const BAD = 7;
 const LATENCIES_US = [8_000, 20_000, 60_000];
 
 export const nameOf = (index: number): string => `svc-${index}`;
@@ -50,7 +50,8 @@ export class World {
   async prepare(): Promise<void> {
     const seed = new Controller({ clock: this.clock, journal: this.#journal(), factory: this.#factory(), pace: PACE });
     for (let number = 1; number <= PAST; number += 1) {
-      await Promise.all([this.#begin(seed, SEED, number), this.clock.advance(ms(EVERY_MS))]);
+      const begun = this.#begin(seed, SEED, { number, isBad: number % 2 === 0 });
+      await Promise.all([begun, this.clock.advance(ms(EVERY_MS))]);
     }
     this.#past = JSON.stringify(seed.get(SEED).state);
     await seed.stop();
@@ -80,16 +81,15 @@ export class World {
       for (this.#dueMs += 1_000; this.#dueMs >= eachMs; this.#dueMs -= eachMs) {
         const name = nameOf(this.begun % this.names.length);
         this.begun += 1;
-        // Each service has another number of bad ones behind it.
-        due.push(this.#begin(controller, name, PAST + this.begun));
+        due.push(this.#begin(controller, name, { number: PAST + this.begun, isBad: this.begun % BAD === 0 }));
       }
       await this.clock.advance(ms(1_000));
       await Promise.all(due);
     }
   }
 
-  async #begin(controller: Controller, name: string, number: number): Promise<void> {
-    if (number % BAD === 0) this.#bad.add(name);
+  async #begin(controller: Controller, name: string, { number, isBad }: Revision): Promise<void> {
+    if (isBad) this.#bad.add(name);
     else this.#bad.delete(name);
     const command = applyOf(specOf(name), { id: `${name}-${number}`, revision: `r${number}` });
     const { refused } = await controller.send(name, command);
@@ -154,6 +154,11 @@ export class World {
       close: async () => {},
     };
   }
+}
+
+interface Revision {
+  readonly number: number;
+  readonly isBad: boolean;
 }
 
 const SEED = "svc-seed";

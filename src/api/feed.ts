@@ -28,6 +28,9 @@ export type Read = { readonly entries: readonly Entry[]; readonly at: number } |
 /** How much is kept of what happened, in bytes of JSON. How things are is kept once for each. */
 const MOST_BYTES = 16 * 1024 ** 2;
 
+/** Outdated entries are a part of this size, at most; putting them away more often would cost more time. */
+const WASTE = 0.25;
+
 /** Looking for changes takes at most this part of the time … */
 const PART = 0.1;
 /** … and happens at most so often. */
@@ -277,7 +280,7 @@ export class Feed {
     this.#lost = entry.at;
     this.#outdated += 1;
     entry.text = undefined;
-    if (this.#forgotten < 1_000 || this.#forgotten < this.#happenings.length / 2) return;
+    if (this.#forgotten < 1_000 || this.#forgotten < this.#happenings.length * WASTE) return;
     this.#happenings.splice(0, this.#forgotten);
     this.#forgotten = 0;
   }
@@ -286,7 +289,7 @@ export class Feed {
     this.#last += 1;
     const entry: Entry = { at: this.#last, type, name, text };
     this.#log.push(entry);
-    if (this.#outdated > 1_000 && this.#outdated > this.#log.length / 2) {
+    if (this.#outdated > 1_000 && this.#outdated > this.#log.length * WASTE) {
       this.#log = this.#log.filter((one) => one.text !== undefined);
       this.#outdated = 0;
     }
