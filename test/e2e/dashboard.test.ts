@@ -45,7 +45,7 @@ describe.skipIf(!HAS_CHROMIUM)("the dashboard", () => {
     await load.stop();
     await scene.close();
     for (const { page } of opened.splice(0)) await page.context().close();
-  });
+  }, 60_000);
 
   const open = async (path: string): Promise<Watched> => {
     const watched = await openPage(browser, `${url}${path}`);
