@@ -130,6 +130,7 @@ if (HAS_CHROMIUM) {
     while (!measured.signal.aborted) await world.pass(controller, 1_000);
   })();
   await page.goto(door.url);
+  page.setDefaultTimeout(300_000);
   await page.waitForSelector(".fleet-body .fleet-row");
   const first = await scriptMs();
   await page.waitForSelector(`.fleet-table[aria-rowcount="${services + 1}"]`);

@@ -1,6 +1,6 @@
 // How does the page keep up with what changes?
-import { useQueryClient, type InfiniteData } from "@tanstack/react-query";
-import { useEffect, useSyncExternalStore } from "react";
+import { useQueryClient } from "@tanstack/react-query";
+import { useEffect, useState, useSyncExternalStore } from "react";
 import type { GroupView, ServiceSummary, ServicesPage } from "../../api/contract.ts";
 import { streamRefused } from "./http.ts";
 import { keys } from "./queries.ts";
@@ -65,9 +65,18 @@ function follow(path: string, handlers: Handlers, readAnew: () => void): () => v
   };
 }
 
-/** Keeps the rows of the fleet as they are now, from the place on at which they were read. */
-export function useFleetEvents(position: string | undefined): void {
+/** Rows as they were told; nothing for a service that is gone. */
+export type ToldRows = ReadonlyMap<string, ServiceSummary | undefined>;
+
+const NOTHING: ToldRows = new Map();
+
+/**
+ * What was told of the fleet since the place at which it was read. It is kept beside the pages and not in them: a page that is
+ * being read would be put in the place of all that was changed meanwhile.
+ */
+export function useFleetEvents(position: string | undefined): ToldRows {
   const client = useQueryClient();
+  const [told, setTold] = useState<{ readonly since: string | undefined; readonly rows: ToldRows }>();
   useEffect(() => {
     if (position === undefined) return undefined;
     const rows = new Map<string, ServiceSummary | undefined>();
@@ -76,8 +85,7 @@ export function useFleetEvents(position: string | undefined): void {
       rows.set(name, row);
       timer ??= setTimeout(() => {
         timer = undefined;
-        client.setQueryData<InfiniteData<ServicesPage>>(keys.fleet, (before) => before && changed(before, rows));
-        rows.clear();
+        setTold({ since: position, rows: new Map(rows) });
       }, TOGETHER_MS);
     };
     const end = follow(
@@ -93,6 +101,7 @@ export function useFleetEvents(position: string | undefined): void {
       end();
     };
   }, [client, position]);
+  return told && told.since === position ? told.rows : NOTHING;
 }
 
 interface Gone {
@@ -121,25 +130,20 @@ function withGroup(groups: readonly GroupView[], group: GroupView): readonly Gro
   return [...others, group].toSorted((a, b) => a.group.localeCompare(b.group));
 }
 
-/** Rows keep their page; new ones join the first. */
-export function changed(
-  before: InfiniteData<ServicesPage>,
-  rows: ReadonlyMap<string, ServiceSummary | undefined>,
-): InfiniteData<ServicesPage> {
-  const fresh = new Map(rows);
-  const pages = before.pages.map((page) => {
-    const items = page.items.flatMap((item) => {
-      if (!rows.has(item.service)) return [item];
-      fresh.delete(item.service);
-      const row = rows.get(item.service);
-      // A page may have been read after the event was sent.
-      return row ? [row.version < item.version ? item : row] : [];
-    });
-    return { ...page, items };
-  });
-  const added = [...fresh.values()].filter((row) => row !== undefined);
-  const [first, ...rest] = pages;
-  return first ? { ...before, pages: [{ ...first, items: [...added, ...first.items] }, ...rest] } : before;
+/** Every service once, as it is known last; those that came meanwhile first. A row may have been read on two pages. */
+export function rowsOf(pages: readonly ServicesPage[], told: ToldRows): readonly ServiceSummary[] {
+  const rows = new Map<string, ServiceSummary>();
+  for (const row of pages.flatMap(({ items }) => items))
+    if ((rows.get(row.service)?.version ?? -1) <= row.version) rows.set(row.service, row);
+  const added: ServiceSummary[] = [];
+  for (const [name, row] of told) {
+    const known = rows.get(name);
+    if (!row) rows.delete(name);
+    else if (!known) added.push(row);
+    // A page may have been read after the event was sent.
+    else if (known.version <= row.version) rows.set(name, row);
+  }
+  return [...added, ...rows.values()];
 }
 
 /** Keeps the view of one service and its decisions as they are now. */

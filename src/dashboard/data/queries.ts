@@ -1,13 +1,6 @@
 // What is asked of the controller, and under which key is it kept?
 import { infiniteQueryOptions, queryOptions } from "@tanstack/react-query";
-import type {
-  GroupView,
-  LogsView,
-  RevisionView,
-  ServiceSummary,
-  ServiceView,
-  ServicesPage,
-} from "../../api/contract.ts";
+import type { GroupView, LogsView, RevisionView, ServiceView, ServicesPage } from "../../api/contract.ts";
 import type { DecisionRecord } from "../../core/engine/state.ts";
 import { read } from "./http.ts";
 
@@ -37,9 +30,6 @@ export const fleet = infiniteQueryOptions({
   gcTime: 0,
   staleTime: Infinity,
 });
-
-export const rowsOf = (pages: readonly ServicesPage[]): readonly ServiceSummary[] =>
-  pages.flatMap(({ items }) => items);
 
 export const service = (name: string) =>
   queryOptions({

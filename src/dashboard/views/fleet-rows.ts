@@ -47,7 +47,7 @@ export function countsOf(rows: readonly ServiceSummary[]): Readonly<Record<Show,
 }
 
 /** Most urgent first. */
-const URGENCY = ["down", "person", "back", "trouble", "rolled-back", "paused"];
+const URGENCY = ["down", "person", "back", "trouble", "degraded", "rolled-back", "paused"];
 
 function rank(row: ServiceSummary): number {
   if (row.attention) return URGENCY.indexOf(row.attention.for);

@@ -3,8 +3,8 @@ import { useInfiniteQuery } from "@tanstack/react-query";
 import { getRouteApi, Link, useNavigate } from "@tanstack/react-router";
 import { useWindowVirtualizer, type Virtualizer } from "@tanstack/react-virtual";
 import { useDeferredValue, useEffect, useLayoutEffect, useMemo, useRef, useState } from "react";
-import { useFleetEvents } from "../data/live.ts";
-import { fleet, rowsOf } from "../data/queries.ts";
+import { rowsOf, useFleetEvents } from "../data/live.ts";
+import { fleet } from "../data/queries.ts";
 import type { ServiceSummary } from "../../api/contract.ts";
 import { Reading } from "../parts/reading.tsx";
 import { FleetRow } from "./fleet-row.tsx";
@@ -24,9 +24,9 @@ export function Fleet() {
   useEffect(() => {
     if (hasNextPage && !isFetchingNextPage) void fetchNextPage();
   }, [hasNextPage, isFetchingNextPage, fetchNextPage]);
-  useFleetEvents(data?.pages[0]?.position);
+  const told = useFleetEvents(data?.pages[0]?.position);
   const search = useDeferredValue(route.useSearch());
-  const all = useMemo(() => rowsOf(data?.pages ?? []), [data]);
+  const all = useMemo(() => rowsOf(data?.pages ?? [], told), [data, told]);
   const rows = useMemo(() => sorted(all, search), [all, search]);
   const total = data?.pages[0]?.total ?? 0;
   useEffect(() => {
