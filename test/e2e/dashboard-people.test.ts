@@ -194,7 +194,7 @@ fourEyes: [{ environments: production, approvals: ${approvals} }]
     expect(await why(eve, "Retry")).toContain("Not for you: it takes the role operate");
     const button = eve.getByRole("button", { name: "Retry", exact: true });
     await button.focus();
-    expect(await eve.locator(".why", { hasText: "role operate" }).first().isVisible()).toBe(true);
+    expect(await eve.locator(".held-why", { hasText: "role operate" }).first().isVisible()).toBe(true);
     await eve.keyboard.press("Enter");
     expect(await eve.locator("dialog").count()).toBe(0);
     expect(await violations(eve)).toEqual([]);

@@ -29,7 +29,7 @@ export function HeldButton({ label, why, className = "", type = "button", onPres
         {label}
       </button>
       {isHeld && (
-        <span id={id} role="tooltip" className="why">
+        <span id={id} role="tooltip" className="held-why">
           {`${why.slice(0, 1).toUpperCase()}${why.slice(1)}.`}
         </span>
       )}
