@@ -84,6 +84,16 @@ export async function act(page: Page, label: string, reason: string): Promise<st
   const button = page.locator(".actions").getByRole("button", { name: label, exact: true });
   if (!(await button.isVisible())) await page.locator(".actions summary").click();
   await button.click();
+  return confirm(page, reason);
+}
+
+/** The same of a button of the gate that waits. */
+export async function answer(page: Page, label: string, reason: string): Promise<string> {
+  await page.locator(".gate").getByRole("button", { name: label, exact: true }).click();
+  return confirm(page, reason);
+}
+
+async function confirm(page: Page, reason: string): Promise<string> {
   const dialog = page.getByRole("dialog");
   const does = await dialog.locator(".does").innerText();
   await dialog.getByLabel("Reason").fill(reason);

@@ -9,6 +9,7 @@ import { newToken } from "../../src/api/access/tokens.ts";
 import { makeCertificate } from "../support/certificates.ts";
 import { openProvider, type TestProvider } from "../support/oidc.ts";
 import {
+  answer,
   act,
   buildDashboard,
   HAS_CHROMIUM,
@@ -135,15 +136,6 @@ fourEyes: [{ environments: production, approvals: ${approvals} }]
     await page.waitForURL(`${origin}/services/app`);
   };
 
-  /** Answers the gate. Answers what was said to happen. */
-  const answer = async (page: Page, label: string, reason: string): Promise<string> => {
-    await page.locator(".gate").getByRole("button", { name: label }).click();
-    const dialog = page.getByRole("dialog");
-    const does = await dialog.locator(".does").innerText();
-    await dialog.getByLabel("Reason").fill(reason);
-    await dialog.getByRole("button", { name: label }).click();
-    return does;
-  };
   const why = async (page: Page, label: string): Promise<string> => {
     const button = page.getByRole("button", { name: label, exact: true }).first();
     expect(await button.getAttribute("aria-disabled")).toBe("true");

@@ -1,6 +1,6 @@
 // Can a person watch a canary of a cluster in a browser, and promote it?
 import { expect } from "vitest";
-import { act, buildDashboard, HAS_CHROMIUM, openBrowser, openPage, reads, violations } from "../e2e/browser.ts";
+import { answer, buildDashboard, HAS_CHROMIUM, openBrowser, openPage, reads, violations } from "../e2e/browser.ts";
 import { demoDeployment, demoService } from "./demo.ts";
 import { leads, reachedOf } from "./door.ts";
 import { sharedCluster, test } from "./kube-test.ts";
@@ -44,7 +44,7 @@ inBrowser("a canary is watched and promoted; a controller that stands by says so
   await page.getByText("Last lines of the logs").last().click();
   await reads(page, "pre.log", /v2 listens on/u);
   expect(await violations(page)).toEqual([]);
-  expect(await act(page, "Go on", "it looks well")).toContain("counts as passed");
+  expect(await answer(page, "Approve", "it looks well")).toContain("The gate opens");
   await ended(namespace, 2, "promoted");
   await reads(page, ".service-head .pill", "promoted");
   expect([errors, foreign]).toEqual([[], []]);
