@@ -34,7 +34,9 @@ export async function explainCommand({ name, report: file }: ExplainOptions, con
     return explainGroup(name, context);
   const link = await lookInto(context);
   try {
-    const { view, records } = await readRollout(link, { service, number: asked });
+    const view = await link.get(service);
+    const number = asked ?? String(view.rollout?.number ?? 0);
+    const records = await readRollout(link, { service, number }, view);
     const report = reportOf(records, view);
     if (file !== undefined) await writeReport(file, report);
     if (json) io.out(JSON.stringify(records, undefined, 2));

@@ -6,9 +6,9 @@ import type { DecisionRecord, ServiceState } from "../core/engine/state.ts";
 import { isGroupName } from "../core/group/state.ts";
 import { SerinError } from "../core/issues.ts";
 import { ms } from "../core/units.ts";
-import type { Journal } from "../ports/journal.ts";
 import type { ReplicaLog } from "../ports/workload.ts";
 import { within } from "./ask.ts";
+import { decisionsAfter } from "./decisions.ts";
 import { Groups } from "./groups.ts";
 import type { Measured } from "./measured.ts";
 import type { House } from "./parts.ts";
@@ -196,23 +196,6 @@ export function unknownService(service: string, names: readonly string[]): Serin
     next: "serin apply FILE",
     exitCode: 2,
   });
-}
-
-/** Reads decisions page by page: their versions grow with their places in the journal, but not in step. */
-export async function decisionsAfter(
-  journal: Pick<Journal, "records">,
-  service: string,
-  { after, limit }: { readonly after: number; readonly limit: number },
-): Promise<readonly DecisionRecord[]> {
-  const found: DecisionRecord[] = [];
-  for (let seq = 0; found.length < limit;) {
-    const page = await journal.records(service, seq, 500);
-    const last = page.at(-1);
-    if (!last) break;
-    found.push(...page.map(({ record }) => record as DecisionRecord).filter(({ version }) => version > after));
-    seq = last.seq;
-  }
-  return found.slice(0, limit);
 }
 
 function seenOf(loop: ServiceLoop): Seen {

@@ -31,6 +31,8 @@ function said(
   status: ProblemStatus,
   { trouble, ...more }: Pick<Problem, "trouble" | "changes" | "version">,
 ): Response {
+  // It may have been named already, and a refusal is no version of it.
+  c.header("etag", undefined);
   if (status === 503) c.header("retry-after", String(AGAIN_S));
   const body: Problem = { type: `urn:serin:${trouble.code}`, title: trouble.what, status, trouble, ...more };
   return c.body(JSON.stringify(body), status, { "content-type": "application/problem+json" });

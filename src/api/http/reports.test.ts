@@ -20,12 +20,16 @@ const { records, view } = SAMPLES.rolledBack();
 const REPORT = reportOf(records, view);
 const AT = "/v1/services/shop/rollouts/2/report";
 
+let reads = 0;
 const desk = {
   get: async (service: string) => {
     if (service === view.service) return viewOfNothing(service, { nowMs: ms(view.nowMs), history: view.history });
     throw new SerinError({ code: "SERIN_UNKNOWN_SERVICE", what: `there is no service "${service}"`, exitCode: 2 });
   },
-  records: async (_service: string, after: number) => records.filter(({ version }) => version > after),
+  records: async (_service: string, after: number) => {
+    reads += 1;
+    return records.filter(({ version }) => version > after);
+  },
 };
 
 const places = { environmentOf: () => "default", servicesOf: (name: string) => [name] };
@@ -87,13 +91,16 @@ test("what is known already is not sent again, and each form is another", async 
   const first = await ask(AT);
   const etag = first.headers.get("etag") ?? "";
   expect(etag).toMatch(/^W\/"/u);
+  reads = 0;
   expect((await ask(AT, { "if-none-match": etag })).status).toBe(304);
+  expect(reads).toBe(0);
   expect((await ask(`${AT}?format=html`, { "if-none-match": etag })).status).toBe(200);
 });
 
 test("what is not there, or not theirs to see, is refused", async () => {
   const gone = await ask(AT.replace("/2/", "/9/"));
   expect([gone.status, await gone.json()]).toMatchObject([404, { trouble: { code: "SERIN_UNKNOWN_ROLLOUT" } }]);
+  expect(gone.headers.get("etag")).toBeNull();
   expect((await ask(AT.replace("shop", "none"))).status).toBe(404);
   const others = [{ role: "view", services: ["cart"], environments: ["*"] }] as const;
   expect((await ask(AT, {}, others)).status).toBe(403);

@@ -5,6 +5,7 @@ import { markdownOf } from "../../report/markdown.ts";
 import type { Report } from "../../report/model.ts";
 import { reportOf } from "../../report/report.ts";
 import { POLICY } from "../../report/style.ts";
+import type { ServiceView } from "../contract.ts";
 import type { Desk } from "../desk.ts";
 import { readRollout } from "../rollout-records.ts";
 import * as calls from "../schemas/calls.ts";
@@ -34,14 +35,22 @@ export function addReports(app: App, desk: Pick<Desk, "get" | "records">): void 
   on(app, routes.report, async (c) => {
     const { name, number } = c.req.valid("param");
     permit(c, "view", name);
-    const { records, view } = await readRollout(desk, { service: name, number: String(number) });
+    const view = await desk.get(name);
     const form = c.req.valid("query").format ?? formAsked(c);
-    // Of a rollout under way it also says for how long; that alone is no news.
     c.header("vary", "accept");
-    // Of a rollout under way it also says for how long; that alone is no news.
-    const known = unlessKnown(c, [form, reportOf(records, { ...view, nowMs: 0 })]);
-    return known ?? ANSWER[form](c, reportOf(records, view));
+    const known = unlessKnown(c, [form, number, baseOf(view, number)]);
+    if (known) return known;
+    const records = await readRollout(desk, { service: name, number: String(number) }, view);
+    return ANSWER[form](c, reportOf(records, view));
   });
+}
+
+/**
+ * What a report rests on, without its decisions, which are many: each of them makes a new version. Of a rollout under way
+ * it also says for how long; that alone is no news.
+ */
+function baseOf({ version, history, rollout }: ServiceView, number: number): unknown {
+  return { version, history, rollout: rollout?.number === number ? rollout : rollout?.startedMs };
 }
 
 /** What the caller would rather have; JSON, as everywhere, when it names none of these. */
