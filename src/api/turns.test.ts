@@ -1,4 +1,6 @@
 // Is one at work at a time, do few wait, and does whoever goes away make room?
+import { setFlagsFromString } from "node:v8";
+import { runInNewContext } from "node:vm";
 import { expect, test } from "vitest";
 import { Turns } from "./turns.ts";
 
@@ -52,4 +54,26 @@ test("too many are refused; whoever goes away makes room, and is not worked for"
   await expect(two).rejects.toMatchObject({ name: "AbortError" });
   expect(await Promise.all([one, three])).toEqual(["done", "done"]);
   expect(second.begun()).toBe(0);
+});
+
+test("of whoever goes away nothing is kept, while another is at work", async () => {
+  setFlagsFromString("--expose-gc");
+  const collect = runInNewContext("gc") as () => void;
+  const turns = new Turns(1);
+  const first = held();
+  const one = turns.take(first.work, nobody);
+  const gone = new AbortController();
+  const parsed = await (async () => {
+    const file = { text: "large" };
+    const two = turns.take(async () => file.text, gone.signal);
+    gone.abort();
+    await expect(two).rejects.toMatchObject({ name: "AbortError" });
+    return new WeakRef(file);
+  })();
+  // A weak reference is a strong one until the turn in which it was made is over.
+  await new Promise((resolve) => setImmediate(resolve));
+  collect();
+  expect(parsed.deref()).toBeUndefined();
+  first.release();
+  expect(await one).toBe("done");
 });

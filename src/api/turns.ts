@@ -11,27 +11,34 @@ export class Turns {
     this.#most = most;
   }
 
-  /** Throws SERIN_BUSY when too many wait already, and the signal's reason for whoever has gone away meanwhile. */
+  /**
+   * Throws SERIN_BUSY when too many wait already, and the signal's reason for whoever has gone away meanwhile, at once: of
+   * them nothing is kept until their turn would have come.
+   */
   async take<T>(work: () => Promise<T>, signal: AbortSignal): Promise<T> {
     signal.throwIfAborted();
     // The one at work counts, too.
     if (this.#waiting > this.#most) throw busy();
     this.#waiting += 1;
+    const wanted: { work?: typeof work | undefined } = { work };
+    const gone = Promise.withResolvers<never>();
     let isGone = false;
     const leave = (): void => {
       if (!isGone) this.#waiting -= 1;
       isGone = true;
+      wanted.work = undefined;
     };
-    signal.addEventListener("abort", leave, { once: true });
-    const turn = this.#last.then(() => {
-      signal.throwIfAborted();
-      return work();
-    });
+    const goAway = (): void => {
+      leave();
+      gone.reject(signal.reason);
+    };
+    signal.addEventListener("abort", goAway, { once: true });
+    const turn = this.#last.then(() => wanted.work?.() ?? gone.promise);
     this.#last = turn.catch(() => undefined);
     try {
-      return await turn;
+      return await Promise.race([turn, gone.promise]);
     } finally {
-      signal.removeEventListener("abort", leave);
+      signal.removeEventListener("abort", goAway);
       leave();
     }
   }
