@@ -62,10 +62,20 @@ test("mistakes are told, in the file as in the scenario", async () => {
 });
 
 test("when the time is up, what was rehearsed by then is answered", async () => {
-  const { rehearsal } = await new Rehearser(3_000).rehearse(asked({ runs: 1_000 }), unknown);
+  const { rehearsal } = await new Rehearser({ longestMs: 3_000 }).rehearse(asked({ runs: 1_000 }), unknown);
   expect(rehearsal?.isCut).toBe(true);
   const runs = rehearsal?.scenarios.reduce((sum, scenario) => sum + scenario.runs, 0) ?? 0;
   expect(runs).toBeLessThan(rehearsal ? rehearsal.scenarios.length * 1_000 : 0);
+});
+
+test("it takes what memory there is when its turn has come, and is refused where that is too little", async () => {
+  const left = [100, 360];
+  const rehearser = new Rehearser({ available: () => (left.shift() ?? 0) * 2 ** 20 });
+  const request = asked({ scenario: "good", runs: 2 });
+  await expect(rehearser.rehearse(request, unknown)).rejects.toMatchObject({ trouble: { code: "SERIN_NO_MEMORY" } });
+  expect((await rehearser.rehearse(request, unknown)).rehearsal?.scenarios[0]?.runs).toBe(2);
+  // To tell what there is to rehearse takes none.
+  expect((await rehearser.rehearse(asked({ runs: 0 }), unknown)).ok).toBe(true);
 });
 
 test("whoever goes away ends it at once, and it does not keep this thread from its own work", async () => {

@@ -9,6 +9,7 @@ import { ASSUMED, suiteFor, type Play, type Usually } from "../rehearse/suite.ts
 import { inParallel, type Done, type Task } from "../rehearse/workers.ts";
 import type { RehearsalView, RehearsedFileView, RehearseRequest } from "./contract.ts";
 import type { Planned } from "./planning.ts";
+import { roomIn } from "./room.ts";
 import { Turns } from "./turns.ts";
 
 /** So long one call is worked on, in milliseconds; what was done by then is answered. */
@@ -17,8 +18,6 @@ const LONGEST_MS = 30_000;
 const MOST_WAITING = 2;
 /** Rehearsals that a thread is given at once: few, so that each scenario has about as many when the time is up. */
 const BATCH = 5;
-/** A thread that needs more is ended, and not the controller. */
-const MEGABYTES = 512;
 /** Other work of the machine has cores of its own. */
 const THREADS = Math.max(1, Math.min(4, availableParallelism() - 1));
 
@@ -35,16 +34,27 @@ export interface Rehearsing {
 /** One scenario as it was asked for. */
 type Chosen = Omit<Play, "name" | "fault"> & Partial<Pick<Play, "name" | "fault">>;
 
+interface Bounds {
+  readonly longestMs?: number | undefined;
+  readonly available?: (() => number) | undefined;
+}
+
 /** Rehearses files, one at a time, on threads of their own: the controller's turn is not delayed. */
 export class Rehearser {
   readonly #turns = new Turns(MOST_WAITING);
   readonly #longestMs: number;
+  readonly #available: () => number;
 
-  constructor(longestMs = LONGEST_MS) {
+  /** The memory that this process may still take, in bytes: of its container, where it is in one. */
+  constructor({ longestMs = LONGEST_MS, available = () => process.availableMemory() }: Bounds = {}) {
     this.#longestMs = longestMs;
+    this.#available = available;
   }
 
-  /** Mistakes in the file are a part of the answer. Throws SERIN_BAD_SCENARIO, and SERIN_BUSY when too many wait. */
+  /**
+   * Mistakes in the file are a part of the answer. Throws SERIN_BAD_SCENARIO, SERIN_BUSY when too many wait, and
+   * SERIN_NO_MEMORY when its turn has come and there is not enough.
+   */
   async rehearse(request: RehearseRequest, { read, usually, signal }: Rehearsing): Promise<RehearsedFileView> {
     const planned = await read(request.text, request.origin);
     if (!planned.ok) return planned;
@@ -74,6 +84,7 @@ export class Rehearser {
   }
 
   async #work(tasks: readonly Placed[], signal: AbortSignal): Promise<Worked> {
+    const { threads, megabytes } = roomIn(this.#available(), THREADS);
     const done: Done[] = [];
     const time = AbortSignal.timeout(this.#longestMs);
     // Ends the other threads when one has failed.
@@ -82,8 +93,8 @@ export class Rehearser {
       await inParallel(
         tasks.map(({ task }) => task),
         {
-          threads: THREADS,
-          apart: { megabytes: MEGABYTES },
+          threads,
+          apart: { megabytes },
           signal: AbortSignal.any([signal, time, end.signal]),
           tell: (index, one) => {
             done[index] = one;

@@ -1,5 +1,6 @@
 // Is a file taken for the Rollout that it is, and nothing of the controller's own machine read for it?
 import { expect, test } from "vitest";
+import { Rehearser } from "../rehearsing.ts";
 import { filesOf } from "./file.ts";
 import type { Reach } from "./reach.ts";
 
@@ -48,4 +49,20 @@ test.each([
   const [issue] = found.ok ? [] : found.issues;
   expect(issue).toMatchObject({ path, message: expect.stringContaining(message) });
   expect(() => filesOf(only, nobody).need(text)).toThrow("the rollout file has mistakes");
+});
+
+test("it is planned and rehearsed by the name of its service, with the pods that its Deployment has", async () => {
+  const deployment = { metadata: { name: "shop" }, spec: { replicas: 3 } };
+  const reach = { client: { get: async () => deployment }, call: () => ({}) } as unknown as Reach;
+  const { plan } = filesOf([], reach);
+  const text = fileOf("{ name: shop, namespace: prod }");
+  const planned = await plan(text);
+  expect(planned).toMatchObject({ ok: true, rollout: { spec: { workload: { deployment: { replicas: 3 } } } } });
+  const asked = { text, origin: "/", scenario: "good", runs: 2 };
+  const whoever = { read: plan, usually: () => undefined, signal: new AbortController().signal };
+  const { rehearsal } = await new Rehearser().rehearse(asked, whoever);
+  expect(rehearsal).toMatchObject({
+    service: "shop.prod",
+    scenarios: [{ name: "good", endings: [{ ending: "promoted", runs: 2 }] }],
+  });
 });

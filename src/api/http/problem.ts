@@ -72,6 +72,7 @@ const STATUS: Readonly<Record<string, ProblemStatus>> = {
   SERIN_UNKNOWN_ROLLOUT: 404,
   SERIN_NO_LOG: 404,
   SERIN_BUSY: 503,
+  SERIN_NO_MEMORY: 503,
   SERIN_NOTHING_PLANNED: 404,
 };
 

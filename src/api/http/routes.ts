@@ -147,7 +147,7 @@ export const rehearseFile = createRoute({
   path: "/v1/rehearse",
   summary: "How a rollout file would go, in virtual time; nothing is run and nothing changed",
   description:
-    "One call is worked on at a time, for half a minute at most: what was rehearsed by then is answered. Two more may wait; the next one is answered with 503. Whoever goes away ends their rehearsal.",
+    "One call is worked on at a time, for half a minute at most: what was rehearsed by then is answered. Two more may wait; the next one is answered with 503, as are all where the memory that is left does not allow it. Whoever goes away ends their rehearsal.",
   request: { body: body(calls.rehearseBody) },
   responses: {
     200: json(calls.rehearsedFile, "What came of it, or every mistake in the file."),

@@ -45,7 +45,7 @@ function container({ image, namespaces, dashboard }: InstallAsked): object {
     startupProbe: probe("/healthz", { periodSeconds: 1, failureThreshold: 60 }),
     livenessProbe: probe("/healthz", { periodSeconds: 10, failureThreshold: 3 }),
     readinessProbe: probe("/readyz", { periodSeconds: 5, failureThreshold: 2 }),
-    resources: RESOURCES,
+    resources: resourcesOf({ dashboard }),
     securityContext: {
       allowPrivilegeEscalation: false,
       readOnlyRootFilesystem: true,
@@ -55,8 +55,10 @@ function container({ image, namespaces, dashboard }: InstallAsked): object {
   };
 }
 
-/** What a controller needs, and may use. */
-export const RESOURCES = { requests: { cpu: "100m", memory: "128Mi" }, limits: { memory: "512Mi" } } as const;
+/** What a controller needs, and may use. A dashboard also rehearses, in half of the memory that is left. */
+export function resourcesOf({ dashboard }: Pick<InstallAsked, "dashboard">): object {
+  return { requests: { cpu: "100m", memory: "128Mi" }, limits: { memory: dashboard ? "1Gi" : "512Mi" } };
+}
 
 const CONTAINER = ["spec", "template", "spec", "containers", 0] as const;
 

@@ -1,6 +1,6 @@
 // What may somebody who installs the chart choose?
 import { Document } from "yaml";
-import { RESOURCES } from "./controller.ts";
+import { resourcesOf } from "./controller.ts";
 import { commented, type InstallAsked } from "./object.ts";
 
 const NAME = { type: "string", pattern: "^[a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?$" } as const;
@@ -32,7 +32,11 @@ const FIELDS = {
     about: "Whether the API server keeps others from what harms a Deployment that Serin looks after.",
     schema: { type: "boolean" },
   },
-  resources: { about: "What a controller needs, and may use.", schema: { type: "object" } },
+  resources: {
+    about:
+      "What a controller needs, and may use. With a dashboard a memory limit of 1Gi is better: rehearsals have half of what is left of it, and few fit into less.",
+    schema: { type: "object" },
+  },
   nodeSelector: { about: "Nodes that it may run on.", schema: { type: "object" } },
   tolerations: { about: "Taints of nodes that it stands.", schema: { type: "array", items: { type: "object" } } },
 } as const;
@@ -44,7 +48,7 @@ export function valuesOf({
   secrets,
   dashboard,
 }: Pick<InstallAsked, "image" | "namespaces" | "secrets" | "dashboard">) {
-  const rest = { policies: true, resources: RESOURCES, nodeSelector: {}, tolerations: [] };
+  const rest = { policies: true, resources: resourcesOf({ dashboard }), nodeSelector: {}, tolerations: [] };
   return { image, imagePullSecrets: [], replicas: 2, namespaces, secrets, dashboard, ...rest };
 }
 
