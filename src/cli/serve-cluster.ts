@@ -12,6 +12,7 @@ import { runOperator, type RunningOperator } from "../operator/host.ts";
 import { Telemetry } from "../telemetry/telemetry.ts";
 import { badOption } from "./bad-option.ts";
 import { openClusterDoor } from "./cluster-door.ts";
+import type { TypedEvents } from "./events-options.ts";
 import type { Context } from "./io.ts";
 import { clockTime } from "./paint.ts";
 import { clusterDoorOptions, readByPerson, type TypedServe } from "./serve.ts";
@@ -37,6 +38,7 @@ export async function serveClusterCommand(
   options: TypedCluster,
   { io, json, state, signal }: Context,
 ): Promise<number> {
+  refuseEvents(options);
   const opening = clusterDoorOptions(options);
   if (opening) await checkOpening(opening);
   const health = options.health === undefined ? undefined : addressOf(options.health);
@@ -96,6 +98,14 @@ export async function serveClusterCommand(
     server?.close();
     await door?.close();
   }
+}
+
+/** What the controller of a cluster does not do is said, and not left out. */
+function refuseEvents({ events, eventsOrigin }: TypedEvents): void {
+  const given = events !== undefined ? "--events" : eventsOrigin !== undefined ? "--events-origin" : undefined;
+  if (given === undefined) return;
+  const next = "leave it out, or take events where services run without Kubernetes: serin serve --events HOST:PORT";
+  throw badOption(`${given} is not of clusters`, "the controller of a cluster takes no events of users", next);
 }
 
 const podName = (): string => process.env["POD_NAME"] ?? hostname();
