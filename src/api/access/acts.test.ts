@@ -139,6 +139,17 @@ describe("a file", () => {
     ]);
   });
 
+  test("gets those of where the service is now, too: no other label in it makes them fewer", async () => {
+    await apply(actsOf(grant("operate")), inEnvironment("shop", "staging"));
+    await apply(actsOf(grant("operate")), inEnvironment("cart", "production"));
+    await apply(actsOf(grant("operate")), inEnvironment("cart", "staging"));
+    expect(asked).toMatchObject([
+      ["apply", { approvals: { shop: 2 } }],
+      ["apply", { approvals: { cart: 2 } }],
+      ["apply", { approvals: {} }],
+    ]);
+  });
+
   test("with mistakes is refused as one, but not read for somebody who may apply nothing", async () => {
     expect(await code(apply(actsOf(grant("operate", "staging")), "kind: Rollout"))).toBe("SERIN_BAD_FILE");
     expect(await code(apply(actsOf(grant("approve")), "kind: Rollout"))).toBe("SERIN_FORBIDDEN");

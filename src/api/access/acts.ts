@@ -28,8 +28,11 @@ export function actsFor(
       const what = request.hotfix ? "apply as a hotfix" : "apply";
       const read = await mayPlan(caller, request, { what, reason });
       if (!read.ok) throw notARollout(read.issues);
-      const needed = read.places.map((place) => [place.service, approvalsFor(place)] as const);
-      const approvals = Object.fromEntries(needed.filter((one): one is [string, number] => one[1] !== undefined));
+      const asked = read.places.flatMap((place) => {
+        const each = wherever(caller, place).flatMap((at) => approvalsFor(at) ?? []);
+        return each.length === 0 ? [] : [[place.service, Math.max(...each)] as const];
+      });
+      const approvals = Object.fromEntries(asked);
       const service = read.places.map((place) => place.service).join(", ");
       return caller.audited(
         { actor, what, service, reason, seen: request.expected },
@@ -71,9 +74,17 @@ export async function mayPlan(
   // Files beside the one that is read are this machine's: not for somebody who may apply nothing.
   caller.refuseUnless(caller.mayAnywhere("operate"), "operate", note);
   const read = await caller.placesIn(text, origin);
-  for (const { service, environment } of read.ok ? read.places : []) {
-    const isAllowed = caller.mayAt({ role: "operate", service, environment }) && caller.may("operate", service);
-    caller.refuseUnless(isAllowed, "operate", { ...note, service });
+  for (const place of read.ok ? read.places : []) {
+    const isAllowed = wherever(caller, place).every((at) => caller.mayAt({ role: "operate", ...at }));
+    caller.refuseUnless(isAllowed, "operate", { ...note, service: place.service });
   }
   return read;
+}
+
+/** Where a service will be, and where it is: nobody gets out of what counts there by the same file. */
+function wherever(caller: Caller, { service, environment }: Place): readonly Place[] {
+  const now = caller.environmentOf(service);
+  return now === undefined
+    ? [{ service, environment }]
+    : [environment, now].map((one) => ({ service, environment: one }));
 }

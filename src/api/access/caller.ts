@@ -81,6 +81,11 @@ export class Caller {
     return inFile(text, origin);
   }
 
+  /** The environment that a service has now; nothing when it is not there. */
+  environmentOf(service: string): string | undefined {
+    return this.#options.places.environmentOf(service);
+  }
+
   /** Who asks. Where somebody is known, nobody else can be claimed. */
   actor(claimed?: string): string {
     const { actor } = this.#principal;
