@@ -8,6 +8,7 @@ import { actsFor, type Acts } from "./acts.ts";
 import type { Audit } from "./audit.ts";
 import { Caller } from "./caller.ts";
 import type { Principal } from "./may.ts";
+import type { placesIn } from "./places.ts";
 
 const ENVIRONMENTS: Readonly<Record<string, string>> = { shop: "production", cart: "staging", pay: "staging" };
 const FILE = fileOf("new", 2, { strategy: "{ canary: { steps: [{ weight: 50%, hold: 10s }] } }" });
@@ -37,11 +38,16 @@ const link: Pick<Link, "apply" | "command" | "remove"> = {
   },
 };
 
-function actsOf(grants: Principal["grants"], who: { readonly actor?: string } = { actor: "ann" }): Acts {
+function actsOf(
+  grants: Principal["grants"],
+  who: { readonly actor?: string } = { actor: "ann" },
+  inFile?: typeof placesIn,
+): Acts {
   const principal: Principal = { ...who, groups: [], login: "oidc", grants };
   const places = {
     environmentOf: (service: string) => ENVIRONMENTS[service],
     servicesOf: (name: string) => (name === "release/all" ? ["shop", "cart"] : [name]),
+    inFile,
   };
   return actsFor(
     new Caller({ principal: () => principal, audit, places, actor: "somebody", from: "10.0.0.1" }),
@@ -148,6 +154,18 @@ describe("a file", () => {
       ["apply", { approvals: { cart: 2 } }],
       ["apply", { approvals: {} }],
     ]);
+  });
+
+  test("of what is not there yet takes the right to its namespace as well, whatever its label says", async () => {
+    const inCluster = (service: string) => async () => ({
+      ok: true as const,
+      places: [{ service, environment: "staging", namespace: "production" }],
+    });
+    const staging = (service: string) => actsOf(grant("operate", "staging"), undefined, inCluster(service));
+    expect(await code(apply(staging("new"), ""))).toBe("SERIN_FORBIDDEN");
+    expect(await code(apply(staging("cart"), ""))).toBeUndefined();
+    expect(await code(apply(actsOf(grant("operate"), undefined, inCluster("new")), ""))).toBeUndefined();
+    expect(asked.at(-1)).toMatchObject(["apply", { approvals: { new: 2 } }]);
   });
 
   test("with mistakes is refused as one, but not read for somebody who may apply nothing", async () => {

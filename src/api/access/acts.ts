@@ -81,9 +81,12 @@ export async function mayPlan(
   return read;
 }
 
-/** Where a service will be, and where it is: nobody gets out of what counts there by the same file. */
-function wherever(caller: Caller, { service, environment }: Place): readonly Place[] {
-  const now = caller.environmentOf(service);
+/**
+ * Where a service will be, and where it is: nobody gets out of what counts there by the same file. One that is not there
+ * yet is in its namespace, whatever its label says.
+ */
+function wherever(caller: Caller, { service, environment, namespace }: Place): readonly Place[] {
+  const now = caller.environmentOf(service) ?? namespace;
   return now === undefined
     ? [{ service, environment }]
     : [environment, now].map((one) => ({ service, environment: one }));

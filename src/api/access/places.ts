@@ -8,6 +8,8 @@ import { NO_ENVIRONMENT } from "./may.ts";
 export interface Place {
   readonly service: string;
   readonly environment: string;
+  /** In a cluster, where what it runs reaches what is there; nothing elsewhere. */
+  readonly namespace?: string | undefined;
 }
 
 /** The environment that a file names: its label, else its namespace. */

@@ -25,7 +25,7 @@ test.each([
 ])("$metadata is $is", async ({ only = [], metadata, is }) => {
   const [service, environment] = is.split(" ");
   const found = await filesOf(only, nobody).placesIn(fileOf(metadata));
-  expect(found).toEqual({ ok: true, places: [{ service, environment }] });
+  expect(found).toEqual({ ok: true, places: [{ service, environment, namespace: "prod" }] });
 });
 
 const KAYENTA = "{ judge: kayenta, config: /etc/passwd, lifetime: 1h, interval: 10m }";

@@ -65,7 +65,7 @@ export function filesOf(only: readonly string[], reach: Reach): ClusterFiles {
       if (!found.ok) return found;
       const { name, namespace } = found.place;
       const environment = environmentOf({ ...found.rollout.metadata, namespace });
-      return { ok: true, places: [{ service: `${name}.${namespace}`, environment }] };
+      return { ok: true, places: [{ service: `${name}.${namespace}`, environment, namespace }] };
     },
     need: (text) => {
       const found = read(text);
