@@ -7,6 +7,7 @@ import { afterEach, beforeEach, expect, test } from "vitest";
 import { testKeeper } from "../../../test/support/keeper.ts";
 import type { Env } from "../http/call.ts";
 import { accessOf, type Access, type Opening } from "./access.ts";
+import { ownPath } from "./login.ts";
 import { newToken } from "./tokens.ts";
 
 const [ci, old] = [newToken(), newToken()];
@@ -107,4 +108,24 @@ test("behind a proxy the origin must be known", async () => {
     200,
     expect.stringMatching(/^__Host-serin=.*Secure/u),
   ]);
+});
+
+test.each([
+  ["/services/shop?tab=log#end", "/services/shop?tab=log#end"],
+  ["/a/../b", "/b"],
+  [undefined, "/"],
+  ["https://evil.example/x", "/"],
+  ["//evil.example/x", "/"],
+  ["/\\evil.example/x", "/"],
+  ["/.//evil.example/x", "/"],
+  ["/./\\evil.example/x", "/"],
+  ["/.\\/evil.example/x", "/"],
+  ["/%2e//evil.example/x", "/"],
+  ["/a/..//evil.example/x", "/"],
+  ["/\t/evil.example/x", "/"],
+])("a login that was to go on to %j goes on to %s", (to, on) => {
+  const origin = "https://serin.example.com";
+  const own = ownPath(to, origin);
+  expect(own).toBe(on);
+  expect(new URL(own, origin).origin).toBe(origin);
 });

@@ -109,10 +109,12 @@ async function finish(
 }
 
 /** A path on our own pages; nobody is sent to another site by a link to ours. */
-function ownPath(to: string | undefined, origin: string): string {
+export function ownPath(to: string | undefined, origin: string): string {
   if (to === undefined || !URL.canParse(to, origin)) return "/";
   const url = new URL(to, origin);
-  return url.origin === origin && to.startsWith("/") ? `${url.pathname}${url.search}${url.hash}` : "/";
+  // `/.//elsewhere` is a path of ours until it is put in order: a browser takes what is left for another host.
+  const isOurs = url.origin === origin && to.startsWith("/") && !url.pathname.startsWith("//");
+  return isOurs ? `${url.pathname}${url.search}${url.hash}` : "/";
 }
 
 const NO_LOGIN: Trouble = {
