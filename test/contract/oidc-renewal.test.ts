@@ -40,9 +40,9 @@ async function loggedIn(): Promise<LoggedIn> {
 
 test("is renewed when half of its time is over, and ends when the provider says no", async () => {
   const clock = createVirtualClock();
-  const { audit } = testKeeper();
+  const { audit, say } = testKeeper();
   const sessions = new Sessions(clock, () => file.sessions);
-  const renew = renewals({ sessions, audit, file: () => file });
+  const renew = renewals({ sessions, audit, say, file: () => file });
   const { session, shown } = await sessions.open({ ...(await loggedIn()), login: "oidc" });
   expect(session).toMatchObject({ actor: "ann@example.com", groups: ["sre"], refreshToken: expect.any(String) });
   renew(shown, session);
@@ -67,11 +67,11 @@ test("is renewed when half of its time is over, and ends when the provider says 
 
 test("goes on to its own end while the provider cannot be asked", async () => {
   const clock = createVirtualClock();
-  const { audit } = testKeeper();
+  const { audit, say } = testKeeper();
   const sessions = new Sessions(clock, () => file.sessions);
   const away = { ...file, oidc: file.oidc && { ...file.oidc, issuer: "http://127.0.0.1:1" } };
   let asked = 0;
-  const renew = renewals({ sessions, audit, file: () => (asked++, away) });
+  const renew = renewals({ sessions, audit, say, file: () => (asked++, away) });
   const who = { actor: "ann@example.com", groups: ["sre"], login: "oidc", refreshToken: "r" } as const;
   const { session, shown } = await sessions.open(who);
   await clock.advance(ms(HOUR / 2 + 1));

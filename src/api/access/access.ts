@@ -104,7 +104,7 @@ export async function accessOf(options: AccessOptions): Promise<Access> {
     actor,
     places,
     sessions,
-    renew: renewals({ sessions, audit, file: () => file }),
+    renew: renewals({ sessions, audit, file: () => file, say }),
     wrongTokens: wrongTokens(),
     file: () => file,
     // An origin tells what a proxy in front speaks.

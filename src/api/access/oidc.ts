@@ -75,9 +75,12 @@ export async function askAgain(settings: OidcSettings, refreshToken: string): Pr
   });
 }
 
-/** Whether the provider has answered, and the answer was no, or nobody who may come in. */
+/**
+ * Whether the provider has answered that this login is over, or named nobody who may come in. Whatever else it says, such as
+ * that we ask too often or with the wrong secret, is not about the person.
+ */
 export const isRefusal = ({ cause }: SerinError): boolean =>
-  cause instanceof NobodyNamed || (cause instanceof oidc.ResponseBodyError && cause.status < 500);
+  cause instanceof NobodyNamed || (cause instanceof oidc.ResponseBodyError && cause.error === "invalid_grant");
 
 /** What the provider says names nobody. */
 class NobodyNamed extends Error {
