@@ -96,8 +96,10 @@ export function originOf(c: Context, { file, isSecure, behindProxy }: House): st
 
 /** Whoever has a session, as the access file has that one now. */
 function principalIn(session: Session, house: House): Principal {
-  const { login, actor, groups } = session;
-  const isLive = house.sessions.isLive(session);
+  // A stream goes on for long: the provider may have named other groups meanwhile.
+  const now = house.sessions.now(session);
+  const isLive = now !== undefined;
+  const { login, actor, groups } = now ?? session;
   if (login === "oidc") return granted(house, { actor, groups, login }, isLive && house.file()?.oidc !== undefined);
   const owner = ownerOf(login.sha256, house);
   return granted(house, { actor, groups: owner?.groups ?? [], login: "token" }, isLive && owner?.actor === actor);

@@ -91,7 +91,8 @@ test("what the provider renews goes on, with what it says now, up to its end", a
   await sessions.renew(shown, session, { actor: "ann", groups: ["leads"], refreshToken: "r2" });
   const renewed = await sessions.read(shown);
   expect(renewed).toMatchObject({ groups: ["leads"], refreshToken: "r2", csrf: session.csrf, idToken: "t" });
-  // A stream that was opened before goes on with it.
+  // A stream that was opened before goes on with it, as it is now.
+  expect(sessions.now(session)).toEqual(renewed);
   await clock.advance(ms(HOUR / 2));
   expect(sessions.isLive(session)).toBe(true);
   for (let hours = 1; hours < 4; hours += 1) {
@@ -100,6 +101,16 @@ test("what the provider renews goes on, with what it says now, up to its end", a
     await clock.advance(ms(HOUR - 60_000));
   }
   expect(await sessions.read(shown)).toBeUndefined();
+});
+
+test("one that is logged out while it is renewed stays out, also after a restart", async () => {
+  const sessions = made();
+  const { session, shown } = await sessions.open({ ...ANN, refreshToken: "r1" });
+  const renewal = sessions.renew(shown, session, { actor: "ann", groups: [], refreshToken: "r2" });
+  sessions.end(session);
+  await renewal;
+  expect(await sessions.read(shown)).toBeUndefined();
+  expect(await made().read(shown)).toBeUndefined();
 });
 
 test("one that nothing renews has no later end, and a token's session ends with the token", async () => {

@@ -74,7 +74,7 @@ export class Sessions {
       expiresMs: ms(Math.min(endsMs, nowMs + lifetimeMs)),
       endsMs,
     };
-    await this.#keep(shown, session);
+    this.#keep(session, await sealedFor(shown, session));
     return { session, shown };
   }
 
@@ -83,16 +83,21 @@ export class Sessions {
     const hash = hashOf(shown);
     const kept = this.#kept.get(hash);
     if (!kept) return undefined;
-    const session = this.#open.get(hash) ?? (await unseal<Session>("session", kept.sealed, this.#at(keyOf(shown))));
-    if (!session || !this.isLive(session)) return undefined;
+    const unsealed = this.#open.get(hash) ?? (await unseal<Session>("session", kept.sealed, this.#at(keyOf(shown))));
+    const session = unsealed && this.now(unsealed);
+    if (!session) return undefined;
     this.#open.set(hash, session);
     return session;
   }
 
-  /** Whether a session that was read goes on, as it was read or renewed since. */
-  isLive({ id, expiresMs }: Session): boolean {
-    const now = this.#open.get(id);
-    return this.#kept.has(id) && this.#clock.now() < (now?.expiresMs ?? expiresMs);
+  /** A session that was read, as it was read or renewed since; nothing once it is over. */
+  now(session: Session): Session | undefined {
+    const now = this.#open.get(session.id) ?? session;
+    return this.#kept.has(session.id) && this.#clock.now() < now.expiresMs ? now : undefined;
+  }
+
+  isLive(session: Session): boolean {
+    return this.now(session) !== undefined;
   }
 
   /** Whether half of its time is over, so that the provider is asked. */
@@ -105,7 +110,10 @@ export class Sessions {
   async renew(shown: string, session: Session, who: Omit<Who, "login">): Promise<void> {
     if (!this.isLive(session)) return;
     const expiresMs = ms(Math.min(session.endsMs, this.#clock.now() + this.#lasting().lifetimeMs));
-    await this.#keep(shown, { ...session, ...who, expiresMs });
+    const renewed = { ...session, ...who, expiresMs };
+    const sealed = await sealedFor(shown, renewed);
+    // Who has logged out meanwhile stays out.
+    if (this.isLive(session)) this.#keep(renewed, sealed);
   }
 
   /** Ends a session, wherever a copy of its text may be. */
@@ -123,9 +131,8 @@ export class Sessions {
     return unseal<T>("login", sealed, this.#at(this.#key));
   }
 
-  async #keep(shown: string, session: Session): Promise<void> {
+  #keep(session: Session, sealed: string): void {
     const { id, endsMs } = session;
-    const sealed = await seal("session", session, { key: keyOf(shown), untilMs: endsMs });
     this.#kept.set(id, { hash: id, sealed, endsMs });
     this.#open.set(id, session);
     this.#save();
@@ -155,6 +162,9 @@ const hashOf = (shown: string): string => createHash("sha256").update(shown).dig
 
 /** Another one than the hash, which the store has. */
 const keyOf = (shown: string): Uint8Array => new Uint8Array(hkdfSync("sha256", shown, "", "serin session", 32));
+
+const sealedFor = (shown: string, session: Session): Promise<string> =>
+  seal("session", session, { key: keyOf(shown), untilMs: session.endsMs });
 
 async function seal(
   purpose: string,
