@@ -43,7 +43,7 @@ test("is renewed when half of its time is over, and ends when the provider says 
   const { audit, say } = testKeeper();
   const sessions = new Sessions(clock, () => file.sessions);
   const renew = renewals({ sessions, audit, say, file: () => file });
-  const { session, shown } = await sessions.open({ ...(await loggedIn()), login: "oidc" });
+  const { session, shown } = await sessions.open({ ...(await loggedIn()), login: "oidc", provider: file.oidc });
   expect(session).toMatchObject({ actor: "ann@example.com", groups: ["sre"], refreshToken: expect.any(String) });
   renew(shown, session);
   await clock.advance(ms(HOUR / 2 + 1));
@@ -72,7 +72,13 @@ test("goes on to its own end while the provider cannot be asked", async () => {
   const away = { ...file, oidc: file.oidc && { ...file.oidc, issuer: "http://127.0.0.1:1" } };
   let asked = 0;
   const renew = renewals({ sessions, audit, say, file: () => (asked++, away) });
-  const who = { actor: "ann@example.com", groups: ["sre"], login: "oidc", refreshToken: "r" } as const;
+  const who = {
+    actor: "ann@example.com",
+    groups: ["sre"],
+    login: "oidc",
+    provider: away.oidc,
+    refreshToken: "r",
+  } as const;
   const { session, shown } = await sessions.open(who);
   await clock.advance(ms(HOUR / 2 + 1));
   // Asked again and again: not before the first question has had its answer.

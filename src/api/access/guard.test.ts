@@ -7,7 +7,10 @@ import { afterEach, beforeEach, describe, expect, test } from "vitest";
 import { testKeeper } from "../../../test/support/keeper.ts";
 import { SerinError } from "../../core/issues.ts";
 import { accessOf, checkOpening, type Access, type Opening } from "./access.ts";
-import type { AccessEnv } from "./guard.ts";
+import type { Caller } from "./caller.ts";
+import { parseAccess, type AccessFile } from "./file.ts";
+import { guard, wrongTokens, type AccessEnv } from "./guard.ts";
+import { Sessions } from "./sessions.ts";
 import { newToken } from "./tokens.ts";
 
 const DOOR = "d".repeat(64);
@@ -120,4 +123,57 @@ describe("Serin is not opened", () => {
     writeFileSync(file, "tokens: []\n");
     expect(await refused({ ...elsewhere, access: file, behindProxy: true })).toMatch(/SERIN_BAD_ACCESS 1:1 /u);
   });
+});
+
+test("a call that goes on has the groups of its login now, and nothing once there is another provider", async () => {
+  const fileAt = (issuer: string): AccessFile => {
+    const read = parseAccess(`
+origin: http://127.0.0.1:7070
+oidc: { issuer: "${issuer}", clientId: serin }
+grants: [{ who: { groups: [sre] }, role: operate }, { who: { groups: [leads] }, role: approve }]
+`);
+    if (!read.ok) throw new Error(read.issues.map(({ message }) => message).join());
+    return read.value;
+  };
+  let file = fileAt("https://login.example.com");
+  const sessions = new Sessions(keeper.clock, () => file.sessions);
+  let caller: Caller | undefined;
+  const renewed: string[] = [];
+  const app = new Hono<AccessEnv>();
+  app.use(
+    guard({
+      ...keeper,
+      sessions,
+      file: () => file,
+      renew: (shown) => renewed.push(shown),
+      places: { environmentOf: () => undefined, servicesOf: (name) => [name] },
+      token: DOOR,
+      actor: "here",
+      wrongTokens: wrongTokens(),
+      isSecure: () => false,
+      isAmbient: false,
+      behindProxy: false,
+    }),
+  );
+  app.get("/v1/x", (c) => {
+    caller = c.get("caller");
+    return c.text("");
+  });
+  const provider = { issuer: "https://login.example.com", clientId: "serin" };
+  const ann = { actor: "ann", groups: ["sre"], login: "oidc", provider, refreshToken: "r" } as const;
+  const { session, shown } = await sessions.open(ann);
+  const ask = async (): Promise<number> => {
+    const env = { incoming: { socket: { remoteAddress: "10.0.0.9" } } };
+    return (await app.request("/v1/x", { headers: { cookie: `serin=${shown}` } }, env)).status;
+  };
+  expect(await ask()).toBe(200);
+  const rolesNow = () => caller?.whoami.roles.map(({ role }) => role);
+  expect(rolesNow()).toEqual(["operate"]);
+  await sessions.renew(shown, session, { actor: "ann", groups: ["leads"], refreshToken: "r2" });
+  expect(rolesNow()).toEqual(["approve"]);
+  file = fileAt("https://other.example.com");
+  expect([rolesNow(), caller?.isOver()]).toEqual([[], true]);
+  expect(await ask()).toBe(401);
+  // Nobody else is asked about a login of that one.
+  expect(renewed).toEqual([shown]);
 });

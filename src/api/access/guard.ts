@@ -13,7 +13,7 @@ import type { House } from "./house.ts";
 import { EVERYTHING, principalOf, type Identity, type Principal } from "./may.ts";
 import { holdersOf } from "./rights.ts";
 import { isSame } from "./same.ts";
-import type { Session } from "./sessions.ts";
+import { isOf, type Session } from "./sessions.ts";
 import { ownerOfHash, tokenOwner } from "./tokens.ts";
 
 /** What is known of a call once it was let in. */
@@ -100,7 +100,7 @@ function principalIn(session: Session, house: House): Principal {
   const now = house.sessions.now(session);
   const isLive = now !== undefined;
   const { login, actor, groups } = now ?? session;
-  if (login === "oidc") return granted(house, { actor, groups, login }, isLive && house.file()?.oidc !== undefined);
+  if (login === "oidc") return granted(house, { actor, groups, login }, isLive && isOf(session, house.file()?.oidc));
   const owner = ownerOf(login.sha256, house);
   return granted(house, { actor, groups: owner?.groups ?? [], login: "token" }, isLive && owner?.actor === actor);
 }
@@ -114,8 +114,8 @@ async function sessionOf(c: Context, house: House): Promise<Session | undefined>
   const session = shown === undefined ? undefined : await house.sessions.read(shown);
   if (shown === undefined || !session) return undefined;
   const { login } = session;
-  // A provider or a token that was taken out of the file takes its sessions along.
-  if (login === "oidc" ? !house.file()?.oidc : !ownerOf(login.sha256, house)) return undefined;
+  // A provider or a token that was taken out of the file, or replaced there, takes its sessions along.
+  if (login === "oidc" ? !isOf(session, house.file()?.oidc) : !ownerOf(login.sha256, house)) return undefined;
   house.renew(shown, session);
   return session;
 }

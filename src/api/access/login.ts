@@ -99,7 +99,8 @@ async function finish(
   const from = addressOf(c, house);
   try {
     const who = await endLogin(oidc, { url, login });
-    await letIn(c, house, { who: { ...who, login: "oidc" } });
+    const { issuer, clientId } = oidc;
+    await letIn(c, house, { who: { ...who, login: "oidc", provider: { issuer, clientId } } });
     return c.redirect(login.to);
   } catch (error) {
     if (!(error instanceof SerinError)) throw error;

@@ -53,7 +53,8 @@ oidc: { issuer: "${at}", clientId: serin }
 }
 
 async function due(sessions: Sessions) {
-  const opened = await sessions.open({ actor: "ann", groups: [], login: "oidc", refreshToken: "r" });
+  const at = { issuer, clientId: "serin" };
+  const opened = await sessions.open({ actor: "ann", groups: [], login: "oidc", provider: at, refreshToken: "r" });
   await clock.advance(ms(HOUR / 2 + 1));
   return opened;
 }
@@ -98,4 +99,24 @@ test("a session that is over is over also when neither that nor the log can be w
   await vi.waitUntil(() => said.length > 0, 20_000);
   expect(said).toEqual([expect.stringContaining("the disk is full")]);
   expect(sessions.isLive(session)).toBe(false);
+});
+
+test("what a provider gave is shown to no other one", async () => {
+  answer = { status: 400, error: "invalid_grant" };
+  const { audit, say } = testKeeper();
+  const mine = issuer;
+  let file = fileAt(mine);
+  const sessions = new Sessions(clock, () => file.sessions);
+  const renew = renewals({ sessions, audit, say, file: () => file });
+  issuer = "https://login.example.com";
+  const elsewhere = await due(sessions);
+  issuer = mine;
+  renew(elsewhere.shown, elsewhere.session);
+  const here = await due(sessions);
+  renew(here.shown, here.session);
+  await vi.waitUntil(() => !sessions.isLive(here.session), 20_000);
+  expect(asked).toBe(1);
+  file = { ...file, oidc: undefined };
+  renew(elsewhere.shown, elsewhere.session);
+  expect(asked).toBe(1);
 });

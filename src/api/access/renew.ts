@@ -3,7 +3,7 @@ import { messageOf, SerinError } from "../../core/issues.ts";
 import type { OidcSettings } from "./file.ts";
 import type { House } from "./house.ts";
 import { askAgain, isRefusal, type LoggedIn } from "./oidc.ts";
-import type { Session } from "./sessions.ts";
+import { isOf, type Session } from "./sessions.ts";
 
 interface Renewing extends Pick<House, "sessions" | "file" | "audit"> {
   readonly say: (text: string) => void;
@@ -15,7 +15,7 @@ export function renewals({ sessions, audit, file, say }: Renewing): House["renew
   const renew = async (shown: string, session: Session): Promise<void> => {
     const { oidc } = file() ?? {};
     const { refreshToken, actor } = session;
-    if (!oidc || refreshToken === undefined) return;
+    if (!oidc || !isOf(session, oidc) || refreshToken === undefined) return;
     const answer = await answerOf(oidc, refreshToken);
     if (answer === "none") return;
     if (answer !== "no" && answer.actor === actor) return sessions.renew(shown, session, answer);

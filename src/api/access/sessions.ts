@@ -3,6 +3,7 @@ import { createHash, hkdfSync, randomBytes } from "node:crypto";
 import { EncryptJWT, errors, jwtDecrypt } from "jose";
 import type { Clock } from "../../ports/clock.ts";
 import { ms, type Ms } from "../../core/units.ts";
+import type { OidcSettings } from "./file.ts";
 import { forgetful, type Kept, type SessionStore } from "./session-file.ts";
 
 /** Who has logged in, and what shows that a call comes from that one's own page. */
@@ -13,6 +14,8 @@ export interface Session {
   readonly groups: readonly string[];
   /** How that was shown: by the provider, or by a token that must still be in the access file. */
   readonly login: "oidc" | { readonly sha256: string };
+  /** Where, with a login of OpenID Connect: no other provider can speak for it, or is shown what it gave. */
+  readonly provider?: Pick<OidcSettings, "issuer" | "clientId"> | undefined;
   readonly csrf: string;
   /** Shown to the provider when the person logs out. */
   readonly idToken?: string | undefined;
@@ -36,7 +39,11 @@ export const LOGIN_MS = 10 * 60_000;
 const MOST = 1_000;
 
 /** What is said of whoever logs in. */
-type Who = Pick<Session, "actor" | "groups" | "login" | "idToken" | "refreshToken">;
+type Who = Pick<Session, "actor" | "groups" | "login" | "provider" | "idToken" | "refreshToken">;
+
+/** Whether a session is of a login at this provider. */
+export const isOf = ({ provider }: Session, oidc: OidcSettings | undefined): boolean =>
+  oidc !== undefined && provider?.issuer === oidc.issuer && provider.clientId === oidc.clientId;
 
 /**
  * The browser keeps 256 bits of the system's dice, and Serin their hash. What there is to know of the session is encrypted
@@ -107,7 +114,7 @@ export class Sessions {
   }
 
   /** Goes on for its lifetime from now on, with what the provider says of the person now; never beyond its end. */
-  async renew(shown: string, session: Session, who: Omit<Who, "login">): Promise<void> {
+  async renew(shown: string, session: Session, who: Omit<Who, "login" | "provider">): Promise<void> {
     if (!this.isLive(session)) return;
     const expiresMs = ms(Math.min(session.endsMs, this.#clock.now() + this.#lasting().lifetimeMs));
     const renewed = { ...session, ...who, expiresMs };
