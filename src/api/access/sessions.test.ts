@@ -127,7 +127,17 @@ test("one that nothing renews has no later end, and a token's session ends with 
 test("the oldest of very many ends", async () => {
   const sessions = new Sessions(clock, () => ({ lifetimeMs: HOUR, atMostMs: HOUR }));
   const [first, second] = [await sessions.open(ANN), await sessions.open(ANN)];
-  for (let at = 2; at < 1_001; at += 1) await sessions.open(ANN);
+  for (let at = 2; at < 1_001; at += 1) await sessions.open({ ...ANN, actor: `ann ${at}` });
   expect(await sessions.read(first.shown)).toBeUndefined();
   expect(await sessions.read(second.shown)).toEqual(second.session);
+});
+
+test("whoever logs in again and again ends logins of its own alone", async () => {
+  const sessions = new Sessions(clock, () => ({ lifetimeMs: HOUR, atMostMs: HOUR }));
+  const ben = await sessions.open({ ...ANN, actor: "ben" });
+  const [first, second] = [await sessions.open(ANN), await sessions.open(ANN)];
+  for (let at = 2; at < 51; at += 1) await sessions.open(ANN);
+  expect(await sessions.read(first.shown)).toBeUndefined();
+  expect(await sessions.read(second.shown)).toEqual(second.session);
+  expect(await sessions.read(ben.shown)).toEqual(ben.session);
 });

@@ -35,8 +35,11 @@ interface Lasting {
 /** A login that has begun must come to its end within this time, in milliseconds. */
 export const LOGIN_MS = 10 * 60_000;
 
-/** So many at once: whoever logs in again and again ends the oldest, and fills no disk. */
+/** So many at once, so that they fill no disk: then the oldest ends. */
 const MOST = 1_000;
+
+/** So many at once are one person's, or one token's: whoever logs in again and again ends logins of its own alone. */
+const MOST_EACH = 50;
 
 /** What is said of whoever logs in. */
 type Who = Pick<Session, "actor" | "groups" | "login" | "provider" | "idToken" | "refreshToken">;
@@ -81,7 +84,9 @@ export class Sessions {
       expiresMs: ms(Math.min(endsMs, nowMs + lifetimeMs)),
       endsMs,
     };
-    this.#keep(session, await sealedFor(shown, session));
+    const sealed = await sealedFor(shown, session);
+    this.#makeRoom(who.actor);
+    this.#keep(session, sealed);
     return { session, shown };
   }
 
@@ -145,17 +150,23 @@ export class Sessions {
     this.#save();
   }
 
+  /** Ends the oldest logins of somebody who begins one too many. Whose those are that nobody has shown since a restart is not known. */
+  #makeRoom(actor: string): void {
+    const own = [...this.#kept.keys()].filter((hash) => this.#open.get(hash)?.actor === actor);
+    for (const hash of own.slice(0, Math.max(0, own.length + 1 - MOST_EACH))) this.#drop(hash);
+  }
+
+  #drop(hash: string): void {
+    this.#kept.delete(hash);
+    this.#open.delete(hash);
+  }
+
   #save(): void {
     const nowMs = this.#clock.now();
-    for (const { hash, endsMs } of this.#kept.values())
-      if (endsMs <= nowMs) {
-        this.#kept.delete(hash);
-        this.#open.delete(hash);
-      }
+    for (const { hash, endsMs } of this.#kept.values()) if (endsMs <= nowMs) this.#drop(hash);
     for (const hash of this.#kept.keys()) {
       if (this.#kept.size <= MOST) break;
-      this.#kept.delete(hash);
-      this.#open.delete(hash);
+      this.#drop(hash);
     }
     this.#store.save([...this.#kept.values()]);
   }
