@@ -50,7 +50,8 @@ function readHead(text: string): AuditHead {
   throw badOption(`--head ${text} is no head`, "a number, a colon and 64 letters", "take it from: serin audit verify");
 }
 
-function lineOf({ seq, at, kind, actor, login, from, what, service, reason, seen, of, answer }: AuditEntry): string {
+function lineOf(entry: AuditEntry): string {
+  const { seq, at, kind, actor, login, from, what, service, reason, seen, of, answer, leftOut } = entry;
   const who = actor === undefined ? undefined : `${actor}${login ? ` (${login})` : ""}`;
   const parts = [
     who,
@@ -61,6 +62,7 @@ function lineOf({ seq, at, kind, actor, login, from, what, service, reason, seen
     reason ? JSON.stringify(reason) : undefined,
     of === undefined ? undefined : `to ${of}:`,
     answer,
+    leftOut === undefined ? undefined : `and ${leftOut} before it`,
   ];
   return `${seq}  ${at}  ${kind}  ${parts.filter((part) => part !== undefined && part !== "").join("  ")}`;
 }

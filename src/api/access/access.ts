@@ -18,6 +18,7 @@ import type { House } from "./house.ts";
 import { addLogin, addLogout, addTokenLogin } from "./login.ts";
 import { approvalsFor } from "./may.ts";
 import type { Place } from "./places.ts";
+import { Refusals } from "./refusals.ts";
 import { renewals } from "./renew.ts";
 import type { SessionStore } from "./session-file.ts";
 import { Sessions } from "./sessions.ts";
@@ -100,6 +101,7 @@ export async function accessOf(options: AccessOptions): Promise<Access> {
   const house: House = {
     clock,
     audit,
+    refusals: new Refusals(clock, audit),
     token,
     actor,
     places,

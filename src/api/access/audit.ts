@@ -26,6 +26,8 @@ export interface AuditNote {
   readonly of?: number | undefined;
   /** What came of it; a refusal begins with its code. */
   readonly answer?: string | undefined;
+  /** So many refusals of the same caller were not written down since its last one that was. */
+  readonly leftOut?: number | undefined;
 }
 
 /** An entry, as it is read. */

@@ -7,6 +7,7 @@ import type { Audit, AuditNote } from "./audit.ts";
 import type { AccessRole } from "./file.ts";
 import { placesIn, type PlacesResult } from "./places.ts";
 import { EVERYTHING, may, type Need, type Principal } from "./may.ts";
+import type { Refusals } from "./refusals.ts";
 import { ACTS } from "./rights.ts";
 
 /** What a call was, for the audit log. */
@@ -29,6 +30,8 @@ export interface CallerOptions {
   /** Who it is now: what somebody may can be taken away while a call, or a stream, goes on. */
   readonly principal: () => Principal;
   readonly audit: Audit;
+  /** Writes refusals down, of all calls; without it each is written down. */
+  readonly refusals?: Refusals | undefined;
   readonly places: Places;
   /** What whoever is not known is called, where the call does not say it. */
   readonly actor: string;
@@ -135,7 +138,8 @@ export class Caller {
     if (isAllowed) return;
     const { actor = this.#options.actor } = this.#principal;
     const trouble = notYours(actor, takes, note);
-    this.#options.audit.note({ kind: "refused", ...this.#who(), ...note, answer: trouble.code });
+    const { audit, refusals = audit } = this.#options;
+    refusals.note({ kind: "refused", ...this.#who(), ...note, answer: trouble.code });
     throw new Refused(trouble, 403);
   }
 

@@ -10,6 +10,7 @@ import { accessOf, checkOpening, type Access, type Opening } from "./access.ts";
 import type { Caller } from "./caller.ts";
 import { parseAccess, type AccessFile } from "./file.ts";
 import { guard, wrongTokens, type AccessEnv } from "./guard.ts";
+import { Refusals } from "./refusals.ts";
 import { Sessions } from "./sessions.ts";
 import { newToken } from "./tokens.ts";
 
@@ -143,6 +144,7 @@ grants: [{ who: { groups: [sre] }, role: operate }, { who: { groups: [leads] }, 
   app.use(
     guard({
       ...keeper,
+      refusals: new Refusals(keeper.clock, keeper.audit),
       sessions,
       file: () => file,
       renew: (shown) => renewed.push(shown),

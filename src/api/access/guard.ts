@@ -50,12 +50,12 @@ export function guard(house: House): MiddlewareHandler<AccessEnv> {
       return problem(c, trouble, status);
     }
     const { principal, session } = found;
-    const { audit, places, actor } = house;
+    const { audit, refusals, places, actor } = house;
     const holders: CallerOptions["holders"] = (roles, at) => {
       const file = house.file();
       return file ? holdersOf(file, roles, at) : [];
     };
-    c.set("caller", new Caller({ principal, audit, places, actor, from, csrf: session?.csrf, holders }));
+    c.set("caller", new Caller({ principal, audit, refusals, places, actor, from, csrf: session?.csrf, holders }));
     c.set("session", session);
     return next();
   };

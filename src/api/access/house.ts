@@ -4,11 +4,13 @@ import type { Audit } from "./audit.ts";
 import type { Places } from "./caller.ts";
 import type { AccessFile } from "./file.ts";
 import type { RateLimiterMemory } from "rate-limiter-flexible";
+import type { Refusals } from "./refusals.ts";
 import type { Session, Sessions } from "./sessions.ts";
 
 export interface House {
   readonly clock: Clock;
   readonly audit: Audit;
+  readonly refusals: Refusals;
   readonly sessions: Sessions;
   /** Asks the provider whether a session goes on, once half of its time is over. */
   readonly renew: (shown: string, session: Session) => void;

@@ -265,6 +265,11 @@ const auditEntry = z
     seen: z.int().min(0).optional().describe("The version of the service that the person saw."),
     of: z.int().min(1).optional().describe("The entry that this one answers."),
     answer: z.string().optional(),
+    leftOut: z
+      .int()
+      .min(1)
+      .optional()
+      .describe("So many refusals of the same caller were not written down before this one."),
   })
   .openapi("AuditEntry");
 
