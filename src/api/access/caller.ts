@@ -113,9 +113,10 @@ export class Caller {
   /** What it may do with a service, or with all members of a group, and who else may. */
   rightsAt(name: string): NonNullable<Whoami["at"]> {
     const places = this.#placesOf(name);
-    // Who may what there is for those who may look.
-    const holders = (this.may("view", name) && this.#options.holders) || (() => []);
-    const environments = new Set(places.flatMap(({ environment }) => environment ?? []));
+    // Where it is, and who may what there, is for those who may look.
+    const isShown = this.may("view", name);
+    const holders = (isShown && this.#options.holders) || (() => []);
+    const environments = new Set(isShown ? places.flatMap(({ environment }) => environment ?? []) : []);
     return {
       service: name,
       environments: [...environments],

@@ -62,11 +62,14 @@ test("a group takes the right to all of its members, and says where they are", (
   expect(of("abort")?.holders).toEqual(["group leads", "root"]);
 });
 
-test("who else may is told to those who may look, and to nobody else", () => {
+test("where it is and who else may is told to those who may look, and to nobody else", () => {
   const holders = (groups: readonly string[]) =>
     callerOf(groups)
       .rightsAt("shop-a")
       .acts.find(({ act }) => act === "pause")?.holders;
   expect(holders(["leads"])).toEqual(["group sre", "ci", "root"]);
   expect(holders(["nobody"])).toEqual([]);
+  expect(callerOf(["leads"]).rightsAt("shop-b").environments).toEqual(["production"]);
+  expect(callerOf(["sre"]).rightsAt("shop-b").environments).toEqual([]);
+  expect(callerOf(["sre"]).rightsAt("release/shop").environments).toEqual([]);
 });

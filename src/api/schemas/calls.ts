@@ -296,7 +296,9 @@ export const whoamiQuery = z.strictObject({
 const rights = z
   .object({
     service: z.string(),
-    environments: z.array(z.string()).describe("That of the service; of a group those of its members."),
+    environments: z
+      .array(z.string())
+      .describe("That of the service; of a group those of its members. None for whoever may not view it."),
     acts: z.array(
       z.object({
         act: z.enum(["apply", "promote", "pause", "resume", "abort", "retry", "undo", "scale", "remove"]),
