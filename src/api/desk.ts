@@ -109,7 +109,14 @@ export function deskOf(controller: Controller, clock: Clock): Desk {
 /** The desk of whoever knows services, beside a link to them. */
 export function deskOver(link: Link, known: Known): Desk {
   const { places, view } = known;
-  const feed = new Feed({ names: known.names, row: known.row, view, groups: () => link.groups() });
+  const feed = new Feed({
+    names: known.names,
+    row: known.row,
+    view,
+    groups: () => link.groups(),
+    placesOf: (name) =>
+      places.servicesOf(name).map((service) => ({ service, environment: places.environmentOf(service) })),
+  });
   const rehearser = new Rehearser();
   const ended = new AbortController();
   const usually = (service: string): Traffic | undefined =>

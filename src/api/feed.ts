@@ -2,6 +2,7 @@
 import { randomBytes } from "node:crypto";
 import type { DecisionRecord } from "../core/engine/state.ts";
 import type { Told } from "../runtime/parts.ts";
+import type { Somewhere } from "./access/places.ts";
 import type { GroupView, ServiceSummary, ServiceView, StreamEvent } from "./contract.ts";
 
 /** What is shown of the services that a controller looks after. */
@@ -11,6 +12,8 @@ export interface Shown {
   readonly row: (service: string) => ServiceSummary;
   readonly view: (service: string) => ServiceView;
   readonly groups: () => Promise<readonly GroupView[]>;
+  /** Where a service is, or the members of a group; without an environment when it is not there. */
+  readonly placesOf: (name: string) => readonly Somewhere[];
 }
 
 /** One event: what happened, or how something is now. */
@@ -18,6 +21,8 @@ export interface Entry {
   readonly at: number;
   readonly type: StreamEvent["type"];
   readonly name: string;
+  /** Where that was when it was said: of what is gone nothing else tells who may look at it. */
+  readonly places: readonly Somewhere[];
   /** The event's data as JSON; nothing once a later entry says how the same thing is. */
   text: string | undefined;
 }
@@ -62,6 +67,8 @@ export class Feed {
   readonly #now = new Map<string, Entry>();
   /** The same as it is compared: a view without its moment. */
   readonly #said = new Map<string, string>();
+  /** Where each thing was last, as long as it is there. */
+  readonly #where = new Map<string, readonly Somewhere[]>();
   readonly #watched = new Map<string, number>();
   /** Readers of everything. */
   #readers = 0;
@@ -263,6 +270,7 @@ export class Feed {
   #gone(name: string): void {
     for (const type of ["service", "view", "group"] as const) this.#outdate(keyOf(type, name));
     this.#happened("gone", name, JSON.stringify({ service: name }));
+    this.#where.delete(name);
   }
 
   #happened(type: Entry["type"], name: string, text: string): void {
@@ -285,9 +293,17 @@ export class Feed {
     this.#forgotten = 0;
   }
 
+  #placesOf(name: string): readonly Somewhere[] {
+    const now = this.#shown.placesOf(name);
+    const before = this.#where.get(name);
+    if (before && (now.some(({ environment }) => environment === undefined) || isSame(before, now))) return before;
+    this.#where.set(name, now);
+    return now;
+  }
+
   #add(type: Entry["type"], name: string, text: string): Entry {
     this.#last += 1;
-    const entry: Entry = { at: this.#last, type, name, text };
+    const entry: Entry = { at: this.#last, type, name, places: this.#placesOf(name), text };
     this.#log.push(entry);
     if (this.#outdated > 1_000 && this.#outdated > this.#log.length * WASTE) {
       this.#log = this.#log.filter((one) => one.text !== undefined);
@@ -317,6 +333,10 @@ export class Feed {
 const momentless = (data: GroupView | ServiceView) => ({ data, compared: { ...data, nowMs: 0 } });
 
 const keyOf = (type: string, name: string): string => `${type} ${name}`;
+
+const isSame = (some: readonly Somewhere[], others: readonly Somewhere[]): boolean =>
+  some.length === others.length &&
+  some.every((one, at) => one.service === others[at]?.service && one.environment === others[at].environment);
 
 /** A stream of one service has its view, one of all their rows. */
 function isFor({ type, name }: Entry, of: string | undefined): boolean {

@@ -61,7 +61,13 @@ const link: Link = {
 const desk: Desk = {
   ...link,
   places: { environmentOf: () => "default", servicesOf: (name) => [name] },
-  feed: new Feed({ names: () => ["app"], row: () => summaryOf(VIEW), view: () => VIEW, groups: () => link.groups() }),
+  feed: new Feed({
+    names: () => ["app"],
+    row: () => summaryOf(VIEW),
+    view: () => VIEW,
+    groups: () => link.groups(),
+    placesOf: (service) => [{ service }],
+  }),
   page: (query) => pageOf([summaryOf(VIEW)], query),
   revisions: () => [],
   logs: async () => ({ items: [] }),

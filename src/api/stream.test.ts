@@ -71,7 +71,13 @@ let door: OpenDoor;
 
 async function open(mostBytes?: number): Promise<void> {
   feed = new Feed(
-    { names: () => views.keys(), row: (name) => summaryOf(viewOf(name)), view: viewOf, groups: async () => [] },
+    {
+      names: () => views.keys(),
+      row: (name) => summaryOf(viewOf(name)),
+      view: viewOf,
+      groups: async () => [],
+      placesOf: (service) => [{ service }],
+    },
     mostBytes,
   );
   door = await openDoor(deskWith(feed), testKeeper());
@@ -170,7 +176,8 @@ test("a stream of one service begins with its whole view, and has nothing of oth
 });
 
 test("whoever may see everything is sent the same bytes, and nobody what is not theirs", async () => {
-  const sees = [(name: string) => name === "s1", () => true, () => true, (name: string) => name === "s1"];
+  const isFirst = ({ name }: { readonly name: string }): boolean => name === "s1";
+  const sees = [isFirst, () => true, () => true, isFirst];
   const readers = sees.map((each) =>
     streamOf(feed, { from: feed.name(0), sees: each, isOver: () => false, ended: () => undefined }).getReader(),
   );

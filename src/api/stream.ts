@@ -6,13 +6,15 @@ const BEAT_MS = 15_000;
 /** So much is put together before the connection is asked whether it takes more. */
 const AT_ONCE = 64 * 1024;
 
+type Said = Pick<Entry, "name" | "places">;
+
 export interface Following {
   /** The place that the caller has read up to; nothing begins with what is now. */
   readonly from?: string | undefined;
   /** One service alone, with its whole view. */
   readonly service?: string | undefined;
-  /** Whether the caller may see a service or group. */
-  readonly sees: (name: string) => boolean;
+  /** Whether the caller may see what was said of a service or group. */
+  readonly sees: (said: Said) => boolean;
   /** Whether the caller is nobody any more: then the stream ends, and who comes again is asked who it is. */
   readonly isOver: () => boolean;
   /** Called once, when nobody follows any more. */
@@ -85,7 +87,7 @@ interface Piece {
   readonly at: number;
   readonly bytes: Uint8Array;
   /** What its events are of. */
-  readonly names: readonly string[];
+  readonly said: readonly Said[];
 }
 
 /** So many pieces are kept: those who follow are seldom further apart. */
@@ -101,12 +103,12 @@ function pieceAfter(
 ): Piece | "forgotten" {
   const kept = pieces.get(feed) ?? new Map<number, Piece>();
   const known = service === undefined ? kept.get(at) : undefined;
-  if (known?.names.every(sees)) return known;
+  if (known?.said.every(sees)) return known;
   const read = feed.after(at, AT_ONCE, service);
   if (read === "forgotten") return read;
-  const seen = read.entries.filter(({ name }) => sees(name));
+  const seen = read.entries.filter(sees);
   const bytes = encoder.encode(seen.map((entry) => textOf(feed, entry)).join(""));
-  const piece = { at: read.at, bytes, names: seen.map(({ name }) => name) };
+  const piece = { at: read.at, bytes, said: seen.map(({ name, places }) => ({ name, places })) };
   if (service !== undefined || seen.length === 0 || seen.length < read.entries.length) return piece;
   kept.set(at, piece);
   pieces.set(feed, kept);

@@ -5,7 +5,7 @@ import type { Whoami } from "../contract.ts";
 import { Refused } from "../http/problem.ts";
 import type { Audit, AuditNote } from "./audit.ts";
 import type { AccessRole } from "./file.ts";
-import { placesIn, type PlacesResult } from "./places.ts";
+import { placesIn, type PlacesResult, type Somewhere } from "./places.ts";
 import { EVERYTHING, may, type Need, type Principal } from "./may.ts";
 import type { Refusals } from "./refusals.ts";
 import { ACTS } from "./rights.ts";
@@ -43,11 +43,6 @@ export interface CallerOptions {
   readonly holders?: ((roles: readonly AccessRole[], places: readonly Somewhere[]) => readonly string[]) | undefined;
 }
 
-interface Somewhere {
-  readonly service: string;
-  readonly environment?: string | undefined;
-}
-
 /** Whoever asks. */
 export class Caller {
   readonly #options: CallerOptions;
@@ -65,7 +60,13 @@ export class Caller {
     return this.#placesOf(name).every((place) => this.mayAt({ role, ...place }));
   };
 
-  /** The same for a place that need not be there yet, or for everything. */
+  /** Whether it may look at what was said of something at these places: there and where that is now, if it is still anywhere. */
+  readonly sees = (name: string, said: readonly Somewhere[]): boolean => {
+    const principal = this.#principal;
+    return [...this.#placesOf(name), ...said].every((place) => may(principal, { role: "view", ...place }));
+  };
+
+  /** The same as `may` for a place that need not be there yet, or for everything. */
   mayAt(need: Need): boolean {
     return may(this.#principal, need);
   }

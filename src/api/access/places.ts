@@ -12,6 +12,9 @@ export interface Place {
   readonly namespace?: string | undefined;
 }
 
+/** Where something is, as far as it is known. */
+export type Somewhere = Pick<Place, "service"> & { readonly environment?: string | undefined };
+
 /** The environment that a file names: its label, else its namespace. */
 export function environmentIn({ labels, namespace }: Rollout["metadata"]): string {
   return labels?.["environment"] ?? namespace ?? NO_ENVIRONMENT;

@@ -2,7 +2,7 @@
 import type { CommandRequest } from "../contract.ts";
 import type { AccessFile, AccessRole } from "./file.ts";
 import { may, principalOf } from "./may.ts";
-import type { Place } from "./places.ts";
+import type { Somewhere } from "./places.ts";
 
 /** Whatever changes something. */
 export type Act = CommandRequest["kind"] | "apply" | "remove";
@@ -22,9 +22,6 @@ export const ROLES_FOR: Readonly<Record<Act, readonly AccessRole[]>> = {
 
 /** `operate or approve`. */
 export const rolesText = (act: Act): string => ROLES_FOR[act].join(" or ");
-
-/** Where something is, as far as it is known. */
-type Somewhere = Pick<Place, "service"> & { readonly environment?: string | undefined };
 
 /** Whom the file grants a role at all of these places, as the file names them: `group sre`, `ann@example.com`. */
 export function holdersOf(

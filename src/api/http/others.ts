@@ -37,11 +37,11 @@ export function addEvents(app: App, desk: Desk): void {
     }
     if (streams >= MOST_STREAMS) throw new Refused(TOO_MANY, 503);
     streams += 1;
-    const { may, isOver } = c.get("caller");
+    const { sees, isOver } = c.get("caller");
     const stream = streamOf(desk.feed, {
       from,
       service,
-      sees: (name) => may("view", name),
+      sees: ({ name, places }) => sees(name, places),
       isOver,
       ended: () => {
         streams -= 1;
