@@ -65,6 +65,21 @@ test("is renewed when half of its time is over, and ends when the provider says 
   expect(audit.read(0, 10)).toMatchObject([{ kind: "logout", actor: "ann@example.com" }]);
 });
 
+test("ends when the provider names somebody else, and that is written down", async () => {
+  people["ann"] = ["sre"];
+  const clock = createVirtualClock();
+  const { audit, say } = testKeeper();
+  const sessions = new Sessions(clock, () => file.sessions);
+  const renew = renewals({ sessions, audit, say, file: () => file });
+  const ben = { ...(await loggedIn()), actor: "ben@example.com", login: "oidc", provider: file.oidc } as const;
+  const { session, shown } = await sessions.open(ben);
+  await clock.advance(ms(HOUR / 2 + 1));
+  renew(shown, session);
+  await until("it is over", async () => !sessions.isLive(session));
+  const what = "the provider names another person now";
+  expect(audit.read(0, 10)).toMatchObject([{ kind: "logout", actor: "ben@example.com", what }]);
+});
+
 test("goes on to its own end while the provider cannot be asked", async () => {
   const clock = createVirtualClock();
   const { audit, say } = testKeeper();
