@@ -217,6 +217,40 @@ describe("undo", () => {
     expect(desk.rollout.candidate).toBe("v1");
   });
 
+  test("to what was never stable is refused, by whatever name: nobody has agreed to it", () => {
+    const desk = atGate();
+    desk.say("abort");
+    desk.passUntil(() => desk.rollout.outcome === "stopped");
+    for (const to of ["v2", "shop/2"])
+      expect(desk.say("undo", { to }).refused).toMatchObject({
+        what: "v2 was never stable: there is no going back to it",
+        next: "serin retry shop",
+      });
+    desk.apply("v3");
+    desk.passUntil(() => desk.rollout.waiting?.for === "person");
+    desk.errors["3-canary"] = 1;
+    desk.passUntil(() => desk.rollout.outcome === "rolled-back");
+    expect(refusal(desk, "undo", { to: "v3" })).toBe("v3 was never stable: there is no going back to it");
+    desk.say("retry");
+    desk.errors["3-canary"] = 0;
+    desk.say("promote", { full: true });
+    desk.passUntil(() => desk.rollout.outcome === "promoted");
+    expect(desk.say("undo", { to: "v1" }).text).toBe("shop/5 started");
+    desk.passUntil(() => desk.rollout.outcome === "promoted");
+    expect(desk.say("undo", { to: "v3" }).text).toBe("shop/6 started");
+  });
+
+  test("to a further candidate of an experiment is refused", () => {
+    const desk = Desk.serving("{ experiment: { share: 20%, for: 60s, candidates: [{ name: v3, env: { A: 1 } }] } }");
+    desk.experiment("v2", ["v3"]);
+    desk.passUntil(() => desk.rollout.phase === "ended");
+    expect(Object.keys(desk.state.revisions)).toContain("v3");
+    expect(desk.say("undo", { to: "v3" }).refused).toMatchObject({
+      what: "v3 was never stable: there is no going back to it",
+      next: "apply it: serin apply FILE",
+    });
+  });
+
   test("is refused when there is nowhere to go, or a rollout runs", () => {
     expect(refusal(Desk.serving(), "undo")).toBe("shop has no earlier revision to go back to");
     expect(atGate().say("undo").refused).toMatchObject({ what: "shop/2 is under way", next: "serin abort shop" });

@@ -164,6 +164,7 @@ const VERBS: Verbs = {
     if (to === undefined) throw new Refusal(wrong(turn, `${state.service} has no earlier revision to go back to`));
     const revision = known(turn, to);
     if (revision.id === state.stable?.revision) throw new Refusal(wrong(turn, `${revision.id} is stable already`));
+    refuseNeverStable(turn, revision.id);
     return start(turn, command, { revision, direct: true });
   },
 };
@@ -271,6 +272,18 @@ function refuseQuarantined(state: ServiceState, revision: string): void {
     now: traffic(state),
     next: `change the service and apply again, or: serin retry ${state.service}`,
     exitCode: 3,
+  });
+}
+
+/** The direct way asks nobody and judges nothing: it is for what everybody has had before. */
+function refuseNeverStable(turn: Turn, revision: string): void {
+  const { history, rollout, service } = turn.state;
+  // An earlier stable revision is kept only as long as history names it; what is kept besides are the last candidates.
+  if (history.some(({ outcome, candidate }) => outcome === "promoted" && candidate === revision)) return;
+  const isLast = rollout?.candidate === revision;
+  throw new Refusal({
+    ...wrong(turn, `${revision} was never stable: there is no going back to it`),
+    next: isLast ? `serin retry ${service}` : "apply it: serin apply FILE",
   });
 }
 
