@@ -44,6 +44,16 @@ test.each([
     path: "spec.analysis.config",
     message: "put its content here",
   },
+  {
+    text: fileOf(`{ name: shop, namespace: prod, annotations: { a: b, serin.dev/command: '{}' } }`),
+    path: 'metadata.annotations["serin.dev/command"]',
+    message: "names that begin with serin.dev/ are the controller's own",
+  },
+  {
+    text: fileOf("{ name: shop, namespace: prod, labels: { serin.dev/rollout: shop } }"),
+    path: 'metadata.labels["serin.dev/rollout"]',
+    message: "serin.dev/ are the controller's own:",
+  },
 ])("$message", async ({ only = [], text, path, message }) => {
   const found = await filesOf(only, nobody).placesIn(text);
   const [issue] = found.ok ? [] : found.issues;

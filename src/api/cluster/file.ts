@@ -1,6 +1,7 @@
 // Which service of a cluster is a file about, and may the controller take it?
 import { serviceOf } from "../../adapters/kubernetes/service-name.ts";
 import type { Issue } from "../../core/issues.ts";
+import { pathText } from "../../core/spec/fields.ts";
 import { parseDocument } from "../../core/spec/parse.ts";
 import { KIND, type Rollout } from "../../core/spec/rollout.ts";
 import { environmentIn, type Place as ServicePlace, type PlacesResult } from "../access/places.ts";
@@ -49,6 +50,8 @@ export function filesOf(only: readonly string[], reach: Reach): ClusterFiles {
     if (document.kind !== KIND) return wrong("kind", "unsupported", `${document.kind} is not of clusters`);
     if (typeof document.spec.analysis?.kayenta?.config === "string")
       return wrong("spec.analysis.config", "unsupported", NO_FILES);
+    const [note] = ownNotes(document.metadata);
+    if (note !== undefined) return wrong(note, "unsupported", OWN_NOTES);
     const namespace = namespaceOf(document.metadata);
     if (namespace === undefined)
       return wrong("metadata", "missing-field", "metadata.namespace says where it is: nothing else does");
@@ -88,4 +91,15 @@ export function filesOf(only: readonly string[], reach: Reach): ClusterFiles {
   };
 }
 
+/** Where a file has notes of the names that a controller obeys: whoever may apply may not therefore write what others would. */
+function ownNotes(metadata: Metadata): readonly string[] {
+  return (["annotations", "labels"] as const).flatMap((field) =>
+    Object.keys(metadata[field] ?? {})
+      .filter((name) => name.startsWith("serin.dev/"))
+      .map((name) => pathText(["metadata", field, name])),
+  );
+}
+
+const OWN_NOTES =
+  "names that begin with serin.dev/ are the controller's own: take it out, and ask for what it would ask for";
 const NO_FILES = "a file is not read where the controller runs: put its content here";
