@@ -20,7 +20,7 @@ import { notFollowed, notScaled } from "./ask.ts";
 import { environmentOf, filesOf } from "./file.ts";
 import { remove } from "./link.ts";
 import { UNKNOWN } from "./look.ts";
-import type { Reach } from "./reach.ts";
+import { unanswered, type Reach } from "./reach.ts";
 
 /** A part of a cluster, and who looks after it. */
 export interface Seat {
@@ -210,7 +210,7 @@ async function answered<T>(work: () => Promise<T>): Promise<T> {
   try {
     return await work();
   } catch (error) {
-    if (!(error instanceof KubeError)) throw error;
-    throw new Refused(explained(error).trouble, 503);
+    const why = unanswered(error);
+    throw why ? new Refused(why.trouble, 503) : error;
   }
 }

@@ -152,10 +152,14 @@ export async function asked<T>(work: () => Promise<T>): Promise<T> {
   try {
     return await work();
   } catch (error) {
-    if (error instanceof KubeError) throw explained(error);
-    if (error instanceof Error && error.name === "TimeoutError") throw explained(silent(error));
-    throw error;
+    throw unanswered(error) ?? error;
   }
+}
+
+/** What the API server refuses or does not answer; nothing for any other failure. */
+export function unanswered(error: unknown): SerinError | undefined {
+  if (error instanceof KubeError) return explained(error);
+  return error instanceof Error && error.name === "TimeoutError" ? explained(silent(error)) : undefined;
 }
 
 const silent = (error: Error): KubeError =>
