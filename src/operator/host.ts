@@ -14,7 +14,7 @@ import { Controller } from "../runtime/controller.ts";
 import type { Pace, Pass, Told } from "../runtime/parts.ts";
 import type { Telemetry } from "../telemetry/telemetry.ts";
 import { Leader } from "./leader.ts";
-import { markPod } from "./mark-pod.ts";
+import { PodMark } from "./mark-pod.ts";
 import { Operator, type OperatorOptions } from "./operator.ts";
 
 export interface OperatorHost extends Omit<ConnectionOptions, "userAgent"> {
@@ -87,7 +87,7 @@ export async function runOperator(host: OperatorHost, signal: AbortSignal): Prom
   // Of its own: a lease is lost when its renewal waits behind the writes of thousands of Rollouts.
   const own = new Connection({ ...host, userAgent });
   const client = new KubeClient(own);
-  const mark = (leads: boolean): Promise<void> => markPod({ client, pod: host.pod, say }, leads);
+  const mark = new PodMark({ client, clock, pod: host.pod, say });
   const leader = new Leader({
     client,
     clock,
@@ -101,7 +101,7 @@ export async function runOperator(host: OperatorHost, signal: AbortSignal): Prom
   let isLeading = false;
   const run = async (): Promise<string | undefined> => {
     // The one before in this pod may have led.
-    const unmarked = mark(false);
+    void mark.set(false);
     try {
       await leader.won(signal);
     } catch (error) {
@@ -117,18 +117,18 @@ export async function runOperator(host: OperatorHost, signal: AbortSignal): Prom
       throw error;
     });
     isLeading = true;
-    await unmarked;
-    await mark(true);
+    await mark.set(true);
     const count = clusters.reduce((sum, { rollouts }) => sum + rollouts.size, 0);
     say(`leads as ${host.identity}: ${count} rollouts in ${only?.join(", ") ?? "all namespaces"} of ${own.server}`);
     const why = await kept;
     isLeading = false;
-    await Promise.all([mark(false), stop()]);
+    await Promise.all([mark.set(false), stop()]);
     if (why === undefined)
       await leader.release().catch((error: unknown) => say(`the lease was not let go: ${String(error)}`));
     return why;
   };
   const ended = run().finally(() => {
+    mark.close();
     own.close();
     return telemetry.close();
   });
