@@ -1,9 +1,11 @@
 // What does a controller in this process answer to those who call it from outside?
 import { randomUUID } from "node:crypto";
+import { approvalsAsked } from "../core/engine/approve.ts";
 import { underWay, type ServiceState } from "../core/engine/state.ts";
 import { isGroupName, namesOf } from "../core/group/state.ts";
-import { SerinError } from "../core/issues.ts";
+import { messageOf, SerinError } from "../core/issues.ts";
 import type { Traffic } from "../core/plan/forecast.ts";
+import type { Rollout } from "../core/spec/rollout.ts";
 import type { Clock } from "../ports/clock.ts";
 import type { Controller } from "../runtime/controller.ts";
 import type {
@@ -43,7 +45,7 @@ export interface Desk extends Link {
   logs(service: string, query: LogsQuery): Promise<LogsView>;
   /** Throws SERIN_NOTHING_PLANNED when no rollout is under way. */
   plan(service: string): PlanView;
-  /** From now on gates of these services ask for so many approvals at least; absent where their files alone say so. */
+  /** From now on gates of these services ask for so many approvals at least; absent where their files alone say so. Rejects with whoever could not be asked. */
   askForApprovals?(needed: ApprovalsFor): Promise<void>;
   /** Reads a file as if it were applied; changes nothing. */
   planFile(text: string, origin: string): Promise<PlannedView>;
@@ -95,13 +97,21 @@ export function deskOf(controller: Controller, clock: Clock): Desk {
   return {
     ...desk,
     askForApprovals: async (needed) => {
+      const neededBy = ({ metadata }: Rollout): number | undefined =>
+        needed({ service: metadata.name, environment: environmentIn(metadata) });
+      controller.approvalsFor = neededBy;
+      const failed: string[] = [];
       for (const { state } of controller.each()) {
-        const { metadata, spec } = state.spec;
-        const atLeast = needed({ service: state.service, environment: environmentIn(metadata) });
-        if (atLeast === undefined || atLeast <= (spec.approvals ?? 0)) continue;
+        const { service, spec, queued } = state;
+        const atLeast = Math.max(neededBy(spec) ?? 0, (queued && neededBy(queued.command.spec)) ?? 0);
+        if (atLeast <= approvalsAsked(state)) continue;
         const asked = { id: randomUUID(), actor: "the access file", reason: "" };
-        await controller.send(state.service, { ...asked, kind: "approvals", atLeast });
+        // What one does not take is no reason to leave the others without.
+        await controller
+          .send(service, { ...asked, kind: "approvals", atLeast })
+          .catch((error: unknown) => failed.push(`${service}: ${messageOf(error)}`));
       }
+      if (failed.length > 0) throw new Error(failed.join("; "));
     },
   };
 }

@@ -1,10 +1,12 @@
 // Who looks after all services at once?
 import { newService } from "../core/engine/decide.ts";
 import { traffic } from "../core/engine/texts.ts";
-import type { Answer, Command } from "../core/engine/input.ts";
+import { withAtLeast } from "../core/engine/approve.ts";
+import type { Answer, ApplyCommand, Command } from "../core/engine/input.ts";
 import type { DecisionRecord, ServiceState } from "../core/engine/state.ts";
 import { isGroupName } from "../core/group/state.ts";
 import { SerinError } from "../core/issues.ts";
+import type { Rollout } from "../core/spec/rollout.ts";
 import { ms } from "../core/units.ts";
 import type { ReplicaLog } from "../ports/workload.ts";
 import { within } from "./ask.ts";
@@ -34,6 +36,8 @@ export class Controller {
   private readonly loops = new Map<string, ServiceLoop>();
   /** Services that are looked after together. */
   readonly groups: Groups;
+  /** How many people must approve a rollout at least, whatever its file says: asked when a file, or a group, brings it. */
+  approvalsFor: (rollout: Rollout) => number | undefined = () => undefined;
 
   constructor(house: House) {
     this.house = house;
@@ -62,8 +66,10 @@ export class Controller {
   }
 
   /** Carries a command out and answers when it is written down. Throws a SerinError for a service not known. */
-  async send(service: string, command: Command): Promise<Answer> {
-    if (command.kind === "apply") await this.check(service, command);
+  async send(service: string, asked: Command): Promise<Answer> {
+    if (asked.kind === "apply") await this.check(service, asked);
+    // Nothing is waited for between this and the loop: whatever is asked of all services then reaches this one, too.
+    const command = asked.kind === "apply" ? this.approvable(asked) : asked;
     const known = this.loops.get(service);
     if (known) return known.send(command);
     if (command.kind !== "apply") throw this.unknown(service);
@@ -87,6 +93,12 @@ export class Controller {
       if (isUnwritten) await this.forget(loop);
       throw error;
     }
+  }
+
+  /** A release has been read long before its last wave comes. */
+  private approvable(command: ApplyCommand): ApplyCommand {
+    const { spec } = command;
+    return { ...command, spec: withAtLeast(spec, this.approvalsFor(spec)) };
   }
 
   /** Refuses what could never be done, before anything has changed. */

@@ -118,6 +118,22 @@ describe("groups", () => {
     await controller.stop();
   });
 
+  test("a wave that comes later asks for the approvals that are asked for by then", async () => {
+    const here = world();
+    const { controller } = await here.open();
+    const waves = [["a"], ["b"]].map((members) => ({ members, bakeMs: ms(0) }));
+    const inTurn = (revision: string): GroupApply => ({ ...release(revision), plan: { ...RELEASE, waves } });
+    await settled(here, controller.groups.send("release/both", inTurn("v1")));
+    await here.pass(60_000);
+    expect(stables(controller)).toEqual({ a: "v1", b: "v1" });
+    await settled(here, controller.groups.send("release/both", inTurn("v2")));
+    controller.approvalsFor = ({ metadata }) => (metadata.name === "b" ? 2 : undefined);
+    await here.pass(120_000);
+    expect(stables(controller)).toEqual({ a: "v2", b: "v1" });
+    expect(controller.get("b").state.rollout?.waiting?.text).toContain("has 0 of 2 approvals");
+    await controller.stop();
+  });
+
   test("asks nothing of anybody while its journal is lost, and goes on afterwards", async () => {
     const here = world();
     const { controller, faults } = await here.open();

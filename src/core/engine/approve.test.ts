@@ -44,6 +44,22 @@ describe("approvals that are asked for while a rollout is under way", () => {
     desk.passUntil(() => desk.rollout.outcome === "promoted", 60_000);
   });
 
+  test("are needed by what waits for its end, too", () => {
+    const desk = atGate("somebody has looked", "  onNewRevision: queue\n");
+    expect(desk.apply("v3").text).toBe("v3 waits for the end of shop/2");
+    ask(desk, 1);
+    expect(ask(desk, 1).text).toBe("shop asks for 1 already");
+    desk.say("promote", { actor: "ben" });
+    desk.passUntil(() => desk.rollout.number === 3);
+    desk.passUntil(() => desk.rollout.waiting?.for === "person");
+    expect(desk.rollout.waiting?.text).toContain("has 0 of 1 approvals");
+    // What was asked for before somebody else's file came.
+    desk.apply("v4");
+    expect(ask(desk, 1).text).toBe("shop: each gate asks for 1 approval from now on");
+    expect(desk.state.queued?.command.spec.spec.approvals).toBe(1);
+    expect(desk.state.spec.spec.approvals).toBe(1);
+  });
+
   test("take nothing back from everybody who has got it already", () => {
     const desk = Desk.serving("{ canary: { steps: [{ weight: 50%, hold: 1s }, { weight: 100%, hold: 30s }] } }");
     desk.apply("v2");

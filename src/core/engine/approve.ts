@@ -1,9 +1,10 @@
 // Who has said that a gate may open, and who may not say so?
 import { withApprovalsAfter } from "../plan/last-gate.ts";
 import type { Step } from "../plan/step.ts";
+import type { Rollout } from "../spec/rollout.ts";
 import type { Command } from "./input.ts";
 import { Refusal } from "./refusal.ts";
-import { rolloutName, underWay, type RolloutState } from "./state.ts";
+import { rolloutName, underWay, type RolloutState, type ServiceState } from "./state.ts";
 import { traffic } from "./texts.ts";
 import type { Turn } from "./turn.ts";
 
@@ -41,24 +42,44 @@ export function approve(turn: Turn, { actor, onBehalfOf, reason }: Command, need
   return isEnough ? `${name} goes on` : `${name} ${approvalsText(turn.rollout, needed)}`;
 }
 
-/** From now on each gate asks for so many at least, those of the rollout under way, too. Never for fewer than before. */
+/** From now on each gate asks for so many at least, those of the rollout under way and of what waits for its end, too. Never for fewer than before. */
 export function askForApprovals(
   turn: Turn,
   { actor, reason, atLeast }: Extract<Command, { kind: "approvals" }>,
 ): string {
   const { state } = turn;
-  const { approvals = 0, lastGate } = state.spec.spec;
-  if (atLeast <= approvals) return `${state.service} asks for ${approvals} already`;
-  turn.set({ spec: { ...state.spec, spec: { ...state.spec.spec, approvals: atLeast } } });
+  const { queued, spec } = state;
+  const asked = approvalsAsked(state);
+  if (atLeast <= asked) return `${state.service} asks for ${asked} already`;
+  turn.set({ spec: withAtLeast(spec, atLeast) });
+  if (queued) {
+    const { command } = queued;
+    turn.set({ queued: { ...queued, command: { ...command, spec: withAtLeast(command.spec, atLeast) } } });
+  }
   const busy = underWay(state);
   // The way to a version that is known asks nobody.
   if (busy?.phase === "forward" && busy.program.strategy !== "direct") {
-    const steps = withApprovalsAfter(busy.program.steps, busy.cursor, { approvals: atLeast, lastGate });
+    const steps = withApprovalsAfter(busy.program.steps, busy.cursor, {
+      approvals: atLeast,
+      lastGate: spec.spec.lastGate,
+    });
     turn.setRollout({ program: { ...busy.program, steps } });
   }
   const asks = `each gate asks for ${atLeast} ${atLeast === 1 ? "approval" : "approvals"} from now on`;
   turn.record("command", asks, { actor, reason });
   return `${state.service}: ${asks}`;
+}
+
+/** How many all gates ask for, those of what waits for the end of the rollout under way, too. */
+export function approvalsAsked({ spec, queued }: Pick<ServiceState, "spec" | "queued">): number {
+  const asked = [spec, ...(queued ? [queued.command.spec] : [])].map((file) => file.spec.approvals ?? 0);
+  return Math.min(...asked);
+}
+
+/** The same rollout, whose gates ask for so many at least, whatever its file says. */
+export function withAtLeast(rollout: Rollout, atLeast: number | undefined): Rollout {
+  if (atLeast === undefined || atLeast <= (rollout.spec.approvals ?? 0)) return rollout;
+  return { ...rollout, spec: { ...rollout.spec, approvals: atLeast } };
 }
 
 function refusal(turn: Turn, what: string): Refusal {
