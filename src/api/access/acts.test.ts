@@ -145,8 +145,10 @@ describe("a file", () => {
     ]);
   });
 
-  test("gets those of where the service is now, too: no other label in it makes them fewer", async () => {
-    await apply(actsOf(grant("operate")), inEnvironment("shop", "staging"));
+  test("gets those of where the service is now, too, and only whoever administers it takes it to where they are fewer", async () => {
+    expect(await code(apply(actsOf(grant("operate")), inEnvironment("shop", "staging")))).toBe("SERIN_FORBIDDEN");
+    expect(asked).toEqual([]);
+    await apply(actsOf(grant("administer")), inEnvironment("shop", "staging"));
     await apply(actsOf(grant("operate")), inEnvironment("cart", "production"));
     await apply(actsOf(grant("operate")), inEnvironment("cart", "staging"));
     expect(asked).toMatchObject([
@@ -164,7 +166,8 @@ describe("a file", () => {
     const staging = (service: string) => actsOf(grant("operate", "staging"), undefined, inCluster(service));
     expect(await code(apply(staging("new"), ""))).toBe("SERIN_FORBIDDEN");
     expect(await code(apply(staging("cart"), ""))).toBeUndefined();
-    expect(await code(apply(actsOf(grant("operate"), undefined, inCluster("new")), ""))).toBeUndefined();
+    expect(await code(apply(actsOf(grant("operate"), undefined, inCluster("new")), ""))).toBe("SERIN_FORBIDDEN");
+    expect(await code(apply(actsOf(grant("administer"), undefined, inCluster("new")), ""))).toBeUndefined();
     expect(asked.at(-1)).toMatchObject(["apply", { approvals: { new: 2 } }]);
   });
 

@@ -29,8 +29,14 @@ export function actsFor(
       const read = await mayPlan(caller, request, { what, reason });
       if (!read.ok) throw notARollout(read.issues);
       const asked = read.places.flatMap((place) => {
-        const each = wherever(caller, place).flatMap((at) => approvalsFor(at) ?? []);
-        return each.length === 0 ? [] : [[place.service, Math.max(...each)] as const];
+        const [next, now = next] = wherever(caller, place);
+        const [needed, before] = [approvalsFor(next) ?? 0, approvalsFor(now) ?? 0];
+        // What is applied after it would be judged by where it is then.
+        const mayMove = needed >= before || caller.mayAt({ role: "administer", ...now });
+        const move = `move to ${next.environment}, where fewer must approve`;
+        caller.refuseUnless(mayMove, "administer", { what: move, service: place.service, reason });
+        const most = Math.max(needed, before);
+        return most === 0 ? [] : [[place.service, most] as const];
       });
       const approvals = Object.fromEntries(asked);
       const service = read.places.map((place) => place.service).join(", ");
@@ -85,9 +91,8 @@ export async function mayPlan(
  * Where a service will be, and where it is: nobody gets out of what counts there by the same file. One that is not there
  * yet is in its namespace, whatever its label says.
  */
-function wherever(caller: Caller, { service, environment, namespace }: Place): readonly Place[] {
+function wherever(caller: Caller, { service, environment, namespace }: Place): readonly [next: Place, now?: Place] {
   const now = caller.environmentOf(service) ?? namespace;
-  return now === undefined
-    ? [{ service, environment }]
-    : [environment, now].map((one) => ({ service, environment: one }));
+  const next = { service, environment };
+  return now === undefined ? [next] : [next, { service, environment: now }];
 }
