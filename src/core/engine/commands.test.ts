@@ -2,6 +2,7 @@
 import { describe, expect, test } from "vitest";
 import { fileOf, applyOf, rolloutOf } from "../../../test/sim/specs.ts";
 import { Desk, STEPS } from "../../../test/support/engine.ts";
+import { KEEP } from "./state.ts";
 import { wantedPools } from "./wanted.ts";
 
 const GATED = `{ canary: { steps: [{ weight: 10%, gate: "look at it" }, { weight: 50%, hold: 30s }] } }`;
@@ -238,6 +239,26 @@ describe("undo", () => {
     expect(desk.say("undo", { to: "v1" }).text).toBe("shop/5 started");
     desk.passUntil(() => desk.rollout.outcome === "promoted");
     expect(desk.say("undo", { to: "v3" }).text).toBe("shop/6 started");
+  });
+
+  test("still knows what worked before, however many rollouts failed since", () => {
+    const desk = Desk.serving(STEPS, 2, "  revisionHistory: 1\n");
+    desk.apply("v2");
+    desk.passUntil(() => desk.rollout.outcome === "promoted");
+    for (let failed = 0; failed < KEEP + 2; failed += 1) {
+      desk.apply("v3");
+      desk.say("abort");
+      desk.passUntil(() => desk.rollout.outcome === "stopped");
+    }
+    expect(desk.state.history.map(({ number }) => number).slice(-2)).toEqual([2, 1]);
+    desk.apply("v4");
+    desk.passUntil(() => desk.rollout.outcome === "promoted");
+    expect(desk.state.history.filter(({ outcome }) => outcome === "promoted").map((each) => each.candidate)).toEqual([
+      "v4",
+      "v2",
+    ]);
+    expect(desk.say("undo").text).toBe(`shop/${KEEP + 6} started`);
+    expect(desk.rollout.candidate).toBe("v2");
   });
 
   test("to a further candidate of an experiment is refused", () => {

@@ -1,5 +1,5 @@
 // What remains when a rollout is over?
-import { KEEP, rolloutName, type Outcome, type ServiceState } from "./state.ts";
+import { KEEP, rolloutName, type Ended, type Outcome, type ServiceState } from "./state.ts";
 import type { Turn } from "./turn.ts";
 
 /** Ends the rollout and writes down how. */
@@ -39,19 +39,33 @@ export function end(turn: Turn, outcome: Outcome, why: string): void {
     startedMs: rollout.startedMs,
     endedMs: turn.nowMs,
   };
-  turn.set({ history: [ended, ...turn.state.history].slice(0, KEEP) });
+  turn.set({ history: [ended, ...turn.state.history] });
+  turn.set({ history: lastOf(turn.state) });
   const others = turn.state.quarantine.filter(({ revision }) => revision !== rollout.candidate);
   const entry = { revision: rollout.candidate, rollout: rollout.number, why, atMs: turn.nowMs };
   turn.set({ quarantine: (outcome === "rolled-back" ? [entry, ...others] : others).slice(0, KEEP) });
   turn.set({ revisions: worthKeeping(turn.state) });
 }
 
+/** The newest entry of what is stable, and of each earlier revision that people may go back to. */
+function worthUndoing({ history, stable, spec }: ServiceState): readonly Ended[] {
+  const newest = new Map<string, Ended>();
+  for (const entry of history)
+    if (entry.outcome === "promoted" && !newest.has(entry.candidate)) newest.set(entry.candidate, entry);
+  const now = newest.get(stable?.revision ?? "");
+  const earlier = [...newest.values()].filter((entry) => entry !== now).slice(0, spec.spec.revisionHistory);
+  return now ? [now, ...earlier] : earlier;
+}
+
+/** The last ones, and those besides that people go back to: many failures in a row do not push them out. */
+function lastOf(state: ServiceState): readonly Ended[] {
+  const kept = new Set(worthUndoing(state));
+  return state.history.filter((entry, index) => index < KEEP || kept.has(entry));
+}
+
 function worthKeeping(state: ServiceState): ServiceState["revisions"] {
-  const promoted = state.history
-    .filter(({ outcome }) => outcome === "promoted")
-    .slice(0, state.spec.spec.revisionHistory);
   const names = new Set([
-    ...promoted.map(({ candidate }) => candidate),
+    ...worthUndoing(state).map(({ candidate }) => candidate),
     ...state.pools.map(({ revision }) => revision),
     ...(state.stable ? [state.stable.revision] : []),
     ...(state.rollout
