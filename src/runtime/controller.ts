@@ -13,7 +13,7 @@ import { within } from "./ask.ts";
 import { decisionsAfter } from "./decisions.ts";
 import { Groups } from "./groups.ts";
 import type { Measured } from "./measured.ts";
-import type { House } from "./parts.ts";
+import type { House, Told } from "./parts.ts";
 import { readState } from "./saved.ts";
 import { ServiceLoop } from "./service.ts";
 
@@ -40,7 +40,12 @@ export class Controller {
   approvalsFor: (rollout: Rollout) => number | undefined = () => undefined;
 
   constructor(house: House) {
-    this.house = house;
+    const tell = (event: Told): void => {
+      house.tell?.(event);
+      // Whatever it is a part of goes back, or on, at once.
+      if (isTurn(event)) this.groups.lookAt(event.service);
+    };
+    this.house = { ...house, tell };
     this.groups = new Groups(house, {
       stateOf: (service) => this.stateOf(service),
       send: (service, command) => this.send(service, command),
@@ -198,6 +203,9 @@ export class Controller {
     return unknownService(service, [...this.loops.keys()]);
   }
 }
+
+const isTurn = (event: Told): boolean =>
+  event.kind === "decided" && event.records.some(({ kind }) => kind === "back" || kind === "ended");
 
 /** The answer to a name that nobody has. */
 export function unknownService(service: string, names: readonly string[]): SerinError {

@@ -64,6 +64,11 @@ export class GroupLoop {
     for (const { command, reject } of this.pending.splice(0)) reject(tooLate(this.state.group, command));
   }
 
+  /** Looks at the members now, and not only when it is time to. */
+  look(): void {
+    this.wake.abort();
+  }
+
   /** Resolves with the answer once it is written down. */
   send(command: GroupCommand): Promise<Answer> {
     if (this.stopping.signal.aborted) return Promise.reject(tooLate(this.state.group, command));

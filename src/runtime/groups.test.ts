@@ -118,6 +118,25 @@ describe("groups", () => {
     await controller.stop();
   });
 
+  test("a service that turns back is seen by its group at once", async () => {
+    const here = world();
+    const { controller } = await here.open();
+    await settled(here, controller.groups.send("facade/shop", facade()));
+    const cart = () => controller.list().find(({ state }) => state.service === "shop-cart")?.state.rollout;
+    // The first one brings legacy.
+    for (let looks = 0; cart()?.number !== 2; looks += 1) {
+      expect(looks).toBeLessThan(10_000);
+      await here.pass(10);
+    }
+    // Not at the moment at which it would look anyway.
+    await here.pass(1_130);
+    const asked = { id: "a", actor: "ann", reason: "a hunch" } as const;
+    await settled(here, controller.send("shop-cart", { ...asked, kind: "abort" }));
+    const { recent } = controller.groups.get("facade/shop").state;
+    expect(recent.map(({ text }) => text)).toContainEqual(expect.stringMatching(/^cart goes back/u));
+    await controller.stop();
+  });
+
   test("a wave that comes later asks for the approvals that are asked for by then", async () => {
     const here = world();
     const { controller } = await here.open();

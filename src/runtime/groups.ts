@@ -54,6 +54,11 @@ export class Groups {
     }
   }
 
+  /** Something has come of a service: whatever it is a part of looks at it now. */
+  lookAt(service: string): void {
+    for (const loop of this.loops.values()) if (service in loop.state.members) loop.look();
+  }
+
   list(): readonly SeenGroup[] {
     return [...this.loops.values()].map((loop) => this.seen(loop));
   }
