@@ -90,8 +90,8 @@ interface Piece {
   readonly said: readonly Said[];
 }
 
-/** So many pieces are kept: those who follow are seldom further apart. */
-const MOST_PIECES = 64;
+/** So many pieces are kept, some 2 MB: those who follow are seldom further apart. */
+const MOST_PIECES = 16;
 
 /** The last pieces of everything, by the place that they come after. Hundreds of streams are sent the same bytes. */
 const pieces = new WeakMap<Feed, Map<number, Piece>>();
