@@ -9,7 +9,7 @@ import { StatefulSetWorkload } from "../../src/adapters/kubernetes/stateful/work
 import { systemClock } from "../../src/adapters/system/clock.ts";
 import type { WantedPool } from "../../src/ports/workload.ts";
 import type { Namespace } from "./cluster.ts";
-import { demoService, demoStatefulSet, load } from "./demo.ts";
+import { demoService, demoStatefulSet, JUDGED, load } from "./demo.ts";
 import { sharedCluster, test } from "./kube-test.ts";
 import type { Pod, StatefulSet } from "./objects.ts";
 import { command, controllerOf, ended, installedAccount, installKinds, rolloutNow, rolloutOf } from "./serin.ts";
@@ -19,19 +19,8 @@ const BRAKE = { type: "RollingUpdate", rollingUpdate: { partition: 2_147_483_647
 
 /** A third, until a person says so; judged by the pods' own counts. */
 const SPEC = {
+  ...JUDGED,
   workload: { statefulSet: { name: "app", metrics: { every: "500ms" } } },
-  analysis: {
-    warmup: "0s",
-    metrics: [
-      {
-        kind: "share",
-        name: "errors",
-        bad: 'http_requests_total{status=~"5.."}',
-        total: "http_requests_total",
-        margin: "5%",
-      },
-    ],
-  },
 };
 const THIRD = { canary: { steps: [{ weight: "33.3333%", gate: "look" }] } };
 

@@ -49,10 +49,9 @@ function ofCopies(turn: Turn, seen: Look): Look {
 /** Keeps who got which requests. Once the candidate is stable, nobody is left who got others. */
 function measure(turn: Turn, { rows }: WideLook): void {
   const { rollout, stable } = turn.state;
-  if (!rollout || rollout.phase === "ended" || stable?.revision === rollout.candidate) return;
+  if (!rollout || rollout.phase === "ended" || stable?.revision === rollout.candidate || rows.length === 0) return;
   const more: Partial<Record<Role, number>> = {};
   for (const { arm, requests } of rows) more[arm] = (more[arm] ?? 0) + requests;
-  if (rows.length === 0) return;
   turn.setRollout({ measured: count(rollout.measured ?? startCourse(rollout.startedMs), turn.nowMs, more) });
 }
 

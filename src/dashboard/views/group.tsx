@@ -8,6 +8,7 @@ import { groupTarget, groupVerbs } from "../actions/group-verbs.ts";
 import { useGroupEvents } from "../data/live.ts";
 import { groups } from "../data/queries.ts";
 import { Icon } from "../parts/icon.tsx";
+import { PausedNotice } from "../parts/paused.tsx";
 import { Panel } from "../parts/panel.tsx";
 import { Reading } from "../parts/reading.tsx";
 import { Pill } from "../parts/sign.tsx";
@@ -89,15 +90,7 @@ function Head({ view }: { readonly view: GroupView }) {
           )}
         </p>
       </div>
-      {view.paused && (
-        <p className="notice held">
-          <Icon name="pause" />
-          <span>
-            {`Paused by ${view.paused.by}${view.paused.reason ? `: ${view.paused.reason}` : ""}, `}
-            <Ago atMs={view.paused.atMs} />
-          </span>
-        </p>
-      )}
+      <PausedNotice paused={view.paused} />
       {view.bakesSinceMs !== undefined && (
         <p className="notice">
           <Icon name="clock" />

@@ -10,6 +10,7 @@ import { records, service } from "../data/queries.ts";
 import { liveReport } from "../data/report.ts";
 import { HEALTH, releaseOf, releaseSign } from "../data/words.ts";
 import { Icon } from "../parts/icon.tsx";
+import { PausedNotice } from "../parts/paused.tsx";
 import { Reading } from "../parts/reading.tsx";
 import { Mark, Pill } from "../parts/sign.tsx";
 import { Ago } from "../parts/time.tsx";
@@ -69,15 +70,7 @@ function Head({ view }: { readonly view: ServiceView }) {
       <Actions view={view} targetOf={targetOf} verbsOf={verbsOf} />
       <Headline view={view} />
       <GatePanel view={view} />
-      {rollout?.paused && (
-        <p className="notice held">
-          <Icon name="pause" />
-          <span>
-            {`Paused by ${rollout.paused.by}${rollout.paused.reason ? `: ${rollout.paused.reason}` : ""}, `}
-            <Ago atMs={rollout.paused.atMs} />
-          </span>
-        </p>
-      )}
+      <PausedNotice paused={rollout?.paused} />
       {Object.entries(troubles).map(([part, why]) => (
         <p className="notice warn" key={part}>
           <Icon name="warn" />
