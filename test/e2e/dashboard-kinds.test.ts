@@ -94,7 +94,7 @@ describe.skipIf(!HAS_CHROMIUM)("the dashboard", () => {
         const text = (version: string): string =>
           rolloutFile(version, {
             replicas: 1,
-            strategy: "canary: { steps: [{ weight: 20%, hold: 6s }] }",
+            strategy: "canary: { steps: [{ weight: 20%, hold: 15s }] }",
             analysis: "  analysis: { enabled: false }",
           }).replace("name: app", `name: ${name}`);
         await scene.say("apply", await scene.place.write(`${name}.yaml`, text("v1")));
