@@ -43,12 +43,27 @@ export function runsOf(args: readonly string[]): Runs {
   };
 }
 
+/** What vitest tells of a test. */
+interface TestReport {
+  readonly status: string;
+  readonly fullName: string;
+  readonly failureMessages?: readonly string[];
+}
+
+/** What vitest tells of a file; a message where it could not be loaded. */
+interface FileReport {
+  readonly name: string;
+  readonly status: string;
+  readonly message: string;
+  readonly assertionResults: readonly TestReport[];
+}
+
 /** What vitest tells of a run. */
 export interface Report {
   readonly numPassedTests: number;
   readonly numFailedTests: number;
   readonly numFailedTestSuites: number;
-  readonly testResults: readonly { readonly assertionResults: readonly { status: string; fullName: string }[] }[];
+  readonly testResults: readonly FileReport[];
 }
 
 /** A run that ended without a report has failed, whatever it did. */

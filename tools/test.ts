@@ -32,6 +32,8 @@ const CHECKS: readonly (readonly [name: string, ...command: string[]])[] = [
 ];
 
 const say = (text: string): void => console.error(`serin: ${text}`);
+const sayFailed = (what: string, messages: readonly string[]): void =>
+  say([`failed: ${what}`, ...messages.flatMap((text) => text.split("\n").slice(0, 20))].join("\n"));
 const sum = (numbers: readonly number[]): number => numbers.reduce((total, one) => total + one, 0);
 
 function run(command: string, ...args: string[]): boolean {
@@ -76,9 +78,16 @@ const failedChecks = CHECKS.filter(([name, command, ...args]) => {
 }).map(([name]) => name);
 say("tests …");
 const reports = runTests(process.argv.slice(2), env);
-const tests = reports.flatMap(({ testResults }) => testResults.flatMap(({ assertionResults }) => assertionResults));
+const files = reports.flatMap(({ testResults }) => testResults);
+const tests = files.flatMap(({ assertionResults }) => assertionResults);
 const skipped = tests.filter(({ status }) => status !== "passed" && status !== "failed");
 for (const { fullName } of skipped) say(`skipped: ${fullName}`);
+// Again, and in short: what an earlier run has told of is far above what the last one has printed.
+for (const { name, status, message, assertionResults } of files) {
+  const inIt = assertionResults.filter((test) => test.status === "failed");
+  if (status === "failed" && inIt.length === 0) sayFailed(name, [message]);
+  for (const { fullName, failureMessages = [] } of inIt) sayFailed(`${name}: ${fullName}`, failureMessages);
+}
 for (const name of failedChecks) say(`failed: ${name}`);
 // A suite that cannot even be loaded has no test that could fail.
 const broken = sum(reports.map((report) => (report.numFailedTests === 0 ? report.numFailedTestSuites : 0)));

@@ -1,4 +1,4 @@
-// Does the data plane do what the state wants?
+// Does the world do what the state wants?
 import type { ServiceState } from "../core/engine/state.ts";
 import { wantedRoute } from "../core/engine/wanted.ts";
 import { ROLES, sameSplit } from "../core/split.ts";
@@ -16,4 +16,11 @@ export function drifted(state: ServiceState, running: readonly RunningPool[], tr
   const named = ROLES.flatMap((role) => (route.pools[role]?.backends ?? []).map(({ replica }) => replica));
   const there = new Set(running.flatMap(({ replicas }) => replicas.map(({ id }) => id)));
   return named.some((id) => !busy.includes(id)) || busy.some((id) => !there.has(id));
+}
+
+/** Whether replicas run that nobody wants: what ends them may take more than one pass. */
+export function hasLeftovers(state: ServiceState, pools: Observed<readonly RunningPool[]> | undefined): boolean {
+  if (pools?.kind !== "value") return false;
+  const wanted = new Set(state.pools.map(({ pool }) => pool));
+  return pools.value.some(({ pool }) => !wanted.has(pool));
 }

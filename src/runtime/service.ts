@@ -14,7 +14,7 @@ import { Due } from "./due.ts";
 import { Outbox } from "./outbox.ts";
 import { Meter } from "./measured.ts";
 import { PACE, type House, type OwnedRouter, type OwnedTests, type OwnedWorkload, type Pace } from "./parts.ts";
-import { drifted } from "./drift.ts";
+import { drifted, hasLeftovers } from "./drift.ts";
 import { readState } from "./saved.ts";
 import { readTest } from "./tests.ts";
 import { turnOf } from "./turn.ts";
@@ -155,6 +155,7 @@ export class ServiceLoop {
   private pauseMs(): number {
     const rollout = underWay(this.state);
     if (!rollout) {
+      if (hasLeftovers(this.state, this.seen?.pools)) return this.pace.activeMs;
       // The first one is a part of one: thousands that are taken up together do not look together ever after.
       const part = this.turn;
       this.turn = 1;
@@ -220,7 +221,6 @@ export class ServiceLoop {
       : undefined;
     const test = await readTest(this.state, () => this.theTests(), { clock, limitMs: limit, pools });
     const deliveries = this.outbox?.taken() ?? [];
-    const { routerTrouble } = this;
     return {
       nowMs: clock.now(),
       pools,
@@ -232,7 +232,7 @@ export class ServiceLoop {
       ...(test && { test }),
       ...(deliveries.length > 0 && { deliveries }),
       commands,
-      routerTrouble,
+      routerTrouble: this.routerTrouble,
     };
   }
 

@@ -61,7 +61,9 @@ export class DeploymentWorkload implements Workload {
     const nowMs = ms(cluster.clock.now());
     const port = portOf(deployment.spec.template, this.#options.port()) ?? 0;
     const pools = this.#adopted.sets().flatMap((set): RunningPool[] => {
-      const pool = this.#adopted.poolOf(set);
+      // What an earlier Deployment of the name has left runs for nobody, and is seen until it has gone.
+      const left = this.#adopted.isHeld(set) ? set.metadata.name : undefined;
+      const pool = this.#adopted.poolOf(set) ?? left;
       if (pool === undefined) return [];
       const pods = [...cluster.podsOf.of(set.metadata.uid)];
       if (set.replicas === 0 && pods.length === 0) return [];
