@@ -32,8 +32,13 @@ const CHECKS: readonly (readonly [name: string, ...command: string[]])[] = [
 ];
 
 const say = (text: string): void => console.error(`serin: ${text}`);
-const sayFailed = (what: string, messages: readonly string[]): void =>
-  say([`failed: ${what}`, ...messages.flatMap((text) => text.split("\n").slice(0, 20))].join("\n"));
+/** Says what went wrong in a test or a file, without most of the stack. */
+const tell = (what: string, messages: readonly string[]): void =>
+  say(
+    [what, ...messages.flatMap((text) => text.split("\n").filter((line) => !line.includes("/node_modules/")))].join(
+      "\n",
+    ),
+  );
 const sum = (numbers: readonly number[]): number => numbers.reduce((total, one) => total + one, 0);
 
 function run(command: string, ...args: string[]): boolean {
@@ -84,9 +89,12 @@ const skipped = tests.filter(({ status }) => status !== "passed" && status !== "
 for (const { fullName } of skipped) say(`skipped: ${fullName}`);
 // Again, and in short: what an earlier run has told of is far above what the last one has printed.
 for (const { name, status, message, assertionResults } of files) {
-  const inIt = assertionResults.filter((test) => test.status === "failed");
-  if (status === "failed" && inIt.length === 0) sayFailed(name, [message]);
-  for (const { fullName, failureMessages = [] } of inIt) sayFailed(`${name}: ${fullName}`, failureMessages);
+  if (status === "failed" && assertionResults.length === 0) tell(`failed: ${name}`, [message]);
+  for (const test of assertionResults) {
+    const { fullName, failureMessages = [] } = test;
+    if (failureMessages.length === 0) continue;
+    tell(`${test.status === "failed" ? "failed" : "passed at a second try"}: ${name}: ${fullName}`, failureMessages);
+  }
 }
 for (const name of failedChecks) say(`failed: ${name}`);
 // A suite that cannot even be loaded has no test that could fail.
