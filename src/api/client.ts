@@ -24,6 +24,7 @@ import type {
 } from "./contract.ts";
 import { eventsIn } from "./event-stream.ts";
 import type { Door } from "./server.ts";
+import { byUrgency } from "./order.ts";
 import { Stale } from "./stale.ts";
 import { viewsOf } from "./views.ts";
 
@@ -145,16 +146,16 @@ export function connect(door: Door): Client {
   return client;
 }
 
-/** Page after page. */
+/** Page after page, in an order in which no row moves meanwhile. */
 async function everyRow(page: Client["page"]): Promise<readonly ServiceSummary[]> {
   const rows: ServiceSummary[] = [];
   let cursor: string | undefined;
   do {
-    const { items, next }: ServicesPage = await page({ limit: PAGE, cursor });
+    const { items, next }: ServicesPage = await page({ limit: PAGE, cursor, order: "name" });
     rows.push(...items);
     cursor = next;
   } while (cursor !== undefined);
-  return rows;
+  return byUrgency(rows);
 }
 
 /** Event after event. Only the first connection must succeed; what cuts a later one is waited for, as long as may be. */

@@ -14,7 +14,8 @@ import type { CommandRequest, GroupView, Link, Reply } from "./contract.ts";
 import { applyOf, readGroupFile } from "./group-file.ts";
 import { groupViewOf } from "./group-view.ts";
 import { readRolloutText } from "./rollout-text.ts";
-import { pageOf, rowOf } from "./summary.ts";
+import { byUrgency } from "./order.ts";
+import { rowOf } from "./summary.ts";
 import { viewOf } from "./view.ts";
 
 /** A link to a controller in this process. */
@@ -40,11 +41,7 @@ export function localLink(controller: Controller, clock: Clock): Link {
     });
   };
   return {
-    list: async () =>
-      pageOf(
-        controller.list().map((seen) => rowOf(seen, clock.now())),
-        {},
-      ).items,
+    list: async () => byUrgency(controller.list().map((seen) => rowOf(seen, clock.now()))),
     get: async (service) => viewOf(controller.get(service), clock.now()),
     groups: async () => controller.groups.list().map(view),
     group: async (name) => view(controller.groups.get(name)),

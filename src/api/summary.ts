@@ -2,7 +2,7 @@
 import type { Ms } from "../core/units.ts";
 import type { Seen } from "../runtime/controller.ts";
 import type { Attention, RolloutView, ServicesPage, ServicesQuery, ServiceSummary, ServiceView } from "./contract.ts";
-import { ATTENTIONS } from "./schemas/views.ts";
+import { placeOf } from "./order.ts";
 import { viewOf } from "./view.ts";
 
 /** A service that was seen, in a row. Whatever only its view has is not worked out: there are thousands of rows. */
@@ -71,22 +71,13 @@ function attentionFor({ health, rollout, troubles }: ServiceView): Attention | u
   return undefined;
 }
 
-/** Attention by urgency, then what is under way, then the rest. */
-function rankOf({ attention, rollout }: ServiceSummary): number {
-  if (attention) return ATTENTIONS.indexOf(attention.for);
-  return ATTENTIONS.length + (rollout && rollout.phase !== "ended" ? 0 : 1);
-}
-
-/** Where a row stands among all: numbers and names in order, as text. */
-const placeOf = (row: ServiceSummary): string => `${String(rankOf(row)).padStart(2, "0")} ${row.service}`;
-
 /**
  * One page. A cursor is a place and no number: rows that come or go in between move no other ones, and only a row whose
- * rank changes meanwhile may be met twice, or not at all.
+ * place changes meanwhile, which is one by urgency, may be met twice, or not at all.
  */
 export function pageOf(rows: readonly ServiceSummary[], query: ServicesQuery): ServicesPage {
-  const { limit, cursor } = query;
-  const placed = rows.filter((row) => isWanted(row, query)).map((row) => ({ row, place: placeOf(row) }));
+  const { limit, cursor, order } = query;
+  const placed = rows.filter((row) => isWanted(row, query)).map((row) => ({ row, place: placeOf(row, order) }));
   const after = cursor === undefined ? "" : Buffer.from(cursor, "base64url").toString();
   const left = placed.filter(({ place }) => place > after).toSorted((a, b) => (a.place < b.place ? -1 : 1));
   const page = limit === undefined ? left : left.slice(0, limit);
@@ -97,10 +88,6 @@ export function pageOf(rows: readonly ServiceSummary[], query: ServicesQuery): S
     total: placed.length,
   };
 }
-
-/** All of them, in the same order. */
-export const rowsOf = (views: readonly ServiceView[]): readonly ServiceSummary[] =>
-  pageOf(views.map(summaryOf), {}).items;
 
 function isWanted(row: ServiceSummary, { q, phase, strategy, attention }: ServicesQuery): boolean {
   if (q !== undefined && !row.service.toLowerCase().includes(q.toLowerCase())) return false;

@@ -1,7 +1,8 @@
 // What does the journal say when no controller runs?
 import { groupViewOf } from "../api/group-view.ts";
 import type { GroupView, ServiceView } from "../api/contract.ts";
-import { rowsOf } from "../api/summary.ts";
+import { byUrgency } from "../api/order.ts";
+import { summaryOf } from "../api/summary.ts";
 import { viewOf } from "../api/view.ts";
 import { isGroupName, namesOf } from "../core/group/state.ts";
 import { ms } from "../core/units.ts";
@@ -39,7 +40,7 @@ export function lookFromJournal(journal: Reading): Looking {
     return groupViewOf({ state, members: Object.fromEntries(states), troubles: TROUBLES }, { nowMs: ms(Date.now()) });
   };
   return {
-    list: async () => rowsOf(await Promise.all((await names(false)).map(view))),
+    list: async () => byUrgency((await Promise.all((await names(false)).map(view))).map(summaryOf)),
     get: view,
     groups: async () => Promise.all((await names(true)).map(group)),
     group,

@@ -13,7 +13,8 @@ import type { CommandRequest, Link, LogsQuery, LogsView, Reply, ServiceView } fr
 import { Refused } from "../http/problem.ts";
 import { commandOf, removedStale } from "../local.ts";
 import { logsOf } from "../logs.ts";
-import { rowsOf, summaryOf } from "../summary.ts";
+import { byUrgency } from "../order.ts";
+import { summaryOf } from "../summary.ts";
 import { viewOf } from "../view.ts";
 import { applyTo } from "./apply.ts";
 import { notFollowed, notScaled } from "./ask.ts";
@@ -53,7 +54,7 @@ export function clusterDesk(seats: readonly Seat[], { clock, reach }: Options): 
     reach,
   );
   const link: Link = {
-    list: async () => rowsOf([...office.names()].map((name) => office.view(name))),
+    list: async () => byUrgency([...office.names()].map((name) => summaryOf(office.view(name)))),
     get: async (service) => office.view(service),
     groups: async () => [],
     group: async (name) => {

@@ -6,7 +6,8 @@ import type { DecisionRecord } from "../../core/engine/state.ts";
 import type { Rollout } from "../../core/spec/rollout.ts";
 import { unknownGroup } from "../../runtime/groups.ts";
 import type { Link } from "../contract.ts";
-import { rowsOf } from "../summary.ts";
+import { byUrgency } from "../order.ts";
+import { summaryOf } from "../summary.ts";
 import { applyTo, liveAdoptee } from "./apply.ts";
 import { ask } from "./ask.ts";
 import { lookAt, runningIn } from "./look.ts";
@@ -35,7 +36,7 @@ export function kubeLink(options: ReachOptions): ClusterLink {
     list: () =>
       asked(async () => {
         const [objects, running] = await Promise.all([reach.list(where), runningIn(reach, where)]);
-        return rowsOf(objects.map((object) => lookAt(object, running)));
+        return byUrgency(objects.map((object) => summaryOf(lookAt(object, running))));
       }),
     get: (service) =>
       asked(async () => {

@@ -1,8 +1,9 @@
 // What may be asked, and in which form is it answered?
 import { z } from "@hono/zod-openapi";
+import { ATTENTIONS, ORDERS } from "../order.ts";
 import { record } from "./engine.ts";
 import { asked, rehearsal } from "./rehearsal.ts";
-import { ATTENTIONS, group, revision, summary } from "./views.ts";
+import { group, revision, summary } from "./views.ts";
 
 /** The largest number that a number of JSON can hold exactly. */
 const MOST = Number.MAX_SAFE_INTEGER;
@@ -102,7 +103,14 @@ export const named = z.object({ name: z.string().min(1).max(MOST_NAME) });
 
 export const servicesQuery = z.strictObject({
   limit: digits(1, 1_000).default(100).openapi({ default: 100 }),
-  cursor: z.string().max(1_000).optional().describe("`next` of the page before."),
+  cursor: z.string().max(1_000).optional().describe("`next` of the page before, in the same order."),
+  order: z
+    .enum(ORDERS)
+    .default("urgency")
+    .openapi({ default: "urgency" })
+    .describe(
+      "`urgency`: what needs attention first, then what is under way. `name`: page after page, nothing is missed.",
+    ),
   q: z.string().max(200).optional().describe("Part of a service's name."),
   phase: z
     .enum(["none", "forward", "back", "ended"])
@@ -114,7 +122,7 @@ export const servicesQuery = z.strictObject({
 
 export const servicesPage = z
   .object({
-    items: z.array(summary).describe("What needs attention first, then what is under way, then by name."),
+    items: z.array(summary),
     next: z.string().optional().describe("`cursor` of the next page; nothing after the last."),
     total: z.int().min(0).max(MOST).describe("Services that match, on all pages."),
     position: z.string().optional().describe("The place in /v1/events to go on from, so that nothing is missed."),

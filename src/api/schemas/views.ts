@@ -21,6 +21,7 @@ import {
   waiting,
   weights,
 } from "./engine.ts";
+import { ATTENTIONS } from "../order.ts";
 import { exactly } from "./exactly.ts";
 
 const count = z.int().min(0);
@@ -140,8 +141,6 @@ export const service = z
   .openapi("Service", { description: "One service as it is now." });
 
 /** Most urgent first. */
-export const ATTENTIONS = ["down", "person", "back", "trouble", "degraded", "rolled-back", "paused"] as const;
-
 const attention = z
   .object({
     for: z.enum(ATTENTIONS).describe("Most urgent first."),

@@ -16,16 +16,17 @@ export const keys = {
   groups: ["groups"],
 } as const;
 
-/** Every service, in the order of the first reading: what needs attention first. */
+const BY_NAME = "&order=name";
+
+/** Every service: first what needs attention, then all of them in an order in which none moves meanwhile. */
 export const fleet = infiniteQueryOptions({
   queryKey: keys.fleet,
   initialPageParam: "",
-  queryFn: ({ pageParam, signal }) =>
-    read<ServicesPage>(
-      `/v1/services?limit=${PAGE}${pageParam === "" ? "" : `&cursor=${encodeURIComponent(pageParam)}`}`,
-      signal,
-    ),
-  getNextPageParam: ({ next }) => next,
+  queryFn: ({ pageParam, signal }) => read<ServicesPage>(`/v1/services?limit=${PAGE}${pageParam}`, signal),
+  getNextPageParam: ({ next }, { length }) => {
+    if (next === undefined) return undefined;
+    return length === 1 ? BY_NAME : `${BY_NAME}&cursor=${encodeURIComponent(next)}`;
+  },
   // Nobody follows it while another view is open.
   gcTime: 0,
   staleTime: Infinity,

@@ -1,5 +1,6 @@
 // Which services are listed, and in which order?
 import type { ServiceSummary } from "../../api/contract.ts";
+import { byUrgency } from "../../api/order.ts";
 
 export const SHOWS = ["all", "attention", "under-way", "unwell"] as const;
 export type Show = (typeof SHOWS)[number];
@@ -46,23 +47,15 @@ export function countsOf(rows: readonly ServiceSummary[]): Readonly<Record<Show,
   };
 }
 
-/** Most urgent first. */
-const URGENCY = ["down", "person", "back", "trouble", "degraded", "rolled-back", "paused"];
-
-function rank(row: ServiceSummary): number {
-  if (row.attention) return URGENCY.indexOf(row.attention.for);
-  return isUnderWay(row) ? URGENCY.length : URGENCY.length + 1;
-}
-
 /** Those that match; what needs attention first, then what is under way, then by name. */
 export function sorted(rows: readonly ServiceSummary[], { q, show, strategy }: FleetSearch) {
   const wanted = q?.toLowerCase();
-  return rows
-    .filter(
+  return byUrgency(
+    rows.filter(
       (row) =>
         SHOWN[show ?? "all"](row) &&
         (wanted === undefined || row.service.toLowerCase().includes(wanted)) &&
         (strategy === undefined || row.rollout?.strategy === strategy),
-    )
-    .toSorted((a, b) => rank(a) - rank(b) || (a.service < b.service ? -1 : 1));
+    ),
+  );
 }
