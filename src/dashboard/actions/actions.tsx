@@ -1,9 +1,8 @@
-// Which buttons does a service or group have, and what came of the last one?
-import { useState } from "react";
+// Which buttons does a service or group have?
 import { usePermissions, type Permissions } from "../data/session.ts";
 import { HeldButton } from "../parts/held-button.tsx";
 import { Icon } from "../parts/icon.tsx";
-import { VerbDialog } from "./verb-dialog.tsx";
+import { useAsking } from "./asking.tsx";
 import type { Target, Verb } from "./verb.ts";
 
 /** Beside the others behind "More". */
@@ -17,14 +16,9 @@ interface Props<V> {
 }
 
 export function Actions<V>({ view, targetOf, verbsOf }: Props<V>) {
-  const [asked, setAsked] = useState<string>();
-  const [said, setSaid] = useState<string>();
+  const { ask, said, dialog } = useAsking({ view, targetOf, verbsOf });
   const permissions = usePermissions(targetOf(view).name);
   const verbs = verbsOf(view);
-  const ask = (verb: Verb): void => {
-    setSaid(undefined);
-    setAsked(verb.label);
-  };
   const button = (verb: Verb) => <VerbButton key={verb.label} verb={verb} permissions={permissions} onAsk={ask} />;
   return (
     <>
@@ -38,33 +32,11 @@ export function Actions<V>({ view, targetOf, verbsOf }: Props<V>) {
             </details>
           )}
         </div>
-        <Said text={said} />
+        {said}
       </div>
       <NotYours verbs={verbs} permissions={permissions} />
-      {asked !== undefined && (
-        <VerbDialog
-          find={(now: V) => verbsOf(now).find(({ label }) => label === asked)}
-          view={view}
-          targetOf={targetOf}
-          onDone={(text) => {
-            setAsked(undefined);
-            setSaid(text);
-          }}
-        />
-      )}
+      {dialog}
     </>
-  );
-}
-
-export function Said({ text }: { readonly text: string | undefined }) {
-  return (
-    <p role="status" className="said">
-      {text && (
-        <>
-          <Icon name="check" /> {text}
-        </>
-      )}
-    </p>
   );
 }
 

@@ -1,9 +1,8 @@
 // What is asked at a gate, by whom may it be answered, and who has?
-import { useState } from "react";
 import type { ServiceView } from "../../api/contract.ts";
-import { Said, VerbButton } from "../actions/actions.tsx";
+import { VerbButton } from "../actions/actions.tsx";
+import { useAsking } from "../actions/asking.tsx";
 import { gateVerbs, missingAt, whyNotYou } from "../actions/gate-verbs.ts";
-import { VerbDialog } from "../actions/verb-dialog.tsx";
 import { targetOf } from "../actions/verbs.ts";
 import { usePermissions, useSession } from "../data/session.ts";
 import { Panel } from "../parts/panel.tsx";
@@ -17,10 +16,9 @@ type Gate = NonNullable<Rollout["gate"]>;
 export function GatePanel({ view }: { readonly view: ServiceView }) {
   const { actor } = useSession();
   const permissions = usePermissions(view.service);
-  const [asked, setAsked] = useState<string>();
-  const [said, setSaid] = useState<string>();
+  const verbsOf = (now: ServiceView) => gateVerbs(now, actor);
+  const { ask, said, dialog } = useAsking({ view, targetOf, verbsOf });
   const { rollout } = view;
-  const verbs = gateVerbs(view, actor);
   return (
     <>
       {rollout?.gate && (
@@ -32,32 +30,14 @@ export function GatePanel({ view }: { readonly view: ServiceView }) {
           <GateFacts rollout={rollout} gate={rollout.gate} holders={permissions.holders("promote")} />
           <Yours gate={rollout.gate} actor={actor} />
           <div className="buttons">
-            {verbs.map((verb) => (
-              <VerbButton
-                key={verb.label}
-                verb={verb}
-                permissions={permissions}
-                onAsk={({ label }) => {
-                  setSaid(undefined);
-                  setAsked(label);
-                }}
-              />
+            {verbsOf(view).map((verb) => (
+              <VerbButton key={verb.label} verb={verb} permissions={permissions} onAsk={ask} />
             ))}
           </div>
         </Panel>
       )}
-      <Said text={said} />
-      {asked !== undefined && (
-        <VerbDialog
-          find={(now) => gateVerbs(now, actor).find(({ label }) => label === asked)}
-          view={view}
-          targetOf={targetOf}
-          onDone={(text) => {
-            setAsked(undefined);
-            setSaid(text);
-          }}
-        />
-      )}
+      {said}
+      {dialog}
     </>
   );
 }
