@@ -1,10 +1,9 @@
 // What does the controller of a cluster answer to those who call it from outside?
-import { KubeError, explained } from "../../adapters/kubernetes/client/errors.ts";
 import type { RolloutObject } from "../../adapters/kubernetes/client/objects.ts";
 import { placeOf, serviceOf } from "../../adapters/kubernetes/service-name.ts";
 import type { Answer, Command } from "../../core/engine/input.ts";
 import { underWay } from "../../core/engine/state.ts";
-import { messageOf, SerinError } from "../../core/issues.ts";
+import { SerinError } from "../../core/issues.ts";
 import type { Clock } from "../../ports/clock.ts";
 import { unknownService, type Controller } from "../../runtime/controller.ts";
 import { unknownGroup } from "../../runtime/groups.ts";
@@ -164,10 +163,11 @@ class Office {
   async logs(service: string, query: LogsQuery): Promise<LogsView> {
     const { controller } = this.seatOf(service);
     try {
-      return await logsOf(controller, this.view(service), query);
+      return await answered(() => logsOf(controller, this.view(service), query));
     } catch (error) {
-      if (error instanceof SerinError) throw error;
-      throw noLog(service, error instanceof KubeError ? explained(error).trouble.what : messageOf(error), error);
+      throw error instanceof SerinError && error.trouble.code === "SERIN_KUBE_FORBIDDEN"
+        ? noLog(service, error)
+        : error;
     }
   }
 
@@ -200,10 +200,10 @@ function troublesOf(object: RolloutObject, isFollowed: boolean): Readonly<Record
   };
 }
 
-function noLog(service: string, found: string, cause: unknown): SerinError {
+function noLog(service: string, cause: SerinError): SerinError {
   const next = "serin export install --dashboard gives the controller the right to read logs of pods: pods/log";
   const what = `the logs of ${service}'s pods cannot be read`;
-  return new SerinError({ code: "SERIN_NO_LOG", what, found, next, exitCode: 2 }, { cause });
+  return new SerinError({ code: "SERIN_NO_LOG", what, found: cause.trouble.what, next, exitCode: 2 }, { cause });
 }
 
 /** What the cluster itself does not do is no mistake of whoever calls. */
