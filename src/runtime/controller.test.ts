@@ -8,10 +8,11 @@ import type { Command } from "../core/engine/input.ts";
 import { ms } from "../core/units.ts";
 import { applyOf, fileOf, rolloutOf } from "../../test/sim/specs.ts";
 import { Controller } from "./controller.ts";
+import type { Pace } from "./parts.ts";
 
 const CANARY = `{ canary: { steps: [{ weight: 25%, hold: 10s }] } }`;
 
-async function house() {
+async function house(pace: Partial<Pace> = {}) {
   const clock = createVirtualClock();
   const faults: {
     append?: "refused" | "lost" | undefined;
@@ -25,6 +26,7 @@ async function house() {
   const controller = new Controller({
     clock,
     journal,
+    pace,
     factory: {
       workload: async (state) => {
         const { service } = state();
@@ -106,6 +108,19 @@ describe("a controller", () => {
     faults.append = undefined;
     await pass(5_000);
     expect(controller.get("shop").state.stable?.revision).toBe("v1");
+  });
+
+  test("tries again within seconds what could not be done, also where it looks seldom", async () => {
+    const { controller, faults, apply, settle, pass } = await house({ idleMs: 600_000 });
+    await apply("shop", "v1");
+    await pass(10_000);
+    faults.workload["shop"] = "refused";
+    await settle({ id: "s", kind: "scale", actor: "ann", reason: "", replicas: 6 }, "shop");
+    await pass(3_000);
+    expect(controller.get("shop").troubles["workload"]).toContain("refused");
+    faults.workload["shop"] = undefined;
+    await pass(10_000);
+    expect(controller.get("shop").troubles).toEqual({});
   });
 
   test("names the services there are when asked for another", async () => {

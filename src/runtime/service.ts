@@ -4,7 +4,7 @@ import type { Answer, Command, Decision, Input, RouterTrouble } from "../core/en
 import { FORMAT, underWay, type ServiceState } from "../core/engine/state.ts";
 import { wantedPools, wantedRoute } from "../core/engine/wanted.ts";
 import { describe, messageOf, SerinError } from "../core/issues.ts";
-import { ms } from "../core/units.ts";
+import type { Ms } from "../core/units.ts";
 import { ABSENT, type Carried, type Observed, type RunningPool } from "../core/world.ts";
 import type { AlertSource } from "../ports/alerts.ts";
 import type { TestSource } from "../ports/tests.ts";
@@ -14,7 +14,8 @@ import { Due } from "./due.ts";
 import { Outbox } from "./outbox.ts";
 import { Meter } from "./measured.ts";
 import { PACE, type House, type OwnedRouter, type OwnedTests, type OwnedWorkload, type Pace } from "./parts.ts";
-import { drifted, hasLeftovers } from "./drift.ts";
+import { drifted } from "./drift.ts";
+import { pauseUntilNext } from "./pause.ts";
 import { readState } from "./saved.ts";
 import { readTest } from "./tests.ts";
 import { turnOf } from "./turn.ts";
@@ -48,6 +49,7 @@ export class ServiceLoop {
   private savedAtMs = 0;
   private readonly due = new Due();
   private turn: number;
+  private failedLooks = 0;
   /** The last append failed: whether it was written is not known until the journal is read again. */
   private isUnsure = false;
   private pending: Pending[] = [];
@@ -148,22 +150,17 @@ export class ServiceLoop {
       if (this.stopping.signal.aborted) return;
       const pauseMs = this.pauseMs();
       this.due.by(this.house.clock.now() + pauseMs);
-      if (this.pending.length === 0) await this.house.clock.sleep(ms(pauseMs), this.wake.signal);
+      if (this.pending.length === 0) await this.house.clock.sleep(pauseMs, this.wake.signal);
     }
   }
 
-  private pauseMs(): number {
-    const rollout = underWay(this.state);
-    if (!rollout) {
-      if (hasLeftovers(this.state, this.seen?.pools)) return this.pace.activeMs;
-      // The first one is a part of one: thousands that are taken up together do not look together ever after.
-      const part = this.turn;
-      this.turn = 1;
-      return this.pace.idleMs * part;
-    }
-    // What the router or a process is about to do takes milliseconds; evidence takes its time.
-    const soon = rollout.waiting?.for === "router" || rollout.waiting?.for === "replicas";
-    return soon ? this.pace.soonMs : this.pace.activeMs;
+  private pauseMs(): Ms {
+    // The first time of rest is a part of one: thousands that are taken up together do not look together ever after.
+    const pace = { ...this.pace, idleMs: this.pace.idleMs * this.turn };
+    if (!underWay(this.state)) this.turn = 1;
+    this.failedLooks = this.troubles.size > 0 ? this.failedLooks + 1 : 0;
+    const { state, seen, failedLooks: failures } = this;
+    return pauseUntilNext(pace, { state, pools: seen?.pools, failures, nowMs: this.house.clock.now() });
   }
 
   /** One pass: look, decide, write down, then act. */
@@ -325,13 +322,16 @@ export class ServiceLoop {
   private async route(state: ServiceState, running: readonly RunningPool[], anyway: boolean): Promise<void> {
     const route = wantedRoute(state, running);
     const text = JSON.stringify(route);
-    if (text === this.lastRoute && !anyway) return;
-    const { router } = await this.theRouter();
-    const { clock } = this.house;
+    // It is in force, whatever became of another one that was tried meanwhile.
+    if (text === this.lastRoute && !anyway) {
+      this.routerTrouble = undefined;
+      return this.clear("router");
+    }
+    const [{ router }, { clock }] = [await this.theRouter(), this.house];
     const attempt = `${state.rollouts} ${text}`;
     // Every attempt may start a process.
-    const { routerTrouble } = this;
-    if (routerTrouble && attempt === this.hopeless && clock.now() - routerTrouble.atMs < HOPELESS_AGAIN_MS) return;
+    const againMs = (this.routerTrouble?.atMs ?? -Infinity) + HOPELESS_AGAIN_MS;
+    if (attempt === this.hopeless && clock.now() < againMs) return;
     const error = await this.act("router", () => within(clock, this.pace.callMs, (call) => router.apply(route, call)));
     if (error === undefined) this.lastRoute = text;
     this.routerTrouble = error === undefined ? undefined : routerTroubleOf(error, clock.now());
