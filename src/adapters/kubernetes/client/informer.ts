@@ -139,6 +139,9 @@ export class Informer<R extends KubeObject, T extends Kept = R> {
   #set(object: R): void {
     const kept = this.#options.keep(object);
     const key = keyOf(kept);
+    const known = this.#objects.get(key);
+    // Another one of its name: the one before has gone, be it that its end was not told.
+    if (known && known.metadata.uid !== kept.metadata.uid) this.#gone(known);
     const before = this.#objects.get(key);
     if (before?.metadata.resourceVersion === kept.metadata.resourceVersion && before) return;
     this.#objects.set(key, kept);
@@ -148,7 +151,8 @@ export class Informer<R extends KubeObject, T extends Kept = R> {
   #gone(object: Kept): void {
     const key = keyOf(object);
     const before = this.#objects.get(key);
-    if (!before) return;
+    // One of its name that was made here since is known already.
+    if (!before || isNewer(before, object)) return;
     this.#objects.delete(key);
     this.#options.heard?.("gone", before, before);
   }
