@@ -27,6 +27,8 @@ export class Entry {
   isHealthDue = false;
   /** An answer that the status does not have yet. */
   isAnswerDue = false;
+  /** What is adopted does not have the template yet that an undo brings. */
+  isTemplateDue = false;
   refused: { readonly reason: string; readonly message: string } | undefined;
   /** Why a part of the configuration is not followed. */
   unread: string | undefined;
@@ -85,6 +87,11 @@ export class Entry {
   hasAnswered(noted: Noted): boolean {
     const id = noted.ok ? noted.command.id : noted.id;
     return this.answers.some((answer) => answer.id === id);
+  }
+
+  /** What follows from a command, beside what the engine does. */
+  carriedOut({ kind }: Command, { refused }: { readonly refused?: unknown }): void {
+    if (kind === "undo" && refused === undefined) this.isTemplateDue = true;
   }
 
   answer(answer: CommandAnswer): void {

@@ -7,6 +7,8 @@ import {
   type RolloutObject,
 } from "../adapters/kubernetes/client/objects.ts";
 import { FINALIZER } from "../adapters/kubernetes/names.ts";
+import { isDeployment } from "../adapters/kubernetes/revision.ts";
+import type { ServiceState } from "../core/engine/state.ts";
 
 const CALL_MS = 10_000;
 const call = () => ({ signal: AbortSignal.timeout(CALL_MS) });
@@ -26,6 +28,12 @@ export async function letGo(cluster: Cluster, { metadata }: RolloutObject): Prom
   const left = finalizers.filter((one) => one !== FINALIZER);
   const at = { resource: RESOURCES.rollouts, namespace, name };
   await cluster.client.merge(at, { metadata: { resourceVersion, finalizers: left } }, call());
+}
+
+/** The pod template of what is rolled out, or was last. */
+export function candidateOf({ rollout, revisions }: ServiceState): PodTemplate | undefined {
+  const template = rollout && revisions[rollout.candidate]?.template;
+  return isDeployment(template) ? template.pod : undefined;
 }
 
 /** Gives what is adopted another template: else its own next look would bring the one that it has again. */

@@ -6,7 +6,6 @@ import { notedOf } from "../adapters/kubernetes/command.ts";
 import type { Adoptable, RolloutObject } from "../adapters/kubernetes/client/objects.ts";
 import type { KubeJournal } from "../adapters/kubernetes/journal.ts";
 import { FINALIZER } from "../adapters/kubernetes/names.ts";
-import { isDeployment } from "../adapters/kubernetes/revision.ts";
 import { placeOf, serviceOf } from "../adapters/kubernetes/service-name.ts";
 import type { Answer, Command } from "../core/engine/input.ts";
 import { replicasOf } from "../core/engine/resize.ts";
@@ -14,7 +13,6 @@ import { underWay, type ServiceState } from "../core/engine/state.ts";
 import { adoptedIn } from "../core/spec/workload.ts";
 import { messageOf } from "../core/issues.ts";
 import { ms } from "../core/units.ts";
-import type { Call } from "../ports/observed.ts";
 import type { Controller } from "../runtime/controller.ts";
 import { healthOf } from "../runtime/health.ts";
 import type { Told } from "../runtime/parts.ts";
@@ -24,7 +22,7 @@ import { approvable, askedOf, readSpec } from "./asked.ts";
 import { configure, type Configurable } from "./configuration.ts";
 import { Entry } from "./entry.ts";
 import { tellOf } from "./events.ts";
-import { keepSafe, letGo, putBack } from "./objects.ts";
+import { candidateOf, keepSafe, letGo, putBack } from "./objects.ts";
 import { Queue } from "./queue.ts";
 import { Resting } from "./resting.ts";
 import { beginAnew } from "./readopt.ts";
@@ -64,7 +62,7 @@ export class Operator {
   constructor(options: OperatorOptions) {
     this.#options = options;
     this.#queue = new Queue(
-      (service) => this.#follow(service),
+      (service) => this.#follow(service).then(() => this.#tellHealth(service)),
       (service, error) => {
         const [entry, why] = [this.#entry(service), messageOf(error)];
         if (entry.trouble !== why) options.say(`${service}: ${why}`);
@@ -89,7 +87,8 @@ export class Operator {
   /** Carries out what somebody asks of the controller itself. */
   async carryOut(service: string, command: Command): Promise<Answer> {
     const answer = await this.#options.controller.send(service, command);
-    if (command.kind === "undo" && !answer.refused) await this.#putBack(service);
+    this.#entry(service).carriedOut(command, answer);
+    this.#queue.add(service);
     return answer;
   }
 
@@ -131,8 +130,7 @@ export class Operator {
 
   #around(service: string, state: ServiceState | undefined) {
     const { controller, cluster } = this.#options;
-    const entry = this.#entry(service);
-    const object = this.#object(service);
+    const [entry, object] = [this.#entry(service), this.#object(service)];
     return {
       seen: controller.find(service),
       generation: object?.metadata.generation,
@@ -152,8 +150,7 @@ export class Operator {
   }
 
   #entry(service: string): Entry {
-    const known = this.#entries.get(service);
-    const object = this.#object(service);
+    const [known, object] = [this.#entries.get(service), this.#object(service)];
     if (known && (!object || known.uid === object.metadata.uid)) return known;
     const made = new Entry(object ?? {});
     this.#entries.set(service, made);
@@ -176,7 +173,7 @@ export class Operator {
   }
 
   async #follow(service: string): Promise<void> {
-    const { controller } = this.#options;
+    const { cluster, controller } = this.#options;
     const object = this.#object(service);
     if (!object) {
       this.#entries.delete(service);
@@ -187,7 +184,6 @@ export class Operator {
     if (object.metadata.deletionTimestamp !== undefined) return this.#leave(service, object);
     const { rollout, mistakes } = entry.read(object, readSpec);
     const { namespace = "" } = object.metadata;
-    const { cluster } = this.#options;
     const adoptee = rollout && adoptedIn(rollout.spec.workload);
     const on = adoptee && (await named(cluster, adoptee, namespace).catch(forbidden));
     if (typeof on === "string") {
@@ -196,12 +192,14 @@ export class Operator {
     }
     const adoptable = on?.adoptable;
     const selecting = rollout?.spec.traffic.service?.name;
-    this.#resting.set(service, [
+    const isNews = this.#resting.set(service, [
       object.metadata.uid,
       ...(on ? keysOf(on) : []),
       // Whoever widens its selector meanwhile would send requests to pods that nobody has looked at.
       selecting && `services/${namespace}/${selecting}`,
     ]);
+    // What has changed before was told to nobody.
+    if (isNews) controller.rouse(service);
     await this.#obey(service, object);
     if (!rollout) return this.#notYet(service, { reason: "BadSpec", message: mistakes ?? "" });
     await this.#readopt(service, adoptable, selecting);
@@ -215,23 +213,29 @@ export class Operator {
       await this.#apply(service, { object, asked });
     }
     if (on && adoptable) await this.#scale(service, on.what, fullSizeOf(adoptable));
-    if (entry.isHealthDue && entry.health !== this.#healthOf(service)) await this.#write(service);
-    entry.isHealthDue = false;
     entry.trouble = undefined;
+  }
+
+  /** Another health is told whatever becomes of what is asked for. */
+  async #tellHealth(service: string): Promise<void> {
+    const entry = this.#entries.get(service);
+    if (!entry?.isHealthDue || this.#object(service)?.metadata.deletionTimestamp !== undefined) return;
+    entry.isHealthDue = false;
+    if (entry.health !== this.#healthOf(service)) await this.#write(service);
   }
 
   /** One that was deleted and made again is another one: what was known is not known of it. */
   async #readopt(service: string, adoptable: Adoptable | undefined, selecting: string | undefined): Promise<void> {
     const { cluster, controller, journal } = this.#options;
-    const entry = this.#entry(service);
-    const uid = adoptable?.metadata.uid;
+    const [entry, uid] = [this.#entry(service), adoptable?.metadata.uid];
     if (uid === undefined || entry.deployment === uid) return;
     if (entry.deployment !== undefined) {
       // The file names another one: the first one is left to its owner, as it serves.
       if (controller.has(service) && (await isThere(cluster, entry.deployment))) await controller.remove(service);
       else await controller.drop(service);
       await journal.remove(service);
-      await beginAnew(cluster, { service, deployment: uid, selecting }, this.#call());
+      const signal = AbortSignal.any([this.#off.signal, AbortSignal.timeout(CALL_MS)]);
+      await beginAnew(cluster, { service, deployment: uid, selecting }, { signal });
       entry.handled = undefined;
       entry.configuration = undefined;
     }
@@ -256,8 +260,7 @@ export class Operator {
     { object, asked }: { object: RolloutObject; asked: Extract<ReturnType<typeof askedOf>, { kind: "apply" }> },
   ): Promise<void> {
     const { controller, cluster } = this.#options;
-    const entry = this.#entry(service);
-    const { revision } = asked.apply;
+    const [entry, { revision }] = [this.#entry(service), asked.apply];
     const state = controller.find(service)?.state;
     const spec = approvable(asked.apply.spec, state && this.#options.approvalsFor?.(object));
     const busy = state && underWay(state);
@@ -312,8 +315,7 @@ export class Operator {
   /** What is adopted has its own number of pods, and that counts, whoever has set it. */
   async #scale(service: string, what: string, replicas: number): Promise<void> {
     const state = this.#options.controller.find(service)?.state;
-    if (!state) return;
-    if (state.rollouts === 0) return;
+    if (!state || state.rollouts === 0) return;
     // A service that is scaled to nothing is left as it is: there is nothing to roll out, and nobody to compare with.
     if (replicas === 0 && underWay(state)?.phase === "forward")
       await this.#send(service, { kind: "abort", reason: `${what} is scaled to 0` });
@@ -331,23 +333,25 @@ export class Operator {
       const answer = await answerTo(noted, { controller: this.#options.controller, service, entry });
       entry.answer(answer);
       entry.obeying = undefined;
-      if (noted.ok && noted.command.kind === "undo" && answer.refused === undefined) await this.#putBack(service);
+      if (noted.ok) entry.carriedOut(noted.command, answer);
     }
-    // Whatever keeps an answer from being written, it is written the next time.
+    // Whatever keeps a template or an answer from being written, it is written the next time.
+    if (entry.isTemplateDue) await this.#putBack(service, entry);
     if (!entry.isAnswerDue) return;
     await this.#write(service);
     entry.isAnswerDue = false;
   }
 
   /** Gives what is adopted the template that an undo brings. */
-  async #putBack(service: string): Promise<void> {
+  async #putBack(service: string, entry: Entry): Promise<void> {
     const { cluster, controller } = this.#options;
-    const { state } = controller.get(service);
-    const { adoptee } = this.#entry(service);
-    const template = state.rollout && state.revisions[state.rollout.candidate]?.template;
-    if (!adoptee || !isDeployment(template)) return;
-    const { among, namespace, name } = await named(cluster, adoptee, placeOf(service).namespace);
-    await putBack(cluster, { ...among, namespace, name }, template.pod);
+    const state = controller.stateOf(service);
+    const template = state && candidateOf(state);
+    if (entry.adoptee && template) {
+      const { among, namespace, name } = await named(cluster, entry.adoptee, placeOf(service).namespace);
+      await putBack(cluster, { ...among, namespace, name }, template);
+    }
+    entry.isTemplateDue = false;
   }
 
   /** The Rollout goes: first everything back to stable, then what was adopted back to its owner. */
@@ -378,8 +382,8 @@ export class Operator {
   /** Says why what is asked for is not brought about; once. */
   async #refuse(service: string, refused: { readonly reason: string; readonly message: string }): Promise<void> {
     const entry = this.#entry(service);
-    const generation = this.#object(service)?.metadata.generation;
-    const text = `${generation ?? 0} ${refused.reason} ${refused.message}`;
+    const { generation = 0 } = this.#object(service)?.metadata ?? {};
+    const text = `${generation} ${refused.reason} ${refused.message}`;
     entry.refused = refused;
     if (entry.said === text) return;
     entry.said = text;
@@ -388,12 +392,7 @@ export class Operator {
 
   async #write(service: string): Promise<void> {
     const { controller, journal } = this.#options;
-    const state = () => controller.find(service)?.state;
-    await journal.refresh(service, (written) => this.show(service, newer(state(), written)));
-  }
-
-  #call(): Call {
-    return { signal: AbortSignal.any([this.#off.signal, AbortSignal.timeout(CALL_MS)]) };
+    await journal.refresh(service, (written) => this.show(service, newer(controller.stateOf(service), written)));
   }
 }
 

@@ -10,10 +10,11 @@ export class Resting {
     return this.#services.get(key) ?? [];
   }
 
-  /** A service rests on these from now on, and on nothing else. */
-  set(service: string, keys: readonly (string | undefined)[]): void {
+  /** A service rests on these from now on, and on nothing else. Whether it did not rest on one of them before. */
+  set(service: string, keys: readonly (string | undefined)[]): boolean {
     const now = keys.filter((key): key is string => key !== undefined && key !== "");
-    for (const key of this.#keys.get(service) ?? []) {
+    const before = this.#keys.get(service) ?? [];
+    for (const key of before) {
       if (now.includes(key)) continue;
       const others = this.#services.get(key);
       others?.delete(service);
@@ -26,6 +27,7 @@ export class Resting {
     }
     if (now.length > 0) this.#keys.set(service, now);
     else this.#keys.delete(service);
+    return now.some((key) => !before.includes(key));
   }
 
   /** It rests on these too. */
