@@ -17,7 +17,7 @@ import { Example, playAll } from "./readme.ts";
 async function stageOn(cluster: Cluster, context: Ending): Promise<NodeJS.ProcessEnv> {
   const namespace = await cluster.namespace(context, "example");
   await define(cluster, "istio");
-  await controllerOf(context, { cluster, namespace, lease: "15s" });
+  await controllerOf(context, { cluster, namespace });
   const dir = await mkdtemp(join(tmpdir(), "serin-stage-"));
   context.onTestFinished(() => rm(dir, { recursive: true, force: true }));
   const config = parse(await readFile(cluster.kubeconfig, "utf8")) as { contexts: { context: object }[] };

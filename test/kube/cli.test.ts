@@ -58,7 +58,7 @@ spec:
   traffic: { service: { name: app } }
   strategy: { canary: { steps: ${steps} } }
   analysis: { enabled: false }
-  progressDeadline: 20s
+  progressDeadline: 1m
 ${more}`;
 
 const GATED = "[{ weight: 10%, gate: look }]";
@@ -237,9 +237,9 @@ test("kubectl's own verbs mean what the guide says", async (context) => {
   await expect(kubectl("rollout", "status", "deployment/app", "--timeout=2s")).rejects.toThrow("timed out");
   await kubectl("rollout", "resume", "deployment/app");
   await namespace.until<Deployment>("Deployment/app", ({ spec }) => spec.paused === true);
-  expect((await rolloutNow(namespace, () => true)).status).toMatchObject({ rollout: 2, phase: "Waiting" });
+  await rolloutNow(namespace, ({ status }) => status?.rollout === 2 && status.phase === "Waiting");
   expect((await serin("promote", "app", "-n", namespace.name)).code).toBe(0);
-  expect(await kubectl("rollout", "status", "deployment/app", "--timeout=60s")).toContain("successfully rolled out");
+  expect(await kubectl("rollout", "status", "deployment/app", "--timeout=120s")).toContain("successfully rolled out");
   await ended(namespace, 2, "promoted");
   expect(await kubectl("rollout", "history", "deployment/app")).toMatch(/\n1 .*\n2 /u);
   await expect(kubectl("rollout", "undo", "deployment/app")).rejects.toThrow("cannot rollback a paused deployment");
@@ -248,7 +248,7 @@ test("kubectl's own verbs mean what the guide says", async (context) => {
   await rolloutNow(namespace, ({ status }) => status?.rollout === 3 && status.phase === "Waiting");
   await kubectl("set", "image", "deployment/app", "app=demo:v2");
   await ended(namespace, 3, "stopped");
-  await kubectl("delete", "rollouts.serin.dev", "app", "--timeout=60s");
+  await kubectl("delete", "rollouts.serin.dev", "app", "--timeout=120s");
   const left = await namespace.rolledOut("app");
   expect([left.spec.paused, image(left)]).toEqual([undefined, "demo:v2"]);
 });

@@ -73,7 +73,7 @@ export class Cluster {
   async kubectl(...args: readonly string[]): Promise<string> {
     const kubectl = kubePrograms()?.kubectl ?? "kubectl";
     const { stdout } = await promisify(execFile)(kubectl, ["--kubeconfig", this.kubeconfig, ...args], {
-      timeout: 120_000,
+      timeout: 300_000,
       maxBuffer: 64 * 1_048_576,
     });
     return stdout;

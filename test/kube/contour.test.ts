@@ -51,11 +51,17 @@ contoured.for(CASES)("through Contour, an HTTPRoute %s", async ([, traffic, own]
   await place.follow({ weights: all("stable") });
   await untilAll(address, "v1");
   const seen = load(context, address, { headers: { host: HOST } });
-  for (const canary of [0.1, 0.335, 1, 0]) {
+  for (const [canary, newcomer] of [
+    [0.1, "v2"],
+    [1, "v2"],
+    [0.335, "v1"],
+    [0, "v1"],
+  ] as const) {
     const split: Split = { weights: { canary: weightOf(canary), stable: weightOf(1 - canary) } };
     await place.follow(split);
-    // The Envoy has it a moment after Contour says that it was taken.
-    if (canary === 1 || canary === 0) await untilAll(address, canary === 1 ? "v2" : "v1");
+    // The Envoy has it a moment after Contour says that it was taken: then somebody answers who got nothing before.
+    await until("the share is in force", async () => (await ask(address)) === newcomer);
+    if (canary === 1 || canary === 0) await untilAll(address, newcomer);
     await expectShare(address, canary);
   }
   const ruled: Split = {

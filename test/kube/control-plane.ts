@@ -30,7 +30,7 @@ interface Ports {
   readonly controllers: number;
 }
 
-const READY_MS = 60_000;
+const READY_MS = 120_000;
 
 function etcd({ dir, programs }: PlaneOptions, { client, peer }: Ports): Daemon {
   const [clients, peers] = [`http://127.0.0.1:${client}`, `http://127.0.0.1:${peer}`];

@@ -31,7 +31,8 @@ test("a canary costs a few dozen writes and hardly a read, and an idle Rollout c
   await namespace.apply(demoDeployment("v2"));
   await ended(namespace, 2, "promoted");
   expect(await leftOver(namespace, { version: "v2" })).toEqual([]);
-  await sleep(1_000);
+  // What has changed in the last moment is shown two seconds later.
+  await sleep(5_000);
   const idleMs = Date.now();
   await sleep(10_000);
   const [all, canary, idle] = await Promise.all([asked(adoptedMs), asked(canaryMs), asked(idleMs)]);

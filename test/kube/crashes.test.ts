@@ -8,11 +8,12 @@ import type { Namespace } from "./cluster.ts";
 import { command, rolloutNow, rolloutOf, type RolloutObject } from "./serin.ts";
 
 const CANARY = { canary: { steps: [{ weight: "25%" }, { weight: "50%", hold: "1s" }] } };
-const OVER_MS = 40_000;
+/** Each life begins with reading the cluster. */
+const OVER_MS = 120_000;
 
 /** Adopts, promotes v2, takes v3 back, promotes v4, and says what did not hold. */
 async function wholeLife(context: TestContext, namespace: Namespace): Promise<void> {
-  await namespace.apply(rolloutOf(CANARY, { spec: { progressDeadline: "4s" } }));
+  await namespace.apply(rolloutOf(CANARY, { spec: { progressDeadline: "10s" } }));
   const over = (number: number, outcome: string): Promise<RolloutObject> =>
     rolloutNow(
       namespace,

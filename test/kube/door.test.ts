@@ -92,7 +92,7 @@ test("a canary is read, and promoted by somebody who has seen it as it is", asyn
   await ended(namespace, 2, "promoted");
   expect((await client.records(service, 0, 100)).map(({ actor }) => actor)).toContain("ana");
   const told: string[] = [];
-  for await (const event of client.events({ from: position, signal: AbortSignal.timeout(20_000) })) {
+  for await (const event of client.events({ from: position, signal: AbortSignal.timeout(60_000) })) {
     if (event.type === "record") told.push(event.data.kind);
     if (told.at(-1) === "ended") break;
   }
@@ -112,7 +112,7 @@ spec:
   traffic: { service: { name: app } }
   strategy: { canary: { steps: [{ weight: 25%, gate: look }] } }
   analysis: ${analysis}
-  progressDeadline: 20s
+  progressDeadline: 1m
 `;
 
 /** A pod as a controller's would be. */

@@ -45,5 +45,5 @@ export async function leads(client: Client): Promise<void> {
       throw error;
     }
   };
-  await until("it leads", asks, 60_000);
+  await until("it leads", asks, 120_000);
 }

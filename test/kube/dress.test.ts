@@ -42,7 +42,7 @@ test("labels follow the role, and are gone with the Rollout", async (context) =>
   await command(namespace, { id: "1", kind: "promote", actor: "tests", reason: "" });
   await ended(namespace, 2, "promoted");
   await expect.poll(() => tracks(namespace), { timeout: 30_000 }).toEqual(["demo:v2 stable none"]);
-  await namespace.kubectl("delete", "rollout.serin.dev/app", "--timeout=60s");
+  await namespace.kubectl("delete", "rollout.serin.dev/app", "--timeout=120s");
   expect(await tracks(namespace)).toEqual(["demo:v2 none none"]);
 });
 

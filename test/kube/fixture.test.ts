@@ -76,7 +76,7 @@ test("a drained node gives its pods away without a lost request", async (context
   type Budget = KubeObject & { status?: { disruptionsAllowed?: number } };
   await shop.until<Budget>("PodDisruptionBudget/app", ({ status }) => status?.disruptionsAllowed === 2);
   context.onTestFinished(async () => void (await cluster.kubectl("uncordon", "node-0")));
-  const selector = ["--pod-selector=app=app", "--timeout=60s"];
+  const selector = ["--pod-selector=app=app", "--timeout=120s"];
   await cluster.kubectl("drain", "node-0", ...selector);
   const pods = await shop.untilAll<Pod>("Pod", (all) => all.every(({ spec }) => spec.nodeName === "node-1"));
   expect(pods.length).toBeGreaterThanOrEqual(4);
@@ -92,7 +92,7 @@ test("a pod that is killed over a request costs that request", async (context) =
   const seen = load(context, await shop.address("app"), { count: 1 });
   const page = `http://${pod?.status?.podIP}:8080/metrics`;
   const isOld = async (): Promise<boolean> =>
-    Number(/^oldest_request_seconds (\S+)$/mu.exec(await (await fetch(page)).text())?.[1]) > 1;
+    Number(/^oldest_request_seconds (\S+)$/mu.exec(await (await fetch(page)).text())?.[1]) > 4;
   await until("a request that is answered no more", isOld);
   await shop.kubectl("delete", "pod", pod?.metadata.name ?? "", "--force", "--grace-period=0");
   await until("a lost request", async () => seen.lost.length > 0);

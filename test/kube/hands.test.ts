@@ -116,7 +116,7 @@ test("a second Rollout for the same Deployment is told so, and takes over when t
   await namespace.until<RolloutObject>(other, ({ status }) =>
     Boolean(status?.conditions?.some(({ type, reason }) => type === "Accepted" && reason === "Taken")),
   );
-  await namespace.kubectl("delete", "rollout.serin.dev/app", "--timeout=60s");
+  await namespace.kubectl("delete", "rollout.serin.dev/app", "--timeout=120s");
   await namespace.until<RolloutObject>(
     other,
     ({ status }) => status?.outcome === "promoted" && status.phase === "Idle",

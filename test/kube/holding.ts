@@ -6,8 +6,8 @@ import type { Deployment, EndpointSlice, KubeObject, Pod, ReplicaSet } from "./o
 import type { RolloutObject } from "./serin.ts";
 
 const LOOK_MS = 40;
-/** The last writes follow the end of a rollout. */
-const SETTLED_MS = 15_000;
+/** The last writes follow the end of a rollout. What only the next look at rest would bring, half a minute later, is too late. */
+const SETTLED_MS = 25_000;
 const SLICE = "discovery.k8s.io/v1/EndpointSlice";
 const ROLLOUT = "serin.dev/v1/Rollout/app";
 

@@ -30,7 +30,7 @@ const MOMENTS: Readonly<Record<string, (namespace: Namespace) => Promise<unknown
 };
 
 async function left(namespace: Namespace, version: string): Promise<void> {
-  await namespace.kubectl("delete", "rollout.serin.dev/app", "--timeout=60s");
+  await namespace.kubectl("delete", "rollout.serin.dev/app", "--timeout=120s");
   const { spec, metadata } = await namespace.rolledOut("app");
   expect([spec.paused, spec.template.spec.containers[0]?.image]).toEqual([undefined, `demo:${version}`]);
   expect(Object.keys(metadata.annotations ?? {}).filter((name) => name.startsWith("serin"))).toEqual([]);
@@ -65,7 +65,7 @@ test("a Rollout that is deleted while its candidate becomes stable leaves one of
   };
   await namespace.apply(demoDeployment("v2"));
   await Promise.race([given, ended(namespace, 2, "promoted")]);
-  await namespace.kubectl("delete", "rollout.serin.dev/app", "--timeout=60s");
+  await namespace.kubectl("delete", "rollout.serin.dev/app", "--timeout=120s");
   const { spec } = await namespace.rolledOut("app");
   expect(spec.paused).toBeUndefined();
   await seen.stop();

@@ -30,7 +30,7 @@ async function keepSaying(namespace: Namespace, isWell: () => boolean, signal: A
 }
 
 test("candidates that are not ready any more are waited for, and then taken back", async (context) => {
-  const { namespace, clients } = await adopted(context);
+  const { namespace, clients } = await adopted(context, { spec: { progressDeadline: "20s" } });
   const seen = await clients();
   const v2 = demoDeployment("v2") as { spec: { template: { spec: object } } };
   Object.assign(v2.spec.template.spec, { readinessGates: [{ conditionType: GATE }] });

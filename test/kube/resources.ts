@@ -41,7 +41,7 @@ interface Resource {
 }
 
 /** A kind may have been defined a moment ago. */
-const DEFINED_MS = 20_000;
+const DEFINED_MS = 60_000;
 const LOOK_MS = 50;
 
 /** `Deployment`, or with its group and version: `serin.dev/v1/Rollout`. */

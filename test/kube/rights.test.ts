@@ -35,7 +35,7 @@ test("a canary with a Job, followed configuration, labels by role and a shrunk D
   expect(events.map(({ reason }) => reason)).toContain("Ended");
   await command(namespace, { id: "1", kind: "undo", actor: "tests", reason: "" });
   await ended(namespace, 3, "promoted");
-  await namespace.kubectl("delete", "rollout.serin.dev/app", "--timeout=60s");
+  await namespace.kubectl("delete", "rollout.serin.dev/app", "--timeout=120s");
   expect((await namespace.rolledOut("app")).spec.paused).toBeUndefined();
 });
 
@@ -54,6 +54,6 @@ test("a canary by Istio's routes, which go with the Rollout", async (context) =>
   await ended(namespace, 1, "promoted");
   await namespace.apply(demoDeployment("v2", { replicas: 1 }));
   await rolloutNow(namespace, ({ status }) => status?.phase === "Waiting");
-  await namespace.kubectl("delete", "rollout.serin.dev/app", "--timeout=60s");
+  await namespace.kubectl("delete", "rollout.serin.dev/app", "--timeout=120s");
   expect(await namespace.find("networking.istio.io/v1/VirtualService/app")).toBeUndefined();
 });

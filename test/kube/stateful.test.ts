@@ -93,13 +93,17 @@ test("a lost pod comes back in its version; a Rollout that is deleted half way l
   await namespace.apply(demoStatefulSet("v2"));
   await atThird(namespace);
   // Whichever pod is lost comes back in its version.
+  const lost = new Set((await pods(namespace)).flatMap(({ text, uid }) => (text.startsWith("app-1 ") ? [] : [uid])));
   await namespace.delete("Pod/app-0");
   await namespace.delete("Pod/app-2");
-  await sleep(500);
+  await namespace.untilAll<Pod>(
+    "Pod",
+    (found) => found.length === 3 && found.every(({ metadata: { uid = "" } }) => !lost.has(uid)),
+  );
   await settled(namespace, "demo:v2");
   await atThird(namespace);
   expect(await texts(namespace)).toEqual(["app-0 v1", "app-1 v1", "app-2 v2"]);
-  await namespace.kubectl("delete", "rollout.serin.dev/app", "--timeout=60s");
+  await namespace.kubectl("delete", "rollout.serin.dev/app", "--timeout=120s");
   const { spec, metadata } = await settled(namespace, "demo:v1");
   expect(spec.updateStrategy).toEqual(OWN);
   expect(Object.keys(metadata.annotations ?? {}).filter((name) => name.startsWith("serin.dev/"))).toEqual([]);
@@ -188,7 +192,7 @@ test("where all places are the candidate's the way back brings the template of s
     pools = wanted;
     await settledTo(namespace, image, () => workload.apply(pools, [], { signal: AbortSignal.timeout(30_000) }));
   };
-  await workload.apply(pools, [], { signal: AbortSignal.timeout(5_000) });
+  await workload.apply(pools, [], { signal: AbortSignal.timeout(30_000) });
   await namespace.apply(demoStatefulSet("v2"));
   const { spec } = await namespace.get<{ spec: { template: PodTemplate } } & StatefulSet>("StatefulSet/app");
   await sleep(500);

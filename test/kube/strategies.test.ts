@@ -68,7 +68,7 @@ test("rolling replaces batch by batch, within its surge", async (context) => {
 });
 
 test("a canary with less surge than its shares need scales the Deployment down for the time being", async (context) => {
-  const steps = [{ weight: "50%", hold: "1s" }];
+  const steps = [{ weight: "50%", hold: "3s" }];
   const traffic = { service: { name: "app", surge: 1 } };
   const namespace = await adopted(context, rolloutOf({ canary: { steps } }, { traffic }));
   const seen = load(context, await namespace.address("app"));

@@ -6,10 +6,12 @@ import { demoDeployment, demoService, load } from "./demo.ts";
 import { holding, leftOver } from "./holding.ts";
 import { ownCluster, test } from "./kube-test.ts";
 import { live } from "./in-process.ts";
-import type { Pod, ReplicaSet } from "./objects.ts";
+import type { KubeObject, Pod, ReplicaSet } from "./objects.ts";
 import { command, ended, rolloutNow, rolloutOf } from "./serin.ts";
 
 const goOn = { id: "1", kind: "promote", actor: "tests", reason: "looks well" };
+type Quota = KubeObject & { readonly status?: { readonly used?: Readonly<Record<string, string>> } };
+
 const SHORT = { canary: { steps: [{ weight: "50%", hold: "2s" }] } };
 
 test("somebody writes all objects fifty times a second", async (context) => {
@@ -68,7 +70,7 @@ test("watches that are cut off, and whose place in the history is not known any 
 });
 
 test("a quota that leaves no room for the candidate is told, and the rollout goes on when there is room", async (context) => {
-  const { namespace, clients } = await adopted(context, { spec: { progressDeadline: "30s" } });
+  const { namespace, clients } = await adopted(context, { spec: { progressDeadline: "2m" } });
   const seen = await clients();
   const quota = (pods: number): object => ({
     apiVersion: "v1",
@@ -77,7 +79,8 @@ test("a quota that leaves no room for the candidate is told, and the rollout goe
     spec: { hard: { pods: String(pods) } },
   });
   await namespace.apply(quota(3));
-  await sleep(300);
+  // Before it was counted by it nothing is refused.
+  await namespace.until<Quota>("v1/ResourceQuota/pods", ({ status }) => status?.used?.["pods"] === "3");
   await namespace.apply(demoDeployment("v2"));
   await rolloutNow(namespace, ({ status }) => status?.why?.includes("exceeded quota") ?? false);
   await namespace.apply(quota(20));
@@ -106,7 +109,7 @@ test("a node is drained half way, with a budget", async (context) => {
   const node = pods[0]?.spec.nodeName ?? "";
   context.onTestFinished(async () => void (await namespace.kubectl("uncordon", node)));
   const there = `--pod-selector=app=app`;
-  await namespace.kubectl("drain", node, there, "--ignore-daemonsets", "--force", "--timeout=60s");
+  await namespace.kubectl("drain", node, there, "--ignore-daemonsets", "--force", "--timeout=120s");
   await rolloutNow(namespace, ({ status }) => status?.weight?.measured === "50%" && status.health === "well");
   await command(namespace, goOn);
   await ended(namespace, 2, "promoted");

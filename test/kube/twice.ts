@@ -29,7 +29,7 @@ export async function adopted(context: TestContext, { shop, own, rollout }: Adop
   await shop.apply([demoService(), demoDeployment("v1", { replicas: 2 })]);
   if (own !== undefined) await shop.apply(own);
   await shop.rolledOut("app");
-  await controllerOf(context, { cluster: sharedCluster(), namespace: shop, lease: "15s" });
+  await controllerOf(context, { cluster: sharedCluster(), namespace: shop });
   await shop.apply(rollout);
   await ended(shop, 1, "promoted");
 }

@@ -48,8 +48,11 @@ function exec([command = "", ...args]: readonly string[], env: Probed["env"], ti
   });
 }
 
+/** So many times longer than a probe says it may take: here all pods, and all that looks after them, share one machine. */
+const PATIENCE = 5;
+
 async function ask(probe: Probe, { spec, podIP, env }: Probed): Promise<boolean> {
-  const timeoutMs = (probe.timeoutSeconds ?? 1) * 1000;
+  const timeoutMs = (probe.timeoutSeconds ?? 1) * 1000 * PATIENCE;
   const number = (port: number | string): number =>
     typeof port === "number" ? port : (spec.ports?.find(({ name }) => name === port)?.containerPort ?? 0);
   if (probe.httpGet) {

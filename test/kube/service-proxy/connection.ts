@@ -9,10 +9,10 @@ export interface Backing {
   standingOf(endpoint: Endpoint): Standing;
 }
 
-/** News of a pod's end may come after its last word. */
-const NEWS_MS = 1_000;
+/** News of a pod's end may come after its last word, the later the busier the machine. */
+const NEWS_MS = 5_000;
 /** A pod that ends closes what is idle; a request that was on its way at that moment is no longer than this underway. */
-const CROSSED_MS = 500;
+const CROSSED_MS = 3_000;
 const LOOK_MS = 10;
 /** More than that is not kept to be sent again. */
 const KEPT_BYTES = 1_048_576;
