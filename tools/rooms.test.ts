@@ -88,8 +88,8 @@ const ROOMS: Readonly<Record<string, Room>> = {
     why: "every verb goes through the api, here or in another process",
   },
   dashboard: {
-    // Types of the contract, and the words and scales of reports; nothing of either runs anywhere but in the browser.
-    may: ["core", "api/contract.ts", "report"],
+    // Types of the contract, the order of services, and the words and scales of reports: nothing of it needs more than a browser.
+    may: ["core", "api/contract.ts", "api/order.ts", "report"],
     npm: /^(react|react-dom|react-dom\/client|@tanstack\/react-(query|router|virtual)|uplot)$/u,
     why: "the dashboard runs in a browser, which has no Node and sees a controller by its api alone",
   },
