@@ -4,7 +4,7 @@ import { createServer } from "node:http";
 import type { AddressInfo } from "node:net";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { expect, test, vi } from "vitest";
+import { expect, test } from "vitest";
 import type { ServiceState } from "../core/engine/state.ts";
 import { parseRollout } from "../core/spec/parse.ts";
 import type { AskedPool } from "../ports/signals.ts";
@@ -53,5 +53,5 @@ test("the port of the pages of addresses is one of those that a Prometheus is as
   const name = "@prom took_seconds";
   const source = workload.signals?.(state).find((one) => one.covers(name));
   await source?.read([{ name, kind: "histogram" }], pools, { signal: new AbortController().signal });
-  await vi.waitFor(() => expect(asked.join("\n")).toContain(":9100|"));
+  await expect.poll(() => asked.join("\n")).toContain(":9100|");
 });

@@ -7,7 +7,7 @@ import { serveClusterCommand } from "./serve-cluster.ts";
 const run = (args: readonly string[], env: NodeJS.ProcessEnv = {}) =>
   spawnSync(process.execPath, ["src/cli/main.ts", ...args], {
     encoding: "utf8",
-    timeout: 20_000,
+    timeout: 60_000,
     env: { ...process.env, ...env },
   });
 

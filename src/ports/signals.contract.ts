@@ -48,7 +48,7 @@ export function signalContract(name: string, make: () => Promise<SignalPlace>): 
       valueOf(await place.source.read(wanted, await place.pools(), call()));
     /** A reading that is not the last one again. */
     const readNext = async (before: Signals): Promise<Signals> => {
-      for (const end = Date.now() + 15_000; ;) {
+      for (const end = Date.now() + 60_000; ;) {
         await place.untilNext();
         const now = await read();
         if (now.at > before.at) return now;

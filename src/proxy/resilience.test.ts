@@ -131,7 +131,7 @@ describe("a request", () => {
 describe("a replica that keeps failing", () => {
   it("gets no requests for a while, and then again", async () => {
     const [bad, good] = [await up("s1", broken), await up("s2")];
-    const circuit = { consecutiveFailures: 3, ejectionMs: 300 };
+    const circuit = { consecutiveFailures: 3, ejectionMs: 2_000 };
     const { plane, port } = await proxied(route([bad.backend, good.backend]), {
       circuit,
       rest: { balance: "round-robin" },
@@ -192,7 +192,7 @@ describe("time", () => {
 
   it("runs out for an idle client: a plain end", async () => {
     const one = await up("s1");
-    const { port } = await proxied(route([one.backend]), { timeouts: { keepAliveMs: 60 } });
+    const { port } = await proxied(route([one.backend]), { timeouts: { keepAliveMs: 500 } });
     const client = new RawClient(port).send(get());
     await client.over();
     expect(client.statuses).toEqual(["200"]);
@@ -383,7 +383,7 @@ describe("draining", () => {
     await until(() => one.seen.includes("/1"));
     const before = performance.now();
     await plane.drain(100 as never);
-    expect(performance.now() - before).toBeLessThan(1_000);
+    expect(performance.now() - before).toBeLessThan(10_000);
     await busy.over();
   });
 });

@@ -1,5 +1,5 @@
 // Is everything counted once, whatever fails, and are a pool's figures never half there?
-import { beforeEach, expect, test, vi } from "vitest";
+import { beforeEach, expect, test } from "vitest";
 import { signalIncrements, type Signals, type SignalWanted } from "../../core/signals.ts";
 import { ms } from "../../core/units.ts";
 import type { Figure, FigureAsked } from "../../ports/figures.ts";
@@ -281,7 +281,7 @@ test("a silent source holds up one look for a second, and its answer is taken wh
   expect(await read()).toEqual(silent);
   expect(asks).toHaveLength(1);
   speak();
-  await vi.waitFor(async () => expect(await read()).toMatchObject({ kind: "value" }));
+  await expect.poll(read).toMatchObject({ kind: "value" });
 });
 
 test("what failed last is told as it failed, at once, while it is asked again", async () => {

@@ -65,11 +65,13 @@ const WANTED = { selector: "up", isHistogram: false };
 const A = { instance: "a:1" };
 const B = { instance: "b:1" };
 
-function open(clock = systemClock(), timeoutMs = ms(300)) {
+function open(clock = systemClock(), timeoutMs = ms(2_000)) {
   const web = createWeb({ connection: {}, secrets: () => new Secrets() });
   const to = { url: base, web, timeoutMs };
   return { to, hub: new Hub({ clock, server: to, everyMs: ms(1_000), windowMs: ms(60_000), gatherMs: ms(5) }) };
 }
+
+const silent: RequestListener = () => undefined;
 
 describe("what is not an answer", () => {
   test.each<[string, RequestListener, RegExp]>([
@@ -99,13 +101,15 @@ describe("what is not an answer", () => {
       (_, response) => void response.writeHead(302, { location: "/login" }).end(),
       /leads to "\/login"$/u,
     ],
-    ["no answer", () => undefined, /^has not answered within 300ms$/u],
+    ["no answer", silent, /^has not answered within 300ms$/u],
     ["a closed connection", ({ socket }) => socket.destroy(), /^the connection was closed before/u],
   ])("%s is named", async (_, bad, why) => {
     answer = bad;
-    const [found] = await open().hub.of(WANTED, [A]);
-    expect(found?.series).toEqual([]);
-    expect(found?.why).toMatch(why);
+    const { hub } = open(systemClock(), ms(bad === silent ? 300 : 10_000));
+    // On a busy machine an answer may come after the first look.
+    await expect
+      .poll(async () => (await hub.of(WANTED, [A]))[0])
+      .toMatchObject({ series: [], why: expect.stringMatching(why) });
   });
 });
 
@@ -168,21 +172,23 @@ describe("those who want the same", () => {
     await clock.advance(ms(1_000));
     // The answer is late already; who has something waits for nothing.
     expect(await of(A)).toHaveLength(1);
-    await vi.waitFor(() => expect(asked).toHaveLength(2));
+    await expect.poll(() => asked).toHaveLength(2);
     answer = says(matrix([]));
     await clock.advance(ms(2_000));
-    await vi.waitFor(async () => {
-      // A failure is one for a period from its end.
-      await clock.advance(ms(1_000));
-      expect((await of(A))[0]?.why).toBeUndefined();
-    });
+    await expect
+      .poll(async () => {
+        // A failure is one for a period from its end.
+        await clock.advance(ms(1_000));
+        return (await of(A))[0]?.why;
+      })
+      .toBeUndefined();
   });
 
   test("whoever waits is not forgotten, however long the machine stands still", async () => {
     let now = 1_000_000;
     const { hub } = open({ now: () => ms(now), sleep: () => Promise.resolve(void (now += 60_000)) });
     expect(await hub.of(WANTED, [A])).toHaveLength(1);
-    await vi.waitFor(() => expect(asked).toHaveLength(1));
+    await expect.poll(() => asked).toHaveLength(1);
   });
 
   test("who comes later is asked for alone, and with all others the next time", async () => {
@@ -198,7 +204,7 @@ describe("those who want the same", () => {
     await of(A, B);
     await clock.advance(ms(800));
     await of(A, B);
-    await vi.waitFor(() => expect(asked).toHaveLength(3));
+    await expect.poll(() => asked).toHaveLength(3);
     expect(asked.map((query) => /instance(.*)\}/u.exec(query)?.[1])).toEqual(['="a:1"', '="b:1"', '=~"a:1|b:1"']);
   });
 });
@@ -218,28 +224,30 @@ describe("a silent server", () => {
     expect((await hub.of(WANTED, [A]))[0]?.why).toBe("has not answered yet");
     await clock.advance(ms(20_000));
     expect((await hub.of(WANTED, [A]))[0]?.why).toBe("has not answered yet");
-    await vi.waitFor(() => expect(asked).toHaveLength(1));
+    await expect.poll(() => asked).toHaveLength(1);
     speak();
-    await vi.waitFor(async () => expect((await hub.of(WANTED, [A]))[0]?.series).toHaveLength(1));
+    await expect.poll(async () => (await hub.of(WANTED, [A]))[0]?.series).toHaveLength(1);
     expect(asked).toHaveLength(1);
   });
 
   test("that failed last is told as it failed, at once, while it is asked again", async () => {
     const clock = createVirtualClock();
-    const { hub } = open(clock);
+    const { hub } = open(clock, ms(300));
     answer = () => undefined;
     const first = hub.of(WANTED, [A]);
-    await vi.waitFor(async () => {
-      await clock.advance(ms(5));
-      expect(asked).toHaveLength(1);
-    });
+    await expect
+      .poll(async () => {
+        await clock.advance(ms(5));
+        return asked;
+      })
+      .toHaveLength(1);
     expect((await first)[0]?.why).toBe("has not answered within 300ms");
     await vi.waitFor(async () => {
       await clock.advance(ms(1_000));
       // Nobody moves the clock meanwhile: whoever waits for it waits for ever.
       expect((await hub.of(WANTED, [A]))[0]?.why).toBe("has not answered within 300ms");
       expect(asked.length).toBeGreaterThan(3);
-    }, 10_000);
+    }, 30_000);
   });
 
   test("that knows no types holds nobody up either, and is asked again after a while", async () => {
@@ -249,9 +257,9 @@ describe("a silent server", () => {
     const first = hub.typeOf("up");
     await clock.advance(ms(1_000));
     expect(await first).toEqual({ why: "has not answered yet" });
-    await vi.waitFor(async () => expect(await hub.typeOf("up")).toMatchObject({ type: undefined }));
+    await expect.poll(() => hub.typeOf("up")).toMatchObject({ type: undefined });
     answer = says({ status: "success", data: { up: [{ type: "gauge" }] } });
     await clock.advance(ms(12_000));
-    await vi.waitFor(async () => expect(await hub.typeOf("up")).toMatchObject({ type: "gauge" }));
+    await expect.poll(() => hub.typeOf("up")).toMatchObject({ type: "gauge" });
   });
 });

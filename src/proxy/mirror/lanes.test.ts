@@ -82,7 +82,7 @@ async function untilGot(name: Name, wanted: readonly string[], ask: () => Promis
     await ask();
     return paths(name);
   };
-  await expect.poll(asked, { timeout: 5_000 }).toEqual(wanted);
+  await expect.poll(asked).toEqual(wanted);
 }
 
 /** The sections and replicas that copies were counted for. */
