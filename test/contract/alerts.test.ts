@@ -90,7 +90,6 @@ test.skipIf(!HAS_PROMETHEUS)(
     await monitor.end("prometheus");
     await nobodyThere(source);
   },
-  90_000,
 );
 
 test.skipIf(!HAS_PROMETHEUS || !HAS_ALERTMANAGER)(
@@ -123,7 +122,6 @@ test.skipIf(!HAS_PROMETHEUS || !HAS_ALERTMANAGER)(
     await monitor.end("prometheus-alertmanager");
     await nobodyThere(source);
   },
-  90_000,
 );
 
 async function silence(url: string, arm: string): Promise<void> {

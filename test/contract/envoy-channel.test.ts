@@ -37,8 +37,8 @@ function connect({ port }: XdsServer, who: Introduction = {}): DeltaClient {
   return client;
 }
 
-const LIMIT = { timeout: 15_000, interval: 2 };
-const within = (): { signal: AbortSignal } => ({ signal: AbortSignal.timeout(15_000) });
+const LIMIT = { timeout: 30_000, interval: 2 };
+const within = (): { signal: AbortSignal } => ({ signal: AbortSignal.timeout(30_000) });
 
 test("nothing is sent before the fleet is opened, not even that there is nothing", async () => {
   const { discovery, ...server } = await open();

@@ -27,8 +27,8 @@ function connect(who: Introduction = {}): DeltaClient {
   return client;
 }
 
-const LIMIT = { timeout: 10_000, interval: 2 };
-const within = (): { signal: AbortSignal } => ({ signal: AbortSignal.timeout(10_000) });
+const LIMIT = { timeout: 30_000, interval: 2 };
+const within = (): { signal: AbortSignal } => ({ signal: AbortSignal.timeout(30_000) });
 
 test("who asks for all clusters gets those there are, and then only what changed", async () => {
   fleet.set("cluster", "a", cluster("a"));

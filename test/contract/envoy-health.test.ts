@@ -61,7 +61,7 @@ async function atOnce(port: number, count: number): Promise<readonly number[]> {
 }
 
 describe.skipIf(NO_ENVOY)("health checks", () => {
-  const healthCheck = { path: "/healthz", every: "50ms", timeout: "500ms", unhealthy: 2, healthy: 2 };
+  const healthCheck = { path: "/healthz", every: "50ms", timeout: "5s", unhealthy: 2, healthy: 2 };
 
   test("take a replica out that says it is not well, and bring it back", async () => {
     const { service, own } = await serve({ healthCheck, hosts: ["shop.example.org", "*"] }, 3);
@@ -162,7 +162,7 @@ describe.skipIf(NO_ENVOY)("times", () => {
   });
 
   test("a try that takes too long is made again at another replica", async () => {
-    const timeouts = { response: "5s", try: "150ms" };
+    const timeouts = { response: "5s", try: "500ms" };
     const retries = { tries: 2, on: ["5xx"] };
     const { service, own } = await serve({ timeouts, retries, circuit: { consecutiveFailures: 1000 } }, 2);
     first(own).silent = true;

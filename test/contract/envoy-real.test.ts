@@ -12,6 +12,7 @@ import type { ConnectedEnvoy } from "../../src/adapters/envoy/xds/node.ts";
 import type { ResourceVersion } from "../../src/adapters/envoy/xds/types.ts";
 import type { AccessEntry } from "../../src/adapters/envoy/xds/access-entry.ts";
 import type { EnvoyMetric } from "../../src/adapters/envoy/xds/metrics-stream.ts";
+import { freePort } from "../proxy/parts.ts";
 import { HAS_ENVOY, RealEnvoy } from "../support/envoy.ts";
 import { cluster, endpoints, listener, routes, runtime, secret } from "../support/envoy-resources.ts";
 import { makeCertificate } from "../support/certificates.ts";
@@ -35,13 +36,6 @@ async function backend(name: string): Promise<number> {
     server.close();
   });
   return listen(server);
-}
-
-async function freePort(): Promise<number> {
-  const server = createServer();
-  const port = await listen(server);
-  await new Promise((resolve) => server.close(resolve));
-  return port;
 }
 
 interface World {

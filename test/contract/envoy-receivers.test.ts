@@ -8,7 +8,7 @@ import { openXdsServer, type XdsServer } from "../../src/adapters/envoy/xds/serv
 
 const LOGS = "/envoy.service.accesslog.v3.AccessLogService/StreamAccessLogs";
 const METRICS = "/envoy.service.metrics.v3.MetricsService/StreamMetrics";
-const LIMIT = { timeout: 10_000, interval: 2 };
+const LIMIT = { timeout: 30_000, interval: 2 };
 const raw = (bytes: Uint8Array): Buffer => Buffer.from(bytes);
 
 let server: XdsServer;

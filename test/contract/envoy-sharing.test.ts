@@ -188,7 +188,7 @@ describe.skipIf(NO_ENVOY)("settings of a service that runs", () => {
     await b.apply(whole(stable));
     // An Envoy that waits for endpoints that nobody sends would hold the old cluster for 15 s.
     const warm = async () => (await statOf(envoy, "cluster_manager.warming_clusters")) === 0;
-    await until(warm, "the new settings are in force", 3_000);
+    await until(warm, "the new settings are in force", 10_000);
     await load.stop();
     expect([load.bad, load.lost]).toEqual([[], []]);
   });

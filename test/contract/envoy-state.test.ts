@@ -30,7 +30,7 @@ function connect(): StateClient {
   return client;
 }
 
-const LIMIT = { timeout: 10_000, interval: 2 };
+const LIMIT = { timeout: 30_000, interval: 2 };
 const clusters = ({ resources }: DiscoveryResponse): string[] =>
   resources.map(({ value }) => fromBinary(ClusterSchema, value).name).toSorted();
 
@@ -160,5 +160,5 @@ test("what is gone of a type that has no word for it no longer counts as held", 
   await vi.waitFor(() => expect(envoy?.held("runtime", "a")).toBeDefined(), LIMIT);
   fleet.remove("runtime", "a");
   const wanted = [{ type: "runtime", name: "a", version: undefined }] as const;
-  await acknowledged(server.discovery, wanted, { signal: AbortSignal.timeout(10_000) });
+  await acknowledged(server.discovery, wanted, { signal: AbortSignal.timeout(30_000) });
 });

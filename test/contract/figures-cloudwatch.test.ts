@@ -51,7 +51,7 @@ describe.skipIf(moto === undefined)("with moto", () => {
     }));
     await client.send(new PutMetricDataCommand({ Namespace: "Shop/Web", MetricData }));
     client.destroy();
-  }, 120_000);
+  });
 
   afterAll(() => server.end());
 

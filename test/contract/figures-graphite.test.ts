@@ -57,7 +57,7 @@ describe.skipIf(!has("graphite-manage"))("with graphite-web", () => {
       env,
       "/render?format=json",
     );
-  }, 90_000);
+  });
 
   afterAll(() => graphite.end());
 

@@ -51,7 +51,7 @@ bind-address = "127.0.0.1:0"
       body: lines.join("\n"),
     });
     if (write.status !== 204) throw new Error(await write.text());
-  }, 90_000);
+  });
 
   afterAll(() => influx.end());
 

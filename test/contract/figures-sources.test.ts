@@ -47,7 +47,7 @@ async function read(source: SignalSource) {
     if (observed.kind !== "value") throw new Error(JSON.stringify(observed));
     if (observed.value.at !== toMs) throw new Error(`told of ${observed.value.at}, not of ${toMs}`);
     return Object.fromEntries(observed.value.series.map(({ pool: name, values }) => [name, values]));
-  }, 5_000);
+  }, 60_000);
 }
 
 test("levels, and counts that are added up; without one of them nothing is told of a pool", async () => {

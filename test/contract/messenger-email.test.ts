@@ -4,7 +4,7 @@ import type { Target } from "../../src/core/outbox/message.ts";
 import { Mailbox } from "./messenger/mailbox.ts";
 import { deliver, ID, PAYLOAD } from "./messenger/place.ts";
 
-const LIMIT = { timeout: 10_000, interval: 20 };
+const LIMIT = { timeout: 30_000, interval: 20 };
 
 let mailbox: Mailbox | undefined;
 

@@ -10,7 +10,7 @@ import { Outbox } from "../../src/runtime/outbox.ts";
 import { Folder, message } from "./messenger/place.ts";
 import { Receiver } from "./messenger/receiver.ts";
 
-const LIMIT = { timeout: 10_000, interval: 20 };
+const LIMIT = { timeout: 30_000, interval: 20 };
 const SCRIPT = fileURLToPath(new URL("messenger/script.mjs", import.meta.url));
 const clock = systemClock();
 
@@ -40,10 +40,10 @@ const started = () =>
   }, LIMIT);
 
 test("a command that takes too long is killed, even if it does not want to", async () => {
-  outbox.sync([stays("stubborn", { timeoutMs: ms(1_000) })], clock.now());
+  outbox.sync([stays("stubborn", { timeoutMs: ms(5_000) })], clock.now());
   const pid = await started();
   await vi.waitFor(() => expect(outbox.taken()).toHaveLength(1), LIMIT);
-  expect(outbox.taken()).toMatchObject([{ ok: false, result: "no answer in 1s", output: "no\n" }]);
+  expect(outbox.taken()).toMatchObject([{ ok: false, result: "no answer in 5s", output: "no\n" }]);
   expect(() => process.kill(pid, 0)).toThrow("ESRCH");
 });
 

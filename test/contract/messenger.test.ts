@@ -10,7 +10,7 @@ import { identity } from "./messenger/identity.ts";
 import { deliver, Folder, ID, PAYLOAD } from "./messenger/place.ts";
 import { Receiver } from "./messenger/receiver.ts";
 
-const LIMIT = { timeout: 10_000, interval: 20 };
+const LIMIT = { timeout: 30_000, interval: 20 };
 
 let folder: Folder;
 

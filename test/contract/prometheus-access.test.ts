@@ -96,7 +96,7 @@ beforeAll(async () => {
     },
   });
   await server.start();
-}, 60_000);
+});
 
 afterAll(async () => {
   await server?.close();

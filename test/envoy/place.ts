@@ -73,7 +73,7 @@ export async function adminText({ admin }: Pick<RunningEnvoy, "admin">, path: st
 }
 
 /** Waits for something, and says what did not come. */
-export async function until(check: () => Promise<boolean> | boolean, what: string, limitMs = 20_000): Promise<void> {
+export async function until(check: () => Promise<boolean> | boolean, what: string, limitMs = 60_000): Promise<void> {
   const last = Date.now() + limitMs;
   while (!(await check())) {
     if (Date.now() > last) throw new Error(`not within ${limitMs} ms: ${what}`);

@@ -4,12 +4,12 @@ import { createServer as createTcpServer, type AddressInfo } from "node:net";
 import type { RoutePool } from "../../src/core/split.ts";
 
 /**
- * A port of the loopback interface that nobody listens on at this moment: below those that systems hand out, so that no
- * other socket is given it in the meantime.
+ * A port of the loopback interface that nobody listens on at this moment: below those that systems hand out, and those that
+ * Serin gives to replicas, so that nobody else comes by it in the meantime.
  */
 export async function freePort(): Promise<number> {
   for (;;) {
-    const port = 12_000 + Math.floor(Math.random() * 18_000);
+    const port = 10_000 + Math.floor(Math.random() * 10_000);
     const server = createTcpServer();
     const isFree = await new Promise<boolean>((resolve) => {
       server.once("error", () => resolve(false));

@@ -172,7 +172,7 @@ export class RawClient {
 
 /** Waits for something that other parts bring about. */
 export async function until(condition: () => boolean, story: () => string = () => ""): Promise<void> {
-  const end = performance.now() + 5_000;
+  const end = performance.now() + 30_000;
   while (!condition()) {
     if (performance.now() > end) throw new Error(`did not happen: ${String(condition)} ${story()}`);
     await new Promise((resolve) => setTimeout(resolve, 2));

@@ -14,7 +14,7 @@ import { urlOf, type ResourceType } from "../../src/adapters/envoy/xds/types.ts"
 
 const ADS = "/envoy.service.discovery.v3.AggregatedDiscoveryService";
 const raw = (bytes: Uint8Array): Buffer => Buffer.from(bytes);
-const LIMIT = { timeout: 10_000, interval: 2 };
+const LIMIT = { timeout: 30_000, interval: 2 };
 
 /** Messages of one stream, in order; `next` waits for one. */
 export class Exchange<Response extends { readonly typeUrl: string }> {

@@ -58,7 +58,7 @@ test("what the replicas of both variants count from the test's begin on", async 
         text: expect.stringContaining("Not decided. Green converts 33%"),
       },
     });
-  }, 10_000);
+  }, 60_000);
 });
 
 test("a counter that no replica has is said to be missing", async () => {

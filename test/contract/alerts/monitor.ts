@@ -14,7 +14,7 @@ export const HAS_PROMETHEUS = has("prometheus");
 export const HAS_ALERTMANAGER = has("prometheus-alertmanager");
 
 /** How long a program may take to start, or an alert to come or go, on a machine that has much else to do. */
-export const LIMIT = { timeout: 20_000, interval: 100 };
+export const LIMIT = { timeout: 40_000, interval: 100 };
 
 type Program = "prometheus" | "prometheus-alertmanager";
 

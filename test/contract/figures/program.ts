@@ -1,11 +1,10 @@
 // How does a real server run for a test, and end with it?
 import { type ChildProcess, spawn, spawnSync } from "node:child_process";
 import { mkdtemp, rm } from "node:fs/promises";
-import { createServer } from "node:net";
-import type { AddressInfo } from "node:net";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { vi } from "vitest";
+import { freePort } from "../../proxy/parts.ts";
 
 /** How long a program may take to start on a machine that has much else to do. */
 const LIMIT = { timeout: 60_000, interval: 100 };
@@ -62,16 +61,4 @@ export class Program {
     }
     if (this.dir !== "") await rm(this.dir, { recursive: true, force: true });
   }
-}
-
-async function freePort(): Promise<number> {
-  const server = createServer();
-  await new Promise<void>((resolve) => {
-    server.listen(0, "127.0.0.1", resolve);
-  });
-  const { port } = server.address() as AddressInfo;
-  await new Promise((resolve) => {
-    server.close(resolve);
-  });
-  return port;
 }

@@ -102,7 +102,7 @@ export async function until(
   workload: ProcessWorkload,
   done: (replicas: readonly Replica[]) => boolean,
 ): Promise<readonly Replica[]> {
-  for (const end = Date.now() + 15_000; ;) {
+  for (const end = Date.now() + 60_000; ;) {
     const found = await replicasOf(workload);
     if (done(found)) return found;
     if (Date.now() > end) throw new Error(`it did not come to that: ${JSON.stringify(found)}`);

@@ -49,7 +49,7 @@ async function value(name: string): Promise<number> {
   return reading.value;
 }
 
-const wait = { timeout: 10_000, interval: 50 };
+const wait = { timeout: 60_000, interval: 50 };
 
 test("what a child has used that began and ended between two looks is counted, once", async () => {
   const replica = await one();
