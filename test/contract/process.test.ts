@@ -17,7 +17,7 @@ workloadContract("process", async () => {
     get workload() {
       return workload;
     },
-    drainMs: 2_000,
+    drainMs: 6_000,
     revision: (kind) => {
       const revision = revisions.get(kind);
       if (!revision) throw new Error(kind);

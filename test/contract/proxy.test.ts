@@ -6,6 +6,7 @@ import { createProxyAdapter } from "../../src/adapters/proxy/index.ts";
 import { systemClock } from "../../src/adapters/system/clock.ts";
 import { PROXY_DEFAULTS, type ProxyConfig } from "../../src/proxy/config.ts";
 import { routerContract, type RouterPlace } from "../../src/ports/router.contract.ts";
+import { readControl } from "../../src/proxy/store.ts";
 import { Backends, Client, freePort } from "../proxy/parts.ts";
 
 const call = () => ({ signal: AbortSignal.timeout(20_000) });
@@ -37,6 +38,10 @@ async function place(config: Partial<ProxyConfig>, sticky: RouterPlace["sticky"]
         answers.push((await client.get("/", key === undefined ? {} : shown)).text);
       }
       return answers;
+    },
+    leftOut: async (role) => {
+      const metrics = await (await fetch(`${readControl(join(dir, "proxy"))?.url}/metrics`)).text();
+      return Number(new RegExp(`serin_mirror_shed_total\\{role="${role}"\\} (\\d+)`, "u").exec(metrics)?.[1] ?? 0);
     },
     ask: async ({ method = "GET", path = "/", headers = {} }) => (await client.send({ method, path, headers })).text,
     post: async (count) => {

@@ -1,8 +1,6 @@
 // Do people come in by a real provider, over TLS, and do only what they may, and is all of it written down?
 import type { ChildProcess } from "node:child_process";
 import { copyFile, readFile, writeFile } from "node:fs/promises";
-import { createServer } from "node:http";
-import type { AddressInfo } from "node:net";
 import { join } from "node:path";
 import { DatabaseSync } from "node:sqlite";
 import { connect } from "node:tls";
@@ -10,6 +8,7 @@ import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { newToken } from "../../src/api/access/tokens.ts";
 import type { AuditEntry } from "../../src/api/access/audit.ts";
 import type { ServiceView, Whoami } from "../../src/api/contract.ts";
+import { freePort } from "../proxy/parts.ts";
 import { Browser, type Page } from "../support/browser.ts";
 import { makeCertificate } from "../support/certificates.ts";
 import { openProvider, type TestProvider } from "../support/oidc.ts";
@@ -41,14 +40,6 @@ const rollout = (version: string, environment = "production"): string =>
     "name: app",
     `name: app, labels: { environment: ${environment} }`,
   );
-
-async function freePort(): Promise<number> {
-  const server = createServer();
-  await new Promise<void>((resolve) => server.listen(0, "127.0.0.1", resolve));
-  const { port } = server.address() as AddressInfo;
-  await new Promise((resolve) => server.close(resolve));
-  return port;
-}
 
 beforeAll(async () => {
   place = await makePlace();

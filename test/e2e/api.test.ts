@@ -26,7 +26,7 @@ beforeAll(async () => {
   door = JSON.parse(await promisify(readFile)(join(scene.place.state, "controller.json"), "utf8")) as Door;
   client = connect(door);
   await scene.ended(await scene.apply(file("v1")));
-}, 60_000);
+});
 afterAll(() => scene.close());
 
 const asking = { actor: "ana", reason: "a test" };

@@ -99,10 +99,9 @@ test.concurrent("a first deployment to a port of another program", async (contex
 
 test.concurrent("a first deployment that the proxy can never serve stops at once, and blames no version", async (context) => {
   const { run, place, say } = await sitDown(context);
-  const begun = performance.now();
   const text = rolloutFile("v1", { listen: "192.0.2.1:8080" });
-  const ran = await run(text.replace("progressDeadline: 10s", "progressDeadline: 50s"));
-  expect(performance.now() - begun).toBeLessThan(25_000);
+  // Whoever waited for it would not be through when the command is killed.
+  const ran = await run(text.replace("progressDeadline: 1m", "progressDeadline: 1h"));
   expect(ran.code).toBe(1);
   expect(ran.out).toMatch(/app\/1 stopped: SERIN_CANNOT_LISTEN .*192\.0\.2\.1:8080 \(no interface has this address\)/u);
   expect(ran.out).toContain("app serves nothing.");
@@ -187,12 +186,12 @@ test.concurrent("a command that does not exist, and a service that exits at once
   const command = `command: [sh, -c, "echo no such table >&2; exit 3"]`;
   const text = rolloutFile("v2")
     .replace(/command: .*/u, command)
-    .replace("progressDeadline: 10s", "progressDeadline: 2s");
+    .replace("progressDeadline: 1m", "progressDeadline: 5s");
   const exits = await run(text);
   expect(exits.code).toBe(3);
   // Said when it happens, and again when its time is over.
   expect(exits.out).toContain("canary is not ready: exited with code 3: no such table");
-  expect(exits.out).toMatch(/rolled-back: canary has 0 of 1 ready after 2s: exited with code 3: no such table/u);
+  expect(exits.out).toMatch(/rolled-back: canary has 0 of 1 ready after 5s: exited with code 3: no such table/u);
   await expectServes(address);
 
   const again = await run(text);

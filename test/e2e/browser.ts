@@ -38,6 +38,7 @@ export interface Watched {
 
 export async function openPage(browser: Browser, url: string, options: BrowserContextOptions = {}): Promise<Watched> {
   const context = await browser.newContext({ viewport: { width: 1440, height: 900 }, ...options });
+  context.setDefaultTimeout(READS_MS);
   const page = await context.newPage();
   const [errors, foreign]: [string[], string[]] = [[], []];
   page.on("pageerror", (error) => errors.push(error.message));
@@ -54,10 +55,10 @@ export async function openPage(browser: Browser, url: string, options: BrowserCo
   return { page, errors, foreign };
 }
 
-/** Measures a page from here on: how long its scripts have run so far, in milliseconds. */
+/** Measures a page from here on: how long a processor has run its scripts so far, in milliseconds, whoever else has it meanwhile. */
 export async function scriptMsOf(page: Page): Promise<() => Promise<number>> {
   const session = await page.context().newCDPSession(page);
-  await session.send("Performance.enable");
+  await session.send("Performance.enable", { timeDomain: "threadTicks" });
   return async () => {
     const { metrics } = await session.send("Performance.getMetrics");
     return Math.round(1_000 * (metrics.find(({ name }) => name === "ScriptDuration")?.value ?? NaN));

@@ -162,7 +162,7 @@ test.concurrent("a controller that is stopped in a canary, and one that is kille
   expect((await scene.ended(number)).rollout?.outcome).toBe("promoted");
   await seen.stop();
   expect(seen.lost).toEqual([]);
-  expect((await scene.place.processes()).length).toBe(4);
+  await until("two replicas, a proxy and a controller", async () => (await scene.place.processes()).length === 4);
 });
 
 test.concurrent("run --no-wait leaves at a gate with 4, and can be called again", async (context) => {

@@ -1,11 +1,10 @@
 // Do people who log in see in the dashboard what they may, and do no more than that, in real browsers?
 import type { ChildProcess } from "node:child_process";
-import { createServer } from "node:http";
-import type { AddressInfo } from "node:net";
 import { join } from "node:path";
 import type { Browser, Page } from "playwright-core";
 import { afterAll, afterEach, beforeAll, describe, expect, test } from "vitest";
 import { newToken } from "../../src/api/access/tokens.ts";
+import { freePort } from "../proxy/parts.ts";
 import { makeCertificate } from "../support/certificates.ts";
 import { openProvider, type TestProvider } from "../support/oidc.ts";
 import {
@@ -77,7 +76,7 @@ fourEyes: [{ environments: production, approvals: ${approvals} }]
     await place.write("oidc.secret", `${provider.clientSecret}\n`);
     await place.write("access.yaml", access(1));
     await serve();
-  }, 120_000);
+  });
   afterEach(async () => {
     for (const { page } of opened.splice(0)) await page.context().close();
   });
@@ -178,7 +177,7 @@ fourEyes: [{ environments: production, approvals: ${approvals} }]
     await act(ann, "Resume", "seen");
     expect(await act(dans, "Abort", "not today")).toContain("within 30 s");
     await reads(ann, ".service-head .pill", "stopped");
-  }, 240_000);
+  });
 
   test("a viewer is told why not, by eye, keyboard and screen reader, and a forged call is refused", async () => {
     const eve = await loggedIn("eve", "/services/app");
@@ -200,7 +199,7 @@ fourEyes: [{ environments: production, approvals: ${approvals} }]
     expect(forged).toEqual({ status: 403, text: expect.stringContaining("SERIN_FORBIDDEN") });
     await eve.goto(`${origin}/plan`);
     await expect.poll(() => why(eve, "Plan")).toBe("It takes the role operate for a service, which you have for none.");
-  }, 120_000);
+  });
 
   test("a login outlives a restart; one that ends in mid-view is said, and the page goes on where it was", async () => {
     const ben = await loggedIn("ben", "/services/app/history");
@@ -237,13 +236,5 @@ fourEyes: [{ environments: production, approvals: ${approvals} }]
     await dans.getByRole("button", { name: "Sign in with it" }).click();
     await until("it goes on", async () => (await dans.locator("dialog").count()) === 0);
     await reads(dans, ".history", "app/2");
-  }, 180_000);
+  });
 });
-
-async function freePort(): Promise<number> {
-  const server = createServer();
-  await new Promise<void>((resolve) => server.listen(0, "127.0.0.1", resolve));
-  const { port } = server.address() as AddressInfo;
-  await new Promise((resolve) => server.close(resolve));
-  return port;
-}

@@ -53,7 +53,7 @@ describe.skipIf(!HAS_CHROMIUM)("in a browser", () => {
       await scene.ended(await scene.apply(rolloutFile("v2", { env: "FAIL: '0.2'" })));
       await scene.apply(rolloutFile("v3", { strategy: "canary: { steps: [{ weight: 20%, hold: 30m }] }" }));
       await scene.see("evidence", ({ rollout }) => (rollout?.verdict?.canaryRequests ?? 0) > 100);
-    }, 60_000);
+    });
     afterAll(async () => {
       await load?.stop();
       await scene?.close();
@@ -74,7 +74,7 @@ describe.skipIf(!HAS_CHROMIUM)("in a browser", () => {
       ["/nowhere", "main", "There is no such page"],
     ];
 
-    test.each(["light", "dark"] as const)("%s", { timeout: 120_000 }, async (colorScheme) => {
+    test.each(["light", "dark"] as const)("%s", async (colorScheme) => {
       const { page, errors } = await openPage(browser, url, { colorScheme });
       const found: string[] = [];
       for (const [path, selector, text] of VIEWS) {
@@ -143,7 +143,7 @@ describe.skipIf(!HAS_CHROMIUM)("in a browser", () => {
       }
       expect(wide).toEqual([]);
       await page.context().close();
-    }, 60_000);
+    });
   });
 
   test("5 000 services: the first view takes under a second of the browser's script time", async () => {
@@ -169,7 +169,7 @@ describe.skipIf(!HAS_CHROMIUM)("in a browser", () => {
     } finally {
       await fleet.close();
     }
-  }, 120_000);
+  });
 });
 
 const focused = (page: Page): Promise<string> => page.evaluate("document.activeElement.textContent");

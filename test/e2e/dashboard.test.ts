@@ -18,7 +18,8 @@ import {
 import { clients, rolloutFile, until, type Clients } from "./harness.ts";
 import { openScene, type Scene } from "./scene.ts";
 
-const JUDGED = "canary: { steps: [{ weight: 5%, hold: 5s }, { weight: 50%, judge: { atMost: 60s } }] }";
+/** The first step is long enough to be looked at. */
+const JUDGED = "canary: { steps: [{ weight: 5%, hold: 15s }, { weight: 50%, judge: { atMost: 60s } }] }";
 const HELD = "canary: { steps: [{ weight: 20%, hold: 10m }, { weight: 50%, hold: 10m }] }";
 const ANALYSIS = "  analysis: { falseRollback: 1%, warmup: 0s, metrics: [{ preset: success-rate, margin: 5% }] }";
 
@@ -40,12 +41,12 @@ describe.skipIf(!HAS_CHROMIUM)("the dashboard", () => {
     ({ url } = JSON.parse(await readFile(join(scene.place.state, "controller.json"), "utf8")) as { url: string });
     const { address = "" } = await scene.ended(await scene.apply(rolloutFile("v1")));
     load = clients(address, 4, 10);
-  }, 60_000);
+  });
   afterEach(async () => {
     await load.stop();
     await scene.close();
     for (const { page } of opened.splice(0)) await page.context().close();
-  }, 60_000);
+  });
 
   const open = async (path: string): Promise<Watched> => {
     const watched = await openPage(browser, `${url}${path}`);
@@ -70,7 +71,7 @@ describe.skipIf(!HAS_CHROMIUM)("the dashboard", () => {
     await scene.apply(rolloutFile("v3", { strategy: JUDGED, analysis: ANALYSIS }));
     await reads(page, ".service-head .pill", "under way");
     await reads(page, ".shares", /canary\s+5%\s+5%\s+[2-9]\.\d%/u);
-    await reads(page, ".steps .now", /Hold for 5s/u);
+    await reads(page, ".steps .now", /Hold for 15s/u);
     await reads(page, ".service-head .pill", "promoted");
     await reads(page, ".headline .lead", /^app\/3 was promoted/u);
 
@@ -97,7 +98,7 @@ describe.skipIf(!HAS_CHROMIUM)("the dashboard", () => {
     expect([...report.errors, ...report.foreign]).toEqual([]);
     expect(errors).toEqual([]);
     expect(foreign).toEqual([]);
-  }, 120_000);
+  });
 
   test("each action says what it does to the traffic, and does it", async () => {
     const { page, errors } = await open("/services/app");
@@ -163,7 +164,7 @@ describe.skipIf(!HAS_CHROMIUM)("the dashboard", () => {
     expect(await act(page, "Take down", "the end")).toContain("Nobody answers requests to app any more");
     await until("nothing is left", async () => (await scene.link.list()).length === 0);
     expect(errors).toEqual([]);
-  }, 120_000);
+  });
 
   test("two persons at once: the second is told what has changed, and looks again", async () => {
     await scene.apply(rolloutFile("v2", { strategy: HELD }));
@@ -213,7 +214,7 @@ describe.skipIf(!HAS_CHROMIUM)("the dashboard", () => {
     } finally {
       await wire.close();
     }
-  }, 60_000);
+  });
 });
 
 /** A wire to a port of this machine that can be cut and mended. */

@@ -82,7 +82,7 @@ test.skipIf(!MAY_MOUNT)(
     const first = await scene.ended(await scene.apply(rolloutFile("v1")));
     const load = clients(first.address ?? "", 4, 5);
     context.onTestFinished(() => load.stop());
-    const strategy = "canary: { steps: [{ weight: 20%, hold: 2s }, { weight: 60%, hold: 500ms }] }";
+    const strategy = "canary: { steps: [{ weight: 20%, hold: 6s }, { weight: 60%, hold: 500ms }] }";
     const number = await scene.apply(rolloutFile("v2", { strategy }));
     await scene.see("the first share", ({ reported }) => reported?.canary === 200_000);
     const filler = join(scene.place.state, "filler");

@@ -93,7 +93,7 @@ export function serin(args: readonly string[], options: { timeoutMs?: number; cw
   const child = start(args, options);
   const out = collect(child.stdout);
   const err = collect(child.stderr);
-  const timer = setTimeout(() => child.kill("SIGKILL"), options.timeoutMs ?? 60_000);
+  const timer = setTimeout(() => child.kill("SIGKILL"), options.timeoutMs ?? 120_000);
   return new Promise((resolve) => {
     child.on("close", (code) => {
       clearTimeout(timer);
@@ -102,11 +102,12 @@ export function serin(args: readonly string[], options: { timeoutMs?: number; cw
   });
 }
 
+/** Compiling takes longer than most commands. */
+export const COMPILED = { NODE_COMPILE_CACHE: join(tmpdir(), "serin-e2e-compiled") };
+
 /** Starts a command and leaves it running. */
 export function start(args: readonly string[], options: { cwd?: string } = {}): ChildProcess {
-  // Compiling takes longer than most commands.
-  const NODE_COMPILE_CACHE = join(tmpdir(), "serin-e2e-compiled");
-  const env = { ...process.env, NO_COLOR: "1", SERIN_ACTOR: "test", NODE_COMPILE_CACHE };
+  const env = { ...process.env, NO_COLOR: "1", SERIN_ACTOR: "test", ...COMPILED };
   return spawn(process.execPath, [MAIN, ...args], { env, cwd: options.cwd, stdio: ["ignore", "pipe", "pipe"] });
 }
 
@@ -123,7 +124,7 @@ function collect(stream: NodeJS.ReadableStream | null): () => string {
 export async function until<T>(
   what: string,
   condition: () => Promise<T | undefined | false>,
-  timeoutMs = 20_000,
+  timeoutMs = 60_000,
 ): Promise<T> {
   const deadline = Date.now() + timeoutMs;
   for (;;) {
@@ -230,7 +231,7 @@ spec:
       drain: 5s
       grace: 2s
   traffic: ${options.traffic ?? `{ proxy: { listen: "${listen}" } }`}
-  progressDeadline: 10s
+  progressDeadline: 1m
   strategy:
     ${strategy}
 ${options.analysis ?? "  analysis: { warmup: 0s, metrics: [{ preset: success-rate }] }"}

@@ -26,7 +26,7 @@ test("Kayenta's judge takes a bad version back by its score after one run, and t
   const told = { strategy, analysis };
   const { scene } = await underLoad(context, told);
   const number = await scene.apply(tellingFile("v2", { ...told, env: "FAIL: 0.5" }));
-  const rollout = await outcome(scene, number, 90_000);
+  const rollout = await outcome(scene, number);
   expect(rollout.outcome).toBe("rolled-back");
   expect(rollout.why).toMatch(
     /^Kayenta's judge: run 1 scored 0, which is not above the marginal score 50 \(run 1 of 1\)/u,

@@ -2,7 +2,7 @@
 import { spawn } from "node:child_process";
 import { join } from "node:path";
 import { expect, test } from "vitest";
-import { clients, makePlace, rolloutFile, type Clients, type Place } from "./harness.ts";
+import { clients, COMPILED, makePlace, rolloutFile, type Clients, type Place } from "./harness.ts";
 
 const CONTROLLER = join(import.meta.dirname, "crashing-controller.ts");
 
@@ -16,12 +16,13 @@ interface End {
 function control(place: Place, file: string, crash: readonly string[] = []): Promise<End | undefined> {
   const child = spawn(process.execPath, [CONTROLLER, place.state, file, ...crash], {
     stdio: ["ignore", "pipe", "pipe"],
+    env: { ...process.env, ...COMPILED },
   });
   let out = "";
   let err = "";
   child.stdout.on("data", (part: Buffer) => (out += part.toString()));
   child.stderr.on("data", (part: Buffer) => (err += part.toString()));
-  const timer = setTimeout(() => child.kill("SIGKILL"), 45_000);
+  const timer = setTimeout(() => child.kill("SIGKILL"), 120_000);
   return new Promise((resolve, reject) => {
     child.on("close", (code, signal) => {
       clearTimeout(timer);

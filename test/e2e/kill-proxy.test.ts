@@ -42,7 +42,7 @@ async function killProxy(subject: Case): Promise<Route["split"] | undefined> {
     return now && now.epoch !== before?.epoch && now;
   });
   expect(next.address).toBe(before?.address);
-  const { body } = await ask(next, { method: "GET", path: "/state", signal: AbortSignal.timeout(5_000) });
+  const { body } = await ask(next, { method: "GET", path: "/state", signal: AbortSignal.timeout(20_000) });
   return (body as ProxyState).route?.split;
 }
 
@@ -57,7 +57,6 @@ async function killAtEveryStep(subject: Case, number: number): Promise<RolloutVi
     const rollout = await scene.see(
       "another step",
       (view) => view.rollout?.number === number && momentOf(view.rollout) !== before && view.rollout,
-      60_000,
     );
     if (rollout.phase === "ended") return (await scene.ended(number)).rollout;
     await killProxy(subject);

@@ -15,7 +15,7 @@ const all = (handle: Handler): void => {
   for (const service of place.services.values()) service.handle = handle;
 };
 const compared = async (count: number): Promise<void> => {
-  await expect.poll(async () => (await place.comparison()).candidate, { timeout: 10_000 }).toBe(count);
+  await expect.poll(async () => (await place.comparison()).candidate).toBe(count);
 };
 
 /** A body of what differs by nature, and the things that it lists in any order. */
@@ -37,17 +37,34 @@ describe("copies", () => {
       answer.end();
     };
     await place.apply({ to: ["canary", "baseline"] });
-    for (let sent = 0; sent < 50; sent += 1) expect((await place.ask(`/${sent}`)).by).toBe("stable");
-    await place.ask("/with", { headers: { "x-mine": "1", connection: "x-hop, keep-alive", "x-hop": "1" } });
+    let asked = 0;
+    // Asked more often where copies are left out: on a machine with much to do.
+    await expect
+      .poll(async () => {
+        for (let sent = 0; sent < 10; sent += 1) expect((await place.ask(`/${(asked += 1)}`)).by).toBe("stable");
+        return Math.min(place.of("canary").seen.length, place.of("baseline").seen.length);
+      })
+      .toBeGreaterThan(50);
+    const headers = { "x-mine": "1", connection: "x-hop, keep-alive", "x-hop": "1" };
+    await expect
+      .poll(async () => {
+        await place.ask(`/${(asked += 1)}`, { headers });
+        return [...hosts];
+      })
+      .toContain(`127.0.0.1:${place.port} 127.0.0.1 1 undefined`);
     for (const role of ["canary", "baseline"] as const) {
-      await expect.poll(() => place.of(role).seen.length).toBe(51);
-      expect(new Set(place.of(role).seen.map(({ mirror }) => mirror))).toEqual(new Set([role]));
-      await expect.poll(() => place.counted(role)).toEqual([51, 0]);
+      const told = async (what: string): Promise<number> =>
+        Number(
+          new RegExp(`serin_mirror_${what}_total\\{role="${role}"\\} (\\d+)`, "u").exec(await place.metrics())?.[1],
+        );
+      await expect.poll(async () => (await told("sent")) + (await told("shed"))).toBe(asked);
+      const { seen } = place.of(role);
+      expect(await told("sent")).toBe(seen.length);
+      expect(new Set(seen.map(({ mirror }) => mirror))).toEqual(new Set([role]));
+      expect(new Set(seen.map(({ what }) => what)).size).toBe(seen.length);
+      await expect.poll(() => place.counted(role)).toEqual([seen.length, 0]);
     }
-    expect(hosts).toContain(`127.0.0.1:${place.port} 127.0.0.1 1 undefined`);
-    expect(new Set(place.of("canary").seen.map(({ what }) => what)).size).toBe(51);
-    expect(await place.counted("stable")).toEqual([51, 0]);
-    expect(await place.metrics()).toContain('serin_mirror_sent_total{role="canary"} 51');
+    expect(await place.counted("stable")).toEqual([asked, 0]);
   });
 
   test("of what changes something are sent only when that is asked for, with the whole body", async () => {
@@ -94,7 +111,7 @@ describe("copies", () => {
     await place.apply();
     await place.many(20, (nth) => `/cart/late/${nth}`);
     expect(copied()).toEqual(meant);
-    expect(await place.proxy.comparison?.({ signal: AbortSignal.timeout(5_000) })).toEqual({ kind: "absent" });
+    expect(await place.proxy.comparison?.({ signal: AbortSignal.timeout(20_000) })).toEqual({ kind: "absent" });
   });
 
   test("keep a replica busy until they end", async () => {
@@ -106,10 +123,10 @@ describe("copies", () => {
     const { pools, split } = place.route();
     await place.proxy.apply(
       { split, pools: { stable: pools.stable } as typeof pools },
-      { signal: AbortSignal.timeout(5_000) },
+      { signal: AbortSignal.timeout(20_000) },
     );
     const busy = async () => {
-      const seen = await place.proxy.observe({ signal: AbortSignal.timeout(5_000) });
+      const seen = await place.proxy.observe({ signal: AbortSignal.timeout(20_000) });
       return seen.kind === "value" ? seen.value.busy : [];
     };
     expect(await busy()).toContain("canary-0");
@@ -120,31 +137,27 @@ describe("copies", () => {
 });
 
 describe("the comparison", () => {
-  test(
-    "finds one wrong field in 500 answers, among times, ids and lists in any order",
-    { timeout: 120_000 },
-    async () => {
-      all(json((_nth, asked) => shop(asked, 10)));
-      place.of("canary").handle = json((nth, asked) => shop(asked, nth % 500 === 0 ? 11 : 10));
-      await place.apply({ to: ["canary", "baseline"], compare: { ignore: [] } });
-      let asked = 0;
-      let found: ReturnType<typeof foundDifferences> = [];
-      while (found.length === 0 && asked < 40_000) {
-        await place.many(200);
-        asked += 200;
-        found = foundDifferences(await place.settled(2 * asked), { alpha: 0.05, baseline: true });
-      }
-      console.log(`found after ${asked} requests`);
-      expect(found.map(({ path }) => path)).toEqual(["body.price"]);
-      expect(found[0]?.examples[0]).toMatchObject({
-        request: expect.stringMatching(/^GET \/\d+$/),
-        stable: "10",
-        candidate: "11",
-      });
-    },
-  );
+  test("finds one wrong field in 500 answers, among times, ids and lists in any order", async () => {
+    all(json((_nth, asked) => shop(asked, 10)));
+    place.of("canary").handle = json((nth, asked) => shop(asked, nth % 500 === 0 ? 11 : 10));
+    await place.apply({ to: ["canary", "baseline"], compare: { ignore: [] } });
+    let asked = 0;
+    let found: ReturnType<typeof foundDifferences> = [];
+    while (found.length === 0 && asked < 40_000) {
+      await place.many(200);
+      asked += 200;
+      found = foundDifferences(await place.settled(2 * asked), { alpha: 0.05, baseline: true });
+    }
+    console.log(`found after ${asked} requests`);
+    expect(found.map(({ path }) => path)).toEqual(["body.price"]);
+    expect(found[0]?.examples[0]).toMatchObject({
+      request: expect.stringMatching(/^GET \/\d+$/),
+      stable: "10",
+      candidate: "11",
+    });
+  });
 
-  test("finds nothing in a version that answers as stable does", { timeout: 120_000 }, async () => {
+  test("finds nothing in a version that answers as stable does", async () => {
     all(json((_nth, asked) => shop(asked, 10)));
     await place.apply({ to: ["canary", "baseline"], compare: { ignore: [] } });
     let seen = await place.comparison();
@@ -230,7 +243,7 @@ describe("users notice nothing", () => {
     ],
   ];
 
-  test.each(bad)("when the candidate %s", { timeout: 60_000 }, async (name, handle) => {
+  test.each(bad)("when the candidate %s", async (name, handle) => {
     await place.apply();
     await place.many(300);
     const before = await place.many(600);

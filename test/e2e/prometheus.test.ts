@@ -51,7 +51,7 @@ test.skipIf(!HAS_PROMETHEUS)(
   "a version that misses the cache is taken back for that, and one that does not goes on",
   async (context) => {
     const { scene, load, told } = await place(context, CACHE, EATEN);
-    const bad = await outcome(scene, await scene.apply(tellingFile("v2", { ...told, env: "HITS: 0.6" })), 90_000);
+    const bad = await outcome(scene, await scene.apply(tellingFile("v2", { ...told, env: "HITS: 0.6" })));
     expect(bad.outcome).toBe("rolled-back");
     const metric = bad.verdict?.metrics.find(({ blamed }) => blamed);
     expect(metric?.name).toBe("cache-hit-rate");
@@ -59,7 +59,7 @@ test.skipIf(!HAS_PROMETHEUS)(
     expect(metric?.canary).toBeGreaterThan(0.15);
     expect(metric?.canary).toBeLessThan(0.75);
     expect(metric?.baseline).toBeLessThan(0.12);
-    const good = await outcome(scene, await scene.apply(tellingFile("v3", told)), 120_000);
+    const good = await outcome(scene, await scene.apply(tellingFile("v3", told)));
     expect([good.outcome, good.why]).toEqual(["promoted", expect.any(String)]);
     await load.stop();
     expect(load.lost).toEqual([]);
@@ -70,10 +70,10 @@ test.skipIf(!HAS_PROMETHEUS)("while the Prometheus is gone nothing goes on, and 
   const { server, scene, told } = await place(context, CACHE);
   await server.stop();
   const number = await scene.apply(tellingFile("v2", told));
-  await scene.see("why it waits", ({ rollout }) => rollout?.waiting?.text.includes("nobody listens there"), 60_000);
+  await scene.see("why it waits", ({ rollout }) => rollout?.waiting?.text.includes("nobody listens there"));
   const { rollout } = await scene.look();
   expect([rollout?.number, rollout?.phase]).toEqual([number, "forward"]);
   expect(rollout?.waiting?.text).toMatch(/^no evidence can be read: @prom/u);
   await server.start();
-  expect((await outcome(scene, number, 120_000)).outcome).toBe("promoted");
+  expect((await outcome(scene, number)).outcome).toBe("promoted");
 });

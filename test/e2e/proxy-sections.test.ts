@@ -186,7 +186,7 @@ describe("sections", () => {
     await pay.remove(call());
     const child = spawn(process.execPath, [MAIN, "--config", join(dir, "config.json")], { stdio: "ignore" });
     started.push(child.pid ?? 0);
-    await expect.poll(async () => (await shop.observe(call())).kind, { timeout: 10_000 }).toBe("value");
+    await expect.poll(async () => (await shop.observe(call())).kind).toBe("value");
     expect([await value(shop), await value(cart)]).toEqual(before);
     expect(await pay.observe(call())).toEqual({ kind: "absent" });
     for (let sent = 0; sent < 8; sent += 1) {

@@ -151,7 +151,7 @@ describe("the certificate", () => {
     const session = h2();
     expect((await fetch2(session, {})).text).toBe("hello");
     use("two");
-    await expect.poll(subject, { timeout: 5_000 }).toBe("two.test");
+    await expect.poll(subject).toBe("two.test");
     const second = await https(agent);
     expect(second.text).toBe("hello");
     expect(second.socket).toBe(first.socket);
@@ -167,11 +167,11 @@ describe("the certificate", () => {
       const found = await find(join(home, "proxy"), call().signal);
       return found.kind === "running" ? found.state.tls : undefined;
     };
-    await expect.poll(async () => (await tls())?.trouble, { timeout: 5_000 }).toContain("does not belong");
+    await expect.poll(async () => (await tls())?.trouble).toContain("does not belong");
     expect(await tls()).toMatchObject({ subject: "CN=one.test" });
     expect(await subject()).toBe("one.test");
     use("two");
-    await expect.poll(subject, { timeout: 5_000 }).toBe("two.test");
+    await expect.poll(subject).toBe("two.test");
     expect((await tls())?.trouble).toBeUndefined();
   });
 
@@ -325,7 +325,7 @@ describe("HTTP/2", () => {
         setTimeout(() => asked.socket.destroy(), 20);
       }
     };
-    const timeouts = { ...PROXY_DEFAULTS.timeouts, responseMs: 200 as Ms };
+    const timeouts = { ...PROXY_DEFAULTS.timeouts, responseMs: 1_000 as Ms };
     await begin({ timeouts, circuit: { ...PROXY_DEFAULTS.circuit, consecutiveFailures: 100 } });
     expect((await fetch2(session, { ":path": "/reset" })).headers[":status"]).toBe(502);
     expect((await fetch2(session, { ":path": "/late", ":method": "POST" }, "x")).headers[":status"]).toBe(504);

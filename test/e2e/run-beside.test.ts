@@ -85,4 +85,4 @@ test("who watches is told every decision once, also when the controller is kille
   const ended = once(second, "exit");
   second.kill("SIGTERM");
   await ended;
-}, 90_000);
+});

@@ -62,7 +62,7 @@ export async function openScene(prepare?: (state: string) => void, options: read
       scene.see(
         `end of app/${number}`,
         (view) => view.rollout?.number === number && view.rollout.phase === "ended" && view.address && view,
-        30_000,
+        120_000,
       ) as Promise<ServiceView>,
     decisions: async (number) =>
       (await scene.link.records("app", 0, 1_000)).filter(({ rollout }) => rollout === number),

@@ -83,7 +83,7 @@ const atGate = ({ rollout }: ServiceView): boolean => rollout?.waiting?.for === 
 test.skipIf(!HAS_WRK)("wrk: blue-green, shown at its second address, switched, and switched back at once", async () => {
   const { address, preview } = await underLoad();
   const seen = watch(REPLICAS);
-  const blueGreen = `blueGreen: { preview: [{ header: { x-preview: "1" } }], promotion: manual, keepOld: 30s }`;
+  const blueGreen = `blueGreen: { preview: [{ header: { x-preview: "1" } }], promotion: manual, keepOld: 5m }`;
   const number = await scene.apply(fileOf("v2", blueGreen));
   await scene.see("the gate", atGate);
   expect(await versionAt(address)).toBe("v1");
@@ -115,8 +115,8 @@ test.skipIf(!HAS_WRK)(
     const steps = `[{ match: [{ cookie: { tester: { present: true } } }], hold: 1s }, { weight: 34%, match: [], hold: 500ms }]`;
     const second = await scene.apply(fileOf("v3", `canary: { steps: ${steps}, watch: 1s }`));
     await scene.see("the rule", ({ split }) => (split.matches?.length ?? 0) > 1);
-    await until("a tester's request to v3", async () => (await versionAt(address, { cookie: "tester=1" })) === "v3");
     expect(await versionAt(address)).toBe("v2");
+    await until("a tester's request to v3", async () => (await versionAt(address, { cookie: "tester=1" })) === "v3");
     // Nobody's request is no evidence: testers go on until everybody is asked.
     await until("a share of everybody's requests", async () => {
       await versionAt(address, { cookie: "tester=1" });

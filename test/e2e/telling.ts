@@ -48,10 +48,10 @@ export async function underLoad(context: TestContext, told: Told): Promise<{ sce
 }
 
 /** Waits for the end of a rollout that may take longer than most. */
-export async function outcome(scene: Scene, number: number, timeoutMs: number) {
+export async function outcome(scene: Scene, number: number) {
   return scene.see(
     `end of app/${number}`,
     ({ rollout }) => rollout?.number === number && rollout.phase === "ended" && rollout,
-    timeoutMs,
+    240_000,
   );
 }

@@ -57,7 +57,7 @@ export class Place {
       cwd: this.dir,
       ready: { kind: "http", path: "/healthz" },
       readyTimeoutMs: ms(800),
-      drainMs: ms(2_000),
+      drainMs: ms(6_000),
       graceMs: ms(400),
       host: "127.0.0.1",
       ...rest,
