@@ -2,17 +2,17 @@
 import { spawn, type ChildProcess } from "node:child_process";
 import { existsSync } from "node:fs";
 import { cp, mkdir, mkdtemp, readdir, readFile, rm, writeFile } from "node:fs/promises";
-import { createServer, type AddressInfo } from "node:net";
 import { tmpdir } from "node:os";
 import { basename, delimiter, dirname, join } from "node:path";
 import { kill, processesOf } from "../test/e2e/harness.ts";
+import { freePort } from "../test/proxy/parts.ts";
 import { BUILT_OF } from "./java.ts";
 
 const MAIN = join(import.meta.dirname, "../src/cli/main.ts");
 const SHOP = join(import.meta.dirname, "shop");
 
 /** A command that takes longer waits for something that does not happen. */
-const LONGEST_MS = 120_000;
+const LONGEST_MS = 240_000;
 
 /** A command of a README, and what it says that it shows: `…` stands for whatever is there. */
 interface Shown {
@@ -119,13 +119,16 @@ export class Example {
     const dir = join(root, basename(from));
     await cp(from, dir, { recursive: true, filter: (path) => basename(path) !== ".serin" });
     await cp(SHOP, join(root, "shop"), { recursive: true });
-    const free = await freePorts(ports.length);
+    const free = await Promise.all(ports.map(freePort));
     for (const entry of await readdir(dir, { withFileTypes: true })) {
       if (!entry.isFile()) continue;
       const { name } = entry;
-      let text = await readFile(join(dir, name), "utf8");
-      ports.forEach((port, index) => (text = text.replaceAll(String(port), String(free[index]))));
-      await writeFile(join(dir, name), text);
+      const text = await readFile(join(dir, name), "utf8");
+      const own = new RegExp(ports.join("|") || "$^", "gu");
+      await writeFile(
+        join(dir, name),
+        text.replaceAll(own, (port) => String(free[ports.indexOf(Number(port))])),
+      );
     }
     await mkdir(join(root, "bin"));
     const serin = `exec "${process.execPath}" "${MAIN}" "$@"\n`;
@@ -206,7 +209,10 @@ export class Example {
   async close(): Promise<readonly string[]> {
     this.isClosed = true;
     for (const running of this.running.toReversed()) await finish(running);
-    const left = await processesOf(this.root);
+    let left = await processesOf(this.root);
+    // What was told to end just now has a moment to do so.
+    for (const end = Date.now() + 10_000; left.length > 0 && Date.now() < end; left = await processesOf(this.root))
+      await new Promise((resolve) => setTimeout(resolve, 100));
     for (const { pid } of left) kill(pid);
     await rm(this.root, { recursive: true, force: true });
     return left.map(({ command }) => command.replaceAll("\0", " "));
@@ -239,15 +245,7 @@ function isIn(line: string, out: string): boolean {
   return new RegExp(parts.join(".*?"), "u").test(squeezed(out));
 }
 
-async function until(holds: () => boolean, mostMs = 60_000): Promise<void> {
+async function until(holds: () => boolean, mostMs = 120_000): Promise<void> {
   for (const end = Date.now() + mostMs; !holds() && Date.now() < end;)
     await new Promise((resolve) => setTimeout(resolve, 25));
-}
-
-async function freePorts(count: number): Promise<readonly number[]> {
-  const servers = Array.from({ length: count }, () => createServer());
-  await Promise.all(servers.map((server) => new Promise<void>((resolve) => server.listen(0, "127.0.0.1", resolve))));
-  const ports = servers.map((server) => (server.address() as AddressInfo).port);
-  await Promise.all(servers.map((server) => new Promise((resolve) => server.close(resolve))));
-  return ports;
 }

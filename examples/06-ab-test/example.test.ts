@@ -1,21 +1,12 @@
 // Does the README of the A/B test work word for word?
 import { type ChildProcess, spawn } from "node:child_process";
 import { chmod, cp, mkdir, readFile, writeFile } from "node:fs/promises";
-import { createServer } from "node:net";
-import type { AddressInfo } from "node:net";
 import { delimiter, join } from "node:path";
 import { expect, test } from "vitest";
 import { kill, MAIN, makePlace, until, type Place } from "../../test/e2e/harness.ts";
+import { freePort } from "../../test/proxy/parts.ts";
 
 const HERE = import.meta.dirname;
-
-async function freePort(): Promise<number> {
-  const server = createServer();
-  await new Promise<void>((resolve) => server.listen(0, "127.0.0.1", resolve));
-  const { port } = server.address() as AddressInfo;
-  await new Promise((resolve) => server.close(resolve));
-  return port;
-}
 
 /** The README's commands, and what they are to print, with other ports: somebody else may have those. */
 async function readme(replaced: (text: string) => string) {

@@ -38,7 +38,7 @@ const sleep = (milliseconds) => new Promise((resolve) => setTimeout(resolve, mil
 /** Waits for a green button: somebody must see one. The controller sees it a moment later, and the test begins. */
 async function testBegins() {
   for (const endMs = Date.now() + 60_000; Date.now() < endMs;) {
-    for (let i = 0; i < 20; i += 1) if ((await ask("GET", "/color", `early-${i}`)) === "green") return sleep(3_000);
+    for (let i = 0; i < 20; i += 1) if ((await ask("GET", "/color", `early-${i}`)) === "green") return sleep(5_000);
     await sleep(100);
   }
   throw new Error(`for a minute nobody saw a green button at ${address}`);

@@ -1,5 +1,6 @@
 // Who uses the shop? Two hundred requests a second to each of its services.
 const addresses = process.argv.slice(2);
+console.log(`users come to ${addresses.join(" and ")}`);
 
 const ask = async (address) => {
   const answer = await fetch(address).catch(() => undefined);

@@ -71,13 +71,13 @@ const chance = dice(7);
 const started = performance.now();
 let sent = 0;
 let second = 0;
-let isEnding = false;
-for (const signal of ["SIGINT", "SIGTERM"]) process.once(signal, () => (isEnding = true));
+let isAsked = false;
+for (const signal of ["SIGINT", "SIGTERM"]) process.once(signal, () => (isAsked = true));
 
 const timer = setInterval(() => {
-  const elapsed = (performance.now() - started) / 1_000;
-  isEnding ||= elapsed >= Number(seconds);
-  const due = isEnding ? sent : elapsed * Number(perSecond);
+  const elapsed = Math.min((performance.now() - started) / 1_000, Number(seconds));
+  const isEnding = isAsked || elapsed === Number(seconds);
+  const due = isAsked ? sent : elapsed * Number(perSecond);
   for (; sent < due; sent += 1) ask(requests[Math.floor(chance() * requests.length)]);
   if (Math.floor(elapsed) > second) {
     second = Math.floor(elapsed);

@@ -68,7 +68,8 @@ const server = createServer((request, response) => {
   response.writeHead(status, { "content-type": type, "x-version": VERSION });
   setTimeout(() => response.end(text), Number(LATENCY_MS));
 });
-setTimeout(() => server.listen(Number(PORT), "127.0.0.1"), Number(STARTS_MS));
+const listens = () => console.log(`the shop, version ${VERSION}, listens on ${PORT}`);
+setTimeout(() => server.listen(Number(PORT), "127.0.0.1", listens), Number(STARTS_MS));
 process.on("SIGTERM", () => {
   if (!server.listening) process.exit(0);
   server.close(() => process.exit(0));

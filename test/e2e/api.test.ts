@@ -389,7 +389,6 @@ test("the headers of every kind of answer are those that they must be", async ()
 
 test.skipIf(!HAS_SCHEMATHESIS)(
   "schemathesis finds no answer that the description does not tell of, and no failure of ours",
-  { timeout: 150_000 },
   async () => {
     const [code, said] = await explore(door, { seconds: 40, dir: scene.place.dir });
     expect(code, said).toBe(0);

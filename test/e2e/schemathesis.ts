@@ -44,7 +44,7 @@ export async function explore(door: Door, { seconds, dir }: Exploring): Promise<
   });
   let said = "";
   for (const output of [child.stdout, child.stderr]) output.on("data", (part: Buffer) => (said += part.toString()));
-  const timer = setTimeout(() => child.kill("SIGKILL"), (seconds + 60) * 1_000);
+  const timer = setTimeout(() => child.kill("SIGKILL"), (seconds + 180) * 1_000);
   const code = await new Promise<number>((resolve) => child.on("close", (status) => resolve(status ?? -1)));
   clearTimeout(timer);
   return [code, said.replaceAll(/.{400,}/gu, (line) => line.slice(0, 400)).slice(-6_000)];

@@ -4,12 +4,12 @@ import java.math.BigDecimal;
 import java.util.UUID;
 import org.springframework.stereotype.Component;
 
-/** Somebody else's service, some 20 ms away. */
+/** Somebody else's service, some 150 ms away. */
 @Component
 public class PaymentProvider {
   public String pay(BigDecimal amount) {
     try {
-      Thread.sleep(20);
+      Thread.sleep(150);
     } catch (InterruptedException interrupted) {
       Thread.currentThread().interrupt();
     }
