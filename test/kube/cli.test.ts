@@ -8,7 +8,7 @@ import { kubePrograms } from "../../tools/kube-parts.ts";
 import { demoDeployment, demoService } from "./demo.ts";
 import { sharedCluster, test } from "./kube-test.ts";
 import type { Namespace } from "./cluster.ts";
-import type { Deployment } from "./objects.ts";
+import type { Deployment, KubeObject } from "./objects.ts";
 import { controllerOf, ended, installKinds, rolloutNow } from "./serin.ts";
 
 const ROOT = join(import.meta.dirname, "..", "..");
@@ -70,10 +70,16 @@ async function shop(context: TestContext): Promise<Namespace> {
   return namespace;
 }
 
+type Lease = KubeObject & { readonly spec?: { readonly holderIdentity?: string } };
+
 /** A service that was adopted by `serin apply`. */
 async function adopted(context: TestContext): Promise<Namespace> {
   const namespace = await shop(context);
   await controllerOf(context, { cluster: sharedCluster(), namespace });
+  // Whoever asks waits ten seconds for a controller, and one that starts on a busy machine may take longer.
+  await namespace.until<Lease>(`coordination.k8s.io/v1/Lease/serin-controller-${namespace.name}`, ({ spec }) =>
+    Boolean(spec?.holderIdentity),
+  );
   const applied = await serin("apply", await fileOf(rolloutFile(GATED)), "-n", namespace.name);
   expect(applied).toMatchObject({ code: 0, err: "" });
   expect(applied.out).toMatch(/is made: Deployment app \(3 replicas, \w{10}\) is adopted as it is; .* canary\n/u);

@@ -3,6 +3,7 @@ import { setTimeout as sleep } from "node:timers/promises";
 import type { TestContext } from "vitest";
 import { Adopted } from "../../src/adapters/kubernetes/adopted.ts";
 import { Cluster as Known } from "../../src/adapters/kubernetes/cluster.ts";
+import { isConflict } from "../../src/adapters/kubernetes/client/errors.ts";
 import { revisionOfTemplate } from "../../src/adapters/kubernetes/revision.ts";
 import type { ClusterRouter } from "../../src/adapters/kubernetes/routers/cluster-router.ts";
 import { clusterRouterOf } from "../../src/adapters/kubernetes/routers/index.ts";
@@ -151,7 +152,17 @@ export class RoutingPlace {
 
   /** Applies a split and answers with what is read of it, once it can be told. */
   async follow(split: Split): Promise<Split> {
-    await this.router.apply(this.route(split), call());
+    // Whoever says that a route is taken may write at the same moment: then it is written again, as with the next look.
+    const written = async (): Promise<boolean> => {
+      try {
+        await this.router.apply(this.route(split), call());
+        return true;
+      } catch (error) {
+        if (isConflict(error)) return false;
+        throw error;
+      }
+    };
+    await until("the split is written", written);
     return until("the split is told", async () => {
       const observed = await this.router.observe(call());
       return observed.kind === "value" ? observed.value.split : undefined;
