@@ -178,6 +178,7 @@ export class Operator {
     if (!object) {
       this.#entries.delete(service);
       this.#shown.forget(service);
+      this.#resting.set(service, []);
       return controller.drop(service);
     }
     const entry = this.#entry(service);
