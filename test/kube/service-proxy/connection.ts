@@ -93,6 +93,8 @@ export class Connection {
     const crossed = this.#unanswered.length > 0 && Date.now() - this.#sentAt <= CROSSED_MS;
     const idle = this.#unanswered.length === 0;
     const isOnPurpose = await this.#endsOnPurpose(endpoint);
+    // One that refuses already may be said to serve for another moment.
+    await sleep(LOOK_MS);
     if (this.#isOver) return;
     this.#endpoint = undefined;
     if (!isOnPurpose) return idle ? this.#end() : this.#break();
