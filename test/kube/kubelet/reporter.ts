@@ -7,6 +7,9 @@ const AGAIN_MS = 100;
 
 const pathOf = ({ metadata }: Pod): string => `/api/v1/namespaces/${metadata.namespace}/pods/${metadata.name}`;
 
+/** Whether a pod of that name is another one: somebody else's write at the same moment is a conflict, too. */
+const isOther = (error: unknown): boolean => isStatus(error, 409) && String(error).includes("UID");
+
 /** Tells one pod's status, one after the other and only the newest. */
 export class Reporter {
   readonly #api: Api;
@@ -57,7 +60,7 @@ export class Reporter {
         await ask();
         return;
       } catch (error) {
-        if (isStatus(error, 404, 409, 422)) return;
+        if (isStatus(error, 404, 422) || isOther(error)) return;
         await sleep(AGAIN_MS);
       }
     }
