@@ -42,7 +42,8 @@ export async function live(context: TestContext, { cluster, namespace, fate, nam
       kubeconfig,
       only: [namespace.name],
       leaseNamespace: namespace.name,
-      leaseMs: 15_000,
+      // It is the only one, and shares its process with clients, gates and whatever else the test looks at.
+      leaseMs: 60_000,
       identity: name,
       dir: await mkdtemp(join(tmpdir(), "serin-operator-")),
       version: "test",
