@@ -62,6 +62,13 @@ describe("what it says", () => {
     expect(report.canaryPerHour).toBeGreaterThan(95);
   });
 
+  test("a limit that is reached in no time anyone waits for is not foretold", () => {
+    for (const canary of [0.01, 1e-300]) {
+      const report = leakReport({ marginPerHour: 5, limit: 1e9 }, after(looks(30, { canary, noise: 0 })));
+      expect(report.hoursToLimit).toBeUndefined();
+    }
+  });
+
   test("at first nothing", () => {
     const report = leakReport(RULE, after(looks(4, { canary: 500 })));
     expect(report).toMatchObject({ canaryPerHour: undefined, hoursToLimit: undefined, blocks: 3 });

@@ -124,16 +124,19 @@ export interface LeakReport {
   /** Growth per hour of a replica, fitted to all blocks. */
   readonly canaryPerHour: number | undefined;
   readonly baselinePerHour: number | undefined;
-  /** Until the fullest canary replica is at `limit`, at the canary's growth; `undefined` when it does not grow. */
+  /** Until the fullest canary replica is at `limit`, at the canary's growth; `undefined` when that is not within a year. */
   readonly hoursToLimit: number | undefined;
   /** Steps from one block to the next that counted. */
   readonly blocks: number;
 }
 
+const YEAR_HOURS = 365 * 24;
+
 function hoursToLimit(rule: LeakRule, state: LeakState, perHour: number | undefined): number | undefined {
   const floors = Object.values(state.canaryFloors);
   if (rule.limit === undefined || perHour === undefined || perHour <= 0 || floors.length === 0) return undefined;
-  return Math.max(0, rule.limit - Math.max(...floors)) / perHour;
+  const hours = Math.max(0, rule.limit - Math.max(...floors)) / perHour;
+  return hours <= YEAR_HOURS ? hours : undefined;
 }
 
 export function leakReport(rule: LeakRule, state: LeakState): LeakReport {
