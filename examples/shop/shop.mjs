@@ -68,10 +68,13 @@ const server = createServer((request, response) => {
   response.writeHead(status, { "content-type": type, "x-version": VERSION });
   setTimeout(() => response.end(text), Number(LATENCY_MS));
 });
+// Whoever is in front of it gives a connection up first: a request on its way would meet the end of it.
+server.keepAliveTimeout = 120_000;
 const listens = () => console.log(`the shop, version ${VERSION}, listens on ${PORT}`);
 setTimeout(() => server.listen(Number(PORT), "127.0.0.1", listens), Number(STARTS_MS));
 process.on("SIGTERM", () => {
   if (!server.listening) process.exit(0);
+  server.keepAliveTimeout = 1;
   server.close(() => process.exit(0));
   server.closeIdleConnections();
 });
