@@ -3,6 +3,7 @@
 // This is `serin/client`.
 import { messageOf, SerinError } from "../core/issues.ts";
 import type {
+  GroupView,
   Link,
   LogsQuery,
   LogsView,
@@ -26,7 +27,7 @@ import { eventsIn } from "./event-stream.ts";
 import type { Door } from "./server.ts";
 import { byUrgency } from "./order.ts";
 import { Stale } from "./stale.ts";
-import { viewsOf } from "./views.ts";
+import { groupViewsOf, viewsOf } from "./views.ts";
 
 export type * from "./contract.ts";
 export { SerinError } from "../core/issues.ts";
@@ -34,7 +35,7 @@ export { Stale } from "./stale.ts";
 
 /** What to follow. */
 export interface FollowOptions {
-  /** One service alone, with its whole view. */
+  /** One service or group alone, with all that is known of it. */
   readonly service?: string | undefined;
   /** The place to go on from: an event's `id`, or the `position` of a page. */
   readonly from?: string | undefined;
@@ -62,6 +63,7 @@ export interface Client extends Link {
   /** Everything that changes, for as long as the signal lets it. Cut connections are taken up again where they ended. */
   events(options?: FollowOptions): AsyncGenerator<StreamEvent, void, undefined>;
   views(what: Viewing): AsyncGenerator<ServiceView, void, undefined>;
+  groupViews(what: Viewing): AsyncGenerator<GroupView, void, undefined>;
 }
 
 /** What goes along with a call. */
@@ -141,6 +143,7 @@ export function connect(door: Door): Client {
     rehearse: (request, signal) => call("POST", "/v1/rehearse", { body: request, signal }),
     events,
     views: (what) => viewsOf(client, what),
+    groupViews: (what) => groupViewsOf(client, what),
     close: () => Promise.resolve(),
   };
   return client;

@@ -86,7 +86,7 @@ export interface Reply extends Of<typeof calls.reply> {}
 /** What changed, as /v1/events tells it. `id` is its place in the stream. */
 export type StreamEvent = { readonly id?: string | undefined } & (
   | { readonly type: "service"; readonly data: ServiceSummary }
-  /** Of a stream of one service. */
+  /** Of a stream of one service; that of a group has `group` instead. */
   | { readonly type: "view"; readonly data: ServiceView }
   | { readonly type: "record"; readonly data: Of<typeof calls.decision> }
   | { readonly type: "gone"; readonly data: { readonly service: string } }
@@ -99,8 +99,6 @@ export type StreamEvent = { readonly id?: string | undefined } & (
 export interface Link {
   /** Which part of what there is it looks at, in words; all of it without. */
   readonly where?: string | undefined;
-  /** So often is enough to look, where looking costs something, in milliseconds. */
-  readonly everyMs?: number | undefined;
   /** Those first that need attention. */
   list(): Promise<readonly ServiceSummary[]>;
   get(service: string): Promise<ServiceView>;
@@ -114,10 +112,12 @@ export interface Link {
   remove(service: string, request: RemoveRequest): Promise<void>;
   /** The service as it is, and again whenever it has changed; only where the controller tells that by itself. */
   views?(what: Viewing): AsyncGenerator<ServiceView, void, undefined>;
+  /** The same of a group, by its name. */
+  groupViews?(what: Viewing): AsyncGenerator<GroupView, void, undefined>;
   close(): Promise<void>;
 }
 
-/** Which service is followed, until the signal fires. */
+/** Which service or group is followed, until the signal fires. */
 export interface Viewing {
   readonly service: string;
   readonly signal: AbortSignal;

@@ -21,6 +21,7 @@ import type {
   ServicesQuery,
   ServiceSummary,
   ServiceView,
+  Viewing,
 } from "./contract.ts";
 import type { ApprovalsFor } from "./access/access.ts";
 import type { Places } from "./access/caller.ts";
@@ -32,8 +33,10 @@ import { logsOf } from "./logs.ts";
 import { planRollout, planText, planView, trafficOf, type Planned, type PlannedAny } from "./planning.ts";
 import { Rehearser } from "./rehearsing.ts";
 import { revisionsOf } from "./revisions.ts";
+import { eventsHere } from "./stream.ts";
 import { pageOf, rowOf } from "./summary.ts";
 import { viewOf } from "./view.ts";
+import { groupViewsOf, viewsOf } from "./views.ts";
 
 /** A link, and what only a door opens to. */
 export interface Desk extends Link {
@@ -129,12 +132,15 @@ export function deskOver(link: Link, known: Known): Desk {
   });
   const rehearser = new Rehearser();
   const ended = new AbortController();
+  const telling = { ...link, events: ({ service, signal }: Viewing) => eventsHere(feed, { service, signal }) };
   const usually = (service: string): Traffic | undefined =>
     [...known.names()].includes(service) ? trafficOf(view(service)) : undefined;
   return {
     ...link,
     feed,
     places,
+    views: (what) => viewsOf(telling, what),
+    groupViews: (what) => groupViewsOf(telling, what),
     page: (query, sees) => {
       // What changes from here on is told.
       const position = feed.name(feed.last);

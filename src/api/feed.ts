@@ -1,6 +1,7 @@
 // What has changed since a place in the stream of everything that changes?
 import { randomBytes } from "node:crypto";
 import type { DecisionRecord } from "../core/engine/state.ts";
+import { isGroupName } from "../core/group/state.ts";
 import type { Told } from "../runtime/parts.ts";
 import type { Somewhere } from "./access/places.ts";
 import type { GroupView, ServiceSummary, ServiceView, StreamEvent } from "./contract.ts";
@@ -91,9 +92,9 @@ export class Feed {
     return this.#last;
   }
 
-  /** How a service is, as it was said last to those who watch it. */
-  viewOf(service: string): Entry | undefined {
-    return this.#now.get(keyOf("view", service));
+  /** How a service or group is, as it was said last to those who watch it. */
+  viewOf(name: string): Entry | undefined {
+    return this.#now.get(keyOf(wholeOf(name), name));
   }
 
   /** A place as text. */
@@ -114,7 +115,11 @@ export class Feed {
     const { service } = event;
     if (event.kind === "decided") for (const record of event.records) this.#decided(service, record);
     if (event.kind === "removed") this.#gone(service);
-    else if (this.#readers > 0 || this.#watched.has(service)) this.#look(service);
+    else if (this.#readers > 0 || this.#watched.has(service)) {
+      if (!isGroupName(service)) this.#look(service);
+      // What could not be seen now is seen by the next look at everything.
+      else void this.#lookAtGroups().catch(() => undefined);
+    }
   }
 
   /** What comes after a place, at most about `bytes` of it, of one service or of all. */
@@ -152,14 +157,15 @@ export class Feed {
     return this.#last > before;
   }
 
-  /** Looks for changes until the answer is called; of one service its whole view too. Looks at once, and then resolves. */
+  /** Looks for changes until the answer is called; of one service or group its whole view too. Looks at once, and then resolves. */
   async open(service?: string): Promise<() => void> {
     if (service === undefined) {
       this.#readers += 1;
       await this.#lookAtAll();
     } else {
       this.#watched.set(service, (this.#watched.get(service) ?? 0) + 1);
-      this.#look(service);
+      if (isGroupName(service)) await this.#lookAtGroups();
+      else this.#look(service);
     }
     this.#again(LOOK_MS);
     return () => this.#leave(service);
@@ -182,7 +188,8 @@ export class Feed {
       if (left > 0) this.#watched.set(service, left);
       else {
         this.#watched.delete(service);
-        this.#outdate(keyOf("view", service));
+        // Of a group nothing more is told to those who watch it than to those who follow everything.
+        if (!isGroupName(service)) this.#outdate(keyOf("view", service));
       }
     }
     if (this.#isRead) return;
@@ -217,13 +224,20 @@ export class Feed {
       this.#look(name);
       if (index % AT_ONCE === AT_ONCE - 1) await new Promise((resolve) => setImmediate(resolve));
     }
-    if (this.#readers === 0) return;
-    const groups = await this.#shown.groups();
-    for (const group of groups) this.#is("group", group.group, momentless(group));
-    const known = new Set(groups.map(({ group }) => group));
+    if (this.#readers === 0 && ![...this.#watched.keys()].some(isGroupName)) return;
+    const known = new Set(await this.#lookAtGroups());
     for (const name of this.#shown.names()) known.add(name);
     // A first file that was refused leaves nothing behind, and is told by nobody.
     for (const { type, name } of this.#now.values()) if (type !== "view" && !known.has(name)) this.#gone(name);
+  }
+
+  /** Their names. */
+  async #lookAtGroups(): Promise<readonly string[]> {
+    const groups = await this.#shown.groups();
+    if (this.#isClosed) return [];
+    for (const group of groups)
+      if (this.#readers > 0 || this.#watched.has(group.group)) this.#is("group", group.group, momentless(group));
+    return groups.map(({ group }) => group);
   }
 
   #look(name: string): void {
@@ -332,13 +346,16 @@ export class Feed {
 /** That time has passed is no change. */
 const momentless = (data: GroupView | ServiceView) => ({ data, compared: { ...data, nowMs: 0 } });
 
+/** As what all of something is told. */
+const wholeOf = (name: string): Entry["type"] => (isGroupName(name) ? "group" : "view");
+
 const keyOf = (type: string, name: string): string => `${type} ${name}`;
 
 const isSame = (some: readonly Somewhere[], others: readonly Somewhere[]): boolean =>
   some.length === others.length &&
   some.every((one, at) => one.service === others[at]?.service && one.environment === others[at].environment);
 
-/** A stream of one service has its view, one of all their rows. */
+/** A stream of one service has its view, one of all their rows; a group is told as it is in either. */
 function isFor({ type, name }: Entry, of: string | undefined): boolean {
   return of === undefined ? type !== "view" : name === of && type !== "service";
 }

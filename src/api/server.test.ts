@@ -4,11 +4,11 @@ import type { AddressInfo } from "node:net";
 import { afterEach, beforeEach, expect, test } from "vitest";
 import { fileOf } from "../../test/sim/specs.ts";
 import { testKeeper } from "../../test/support/keeper.ts";
-import { viewOfNothing } from "../../test/support/view.ts";
+import { groupOfNothing, viewOfNothing } from "../../test/support/view.ts";
 import { SerinError } from "../core/issues.ts";
 import { ms } from "../core/units.ts";
 import { connect } from "./client.ts";
-import type { CommandRequest, GroupView, Link } from "./contract.ts";
+import type { CommandRequest, Link } from "./contract.ts";
 import type { Desk } from "./desk.ts";
 import { Feed } from "./feed.ts";
 import { openDoor, type OpenDoor } from "./server.ts";
@@ -16,19 +16,7 @@ import { pageOf, summaryOf } from "./summary.ts";
 
 const VIEW = viewOfNothing("app", { version: 7, nowMs: ms(1_000) });
 
-const GROUP: GroupView = {
-  group: "release/app",
-  version: 3,
-  nowMs: ms(1_000),
-  number: 1,
-  phase: "forward",
-  startedMs: ms(500),
-  members: [],
-  next: [],
-  history: [],
-  recent: [],
-  troubles: {},
-};
+const GROUP = groupOfNothing("release/app", { version: 3, nowMs: ms(1_000), startedMs: ms(500) });
 
 const FILE = fileOf("app", 2, { strategy: "{ canary: { steps: [{ weight: 50%, hold: 10s }] } }" });
 

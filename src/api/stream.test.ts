@@ -4,18 +4,20 @@ import { runInNewContext } from "node:vm";
 import { request, type IncomingMessage } from "node:http";
 import { afterEach, beforeEach, expect, test } from "vitest";
 import { testKeeper } from "../../test/support/keeper.ts";
-import { viewOfNothing } from "../../test/support/view.ts";
+import { groupOfNothing, viewOfNothing } from "../../test/support/view.ts";
 import type { DecisionRecord } from "../core/engine/state.ts";
+import { SerinError } from "../core/issues.ts";
 import { ms } from "../core/units.ts";
 import { connect, type FollowOptions } from "./client.ts";
-import type { ServiceView, StreamEvent } from "./contract.ts";
+import type { GroupView, ServiceView, StreamEvent } from "./contract.ts";
 import type { Desk } from "./desk.ts";
 import { Feed } from "./feed.ts";
 import { openDoor, type OpenDoor } from "./server.ts";
-import { streamOf } from "./stream.ts";
+import { eventsHere, streamOf } from "./stream.ts";
 import { pageOf, summaryOf } from "./summary.ts";
 
 const views = new Map<string, ServiceView>();
+let groups: readonly GroupView[] = [];
 
 function show(service: string, version: number, more: Partial<ServiceView> = {}): void {
   views.set(service, viewOfNothing(service, { version, nowMs: ms(version), ...more }));
@@ -51,8 +53,12 @@ function deskWith(feed: Feed): Desk {
     page: (query) => ({ ...pageOf([...views.values()].map(summaryOf), query), position: feed.name(feed.last) }),
     get: async (service) => viewOf(service),
     list: never,
-    groups: async () => [],
-    group: never,
+    groups: async () => groups,
+    group: async (name) => {
+      const group = groups.find((one) => one.group === name);
+      if (!group) throw new SerinError({ code: "SERIN_UNKNOWN_SERVICE", what: `there is no ${name}`, exitCode: 2 });
+      return group;
+    },
     apply: never,
     command: never,
     records: never,
@@ -75,7 +81,7 @@ async function open(mostBytes?: number): Promise<void> {
       names: () => views.keys(),
       row: (name) => summaryOf(viewOf(name)),
       view: viewOf,
-      groups: async () => [],
+      groups: async () => groups,
       placesOf: (service) => [{ service }],
     },
     mostBytes,
@@ -91,6 +97,7 @@ async function openAgain(mostBytes: number): Promise<void> {
 
 beforeEach(async () => {
   views.clear();
+  groups = [];
   await open();
 });
 afterEach(async () => {
@@ -173,6 +180,57 @@ test("a stream of one service begins with its whole view, and has nothing of oth
   expect(versionsOf(events)).toEqual([2, 3]);
   // What nobody watches any more is looked at no more.
   await expect.poll(() => feed.viewOf("shop")).toBeUndefined();
+});
+
+/** A controller that decides something about a group. */
+function decideGroup(group: string, version: number, more: Partial<GroupView> = {}): void {
+  groups = groups.map((one) => (one.group === group ? groupOfNothing(group, { version, ...more }) : one));
+  feed.told({ kind: "decided", service: group, records: [decision(version)] });
+}
+
+const groupVersions = (events: readonly StreamEvent[]): readonly number[] =>
+  events.flatMap((event) => (event.type === "group" ? [event.data.version] : []));
+
+/** Follows one group, over a connection and in this process. */
+const ways = [
+  ["over a connection", (service: string, signal: AbortSignal) => connect(door).events({ service, signal })],
+  ["in this process", (service: string, signal: AbortSignal) => eventsHere(feed, { service, signal })],
+] as const;
+
+test.each(ways)("a stream of one group, %s, begins with how it is, and has nothing of others", async (_name, way) => {
+  show("app", 1);
+  groups = [groupOfNothing("release/app", { version: 3 }), groupOfNothing("release/other", { version: 8 })];
+  const ended = new AbortController();
+  const events: StreamEvent[] = [];
+  const got = (async () => {
+    for await (const event of way("release/app", ended.signal)) events.push(event);
+  })();
+  await expect.poll(() => groupVersions(events)).toEqual([3]);
+  decideGroup("release/other", 9);
+  decide(feed, "app", 2);
+  decideGroup("release/app", 4);
+  await expect.poll(() => groupVersions(events)).toEqual([3, 4]);
+  // What its members do is told by it, although nobody has decided anything about it.
+  groups = [groupOfNothing("release/app", { version: 4, why: "a member is further" })];
+  await expect.poll(() => groupVersions(events), { timeout: 10_000 }).toEqual([3, 4, 4]);
+  groups = [];
+  feed.told({ kind: "removed", service: "release/app" });
+  await expect.poll(() => events.at(-1)?.type).toBe("gone");
+  expect(versionsOf(events)).toEqual([4]);
+  expect(new Set(events.map(({ type }) => type))).toEqual(new Set(["group", "record", "gone"]));
+  ended.abort();
+  await got;
+});
+
+test("a stream of a group begins with how it is now, also when it was followed before", async () => {
+  groups = [groupOfNothing("release/app", { version: 3 })];
+  const first = (events: readonly StreamEvent[]): boolean => groupVersions(events).length === 1;
+  expect(groupVersions(await follow(first, { service: "release/app" }))).toEqual([3]);
+  decideGroup("release/app", 4);
+  expect(groupVersions(await follow(first, { service: "release/app" }))).toEqual([4]);
+  await expect(follow(first, { service: "release/none" })).rejects.toMatchObject({
+    trouble: { code: "SERIN_UNKNOWN_SERVICE" },
+  });
 });
 
 test("whoever may see everything is sent the same bytes, and nobody what is not theirs", async () => {

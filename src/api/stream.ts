@@ -1,4 +1,5 @@
 // How does a browser or a program follow what changes?
+import type { StreamEvent } from "./contract.ts";
 import type { Entry, Feed } from "./feed.ts";
 
 /** So often something is sent, whatever happens: what stands between keeps the connection, and an end is noticed. */
@@ -11,7 +12,7 @@ type Said = Pick<Entry, "name" | "places">;
 export interface Following {
   /** The place that the caller has read up to; nothing begins with what is now. */
   readonly from?: string | undefined;
-  /** One service alone, with its whole view. */
+  /** One service or group alone, with its whole view. */
   readonly service?: string | undefined;
   /** Whether the caller may see what was said of a service or group. */
   readonly sees: (said: Said) => boolean;
@@ -52,7 +53,7 @@ export function streamOf(
     for (;;) {
       if (isOver()) return undefined;
       const piece = pieceAfter(feed, at, { service, sees });
-      if (piece === "forgotten") return encoder.encode(reset("too much has happened since"));
+      if (piece === "forgotten") return encoder.encode(reset(FORGOTTEN));
       at = piece.at;
       if (piece.bytes.length > 0) return piece.bytes;
       if (feed.isClosed || ended.signal.aborted) return undefined;
@@ -78,6 +79,36 @@ export function streamOf(
     },
     { highWaterMark: 0 },
   );
+}
+
+const FORGOTTEN = "too much has happened since";
+
+/** The same of one service or group for whoever is in this process, from what is now on, until the signal fires. */
+export async function* eventsHere(
+  feed: Feed,
+  { service, signal }: { readonly service: string; readonly signal: AbortSignal },
+): AsyncGenerator<StreamEvent, void, undefined> {
+  const leave = await feed.open(service);
+  try {
+    let at = feed.last;
+    const first = feed.viewOf(service);
+    if (first) yield eventOf(first);
+    while (!signal.aborted) {
+      const read = feed.after(at, AT_ONCE, service);
+      at = read === "forgotten" ? feed.last : read.at;
+      if (read === "forgotten") yield { type: "reset", data: { why: FORGOTTEN } };
+      else yield* read.entries.map(eventOf);
+      if (read !== "forgotten" && read.entries.length > 0) continue;
+      if (feed.isClosed) return;
+      await feed.news(signal, BEAT_MS);
+    }
+  } finally {
+    leave();
+  }
+}
+
+function eventOf({ type, text = "null" }: Entry): StreamEvent {
+  return { type, data: JSON.parse(text) as unknown } as StreamEvent;
 }
 
 const encoder = new TextEncoder();

@@ -9,6 +9,8 @@ import { acrossRestarts } from "./across.ts";
 const signal = new AbortController().signal;
 const what = { service: "app", signal, after: 3 };
 
+const views = (link: Client, viewing: Viewing) => link.views(viewing);
+
 /** A controller that tells of some versions, and then is gone. */
 function controller(told: readonly number[], code: string, asked: Viewing[] = []): Client {
   const client: Pick<Client, "views"> = {
@@ -21,8 +23,8 @@ function controller(told: readonly number[], code: string, asked: Viewing[] = []
   return client as Client;
 }
 
-async function versions(views: AsyncIterable<ServiceView>, into: number[]): Promise<void> {
-  for await (const { version } of views) into.push(version);
+async function versions(all: AsyncIterable<ServiceView>, into: number[]): Promise<void> {
+  for await (const { version } of all) into.push(version);
 }
 
 test("the next one is asked for what comes after, and the last word is of the last one", async () => {
@@ -35,7 +37,7 @@ test("the next one is asked for what comes after, and the last word is of the la
   ];
   const find = async (): Promise<Client | undefined> => others.shift();
   const first = controller([4, 5], "SERIN_NO_ANSWER");
-  const refused = versions(acrossRestarts(first, what, { find }), seen);
+  const refused = versions(acrossRestarts(first, what, { views, find }), seen);
   await expect(refused).rejects.toMatchObject({ trouble: { code: "SERIN_UNKNOWN_SERVICE" } });
   expect(seen).toEqual([4, 5, 6, 7]);
   expect(asked.map(({ after }) => after)).toEqual([5, 6]);
@@ -43,6 +45,6 @@ test("the next one is asked for what comes after, and the last word is of the la
 
 test("when none follows, it is said that nobody answers", async () => {
   const find = async (): Promise<undefined> => undefined;
-  const gone = versions(acrossRestarts(controller([4], "SERIN_NO_ANSWER"), what, { find, withinMs: 1 }), []);
+  const gone = versions(acrossRestarts(controller([4], "SERIN_NO_ANSWER"), what, { views, find, withinMs: 1 }), []);
   await expect(gone).rejects.toMatchObject({ trouble: { code: "SERIN_NO_ANSWER" } });
 });

@@ -2,7 +2,7 @@
 import { createLogUpdate } from "log-update";
 import { decision } from "../core/engine/decision-text.ts";
 import type { Link, ServiceView } from "../api/contract.ts";
-import { ms } from "../core/units.ts";
+import { ms, type Ms } from "../core/units.ts";
 import type { Io } from "./io.ts";
 import { clockTime, painter } from "./paint.ts";
 import { renderService } from "./view.ts";
@@ -32,7 +32,6 @@ export function follow(link: Followed, io: Io, what: Follow): Promise<ServiceVie
   const views = told && ((signal: AbortSignal) => told({ service, signal, after: afterVersion }));
   return showUntil(isLive ? livePicture(render) : plainLines(io, what), {
     ...what,
-    everyMs: link.everyMs,
     read: () => link.get(service),
     // A picture has a clock.
     views: views && isLive ? (signal) => ticking(views(signal), signal) : views,
@@ -40,7 +39,7 @@ export function follow(link: Followed, io: Io, what: Follow): Promise<ServiceVie
 }
 
 /** Tells by itself what changes, or is looked at again and again. */
-type Followed = Pick<Link, "get" | "everyMs" | "views">;
+type Followed = Pick<Link, "get" | "views">;
 
 /** How one view after the other is shown. */
 export interface Picture<View> {
@@ -53,7 +52,6 @@ export interface Watched<View> {
   readonly read: () => Promise<View>;
   readonly until: (view: View) => boolean;
   readonly signal: AbortSignal;
-  readonly everyMs?: number | undefined;
   /** View after view as it changes, instead of looking. */
   readonly views?: ((signal: AbortSignal) => AsyncIterable<View>) | undefined;
 }
@@ -77,27 +75,23 @@ export async function showUntil<View>(show: Picture<View>, what: Watched<View>):
   return last;
 }
 
-async function* looks<View>({
-  read,
-  signal,
-  everyMs = EVERY_MS,
-}: Watched<View>): AsyncGenerator<View, void, undefined> {
+async function* looks<View>({ read, signal }: Watched<View>): AsyncGenerator<View, void, undefined> {
   for (;;) {
     yield await read();
     if (signal.aborted) return;
-    await pause(signal, everyMs);
+    await pause(signal, EVERY_MS);
   }
 }
 
 const TICK_MS = 1_000;
 
 /** The same views, and each again as time passes. */
-async function* ticking(
-  views: AsyncIterable<ServiceView>,
+export async function* ticking<View extends { readonly nowMs: Ms }>(
+  views: AsyncIterable<View>,
   signal: AbortSignal,
-): AsyncGenerator<ServiceView, void, undefined> {
+): AsyncGenerator<View, void, undefined> {
   const all = views[Symbol.asyncIterator]();
-  let shown: ServiceView | undefined;
+  let shown: View | undefined;
   let atMs = 0;
   let next = all.next();
   while (!signal.aborted) {
@@ -111,6 +105,9 @@ async function* ticking(
     } else if (shown) yield { ...shown, nowMs: ms(Math.round(shown.nowMs + performance.now() - atMs)) };
   }
 }
+
+/** Nothing is shown. */
+export const UNSEEN: Picture<unknown> = { next: () => undefined, end: () => undefined };
 
 /** A picture that is drawn over itself, cut to the height of the terminal. */
 export function livePicture<View>(render: (view: View) => readonly string[]): Picture<View> {

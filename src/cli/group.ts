@@ -1,7 +1,7 @@
 // What can a person see of a group, and how is it followed to its end?
 import type { GroupView, Link } from "../api/contract.ts";
 import { decision } from "../core/engine/decision-text.ts";
-import { livePicture, showUntil, type Picture } from "./follow.ts";
+import { livePicture, showUntil, ticking, type Picture } from "./follow.ts";
 import { lookInto, needController } from "./home.ts";
 import type { Context, Io } from "./io.ts";
 import { renderGroup } from "./group-view.ts";
@@ -87,10 +87,18 @@ export interface FollowGroup {
 }
 
 /** Shows every change of a group until there is nothing more to wait for; answers the last view. */
-export function followGroup(link: Pick<Link, "group">, io: Io, what: FollowGroup): Promise<GroupView> {
-  const show =
-    io.live && !what.json ? livePicture((view: GroupView) => renderGroup(view, frameFor(io, 5))) : plainLines(io, what);
-  return showUntil(show, { ...what, read: () => link.group(what.name) });
+export function followGroup(link: Pick<Link, "group" | "groupViews">, io: Io, what: FollowGroup): Promise<GroupView> {
+  const { name, afterVersion } = what;
+  const isLive = io.live && !what.json;
+  const show = isLive ? livePicture((view: GroupView) => renderGroup(view, frameFor(io, 5))) : plainLines(io, what);
+  const told = link.groupViews?.bind(link);
+  const views = told && ((signal: AbortSignal) => told({ service: name, signal, after: afterVersion }));
+  return showUntil(show, {
+    ...what,
+    read: () => link.group(name),
+    // A picture has a clock.
+    views: views && isLive ? (signal) => ticking(views(signal), signal) : views,
+  });
 }
 
 function plainLines(io: Io, { afterVersion, json }: FollowGroup): Picture<GroupView> {

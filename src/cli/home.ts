@@ -178,10 +178,17 @@ async function withdraw(dir: string): Promise<void> {
   await rm(doorFile(dir), { force: true });
 }
 
-/** The controller that runs on this state, if it answers. Who watches a service goes on with the one after it. */
+/** The controller that runs on this state, if it answers. Who watches a service or group goes on with the one after it. */
 export async function findController(dir: string): Promise<Link | undefined> {
-  const link = await reachController(dir);
-  return link && { ...link, views: (what) => acrossRestarts(link, what, { find: () => reachController(dir) }) };
+  const find = (): Promise<Client | undefined> => reachController(dir);
+  const link = await find();
+  return (
+    link && {
+      ...link,
+      views: (what) => acrossRestarts(link, what, { find, views: (one, asked) => one.views(asked) }),
+      groupViews: (what) => acrossRestarts(link, what, { find, views: (one, asked) => one.groupViews(asked) }),
+    }
+  );
 }
 
 async function reachController(dir: string): Promise<Client | undefined> {
@@ -229,7 +236,7 @@ export async function needController({ state: dir, cluster }: Where): Promise<Li
 /** What can be looked at without a controller. */
 export type Looking = Pick<
   Link,
-  "where" | "everyMs" | "list" | "get" | "groups" | "group" | "records" | "views" | "close"
+  "where" | "list" | "get" | "groups" | "group" | "records" | "views" | "groupViews" | "close"
 >;
 
 /** The controller that runs, or what its journal says when none does. */

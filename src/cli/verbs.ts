@@ -1,10 +1,9 @@
 // What can a person say to a controller from another terminal?
 import { dirname, resolve } from "node:path";
-import { setTimeout as sleep } from "node:timers/promises";
 import type { CommandRequest, Link, RolloutView, ServiceSummary, ServiceView } from "../api/contract.ts";
 import { isGroupName } from "../core/group/state.ts";
 import { asker } from "../api/asker.ts";
-import { follow } from "./follow.ts";
+import { follow, showUntil, UNSEEN } from "./follow.ts";
 import { getGroup, historyGroup, watchGroup } from "./group.ts";
 import { lookInto, needController } from "./home.ts";
 import type { Context, Io } from "./io.ts";
@@ -159,12 +158,17 @@ export async function statusCommand({ service, wait }: StatusOptions, context: C
   const link = await lookInto(context);
   try {
     let view = await link.get(service);
-    const isOver = (): boolean =>
-      !wait || signal.aborted || view.rollout === undefined || view.rollout.phase === "ended";
     // Nobody decides anything while no controller runs.
-    while (!isOver() && view.troubles["controller"] === undefined) {
-      await sleep(link.everyMs ?? STATUS_EVERY_MS, undefined, { signal }).catch(() => undefined);
-      view = await link.get(service);
+    const isOver = ({ rollout, troubles }: ServiceView): boolean =>
+      rollout === undefined || rollout.phase === "ended" || troubles["controller"] !== undefined;
+    if (wait && !isOver(view)) {
+      const told = link.views?.bind(link);
+      view = await showUntil(UNSEEN, {
+        read: () => link.get(service),
+        until: isOver,
+        signal,
+        views: told && ((until) => told({ service, signal: until })),
+      });
     }
     const { rollout } = view;
     if (json) io.out(JSON.stringify(view, undefined, 2));
@@ -180,8 +184,6 @@ interface StatusOptions {
   readonly service: string;
   readonly wait: boolean;
 }
-
-const STATUS_EVERY_MS = 300;
 
 function statusText({ service, pools }: ServiceView, rollout: RolloutView): string {
   const name = `${service}/${rollout.number}`;

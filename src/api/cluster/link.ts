@@ -5,18 +5,17 @@ import { SerinError } from "../../core/issues.ts";
 import type { DecisionRecord } from "../../core/engine/state.ts";
 import type { Rollout } from "../../core/spec/rollout.ts";
 import { unknownGroup } from "../../runtime/groups.ts";
-import type { Link } from "../contract.ts";
+import type { Link, ServiceView } from "../contract.ts";
 import { byUrgency } from "../order.ts";
 import { summaryOf } from "../summary.ts";
 import { applyTo, liveAdoptee } from "./apply.ts";
 import { ask } from "./ask.ts";
 import { lookAt, runningIn } from "./look.ts";
+import { rolloutViews } from "./views.ts";
 import { asked, LOOK_FOR_CONTROLLER, Reach, type Place, type ReachOptions } from "./reach.ts";
 
 export type { ClusterChoice } from "./reach.ts";
 
-/** So often is enough to look at a cluster. */
-const EVERY_MS = 1_000;
 /** The controller itself waits for so long until everything is back on stable; then a little for the pods. */
 const LEAVE_MS = 180_000;
 
@@ -30,32 +29,38 @@ export interface ClusterLink extends Link {
 export function kubeLink(options: ReachOptions): ClusterLink {
   const reach = new Reach(options);
   const where = reach.all ? undefined : reach.namespace;
+  const get = (service: string): Promise<ServiceView> =>
+    asked(async () => {
+      const place = reach.place(service);
+      const [object, running] = await Promise.all([reach.need(place), runningIn(reach, place.namespace)]);
+      return lookAt(object, running);
+    });
+  const records: Link["records"] = (service, after, limit) =>
+    asked(async () => {
+      const { status } = await reach.need(reach.place(service));
+      const all = recordsOf(status?.log ?? "").map(({ record }) => record as DecisionRecord);
+      return all.filter(({ version }) => version > after).slice(0, limit);
+    });
   return {
     where: where === undefined ? "all namespaces" : `namespace ${where}`,
-    everyMs: EVERY_MS,
     list: () =>
       asked(async () => {
         const [objects, running] = await Promise.all([reach.list(where), runningIn(reach, where)]);
         return byUrgency(objects.map((object) => summaryOf(lookAt(object, running))));
       }),
-    get: (service) =>
-      asked(async () => {
-        const place = reach.place(service);
-        const [object, running] = await Promise.all([reach.need(place), runningIn(reach, place.namespace)]);
-        return lookAt(object, running);
-      }),
+    get,
+    views: (what) => {
+      const place = { ...reach.place(what.service), from: "" };
+      const changes = (signal: AbortSignal) => reach.client.watch(RESOURCES.rollouts, place, { signal });
+      return rolloutViews({ look: () => get(what.service), records, changes }, what);
+    },
     groups: async () => [],
     group: async (name) => {
       throw unknownGroup(name, []);
     },
     apply: (request) => asked(() => applyTo(reach, request)),
     command: (service, request) => asked(() => ask(reach, reach.place(service), request)),
-    records: (service, after, limit) =>
-      asked(async () => {
-        const { status } = await reach.need(reach.place(service));
-        const all = recordsOf(status?.log ?? "").map(({ record }) => record as DecisionRecord);
-        return all.filter(({ version }) => version > after).slice(0, limit);
-      }),
+    records,
     remove: (service) => asked(() => remove(reach, reach.place(service))),
     sized: (rollout) =>
       asked(async () => {

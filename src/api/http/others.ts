@@ -1,4 +1,5 @@
 // How are groups, the caller and whatever changes looked at over HTTP?
+import { isGroupName } from "../../core/group/state.ts";
 import { SerinError } from "../../core/issues.ts";
 import type { Desk } from "../desk.ts";
 import * as calls from "../schemas/calls.ts";
@@ -33,7 +34,8 @@ export function addEvents(app: App, desk: Desk): void {
     const from = c.req.valid("header")["last-event-id"] ?? after;
     if (service !== undefined) {
       permit(c, "view", service);
-      await desk.get(service);
+      // Throws for one that is not there.
+      await (isGroupName(service) ? desk.group(service) : desk.get(service));
     }
     if (streams >= MOST_STREAMS) throw new Refused(TOO_MANY, 503);
     streams += 1;

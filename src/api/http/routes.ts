@@ -175,7 +175,7 @@ export const events = createRoute({
   path: "/v1/events",
   summary: "Everything that changes, as server-sent events",
   description:
-    "Each event has a place (`id`), a type and JSON: `service` a ServiceSummary, `view` a Service (in a stream of one), `record` a DecisionEvent, `group` a Group, `gone` a name, `reset` a reason to read everything anew. A stream goes on from Last-Event-ID; nothing that happened is lost or told twice. How something is, is told as it is now, and not every way that it was since.",
+    "Each event has a place (`id`), a type and JSON: `service` a ServiceSummary, `view` a Service (in a stream of one; that of a group has `group`), `record` a DecisionEvent, `group` a Group, `gone` a name, `reset` a reason to read everything anew. A stream goes on from Last-Event-ID; nothing that happened is lost or told twice. How something is, is told as it is now, and not every way that it was since.",
   request: { query: calls.eventsQuery, headers: calls.eventsHeaders },
   responses: {
     200: { description: "A stream that does not end.", content: { "text/event-stream": { schema: calls.text } } },

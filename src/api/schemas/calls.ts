@@ -161,7 +161,12 @@ export const reportQuery = z.strictObject({
 });
 
 export const eventsQuery = z.strictObject({
-  service: z.string().min(1).max(MOST_NAME).optional().describe("One service alone, with its whole view."),
+  service: z
+    .string()
+    .min(1)
+    .max(MOST_NAME)
+    .optional()
+    .describe("One service or group alone, with all that is known of it."),
   after: z.string().max(100).optional().describe("A place, where no Last-Event-ID can be sent: `position` of a page."),
 });
 
