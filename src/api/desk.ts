@@ -30,7 +30,7 @@ import { Feed } from "./feed.ts";
 import { describeGroup } from "./group-plan.ts";
 import { localLink } from "./local.ts";
 import { logsOf } from "./logs.ts";
-import { planRollout, planText, planView, trafficOf, type Planned, type PlannedAny } from "./planning.ts";
+import { planText, planView, trafficOf, type PlannedAny } from "./planning.ts";
 import { Rehearser } from "./rehearsing.ts";
 import { revisionsOf } from "./revisions.ts";
 import { eventsHere } from "./stream.ts";
@@ -69,8 +69,6 @@ export interface Known {
   readonly logs: (service: string, query: LogsQuery) => Promise<LogsView>;
   /** Reads a file as if it were applied. */
   readonly read: (text: string, origin: string) => Promise<PlannedAny>;
-  /** The same of one service's file alone. */
-  readonly readOne: (text: string, origin: string) => Promise<Planned>;
 }
 
 /** The desk of a controller. What the controller tells must be told to its feed. */
@@ -95,7 +93,6 @@ export function deskOf(controller: Controller, clock: Clock): Desk {
     row: (service) => rowOf(controller.get(service), clock.now()),
     logs: (service, query) => logsOf(controller, view(service), query),
     read: planText,
-    readOne: planRollout,
   });
   return {
     ...desk,
@@ -178,7 +175,7 @@ export function deskOver(link: Link, known: Known): Desk {
     },
     rehearse: (request, signal) => {
       const either = AbortSignal.any([signal, ended.signal]);
-      return rehearser.rehearse(request, { read: known.readOne, usually, signal: either });
+      return rehearser.rehearse(request, { read: known.read, usually, signal: either });
     },
     close: async () => {
       ended.abort();

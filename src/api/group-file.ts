@@ -154,7 +154,8 @@ function facadePlan(facade: Facade, targets: Readonly<Record<string, Target>>): 
   };
 }
 
-function releasePlan({ spec }: Release): ReleasePlan {
+/** What a release's file asks of its members together. */
+export function releasePlan({ spec }: Release): ReleasePlan {
   const { members, waves, promote, onWorse } = spec;
   const needs = Object.fromEntries(members.map((member) => [member.name, member.needs]));
   return { kind: "release", waves, needs, promote, onWorse };

@@ -62,7 +62,8 @@ function memberOf({ state, members }: SeenGroup, service: string): MemberView {
   };
 }
 
-const WORDS: Readonly<Record<Standing["at"], string>> = {
+/** How far a member is, in words. */
+export const STANDING_WORDS: Readonly<Record<Standing["at"], string>> = {
   waiting: "waits for its turn",
   starting: "starts",
   "under-way": "under way",
@@ -76,16 +77,16 @@ const WORDS: Readonly<Record<Standing["at"], string>> = {
 };
 
 function textOf({ at, why }: Standing): string {
-  if (at === "under-way") return why ?? WORDS[at];
-  return why ? `${WORDS[at]}: ${why}` : WORDS[at];
+  if (at === "under-way") return why ?? STANDING_WORDS[at];
+  return why ? `${STANDING_WORDS[at]}: ${why}` : STANDING_WORDS[at];
 }
 
 function facadeText(standing: Standing, is: { readonly skipped: boolean; readonly isThere: boolean }): string {
   if (standing.at === "promoted") return "moved";
-  if (is.skipped) return `legacy, left there by a person; ${WORDS[standing.at]}`;
+  if (is.skipped) return `legacy, left there by a person; ${STANDING_WORDS[standing.at]}`;
   if (standing.at === "waiting") return is.isThere ? "legacy" : "legacy is not seen to answer yet";
   // Why it is there stands below the table, where there is room for it.
-  return isStuck(standing) ? `legacy; ${WORDS[standing.at]}` : textOf(standing);
+  return isStuck(standing) ? `legacy; ${STANDING_WORDS[standing.at]}` : textOf(standing);
 }
 
 interface Looked {
@@ -107,7 +108,7 @@ function facadeNext(seen: SeenGroup, { plan, members, nowMs }: Looked): readonly
   if (stuck) {
     const { group } = state;
     lines.push(
-      `${stuck.name} ${WORDS[stuck.at]}${stuck.why ? `: ${stuck.why}` : ""}`,
+      `${stuck.name} ${STANDING_WORDS[stuck.at]}${stuck.why ? `: ${stuck.why}` : ""}`,
       `${stuck.name} stands in the way: change its file and apply again, or serin retry ${group}, or leave it with legacy: serin promote ${group}`,
     );
   }

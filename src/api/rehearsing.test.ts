@@ -1,9 +1,12 @@
 // Does a controller rehearse a file within bounds, and beside its own work?
+import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
 import { monitorEventLoopDelay } from "node:perf_hooks";
-import { expect, test } from "vitest";
+import { afterAll, describe, expect, test } from "vitest";
 import { fileOf } from "../../test/sim/specs.ts";
 import type { RehearseRequest } from "./contract.ts";
-import { planRollout } from "./planning.ts";
+import { planRollout, planText } from "./planning.ts";
 import { Rehearser } from "./rehearsing.ts";
 import { rehearsedFile } from "./schemas/calls.ts";
 
@@ -93,4 +96,91 @@ test("whoever goes away ends it at once, and it does not keep this thread from i
   expect(performance.now() - began).toBeLessThan(20_000);
   expect(delay.percentile(50) / 1e6).toBeLessThan(50);
   expect(await rehearser.rehearse(asked({ scenario: "good", runs: 1 }), unknown)).toMatchObject({ ok: true });
+});
+
+/** A release of three services in two waves, in a folder of its own. */
+function releaseIn(dir: string): string {
+  const names = ["catalog", "checkout", "mail"];
+  const strategy = "{ canary: { steps: [{ weight: 20%, hold: 20s }, { weight: 50%, hold: 20s }] } }";
+  for (const name of names) writeFileSync(join(dir, `${name}.yaml`), fileOf(name, 2, { strategy }));
+  return `apiVersion: serin.dev/v1
+kind: Release
+metadata: { name: shop }
+spec:
+  members: [${names.map((name) => `{ name: ${name}, file: ${name}.yaml }`).join(", ")}]
+  waves: [{ members: [catalog], bake: 1m }, { members: [checkout, mail] }]
+`;
+}
+
+const FACADE = `apiVersion: serin.dev/v1
+kind: Facade
+metadata: { name: shop }
+spec:
+  traffic: { proxy: { listen: 8080 } }
+  legacy: { urls: ["http://127.0.0.1:9000"], ready: { path: / } }
+  strategy: { canary: { steps: [{ weight: 10%, hold: 5m }] } }
+  analysis: { enabled: false }
+  routes: [{ name: cart, match: [{ path: /cart }], workload: { process: { command: [serve] } } }]
+`;
+
+describe("a release", () => {
+  const origin = mkdtempSync(join(tmpdir(), "serin-rehearsing-"));
+  afterAll(() => rmSync(origin, { recursive: true }));
+  const text = releaseIn(origin);
+  const any = { ...unknown, read: planText };
+
+  test("tells which member may be worse, from the traffic of each", async () => {
+    const usually = (service: string) => (service === "mail" ? { perSecond: 7, errors: 0.02 } : undefined);
+    const { release } = await new Rehearser().rehearse({ text, origin, runs: 0 }, { ...any, usually });
+    expect(release).toMatchObject({ release: "release/shop", isCut: false });
+    expect(release?.members.map(({ service, wave, source }) => [service, wave, source])).toEqual([
+      ["catalog", 1, "assumed"],
+      ["checkout", 2, "assumed"],
+      ["mail", 2, "measured"],
+    ]);
+    const named = release?.scenarios.map(({ name }) => name);
+    expect(named).toEqual(expect.arrayContaining(["good", "checkout:errors-1", "mail:slower-1.5", "outage"]));
+    expect(release?.scenarios.find(({ name }) => name === "mail:errors-1")).toMatchObject({
+      member: "mail",
+      fault: "bad",
+      lines: expect.stringMatching(/mail: load 7\/s; .*mail: canary errors 3%$/u),
+    });
+  });
+
+  test("goes back with all members when one of its last wave is worse, and a seed is one story", async () => {
+    const rehearser = new Rehearser();
+    const request = { text, origin, scenario: "checkout:errors-5", runs: 3, timeline: true };
+    const bad = await rehearser.rehearse(request, any);
+    expect(rehearsedFile.safeParse(JSON.parse(JSON.stringify(bad))).error).toBeUndefined();
+    const [scenario] = bad.release?.scenarios ?? [];
+    expect(scenario).toMatchObject({
+      runs: 3,
+      endings: [{ ending: "rolled-back", runs: 3 }],
+      fates: { back: { runs: 3 } },
+      turnings: { runs: 3, waves: [{ wave: 2, runs: 3 }] },
+    });
+    const catalog = scenario?.members.find(({ service }) => service === "catalog");
+    expect(catalog).toMatchObject({
+      wave: 1,
+      atTurning: [{ at: "promoted", runs: 3 }],
+      atEnd: [{ at: "undone", runs: 3 }],
+    });
+    expect(catalog?.share.at(-1)).toBe(1);
+    expect(scenario?.once).toMatchObject({ seed: 1, ending: "rolled-back", turning: { kind: "back", wave: 2 } });
+    expect(new Set(scenario?.once?.timeline.map(({ of }) => of))).toContain("release/shop");
+    expect(await rehearser.rehearse(request, any)).toEqual(bad);
+  });
+
+  test("is promoted where all are good; mistakes are told, and a façade is not rehearsed", async () => {
+    const rehearser = new Rehearser();
+    const good = await rehearser.rehearse({ text, origin, scenario: "good", runs: 2 }, any);
+    expect(good.release?.scenarios[0]).toMatchObject({ endings: [{ ending: "promoted", runs: 2 }] });
+    expect(good.release?.scenarios[0]?.turnings).toBeUndefined();
+    const unread = rehearser.rehearse({ text, origin, scenario: "chekout: canary errors 2%" }, any);
+    await expect(unread).rejects.toMatchObject({
+      trouble: { code: "SERIN_BAD_SCENARIO", found: expect.stringContaining("did you mean checkout?") },
+    });
+    const facade = rehearser.rehearse({ text: FACADE, origin }, any);
+    await expect(facade).rejects.toMatchObject({ trouble: { code: "SERIN_NOT_REHEARSED", exitCode: 2 } });
+  });
 });

@@ -1,15 +1,19 @@
 // How would a rollout go, as far as this machine has time to rehearse it?
 import { availableParallelism } from "node:os";
 import { messageOf, SerinError, type Trouble } from "../core/issues.ts";
-import { distributionOf, fatesOf } from "../rehearse/distribution.ts";
-import { readLines, ScenarioError } from "../rehearse/language.ts";
+import { readGroupLines } from "../rehearse/group-language.ts";
+import { groupSuiteFor } from "../rehearse/group-suite.ts";
+import { readLines } from "../rehearse/language.ts";
 import { limitOf, SLACK } from "../rehearse/pace.ts";
-import type { RehearsalOptions } from "../rehearse/rehearsal.ts";
-import { ASSUMED, suiteFor, type Play, type Usually } from "../rehearse/suite.ts";
+import { ASSUMED, suiteFor, type Usually } from "../rehearse/suite.ts";
 import { inParallel, type Done, type Task } from "../rehearse/workers.ts";
-import type { RehearsalView, RehearsedFileView, RehearseRequest } from "./contract.ts";
-import type { Planned } from "./planning.ts";
+import type { RehearsalView, RehearsedFileView, RehearseRequest, ReleaseRehearsalView } from "./contract.ts";
+import type { GroupFile } from "./group-file.ts";
+import type { PlannedAny } from "./planning.ts";
+import { releaseScenarioView, scenarioView, type Chosen } from "./rehearsal-views.ts";
 import { roomIn } from "./room.ts";
+import { scenarioFrom } from "./scenario-text.ts";
+import { stagedOf } from "./staged.ts";
 import { Turns } from "./turns.ts";
 
 /** So long one call is worked on, in milliseconds; what was done by then is answered. */
@@ -24,15 +28,18 @@ const THREADS = Math.max(1, Math.min(4, availableParallelism() - 1));
 /** Whoever asks, and what is known here. */
 export interface Rehearsing {
   /** Reads a file as if it were applied. */
-  readonly read: (text: string, origin: string) => Promise<Planned>;
+  readonly read: (text: string, origin: string) => Promise<PlannedAny>;
   /** The usual traffic of a service; nothing of one that has not run for long enough. */
   readonly usually: (service: string) => Usually | undefined;
   /** Whoever asked has gone away. */
   readonly signal: AbortSignal;
 }
 
-/** One scenario as it was asked for. */
-type Chosen = Omit<Play, "name" | "fault"> & Partial<Pick<Play, "name" | "fault">>;
+/** One scenario to be played, many times or once with all that happens. */
+interface Case {
+  readonly once: Task;
+  readonly many: (seeds: readonly number[]) => Task;
+}
 
 interface Bounds {
   readonly longestMs?: number | undefined;
@@ -52,27 +59,64 @@ export class Rehearser {
   }
 
   /**
-   * Mistakes in the file are a part of the answer. Throws SERIN_BAD_SCENARIO, SERIN_BUSY when too many wait, and
-   * SERIN_NO_MEMORY when its turn has come and there is not enough.
+   * Mistakes in the file are a part of the answer. Throws SERIN_BAD_SCENARIO, SERIN_NOT_REHEARSED for a façade, SERIN_BUSY
+   * when too many wait, and SERIN_NO_MEMORY when its turn has come and there is not enough.
    */
-  async rehearse(request: RehearseRequest, { read, usually, signal }: Rehearsing): Promise<RehearsedFileView> {
-    const planned = await read(request.text, request.origin);
+  async rehearse(request: RehearseRequest, about: Rehearsing): Promise<RehearsedFileView> {
+    const planned = await about.read(request.text, request.origin);
     if (!planned.ok) return planned;
+    if ("group" in planned)
+      return { ok: true, issues: [], release: await this.#rehearseRelease(planned.group, request, about) };
     const { rollout, program } = planned;
     const service = rollout.metadata.name;
-    const measured = usually(service);
-    const { perSecond, errors } = measured ?? ASSUMED;
-    const chosen = chosenFrom(suiteFor({ perSecond, errors }, program), request.scenario);
-    const { runs = 20, seed = 1, timeline = false } = request;
+    const traffic = trafficOf(service, about);
+    const chosen = chosenFrom(suiteFor(traffic, program), request.scenario);
     const limitMs = limitOf(program);
-    const given = chosen.map(({ lines }): RehearsalOptions => {
-      return { rollout, scenario: scenarioIn(lines), seed, promote: false, slack: SLACK.many, limitMs };
+    const cases = chosen.map(({ lines }): Case => {
+      const scenario = scenarioFrom(() => readLines(lines), NEXT);
+      const options = { rollout, scenario, seed: seedOf(request), promote: false, limitMs };
+      return {
+        once: { kind: "one", options: { ...options, slack: SLACK.one } },
+        many: (seeds) => ({ kind: "runs", options: { ...options, slack: SLACK.many }, seeds }),
+      };
     });
-    const tasks = tasksOf(given, { runs, once: timeline && chosen.length === 1 });
-    const { isCut, done } = tasks.length === 0 ? NOTHING : await this.#inTurn(tasks, signal);
-    const traffic = { source: measured ? "measured" : "assumed", perSecond, errors } as const;
-    const scenarios = chosen.map((one, index) => scenarioView(one, ofScenario(index, tasks, done)));
+    const { isCut, done } = await this.#play(cases, request, about.signal);
+    const scenarios = chosen.map((one, index) => scenarioView(one, done(index)));
     return { ok: true, issues: [], rehearsal: { service, traffic, isCut, scenarios } };
+  }
+
+  async #rehearseRelease(file: GroupFile, request: RehearseRequest, about: Rehearsing): Promise<ReleaseRehearsalView> {
+    const { release, limitMs } = stagedOf(file);
+    const members = release.plan.waves.flatMap(({ members: names }, wave) =>
+      names.map((service) => ({ service, wave: wave + 1, ...trafficOf(service, about) })),
+    );
+    const names = members.map(({ service }) => service);
+    const chosen = chosenFrom(groupSuiteFor(members), request.scenario);
+    const cases = chosen.map(({ lines }): Case => {
+      const scenario = scenarioFrom(() => readGroupLines(lines, names), NEXT);
+      const options = { release, scenario, seed: seedOf(request), promote: false, limitMs };
+      return {
+        once: { kind: "group-one", options: { ...options, slack: SLACK.one } },
+        many: (seeds) => ({ kind: "group-runs", options: { ...options, slack: SLACK.many }, seeds }),
+      };
+    });
+    const { isCut, done } = await this.#play(cases, request, about.signal);
+    const scenarios = chosen.map((one, index) => releaseScenarioView(one, done(index)));
+    return { release: release.group, members, isCut, scenarios };
+  }
+
+  /** Plays all cases as often as was asked for; what was done is answered case by case. */
+  async #play(
+    cases: readonly Case[],
+    request: RehearseRequest,
+    signal: AbortSignal,
+  ): Promise<{ readonly isCut: boolean; readonly done: (of: number) => readonly Done[] }> {
+    const tasks = tasksOf(cases, request);
+    const { isCut, done } = tasks.length === 0 ? NOTHING : await this.#inTurn(tasks, signal);
+    return {
+      isCut,
+      done: (of) => tasks.flatMap((task, index) => (task.of === of && done[index] ? [done[index]] : [])),
+    };
   }
 
   async #inTurn(tasks: readonly Placed[], signal: AbortSignal): Promise<Worked> {
@@ -126,64 +170,37 @@ interface Worked {
 
 const NOTHING: Worked = { isCut: false, done: [] };
 
+const seedOf = ({ seed = 1 }: RehearseRequest): number => seed;
+
 /** Some rehearsals of each scenario, then some more of each. */
-function tasksOf(
-  given: readonly RehearsalOptions[],
-  { runs, once }: { readonly runs: number; readonly once: boolean },
-): readonly Placed[] {
-  const tasks: Placed[] = once
-    ? given.map((options, of) => ({ of, task: { kind: "one", options: { ...options, slack: SLACK.one } } }))
-    : [];
+function tasksOf(cases: readonly Case[], request: RehearseRequest): readonly Placed[] {
+  const { runs = 20, timeline = false } = request;
+  const isOne = timeline && cases.length === 1;
+  const tasks: Placed[] = isOne ? cases.map(({ once }, of) => ({ of, task: once })) : [];
   for (let from = 0; from < runs; from += BATCH) {
     const length = Math.min(BATCH, runs - from);
-    for (const [of, options] of given.entries()) {
-      const seeds = Array.from({ length }, (_, index) => options.seed + from + index);
-      tasks.push({ of, task: { kind: "runs", options, seeds } });
-    }
+    const seeds = Array.from({ length }, (_, index) => seedOf(request) + from + index);
+    for (const [of, { many }] of cases.entries()) tasks.push({ of, task: many(seeds) });
   }
   return tasks;
 }
 
-const ofScenario = (of: number, tasks: readonly Placed[], done: readonly Done[]): readonly Done[] =>
-  tasks.flatMap((task, index) => (task.of === of && done[index] ? [done[index]] : []));
-
-function scenarioView(
-  { name, about, lines, fault }: Chosen,
-  done: readonly Done[],
-): RehearsalView["scenarios"][number] {
-  const all = done.flatMap((one) => (one.kind === "runs" ? one.runs : []));
-  const once = done.find((one) => one.kind === "one")?.rehearsed;
-  const why = done.find((one) => one.kind === "failed")?.why;
-  const told = { name, about, lines, fault, runs: all.length, once, failed: why };
-  return all.length === 0
-    ? { ...told, endings: [] }
-    : { ...told, endings: distributionOf(all).endings, fates: fatesOf(all) };
+/** The traffic that the usual scenarios take for a service's. */
+function trafficOf(service: string, { usually }: Rehearsing): RehearsalView["traffic"] {
+  const measured = usually(service);
+  const { perSecond, errors } = measured ?? ASSUMED;
+  return { source: measured ? "measured" : "assumed", perSecond, errors };
 }
 
 /** All usual scenarios, one of them by its name, or the lines themselves. */
-function chosenFrom(suite: readonly Play[], asked: string | undefined): readonly Chosen[] {
+function chosenFrom(suite: readonly Chosen[], asked: string | undefined): readonly Chosen[] {
   if (asked === undefined) return suite;
   const named = suite.find(({ name }) => name === asked);
   return [named ?? { about: "as you say", lines: asked }];
 }
 
-function scenarioIn(lines: string): RehearsalOptions["scenario"] {
-  try {
-    return readLines(lines);
-  } catch (error) {
-    if (!(error instanceof ScenarioError)) throw error;
-    throw new SerinError(
-      {
-        code: "SERIN_BAD_SCENARIO",
-        what: "the scenario cannot be read",
-        found: error.message,
-        next: "name a usual scenario, or write lines as in docs/rehearse.md",
-        exitCode: 2,
-      },
-      { cause: error },
-    );
-  }
-}
+/** What to do about a scenario that cannot be read. */
+const NEXT = "name a usual scenario, or write lines as in docs/rehearse.md";
 
 const ENDED: Trouble = {
   code: "SERIN_REHEARSAL_ENDED",

@@ -17,7 +17,8 @@ import { processIo, type Context } from "./io.ts";
 import { judgeCommand, type JudgeOptions } from "./judge.ts";
 import { measuredTraffic } from "./measured.ts";
 import { planCommand, type PlanOptions } from "./plan.ts";
-import { rehearseCommand, type RehearseOptions } from "./rehearse.ts";
+import { rehearseCommand } from "./rehearse.ts";
+import type { RehearseOptions } from "./rehearsing.ts";
 import { runCommand } from "./run.ts";
 import type { TypedCluster } from "./serve-cluster.ts";
 import { serveCommand, type TypedServe } from "./serve.ts";
@@ -257,7 +258,7 @@ anywhere("plan <file>", "show what a rollout would do, and what it could detect"
       return planCommand({ ...options, file, json, ...sized, ...(measured ? { measured } : {}) }, io);
     }),
   );
-verb("rehearse <file>", "play a rollout in virtual time against a scenario; nothing is run")
+verb("rehearse <file>", "play a rollout, or a release, in virtual time against a scenario; nothing is run")
   .requiredOption("--scenario <scenario>", "lines, a file, or the name of a built-in one (list shows them)")
   .option("--runs <number>", "so many times with other chance: the distribution", wholeNumber)
   .option("--seed <number>", "replays the same chance", wholeNumber)

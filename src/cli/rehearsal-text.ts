@@ -7,7 +7,7 @@ import { longest, type Ending, type Moment, type Rehearsed } from "../rehearse/r
 import type { Scenario } from "../rehearse/scenario.ts";
 import { grouped, hanging, table, type Paint } from "./paint.ts";
 
-const WIDTH = 120;
+export const WIDTH = 120;
 
 const ENDING_TEXT: Readonly<Record<Ending, string>> = {
   promoted: "promoted",
@@ -28,7 +28,7 @@ const ENDING_STYLE = {
 } as const;
 
 /** What was asked: the scenario as it was understood. */
-export function scenarioLines({ events }: Scenario, paint: Paint): string[] {
+export function scenarioLines({ events }: Pick<Scenario, "events">, paint: Paint): string[] {
   if (events.length === 0) return [paint("dim", "  nothing special happens")];
   return events.map(({ text, atMs, timed }) => {
     const when = timed && !/^at /iu.test(text) ? `at ${duration(ms(atMs))} ` : "";
@@ -80,7 +80,10 @@ function timelineOf({ timeline, stretches, virtualMs }: Rehearsed, { events }: S
   return all.toSorted((a, b) => a.atMs - b.atMs);
 }
 
-function outcomeLines({ ending, virtualMs, why }: Rehearsed, paint: Paint): string[] {
+export function outcomeLines(
+  { ending, virtualMs, why }: Pick<Rehearsed, "ending" | "virtualMs" | "why">,
+  paint: Paint,
+): string[] {
   const word = paint(ENDING_STYLE[ending], ENDING_TEXT[ending]);
   const after = ending === "person" || ending === "waiting" ? "when the rehearsal ended, after" : "after";
   return [`${word} ${after} ${duration(ms(virtualMs))}`, ...hanging("  ", why, WIDTH)];

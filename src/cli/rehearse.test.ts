@@ -4,7 +4,8 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { SerinError } from "../core/issues.ts";
-import { rehearseCommand, type RehearseOptions } from "./rehearse.ts";
+import { rehearseCommand } from "./rehearse.ts";
+import type { RehearseOptions } from "./rehearsing.ts";
 import { testCommand } from "./test-scenarios.ts";
 
 const ROLLOUT = `
@@ -16,6 +17,27 @@ spec:
   traffic: { proxy: { listen: 8080 } }
   strategy: { canary: { steps: [{ weight: 10%, hold: 30s }, { weight: 50%, hold: 30s }] } }
   analysis: { falseRollback: 0.01%, warmup: 2s, metrics: [{ preset: success-rate }] }
+`;
+
+const RELEASE = `
+apiVersion: serin.dev/v1
+kind: Release
+metadata: { name: shop }
+spec:
+  members: [{ name: catalog, file: catalog.yaml }, { name: checkout, file: checkout.yaml }]
+  waves: [{ members: [catalog], bake: 1m }, { members: [checkout] }]
+`;
+
+const FACADE = `
+apiVersion: serin.dev/v1
+kind: Facade
+metadata: { name: shop }
+spec:
+  traffic: { proxy: { listen: 8080 } }
+  legacy: { urls: ["http://127.0.0.1:9000"], ready: { path: / } }
+  strategy: { canary: { steps: [{ weight: 10%, hold: 5m }] } }
+  analysis: { enabled: false }
+  routes: [{ name: cart, match: [{ path: /cart }], workload: { process: { command: [serve] } } }]
 `;
 
 let dir = "";
@@ -89,6 +111,48 @@ describe("serin rehearse", () => {
       expect(error).toMatchObject({ trouble: { code, exitCode: 2 } });
     }
     await expect(rehearsed({ runs: 0 })).rejects.toBeInstanceOf(SerinError);
+  });
+});
+
+describe("serin rehearse, of a release", () => {
+  let release = "";
+  beforeAll(async () => {
+    for (const name of ["catalog", "checkout"])
+      await writeFile(join(dir, `${name}.yaml`), ROLLOUT.replace("name: shop", `name: ${name}`));
+    release = join(dir, "release.yaml");
+    await writeFile(release, RELEASE);
+  });
+
+  test("a worse member: 3, when all went back, and what each of them had done by then", async () => {
+    const asked = { file: release, scenario: "checkout:errors", seed: 2 };
+    const first = await rehearsed(asked);
+    expect(first.exit).toBe(3);
+    expect(first.text).toContain("release/shop, rehearsed:\n  load 200/s\n  checkout: canary errors 2%\n");
+    expect(first.text).toMatch(/^all were taken back from .* on, in wave 2$/mu);
+    expect(first.text).toMatch(/^catalog +1 +promoted +100% +taken back +[\d ]+ +\d+ +\d+$/mu);
+    expect(await rehearsed(asked)).toEqual(first);
+    const json = JSON.parse((await rehearsed(asked, true)).text) as { turning: { wave: number } };
+    expect(json.turning.wave).toBe(2);
+  });
+
+  test("several runs: how often, and how far each member was", async () => {
+    const asked = { file: release, scenario: "load 200/s; checkout: canary errors 20%", runs: 3 };
+    const { exit, text } = await rehearsed(asked);
+    expect(exit).toBe(3);
+    expect(text).toMatch(/^a member was found to be worse in 3 of 3, after .*: in wave 2 \(3\)$/mu);
+    expect(text).toMatch(/^catalog +1 +promoted \(3\) +100% +taken back \(3\)/mu);
+    expect(JSON.parse((await rehearsed(asked, true)).text)).toMatchObject({ ok: true, runs: 3, members: [{}, {}] });
+  });
+
+  test("the release alone is good: 0; what cannot be read, or is no release: 2", async () => {
+    expect((await rehearsed({ file: release })).exit).toBe(0);
+    const wrong = rehearsed({ file: release, scenario: "chekout:errors" });
+    await expect(wrong).rejects.toMatchObject({ trouble: { code: "SERIN_BAD_SCENARIO", exitCode: 2 } });
+    const none = rehearsed({ file: release, scenario: "checkout:erors" });
+    await expect(none).rejects.toMatchObject({ trouble: { found: expect.stringContaining("did you mean errors?") } });
+    const facade = join(dir, "facade.yaml");
+    await writeFile(facade, FACADE);
+    await expect(rehearsed({ file: facade })).rejects.toMatchObject({ trouble: { code: "SERIN_NOT_REHEARSED" } });
   });
 });
 

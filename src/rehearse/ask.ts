@@ -2,7 +2,7 @@
 import { ENVOY_ABILITIES } from "../adapters/envoy/abilities.ts";
 import { PROCESS_ABILITIES } from "../adapters/process/abilities.ts";
 import { PROXY_ABILITIES } from "../adapters/proxy/abilities.ts";
-import type { Command } from "../core/engine/input.ts";
+import type { ApplyCommand } from "../core/engine/input.ts";
 import { parseRollout } from "../core/spec/parse.ts";
 import type { Rollout } from "../core/spec/rollout.ts";
 
@@ -21,7 +21,7 @@ export interface Asked {
 }
 
 /** The command that applies a file with a revision of this name. Nothing of the file's workload is ever run. */
-export function applyOf(spec: Rollout, { id, revision, actor = "ann" }: Asked): Command {
+export function applyOf(spec: Rollout, { id, revision, actor = "ann" }: Asked): ApplyCommand {
   return {
     kind: "apply",
     id,

@@ -8,7 +8,7 @@ const ENDINGS: readonly Ending[] = ["promoted", "concluded", "rolled-back", "sto
 export const QUANTILES = [0.05, 0.25, 0.5, 0.75, 0.95, 1] as const;
 
 /** Values at `QUANTILES`. */
-type Quantiles = readonly number[];
+export type Quantiles = readonly number[];
 
 /** The endings of many runs with their shares, and what each ending took. */
 export interface Distribution {
@@ -82,7 +82,7 @@ export function distributionOf(runs: readonly Summary[]): Distribution {
 }
 
 /** The smallest values that so large a share of all values does not exceed. */
-function quantiles(values: readonly number[]): Quantiles {
+export function quantiles(values: readonly number[]): Quantiles {
   const sorted = values.toSorted((a, b) => a - b);
   return QUANTILES.map((q) => sorted[Math.max(0, Math.ceil(q * sorted.length) - 1)] ?? 0);
 }

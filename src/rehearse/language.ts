@@ -40,7 +40,8 @@ export function readLines(text: string): Scenario {
   );
 }
 
-function readRows(rows: readonly { readonly row: string; readonly line: number }[], mayName: boolean): Scenario {
+/** Reads rows, each of which is one line of a scenario. */
+export function readRows(rows: readonly { readonly row: string; readonly line: number }[], mayName: boolean): Scenario {
   const events: Event[] = [];
   const expectations: Expected[] = [];
   let file: Scenario["file"];

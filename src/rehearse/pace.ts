@@ -30,7 +30,13 @@ export function limitOf(program: Pick<Program, "steps">): number {
 }
 
 /** The real pace, but that nothing is written down which only a controller that begins anew would read. */
-export function paceFor(scenario: Scenario): Partial<Pace> {
+export function paceFor(scenario: Pick<Scenario, "events">): Partial<Pace> {
   const dies = scenario.events.some((event) => event.kind === "gone" && event.what === "controller");
   return dies ? PACE : { ...PACE, saveActiveMs: DAY_MS, saveIdleMs: DAY_MS };
+}
+
+/** The same of a release: as if its members went one after the other. */
+export function limitOfGroup(programs: readonly Pick<Program, "steps">[], bakeMs: number): number {
+  const work = programs.reduce((sum, program) => sum + STARTS_MS + workOf(program), bakeMs);
+  return Math.max(DAY_MS, 2 * work);
 }

@@ -1,9 +1,10 @@
 // How does one rollout go under a scenario?
-import type { Outcome, RolloutState } from "../core/engine/state.ts";
+import type { Outcome } from "../core/engine/state.ts";
 import type { Rollout } from "../core/spec/rollout.ts";
 import { ROLES, shareOf, type Weights } from "../core/split.ts";
 import type { Verdict } from "../core/stats/plan.ts";
 import { percent } from "../core/units.ts";
+import { PATIENCE_MS, Person } from "./person.ts";
 import type { Scenario } from "./scenario.ts";
 import { Stage } from "./stage.ts";
 
@@ -61,12 +62,6 @@ export interface Rehearsed extends Summary {
   readonly answered: readonly string[];
 }
 
-/** A person who is asked answers so long afterwards. */
-const ANSWER_MS = 1_000;
-
-/** Who waits for a person alone is not waited for longer than this. */
-const PATIENCE_MS = 3_600_000;
-
 /** Plays one rollout to its end. The same options give the same answer. */
 export function rehearse(options: RehearsalOptions): Promise<Rehearsed> {
   return new Rehearsal(options).go();
@@ -76,13 +71,15 @@ class Rehearsal {
   readonly #options: RehearsalOptions;
   readonly #stage: Stage;
   readonly #stretches: { fromMs: number; lastedMs: number; shares: string }[] = [];
-  readonly #answered: string[] = [];
-  #personSinceMs: number | undefined;
-  #isAsked = false;
+  readonly #person: Person;
 
   constructor(options: RehearsalOptions) {
     this.#options = options;
     this.#stage = new Stage(options);
+    this.#person = new Person({
+      promote: options.promote,
+      ask: () => this.#stage.ask({ verb: "promote", actor: "rehearsal", reason: "answered automatically" }),
+    });
   }
 
   async go(): Promise<Rehearsed> {
@@ -92,8 +89,7 @@ class Rehearsal {
     const looksBefore = stage.service.looks;
     let ending: Ending | undefined;
     while (ending === undefined) {
-      const answerMs = (this.#personSinceMs ?? Infinity) + ANSWER_MS;
-      await stage.step(Math.min(this.#options.limitMs, answerMs > stage.nowMs ? answerMs : Infinity));
+      await stage.step(Math.min(this.#options.limitMs, this.#person.nextMs(stage.nowMs)));
       this.#follow();
       ending = this.#look();
     }
@@ -119,7 +115,7 @@ class Rehearsal {
       })),
       stretches: this.#stretches,
       verdict: rollout?.verdict,
-      answered: this.#answered,
+      answered: this.#person.answered,
     };
   }
 
@@ -129,36 +125,14 @@ class Rehearsal {
     const isOver = nowMs >= this.#options.limitMs;
     const isCandidates = truth?.rollout?.stable !== undefined;
     if (isCandidates && truth.rollout?.phase === "ended" && !asksMore) return truth.rollout.outcome ?? "stopped";
-    const rollout = this.#mayWait(truth?.rollout) ? this.#stage.state?.rollout : undefined;
-    if (rollout?.waiting?.for !== "person") {
-      this.#personSinceMs = undefined;
-      this.#isAsked = false;
-      return isOver ? "waiting" : undefined;
-    }
-    this.#personSinceMs ??= nowMs;
-    const waitedMs = nowMs - this.#personSinceMs;
-    if (waitedMs >= ANSWER_MS && !this.#isAsked && this.#answers(rollout)) this.#promote(rollout.waiting.text);
+    const waitedMs = this.#person.look({
+      written: truth?.rollout,
+      known: () => this.#stage.state?.rollout,
+      nowMs,
+      worldMs: this.#stage.world.nowMs,
+    });
+    if (waitedMs === undefined) return isOver ? "waiting" : undefined;
     return isOver || (waitedMs >= PATIENCE_MS && !asksMore) ? "person" : undefined;
-  }
-
-  /** Whether it may wait for a person, as far as is written down; to look closer takes time. */
-  #mayWait(rollout: RolloutState | undefined): boolean {
-    if (!rollout || rollout.phase !== "forward") return false;
-    const step = rollout.program.steps[rollout.cursor];
-    if (rollout.paused !== undefined || step?.op === "gate") return true;
-    return step?.op === "judge" && this.#stage.world.nowMs - rollout.stepSinceMs >= (step.atMostMs ?? Infinity);
-  }
-
-  /** A pause is somebody's wish; whoever paused resumes. */
-  #answers({ program, cursor, paused }: RolloutState): boolean {
-    if (paused) return false;
-    return this.#options.promote || program.steps[cursor]?.op === "gate";
-  }
-
-  #promote(what: string): void {
-    this.#isAsked = true;
-    this.#answered.push(what);
-    this.#stage.ask({ verb: "promote", actor: "rehearsal", reason: "answered automatically" });
   }
 
   /** Keeps which split is in force, and for how long. */

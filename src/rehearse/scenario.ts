@@ -80,3 +80,11 @@ export interface Scenario {
   readonly events: readonly Event[];
   readonly expectations: readonly Expected[];
 }
+
+/** What happens to one member of a release, or to all of them. */
+export type GroupEvent = Event & { readonly member?: string | undefined };
+
+/** A scenario of a release: lines only. */
+export interface GroupScenario {
+  readonly events: readonly GroupEvent[];
+}

@@ -3,29 +3,18 @@ import type { Command } from "../core/engine/input.ts";
 import type { DecisionRecord, RolloutState, ServiceState } from "../core/engine/state.ts";
 import { brief } from "../core/issues.ts";
 import type { Rollout } from "../core/spec/rollout.ts";
-import { ROLES, shareOf, type Route } from "../core/split.ts";
-import { ms, WHOLE } from "../core/units.ts";
 import type { JournalEntry } from "../ports/journal.ts";
 import { applyOf } from "./ask.ts";
-import { Cast } from "./cast.ts";
 import { NO_FAULTS, type Faults } from "./faults.ts";
 import { paceFor } from "./pace.ts";
-import type { Event, Load, Scenario, Verb } from "./scenario.ts";
+import { BEFORE_MS, CANDIDATE, Part, STABLE } from "./part.ts";
+import type { Event, Scenario, Verb } from "./scenario.ts";
+import { Script } from "./script.ts";
 import type { SimService } from "./service.ts";
 import { World, type Witness } from "./world.ts";
 
-/** What is stable when a scenario begins, and what is rolled out unless the scenario says otherwise. */
-const STABLE = "v1";
-const CANDIDATE = "v2";
-
-/** So long the stable version has been serving when a scenario begins: its evidence is known. */
-const BEFORE_MS = 600_000;
-
 /** Traffic and drifts are followed at least so often. */
-const LONGEST_STEP_MS = 60_000;
-const DAY_MS = 86_400_000;
-const LINGER_MS = 500;
-const PER_SECOND = 20;
+export const LONGEST_STEP_MS = 60_000;
 
 export interface StageOptions {
   readonly rollout: Rollout;
@@ -65,47 +54,33 @@ export class Stage implements Witness {
   /** Decisions since the beginning. */
   readonly records: DecisionRecord[] = [];
   readonly #options: StageOptions;
-  readonly #cast: Cast;
-  readonly #events: Event[];
-  #load: Load = { low: PER_SECOND, high: PER_SECOND };
-  #candidate: string;
+  readonly #script: Script;
+  readonly #part: Part;
   /** Rollouts before the beginning. */
   #before = Infinity;
   #asked = 0;
   /** What went wrong in the controller itself. */
   #trouble = "nothing says why";
-  #metricsBackMs = 0;
-  /** When what lasts for a while is over. */
-  #ends: readonly number[] = [];
-  #routerBackMs = Infinity;
 
   constructor(options: StageOptions) {
     const { rollout, scenario, seed, slack, trace = () => {} } = options;
     this.#options = options;
-    this.#events = [...eventsOf(scenario)];
-    const applied = this.#events.find((event) => event.kind === "apply");
-    this.#candidate = applied?.kind === "apply" ? applied.name : CANDIDATE;
-    this.#cast = new Cast({ nowMs: () => this.nowMs, share: (revision) => this.#shareOf(revision) });
+    const events = eventsOf(scenario);
+    this.#script = new Script(events);
+    const applied = events.find((event) => event.kind === "apply");
+    const candidate = applied?.kind === "apply" ? applied.name : CANDIDATE;
+    this.#part = new Part({ rollout, candidate, nowMs: () => this.nowMs });
     this.world = new World({
       seed,
       faults: this.#faults(),
       pace: paceFor(scenario),
       longestStepMs: LONGEST_STEP_MS,
       calm: { slack, nextMs: () => this.nextMs + BEFORE_MS },
-      services: [
-        {
-          name: rollout.metadata.name,
-          answers: (revision) => this.#cast.answers(revision),
-          behaviour: (revision) => this.#cast.behaviour(revision),
-          tells: (revision) => this.#cast.tells(revision, STABLE),
-          perSecond: (elapsedMs) => perSecond(this.#load, elapsedMs - BEFORE_MS),
-          drainMs: rollout.spec.workload.process?.drainMs ?? ms(0),
-          lingerMs: LINGER_MS,
-        },
-      ],
+      services: [this.#part.plan],
       trace,
     });
     this.service = this.world.service(rollout.metadata.name);
+    this.#part.playedBy(this.service);
     this.world.witness = this;
   }
 
@@ -127,19 +102,17 @@ export class Stage implements Witness {
 
   /** When something happens next, by the scenario; Infinity when nothing does any more. */
   get nextMs(): number {
-    return Math.min(this.#events[0]?.atMs ?? Infinity, this.#routerBackMs, ...this.#ends);
+    return Math.min(this.#script.nextMs, this.#part.nextMs);
   }
 
   /** Whether the scenario still has somebody ask for something. */
   get asksMore(): boolean {
-    return this.#events.some(({ kind }) => kind === "apply" || kind === "command");
+    return this.#script.asksMore;
   }
 
   /** Lets the stable version serve for a while. What is said of the beginning holds before it. */
   async begin(): Promise<void> {
-    const early = this.#events.filter((event) => isBefore(event));
-    for (const event of early) this.#happen(event);
-    this.#events.splice(0, this.#events.length, ...this.#events.filter((event) => !isBefore(event)));
+    for (const event of this.#script.takeEarly()) this.#happen(event);
     this.#apply(STABLE);
     while (this.nowMs < 0) await this.world.step(BEFORE_MS);
     if (this.service.truth?.stable === undefined) {
@@ -186,97 +159,37 @@ export class Stage implements Witness {
   }
 
   #happenDue(): void {
-    if (this.#ends.some((atMs) => atMs <= this.nowMs)) {
-      this.#ends = this.#ends.filter((atMs) => atMs > this.nowMs);
-      this.world.changed();
-    }
-    if (this.nowMs >= this.#routerBackMs) {
-      this.service.plane.revive(true);
-      this.#routerBackMs = Infinity;
-      this.world.changed();
-    }
-    for (let next = this.#events[0]; next && next.atMs <= this.nowMs; next = this.#events[0]) {
-      this.#events.shift();
-      this.#happen(next);
-      this.world.changed();
-    }
+    const { events, hasEnded } = this.#script.takeDue(this.nowMs);
+    const isBack = this.#part.recovers();
+    for (const event of events) this.#happen(event);
+    if (hasEnded || isBack || events.length > 0) this.world.changed();
   }
 
   #happen(event: Event): void {
-    switch (event.kind) {
-      case "load":
-        this.#load = event.load;
-        return;
-      case "traits":
-        return this.#cast.say({ of: this.#meant(event.of), traits: event.traits, atMs: event.atMs });
-      case "outage": {
-        const { atMs, forMs, errors } = event;
-        this.#ends = [...this.#ends, atMs + forMs];
-        return this.#cast.outage({ of: this.#meant(event.of), fromMs: atMs, toMs: atMs + forMs, errors });
-      }
-      case "apply":
-        return this.#apply(event.name);
-      case "crash":
-        return this.#crash(event.role, event.count);
-      case "command": {
-        const { verb, full } = event;
-        return this.ask({ verb, full, actor: "ann", reason: "scenario" });
-      }
-      case "gone":
-        return this.#gone(event);
+    if (event.kind === "apply") return this.#apply(event.name);
+    if (event.kind === "command") {
+      const { verb, full } = event;
+      return this.ask({ verb, full, actor: "ann", reason: "scenario" });
     }
-  }
-
-  #gone({ what, atMs, forMs }: Extract<Event, { readonly kind: "gone" }>): void {
-    this.#ends = [...this.#ends, atMs + forMs];
-    if (what === "metrics") this.#metricsBackMs = atMs + forMs;
-    else if (what === "controller") this.world.kill(forMs);
-    else {
-      this.service.plane.kill();
-      this.#routerBackMs = atMs + forMs;
+    if (event.kind === "gone" && event.what === "controller") {
+      this.#script.endsAt(event.atMs + event.forMs);
+      return this.world.kill(event.forMs);
     }
+    const overMs = this.#part.befalls(event);
+    if (overMs !== undefined) this.#script.endsAt(overMs);
+    return undefined;
   }
 
   #apply(revision: string): void {
-    if (revision !== STABLE) this.#candidate = revision;
+    if (revision !== STABLE) this.#part.candidate = revision;
     const id = `c${(this.#asked += 1)}`;
     this.world.ask(this.#name, applyOf(this.#options.rollout, { id, revision, actor: "rehearsal" }), true);
-  }
-
-  #crash(role: string, count: number): void {
-    const pool = this.service.truth?.pools.find((entry) => entry.role === role)?.pool;
-    const running = this.service.workload.running().find((entry) => entry.pool === pool);
-    for (const { id } of (running?.replicas ?? []).slice(0, count)) this.service.workload.crash(id);
-  }
-
-  #meant(who: string): string {
-    if (who === "canary") return this.#candidate;
-    return who === "stable" ? (this.service.truth?.stable?.revision ?? STABLE) : who;
-  }
-
-  /** The share of the pools that run a revision, under whichever role. */
-  #shareOf(revision: string): number {
-    const route: Route | undefined = this.service.plane.inForce();
-    const pools = this.service.truth?.pools.filter((pool) => pool.revision === revision).map(({ pool }) => pool) ?? [];
-    const mine = ROLES.filter((role) => pools.includes(route?.pools[role]?.pool ?? ""));
-    return mine.reduce((sum, role) => sum + shareOf(route?.split.weights ?? {}, role), 0) / WHOLE;
   }
 
   #faults(): Faults {
     return {
       ...NO_FAULTS,
-      plane: (_service, op) => (op === "read" && this.nowMs < this.#metricsBackMs ? "unreadable" : undefined),
+      plane: (_service, op) => (op === "read" && this.#part.isBlind ? "unreadable" : undefined),
     };
   }
-}
-
-/** Load and traits without a time hold from before the beginning. */
-function isBefore({ kind, timed }: Event): boolean {
-  return !timed && (kind === "load" || kind === "traits");
-}
-
-/** Half way up at the beginning of the scenario. */
-function perSecond({ low, high }: Load, atMs: number): number {
-  if (low === high) return low;
-  return (low + high) / 2 + ((high - low) / 2) * Math.sin((2 * Math.PI * atMs) / DAY_MS);
 }

@@ -84,6 +84,7 @@ export function suiteFor({ perSecond, errors }: Usually, program: Pick<Program, 
 }
 
 /** In digits alone, as lines have it. */
-const figure = (value: number): string => String(Number(value.toFixed(3)));
+export const figure = (value: number): string => String(Number(value.toFixed(3)));
 
-const percent = (share: number): string => `${Number((100 * Math.min(1, Math.max(0, share))).toFixed(4))}%`;
+/** As lines have it. */
+export const percent = (share: number): string => `${Number((100 * Math.min(1, Math.max(0, share))).toFixed(4))}%`;

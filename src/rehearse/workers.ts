@@ -2,6 +2,13 @@
 import { isMainThread, parentPort, Worker, workerData } from "node:worker_threads";
 import { messageOf } from "../core/issues.ts";
 import type { Rollout } from "../core/spec/rollout.ts";
+import {
+  groupSummaryOf,
+  rehearseGroup,
+  type GroupRehearsalOptions,
+  type GroupRehearsed,
+  type GroupSummary,
+} from "./group-rehearsal.ts";
 import { playScenario, type Played } from "./play.ts";
 import { rehearse, summaryOf, type Rehearsed, type RehearsalOptions, type Summary } from "./rehearsal.ts";
 import type { Scenario } from "./scenario.ts";
@@ -10,11 +17,15 @@ import type { Scenario } from "./scenario.ts";
 export type Task =
   | { readonly kind: "runs"; readonly options: RehearsalOptions; readonly seeds: readonly number[] }
   | { readonly kind: "one"; readonly options: RehearsalOptions }
+  | { readonly kind: "group-runs"; readonly options: GroupRehearsalOptions; readonly seeds: readonly number[] }
+  | { readonly kind: "group-one"; readonly options: GroupRehearsalOptions }
   | { readonly kind: "play"; readonly scenario: Scenario; readonly rollout: Rollout };
 
 export type Done =
   | { readonly kind: "runs"; readonly runs: readonly Summary[] }
   | { readonly kind: "one"; readonly rehearsed: Rehearsed }
+  | { readonly kind: "group-runs"; readonly runs: readonly GroupSummary[] }
+  | { readonly kind: "group-one"; readonly rehearsed: GroupRehearsed }
   | { readonly kind: "play"; readonly played: Played; readonly realMs: number }
   | { readonly kind: "failed"; readonly why: string };
 
@@ -105,17 +116,30 @@ class Pool {
   }
 }
 
+/** How each kind of task is done. */
+const DO: { readonly [K in Task["kind"]]: (task: Extract<Task, { readonly kind: K }>) => Promise<Done> } = {
+  play: async ({ scenario, rollout }) => {
+    const began = performance.now();
+    const played = await playScenario(scenario, rollout);
+    return { kind: "play", played: { ...played, trace: [] }, realMs: performance.now() - began };
+  },
+  one: async ({ options }) => ({ kind: "one", rehearsed: await rehearse(options) }),
+  runs: async ({ options, seeds }) => {
+    const runs: Summary[] = [];
+    for (const seed of seeds) runs.push(summaryOf(await rehearse({ ...options, seed })));
+    return { kind: "runs", runs };
+  },
+  "group-one": async ({ options }) => ({ kind: "group-one", rehearsed: await rehearseGroup(options) }),
+  "group-runs": async ({ options, seeds }) => {
+    const runs: GroupSummary[] = [];
+    for (const seed of seeds) runs.push(groupSummaryOf(await rehearseGroup({ ...options, seed })));
+    return { kind: "group-runs", runs };
+  },
+};
+
 async function doTask(task: Task): Promise<Done> {
   try {
-    if (task.kind === "play") {
-      const began = performance.now();
-      const played = await playScenario(task.scenario, task.rollout);
-      return { kind: "play", played: { ...played, trace: [] }, realMs: performance.now() - began };
-    }
-    if (task.kind === "one") return { kind: "one", rehearsed: await rehearse(task.options) };
-    const runs: Summary[] = [];
-    for (const seed of task.seeds) runs.push(summaryOf(await rehearse({ ...task.options, seed })));
-    return { kind: "runs", runs };
+    return await DO[task.kind](task as never);
   } catch (error) {
     return { kind: "failed", why: messageOf(error) };
   }

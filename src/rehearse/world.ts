@@ -3,13 +3,15 @@ import { createVirtualClock, type VirtualClock } from "../adapters/memory/clock.
 import { createMemoryStore, type MemoryStore } from "../adapters/memory/journal.ts";
 import type { Answer, Command } from "../core/engine/input.ts";
 import { underWay, type DecisionRecord, type ServiceState } from "../core/engine/state.ts";
+import type { GroupCommand } from "../core/group/input.ts";
+import { isGroupName, type GroupState } from "../core/group/state.ts";
 import { messageOf } from "../core/issues.ts";
 import { ms, type Ms } from "../core/units.ts";
 import type { Message } from "../core/outbox/message.ts";
 import type { Carriage } from "../ports/messenger.ts";
 import type { JournalEntry } from "../ports/journal.ts";
 import { Controller } from "../runtime/controller.ts";
-import { PACE, type House, type Pace } from "../runtime/parts.ts";
+import { PACE, type House, type Pace, type Told } from "../runtime/parts.ts";
 import type { Faults } from "./faults.ts";
 import { createKeptStore } from "./journal.ts";
 import { Life } from "./life.ts";
@@ -49,11 +51,15 @@ export interface Witness {
   pools(service: SimService, asked: Parameters<SimService["workload"]["apply"]>[0]): void;
   route(service: SimService, asked: Parameters<SimService["plane"]["apply"]>[0]): void;
   written(service: SimService, before: ServiceState | undefined, entry: JournalEntry): void;
+  /** The same of a group. */
+  groupWritten?(group: string, entry: JournalEntry): void;
 }
 
 interface Open {
-  readonly service: string;
-  readonly command: Command;
+  /** A service or a group. */
+  readonly to: string;
+  readonly command: Command | GroupCommand;
+  readonly send: (controller: Controller) => Promise<Answer>;
   readonly insists: boolean;
   againMs: number;
 }
@@ -70,6 +76,7 @@ export class World {
   deaths = 0;
   readonly #options: WorldOptions;
   readonly #store: Pick<MemoryStore, "open" | "crash">;
+  readonly #groups = new Map<string, GroupState>();
   #life: Life | undefined;
   #backMs = 0;
   #changedMs = 0;
@@ -124,9 +131,23 @@ export class World {
 
   /** Asks the controller for something. Who insists asks again until there is an answer. */
   ask(service: string, command: Command, insists = false): void {
-    const open = { service, command, insists, againMs: 0 };
+    this.#ask({ to: service, command, insists, againMs: 0, send: (controller) => controller.send(service, command) });
+  }
+
+  /** The same of a group, with insistence. */
+  askGroup(group: string, command: GroupCommand): void {
+    const send = (controller: Controller) => controller.groups.send(group, command);
+    this.#ask({ to: group, command, insists: true, againMs: 0, send });
+  }
+
+  #ask(open: Open): void {
     this.#open.push(open);
     this.#put(open);
+  }
+
+  /** What stands in the journal of a group. */
+  group(name: string): GroupState | undefined {
+    return this.#groups.get(name);
   }
 
   /** What the controller knows now of a service, which is a little more than what is written down. */
@@ -160,7 +181,8 @@ export class World {
     const { activeMs, idleMs } = { ...PACE, ...pace };
     if (!calm || (durationMs !== activeMs && durationMs !== idleMs)) return durationMs;
     const deadlines = [...this.services.values()].map(({ truth }) => deadlineOf(truth, this.nowMs) - this.startMs);
-    const nextMs = Math.min(calm.nextMs(), ...deadlines) - this.elapsedMs;
+    const bakes = [...this.#groups.values()].map((group) => bakedMs(group, this.nowMs) - this.startMs);
+    const nextMs = Math.min(calm.nextMs(), ...deadlines, ...bakes) - this.elapsedMs;
     const most = (this.elapsedMs - this.#changedMs) * calm.slack;
     return ms(Math.max(durationMs, Math.min(most, nextMs)));
   }
@@ -187,7 +209,8 @@ export class World {
           return this.#options.faults.append(service, this.appends);
         },
         isDown: () => this.#options.faults.isJournalDown?.() ?? false,
-        written: (service, entry) => this.#written(this.service(service), entry),
+        written: (name, entry) =>
+          isGroupName(name) ? this.#groupWritten(name, entry) : this.#written(this.service(name), entry),
       }),
       factory: {
         workload: async (state) => ({
@@ -204,14 +227,7 @@ export class World {
       },
       messenger: { deliver: (message) => this.#deliver(message) },
       pace: this.#options.pace,
-      tell: (event) => {
-        if (event.kind === "trouble") this.trace(event.service, `trouble with ${event.part}: ${event.why}`);
-        // Every other part may fail; in the controller itself something was wrong.
-        if (event.kind === "trouble" && event.part === "controller") {
-          this.witness?.confused(this.service(event.service), event.why);
-        }
-        if (event.kind === "cleared") this.trace(event.service, `${event.part} works again`);
-      },
+      tell: (event) => this.#told(event),
     };
     this.#life = life;
     this.controller = new Controller(house);
@@ -220,6 +236,19 @@ export class World {
       this.trace("controller", `cannot begin: ${messageOf(error).split("\n")[0]}`);
       this.kill();
     });
+  }
+
+  #told(event: Told): void {
+    const { service } = event;
+    if (event.kind === "trouble") this.trace(service, `trouble with ${event.part}: ${event.why}`);
+    // Every other part may fail; in the controller itself something was wrong.
+    if (event.kind === "trouble" && event.part === "controller" && !isGroupName(service)) {
+      this.witness?.confused(this.service(service), event.why);
+    }
+    if (event.kind === "cleared") this.trace(service, `${event.part} works again`);
+    // A real group looks every half second; one that looks rarely must not miss that a member is further.
+    if (event.kind === "decided" && this.#options.calm && isNews(event.records))
+      this.controller?.groups.lookAt(service);
   }
 
   /** Whoever is called answers as the plan says. Nobody is told anything in truth. */
@@ -233,40 +262,59 @@ export class World {
   #written(service: SimService, entry: JournalEntry): void {
     const before = service.truth;
     service.truth = entry.state as ServiceState;
-    // A verdict alone changes nothing: what follows from it is told by another record.
-    if ((entry.records as readonly DecisionRecord[]).some(({ kind }) => kind !== "verdict")) this.changed();
-    for (const record of entry.records as readonly DecisionRecord[]) {
-      const who = record.actor ? ` (${record.actor})` : "";
-      this.trace(service.plan.name, `${record.kind.padEnd(8)} v${record.version} ${record.text}${who}`);
-    }
+    this.#recorded(service.plan.name, entry.records as readonly DecisionRecord[]);
     this.witness?.written(service, before, entry);
   }
 
+  #groupWritten(group: string, entry: JournalEntry): void {
+    this.#groups.set(group, entry.state as GroupState);
+    this.#recorded(group, entry.records as readonly DecisionRecord[]);
+    this.witness?.groupWritten?.(group, entry);
+  }
+
+  #recorded(name: string, records: readonly DecisionRecord[]): void {
+    if (isNews(records)) this.changed();
+    for (const record of records) {
+      const who = record.actor ? ` (${record.actor})` : "";
+      this.trace(name, `${record.kind.padEnd(8)} v${record.version} ${record.text}${who}`);
+    }
+  }
+
   #put(open: Open): void {
-    const { service, command } = open;
+    const { to, command } = open;
     open.againMs = 0;
     if (!this.controller) {
       open.againMs = open.insists ? Math.max(this.#backMs, this.nowMs) + 1 : 0;
       return;
     }
     const life = this.#life;
-    this.controller.send(service, command).then(
+    open.send(this.controller).then(
       (answer) => this.#answered(open, answer),
       (error: unknown) => {
         if (life?.dead) return;
-        this.trace(service, `${command.kind} ${command.id} failed: ${messageOf(error).split("\n")[0]}`);
+        this.trace(to, `${command.kind} ${command.id} failed: ${messageOf(error).split("\n")[0]}`);
         if (open.insists) open.againMs = this.nowMs + 1_000;
       },
     );
   }
 
   #answered(open: Open, answer: Answer): void {
-    const { service, command } = open;
+    const { to, command } = open;
     this.#open = this.#open.filter((other) => other !== open);
     this.answers.set(command.id, answer);
     const said = answer.refused ? `refused: ${answer.refused.what}` : answer.text;
-    this.trace(service, `${command.kind} ${command.id}: ${said}`);
+    this.trace(to, `${command.kind} ${command.id}: ${said}`);
   }
+}
+
+/** A verdict alone changes nothing: what follows from it is told by another record. */
+const isNews = (records: readonly DecisionRecord[]): boolean => records.some(({ kind }) => kind !== "verdict");
+
+/** When a group's wave will have been watched for long enough, from now on; Infinity when none is. */
+function bakedMs({ plan, run }: GroupState, nowMs: number): number {
+  if (plan.kind !== "release" || run?.phase !== "forward" || run.bakesSinceMs === undefined) return Infinity;
+  const atMs = run.bakesSinceMs + (plan.waves[run.wave]?.bakeMs ?? 0);
+  return atMs > nowMs ? atMs : Infinity;
 }
 
 /** When the step under way will have had its time, from now on; Infinity when it waits for something else. */

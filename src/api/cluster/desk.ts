@@ -96,7 +96,6 @@ export function clusterDesk(seats: readonly Seat[], { clock, reach }: Options): 
     logs: (service, query) => office.logs(service, query),
     row: (service) => summaryOf(office.view(service)),
     read: (text) => answered(() => file.plan(text)),
-    readOne: (text) => answered(() => file.plan(text)),
   });
 }
 

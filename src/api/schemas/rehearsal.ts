@@ -6,9 +6,9 @@ import type { Fault } from "../../rehearse/suite.ts";
 import { verdict } from "./engine.ts";
 import { exactly } from "./exactly.ts";
 
-const count = z.int().min(0);
-const lasting = z.number().min(0).describe("Milliseconds of virtual time.");
-const quantiles = z.array(z.number()).describe("At 5, 25, 50, 75, 95 and 100 %.");
+export const count = z.int().min(0);
+export const lasting = z.number().min(0).describe("Milliseconds of virtual time.");
+export const quantiles = z.array(z.number()).describe("At 5, 25, 50, 75, 95 and 100 %.");
 
 /** Rehearsals of one scenario in one call. */
 const MOST_RUNS = 1_000;
@@ -33,19 +33,19 @@ export const asked = {
     .describe("Of one scenario: whether to tell step by step how it goes with the first seed."),
 };
 
-const ending = exactly<Ending>()(
+export const ending = exactly<Ending>()(
   z.enum(["promoted", "rolled-back", "stopped", "concluded", "person", "waiting"]).openapi("Ending", {
     description: "`person` waits for a person and nothing else, `waiting` was still under way at the limit.",
   }),
 );
 
-const fault = exactly<Fault>()(
+export const fault = exactly<Fault>()(
   z.enum(["good", "bad", "nobody"]).openapi("Fault", {
     description: "What the new version is: no worse, worse, or no worse while everything has a bad time.",
   }),
 );
 
-const endingShare = exactly<EndingShare>()(
+export const endingShare = exactly<EndingShare>()(
   z
     .object({
       ending,
@@ -88,12 +88,25 @@ const rehearsed = exactly<Rehearsed>()(
     .openapi("RehearsedOnce"),
 );
 
+export const fates = exactly<Fates>()(
+  z.object({
+    back: often.describe("Rolled back or stopped."),
+    held: often.describe("Waits for a person, or was still under way at the limit."),
+    through: often.describe("Promoted or concluded."),
+  }),
+);
+
+/** Whose traffic is taken for the usual one. */
+export const traffic = {
+  source: z.enum(["measured", "assumed"]).describe("Measured where the service has run for long enough."),
+  perSecond: z.number(),
+  errors: z.number(),
+};
+
 export const rehearsal = z
   .object({
     service: z.string(),
-    traffic: z
-      .object({ source: z.enum(["measured", "assumed"]), perSecond: z.number(), errors: z.number() })
-      .describe("What the usual scenarios take for the service's traffic; measured where it has run for long enough."),
+    traffic: z.object(traffic).describe("What the usual scenarios take for the service's traffic."),
     isCut: z.boolean().describe("Whether the time was up before all of it was rehearsed."),
     scenarios: z.array(
       z
@@ -104,15 +117,7 @@ export const rehearsal = z
           fault: fault.optional(),
           runs: count.describe("How many were rehearsed."),
           endings: z.array(endingShare).describe("Those that came."),
-          fates: exactly<Fates>()(
-            z.object({
-              back: often.describe("Rolled back or stopped."),
-              held: often.describe("Waits for a person, or was still under way at the limit."),
-              through: often.describe("Promoted or concluded."),
-            }),
-          )
-            .optional()
-            .describe("Nothing without any run."),
+          fates: fates.optional().describe("Nothing without any run."),
           once: rehearsed.optional(),
           failed: z.string().optional().describe("Why it could not be rehearsed."),
         })

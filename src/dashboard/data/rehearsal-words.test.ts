@@ -37,6 +37,9 @@ test("what is caught, what only sometimes, what not, and how often there is a fa
     "A version as good as the old one was taken back in 0 of 20: a false alarm in at most 17%, 95% sure; 2 of 20 waited for a person.",
     "When everything had a bad time, which was not the version's fault, it was taken back in 1 of 40.",
   ]);
+  expect(findings([scenario("good", "good", [1])], "release")).toEqual([
+    "A release as good as the old one was taken back in 1 of 20: a false alarm in at most 17%, 95% sure.",
+  ]);
   expect(findings([])).toEqual([]);
   expect(all.map((one) => judged(one)?.word)).toEqual([
     "caught",

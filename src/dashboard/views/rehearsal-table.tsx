@@ -1,19 +1,23 @@
 // What became of the version in each scenario, how soon, and at what cost?
 import { count, share } from "../../core/stats/figures.ts";
 import { duration, ms } from "../../core/units.ts";
-import { judged, outOf, usualEnd, type Scenario } from "../data/rehearsal-words.ts";
+import { judged, outOf, usualEnd, type AnyScenario } from "../data/rehearsal-words.ts";
 import { Icon } from "../parts/icon.tsx";
 import { Panel } from "../parts/panel.tsx";
 
-const GROUPS = [
-  ["bad", "The new version is worse:"],
-  ["good", "The new version is no worse:"],
-  ["nobody", "Everything has a bad time:"],
-] as const;
+const GROUPS = { bad: "worse", good: "no worse", nobody: "" } as const;
+
+const FAULTS = ["bad", "good", "nobody"] as const;
 
 const HEADS = ["what happens", "what becomes of it", "taken back, 95%", "over after", "failed beyond stable’s"];
 
-export function RehearsalTable({ scenarios }: { readonly scenarios: readonly Scenario[] }) {
+interface Props {
+  readonly scenarios: readonly AnyScenario[];
+  /** Who is worse, or no worse, in them. */
+  readonly who?: string;
+}
+
+export function RehearsalTable({ scenarios, who = "The new version" }: Props) {
   return (
     <Panel title="Scenario by scenario">
       <ul className="legend">
@@ -37,11 +41,11 @@ export function RehearsalTable({ scenarios }: { readonly scenarios: readonly Sce
               ))}
             </tr>
           </thead>
-          {GROUPS.map(([fault, title]) => (
+          {FAULTS.map((fault) => (
             <tbody key={fault}>
               <tr>
                 <th scope="rowgroup" colSpan={HEADS.length} className="group">
-                  {title}
+                  {GROUPS[fault] === "" ? "Everything has a bad time:" : `${who} is ${GROUPS[fault]}:`}
                 </th>
               </tr>
               {scenarios
@@ -61,7 +65,7 @@ export function RehearsalTable({ scenarios }: { readonly scenarios: readonly Sce
   );
 }
 
-function Row({ scenario }: { readonly scenario: Scenario }) {
+function Row({ scenario }: { readonly scenario: AnyScenario }) {
   const { about, fates, failed, runs } = scenario;
   const sign = judged(scenario);
   const end = usualEnd(scenario);
@@ -86,12 +90,12 @@ function Row({ scenario }: { readonly scenario: Scenario }) {
   );
 }
 
-const time = (value: number): string => duration(ms(Math.max(1, Math.round(value / 100) * 100)));
+export const time = (value: number): string => duration(ms(Math.max(1, Math.round(value / 100) * 100)));
 
-const pair = ([median, most]: readonly [number, number], write: (value: number) => string): string =>
+export const pair = ([median, most]: readonly [number, number], write: (value: number) => string): string =>
   median === most ? write(median) : `${write(median)}, ${write(most)}`;
 
-type Fates = NonNullable<Scenario["fates"]>;
+type Fates = NonNullable<AnyScenario["fates"]>;
 
 const FATES = [
   ["back", "taken back"],

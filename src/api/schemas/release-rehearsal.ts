@@ -1,0 +1,138 @@
+// How does what came of rehearsals of a release look?
+import { z } from "@hono/zod-openapi";
+import type { Standing } from "../../core/group/state.ts";
+import type { MemberFate, StandingCount, Turnings } from "../../rehearse/group-distribution.ts";
+import type { GroupRehearsed, MemberSummary } from "../../rehearse/group-rehearsal.ts";
+import type { Stand, Turning } from "../../rehearse/group-stage.ts";
+import { exactly } from "./exactly.ts";
+import { count, ending, endingShare, fates, fault, lasting, quantiles, traffic } from "./rehearsal.ts";
+
+const wave = z.int().min(1).describe("From 1.");
+
+const at = exactly<Standing["at"]>()(
+  z
+    .enum([
+      "waiting",
+      "starting",
+      "under-way",
+      "gate",
+      "promoted",
+      "going-back",
+      "rolled-back",
+      "stopped",
+      "undone",
+      "refused",
+    ])
+    .openapi("Standing", { description: "How far a member of a release is." }),
+);
+
+const share = z.number().min(0).max(1).describe("The part of its requests that the new version has.");
+
+const stand = { service: z.string(), at, share };
+
+const turning = exactly<Turning>()(
+  z
+    .object({
+      kind: z.enum(["back", "held"]).describe("All go back, or the others are held, as the file says."),
+      atMs: lasting,
+      wave,
+      why: z.string(),
+      members: z.array(exactly<Stand>()(z.object(stand))).describe("How far each member was at that moment."),
+    })
+    .openapi("Turning", { description: "The moment at which a member was found to be worse." }),
+);
+
+const memberSummary = exactly<MemberSummary>()(
+  z
+    .object({
+      ...stand,
+      wave,
+      requests: count,
+      canaryRequests: count,
+      canaryFailed: count,
+      lost: count.describe("Answered by nobody."),
+      harm: count.describe("Failed requests, lost ones included, beyond what stable would have failed."),
+    })
+    .openapi("RehearsedMember", { description: "What came of one member, until the release had ended." }),
+);
+
+const rehearsed = exactly<GroupRehearsed>()(
+  z
+    .object({
+      seed: count,
+      ending,
+      virtualMs: lasting,
+      requests: count.describe("This and the following figures are of all members together."),
+      canaryRequests: count,
+      canaryFailed: count,
+      lost: count,
+      harm: count,
+      looks: count,
+      members: z.array(memberSummary),
+      turning: turning.optional(),
+      why: z.string(),
+      timeline: z
+        .array(z.object({ of: z.string(), atMs: z.number(), text: z.string() }))
+        .describe("What was decided of the release and of its members."),
+      answered: z.array(z.string()).describe("What was answered for a person."),
+    })
+    .openapi("RehearsedReleaseOnce"),
+);
+
+const standings = z.array(exactly<StandingCount>()(z.object({ at, runs: count }))).describe("The most frequent first.");
+
+const memberFate = exactly<MemberFate>()(
+  z
+    .object({
+      service: z.string(),
+      wave,
+      atTurning: standings.describe(
+        "How far it was when a member was found to be worse, of the runs in which one was.",
+      ),
+      share: quantiles.describe("The part of its requests that the new version had at that moment."),
+      atEnd: standings.describe("How far it was in the end."),
+      canaryRequests: quantiles,
+      harm: quantiles,
+    })
+    .openapi("MemberFate"),
+);
+
+const turnings = exactly<Turnings>()(
+  z
+    .object({
+      runs: count.describe("Runs in which a member was found to be worse."),
+      timeMs: quantiles,
+      waves: z.array(z.object({ wave, runs: count })),
+    })
+    .openapi("Turnings"),
+);
+
+export const releaseRehearsal = z
+  .object({
+    release: z.string().describe("`release/NAME`."),
+    members: z
+      .array(z.object({ service: z.string(), wave, ...traffic }))
+      .describe("What the usual scenarios take for each member's traffic."),
+    isCut: z.boolean().describe("Whether the time was up before all of it was rehearsed."),
+    scenarios: z.array(
+      z
+        .object({
+          name: z.string().optional().describe("Nothing of lines of the caller's own."),
+          about: z.string(),
+          lines: z.string(),
+          fault: fault.optional(),
+          member: z.string().optional().describe("Whose new version is worse."),
+          runs: count.describe("How many were rehearsed."),
+          endings: z.array(endingShare).describe("Those that came; figures of all members together."),
+          fates: fates.optional().describe("Nothing without any run."),
+          turnings: turnings.optional().describe("Nothing where no member was found to be worse."),
+          members: z.array(memberFate).describe("Empty without any run."),
+          once: rehearsed.optional(),
+          failed: z.string().optional().describe("Why it could not be rehearsed."),
+        })
+        .openapi("RehearsedReleaseScenario"),
+    ),
+  })
+  .openapi("ReleaseRehearsal", {
+    description: "How a release would go, in virtual time; nothing that its files name is run.",
+  });

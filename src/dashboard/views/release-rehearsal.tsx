@@ -1,0 +1,145 @@
+// What would become of this release, if one of its members were worse, and what had the others done by then?
+import type { ReleaseRehearsalView } from "../../api/contract.ts";
+import { count, share } from "../../core/stats/figures.ts";
+import { useHas } from "../data/calls.ts";
+import { findings, outOf, pairOf } from "../data/rehearsal-words.ts";
+import { useRehearsal } from "../data/rehearsing.ts";
+import { Panel } from "../parts/panel.tsx";
+import { MEMBER } from "./group-words.ts";
+import { RehearsalPanel, Story, useChosen } from "./rehearsal-parts.tsx";
+import { pair, RehearsalTable, time } from "./rehearsal-table.tsx";
+
+type Scenario = ReleaseRehearsalView["scenarios"][number];
+type Fate = Scenario["members"][number];
+
+interface Props {
+  readonly file: { readonly text: string; readonly origin: string };
+}
+
+export function ReleaseRehearsal({ file }: Props) {
+  const play = useRehearsal(file, ({ release }) => release);
+  if (!useHas("/v1/rehearse")) return null;
+  const { rehearsal } = play;
+  return (
+    <div className="stack rehearsal">
+      <RehearsalPanel play={play}>
+        <p className="soft">
+          The controller plays this release in virtual time: all members are good, or one of them is worse while the
+          others are good, or everything has a bad time. Nothing is run, and no request is touched.
+        </p>
+        {rehearsal && (
+          <>
+            <ul className="findings">
+              {findings(rehearsal.scenarios, "release").map((text) => (
+                <li key={text}>{text}</li>
+              ))}
+            </ul>
+            <p className="soft small">{trafficText(rehearsal)}</p>
+          </>
+        )}
+      </RehearsalPanel>
+      {rehearsal && (
+        <>
+          <RehearsalTable scenarios={rehearsal.scenarios} who="One member" />
+          <Members scenarios={rehearsal.scenarios.filter(({ runs }) => runs > 0)} />
+          <Once scenarios={rehearsal.scenarios.filter(({ once }) => once !== undefined)} />
+        </>
+      )}
+    </div>
+  );
+}
+
+function trafficText({ members }: ReleaseRehearsalView): string {
+  const each = members.map(({ service, perSecond, source }) => {
+    const whose = source === "measured" ? "measured" : "assumed";
+    return `${service} ${count(Math.max(1, Math.round(perSecond)))} (${whose})`;
+  });
+  return `Requests a second: ${each.join(", ")}.`;
+}
+
+const HEADS = [
+  ["member", ""],
+  ["wave", "number"],
+  ["when one was worse", ""],
+  ["its share then", "number"],
+  ["in the end", ""],
+  ["requests to the new version", "number"],
+  ["failed beyond stable’s", "number"],
+] as const;
+
+/** How far each member was when one was found to be worse, and in the end. */
+function Members({ scenarios }: { readonly scenarios: readonly Scenario[] }) {
+  const [scenario, choice] = useChosen(scenarios);
+  if (!scenario) return null;
+  return (
+    <Panel title="What each member had done by then">
+      {choice}
+      <p>{turningText(scenario)}</p>
+      <div className="scroll" role="region" aria-label="What each member had done by then" tabIndex={0}>
+        <table className="scenarios">
+          <thead>
+            <tr>
+              {HEADS.map(([head, kind]) => (
+                <th scope="col" key={head} className={kind}>
+                  {head}
+                </th>
+              ))}
+            </tr>
+          </thead>
+          <tbody>
+            {scenario.members.map((fate) => (
+              <Member key={fate.service} fate={fate} />
+            ))}
+          </tbody>
+        </table>
+      </div>
+      <p className="soft small">Figures are the median, and what 95% of the rehearsals do not exceed.</p>
+    </Panel>
+  );
+}
+
+function turningText({ turnings, runs }: Scenario): string {
+  if (!turnings) return "No member was found to be worse in any of them.";
+  const waves = turnings.waves.map((one) => `wave ${one.wave} in ${outOf(one.runs, turnings.runs)}`).join(", ");
+  return `A member was found to be worse in ${outOf(turnings.runs, runs)}, after ${pair(pairOf(turnings.timeMs), time)}: ${waves}.`;
+}
+
+function Member({ fate }: { readonly fate: Fate }) {
+  const { service, wave, atTurning, share: shares, atEnd, canaryRequests, harm } = fate;
+  return (
+    <tr>
+      <th scope="row">{service}</th>
+      <td className="number">{wave}</td>
+      <td>{standings(atTurning)}</td>
+      <td className="number">{shares.length === 0 ? "–" : pair(pairOf(shares), share)}</td>
+      <td>{standings(atEnd)}</td>
+      <td className="number">{pair(pairOf(canaryRequests), count)}</td>
+      <td className="number">{pair(pairOf(harm), count)}</td>
+    </tr>
+  );
+}
+
+function standings(counts: Fate["atEnd"]): string {
+  const [first, ...others] = counts;
+  if (!first) return "–";
+  if (others.length === 0) return MEMBER[first.at].word;
+  return counts.map(({ at, runs }) => `${MEMBER[at].word} (${count(runs)})`).join(", ");
+}
+
+/** One rehearsal of a scenario, step by step. */
+function Once({ scenarios }: { readonly scenarios: readonly Scenario[] }) {
+  const [scenario, choice] = useChosen(scenarios);
+  if (!scenario?.once) return null;
+  const { once, lines } = scenario;
+  return (
+    <Panel title="One of them, step by step">
+      {choice}
+      <Story timeline={once.timeline} why={once.why} />
+      <p className="soft small">
+        {`${count(once.canaryRequests)} of ${count(once.requests)} requests went to new versions, ${count(once.canaryFailed)} of them failed. With seed ${once.seed}: the same goes the same way, and so does `}
+        <code>{`serin rehearse FILE --scenario "${lines}"`}</code>
+        {`.`}
+      </p>
+    </Panel>
+  );
+}
