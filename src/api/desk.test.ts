@@ -2,9 +2,15 @@
 import { expect, test } from "vitest";
 import { createVirtualClock } from "../adapters/memory/clock.ts";
 import type { Command } from "../core/engine/input.ts";
-import type { Controller } from "../runtime/controller.ts";
+import { createMemoryStore } from "../adapters/memory/journal.ts";
+import { Controller } from "../runtime/controller.ts";
 import { Desk as Engine } from "../../test/support/engine.ts";
 import { deskOf } from "./desk.ts";
+
+const none = (): never => {
+  throw new Error("nothing is run here");
+};
+const NO_PARTS = { workload: async () => none(), router: async () => none() };
 
 const GATED = "{ canary: { steps: [{ weight: 10%, gate: look at it }, { weight: 50%, hold: 30s }] } }";
 
@@ -41,4 +47,16 @@ test("what waits for the end of a rollout is asked for its own environment", asy
   const { desk, asked } = controllerOf({ shop: engine.state });
   await desk.askForApprovals?.(({ environment }) => (environment === "live" ? 2 : undefined));
   expect(asked).toEqual([["shop", 2]]);
+});
+
+test("who watches what is not there is told so", async () => {
+  const clock = createVirtualClock();
+  const controller = new Controller({ clock, journal: await createMemoryStore().open(), factory: NO_PARTS });
+  const desk = deskOf(controller, clock);
+  const { signal } = new AbortController();
+  await expect(desk.views?.({ service: "shop", signal }).next()).rejects.toThrow('there is no service "shop"');
+  await expect(desk.groupViews?.({ service: "release/x", signal }).next()).rejects.toThrow(
+    'there is no group "release/x"',
+  );
+  await desk.close();
 });

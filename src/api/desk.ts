@@ -129,7 +129,7 @@ export function deskOver(link: Link, known: Known): Desk {
   });
   const rehearser = new Rehearser();
   const ended = new AbortController();
-  const telling = { ...link, events: ({ service, signal }: Viewing) => eventsHere(feed, { service, signal }) };
+  const telling = tellingOf(link, feed);
   const usually = (service: string): Traffic | undefined =>
     [...known.names()].includes(service) ? trafficOf(view(service)) : undefined;
   return {
@@ -181,6 +181,18 @@ export function deskOver(link: Link, known: Known): Desk {
       ended.abort();
       feed.close();
       await link.close();
+    },
+  };
+}
+
+/** What a link tells in this process, by a feed. */
+function tellingOf(link: Link, feed: Feed) {
+  return {
+    ...link,
+    events: async function* ({ service, signal }: Viewing) {
+      // Throws for one that is not there, of which nothing would ever be told.
+      await (isGroupName(service) ? link.group(service) : link.get(service));
+      yield* eventsHere(feed, { service, signal });
     },
   };
 }
