@@ -45,12 +45,12 @@ export interface PlanView extends Of<typeof calls.plan> {}
 export interface PlannedView extends Of<typeof calls.planned> {}
 /** A file to rehearse, and against what. */
 export type RehearseRequest = Frozen<z.input<typeof calls.rehearseBody>>;
-/** How a rollout or release would go; or every mistake in its file. */
+/** How a rollout, or a group, would go; or every mistake in its file. */
 export interface RehearsedFileView extends Of<typeof calls.rehearsedFile> {}
 /** How a rollout would go, scenario by scenario. */
 export type RehearsalView = NonNullable<RehearsedFileView["rehearsal"]>;
-/** How a release would go, scenario by scenario. */
-export type ReleaseRehearsalView = NonNullable<RehearsedFileView["release"]>;
+/** How a release or façade would go, scenario by scenario. */
+export type GroupRehearsalView = NonNullable<RehearsedFileView["group"]>;
 /** Who is logged in, and what they may do. */
 export interface Whoami extends Of<typeof calls.whoami> {}
 /** In which ways a browser can log in. */

@@ -133,18 +133,23 @@ export async function applyOf(
     }),
   );
   const known = Object.fromEntries(targets);
-  const plan = document.kind === "Facade" ? facadePlan(document, known) : releasePlan(document);
+  const plan = document.kind === "Facade" ? facadePlan(document, legacyIn(document, known)) : releasePlan(document);
   return { ...asked, kind: "apply", plan, targets: known };
 }
 
-function facadePlan(facade: Facade, targets: Readonly<Record<string, Target>>): FacadePlan {
-  const [rest, ...line] = membersOf(facade);
-  const legacy = rest && targets[rest.service]?.revision;
-  if (!rest || !legacy) throw new Error(`${facade.metadata.name} has no legacy`);
+function legacyIn({ metadata }: Facade, targets: Readonly<Record<string, Target>>): Target["revision"] {
+  const legacy = targets[metadata.name]?.revision;
+  if (!legacy) throw new Error(`${metadata.name} has no legacy`);
+  return legacy;
+}
+
+/** Which routes of a façade move away from legacy, and in which order. */
+export function facadePlan(facade: Facade, legacy: Target["revision"]): FacadePlan {
+  const [, ...line] = membersOf(facade);
   return {
     kind: "facade",
     order: facade.spec.order,
-    rest: rest.service,
+    rest: facade.metadata.name,
     line: line.map(({ service, route = "" }, index) => {
       const when = facade.spec.routes[index]?.when ?? [];
       return { service, route, requests: when.map(conditionsText).join(" or ") };

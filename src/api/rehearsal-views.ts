@@ -3,7 +3,7 @@ import { distributionOf, fatesOf } from "../rehearse/distribution.ts";
 import { memberFatesOf, turningsOf } from "../rehearse/group-distribution.ts";
 import type { GroupPlay } from "../rehearse/group-suite.ts";
 import type { Done } from "../rehearse/workers.ts";
-import type { RehearsalView, ReleaseRehearsalView } from "./contract.ts";
+import type { RehearsalView, GroupRehearsalView } from "./contract.ts";
 
 /** One scenario as it was asked for; lines of the caller's own have no name, and nobody says whose fault they are. */
 export type Chosen = Pick<GroupPlay, "about" | "lines" | "member"> & Partial<Pick<GroupPlay, "name" | "fault">>;
@@ -20,11 +20,11 @@ export function scenarioView(
     : { ...told, endings: distributionOf(all).endings, fates: fatesOf(all) };
 }
 
-/** The same of a release, with what had become of each member. */
-export function releaseScenarioView(
+/** The same of a group, with what had become of each member. */
+export function groupScenarioView(
   { name, about, lines, fault, member }: Chosen,
   done: readonly Done[],
-): ReleaseRehearsalView["scenarios"][number] {
+): GroupRehearsalView["scenarios"][number] {
   const all = done.flatMap((one) => (one.kind === "group-runs" ? one.runs : []));
   const once = done.find((one) => one.kind === "group-one")?.rehearsed;
   const told = { name, about, lines, fault, member, runs: all.length, once, failed: whyFailed(done) };

@@ -118,9 +118,9 @@ metadata: { name: shop }
 spec:
   traffic: { proxy: { listen: 8080 } }
   legacy: { urls: ["http://127.0.0.1:9000"], ready: { path: / } }
-  strategy: { canary: { steps: [{ weight: 10%, hold: 5m }] } }
-  analysis: { enabled: false }
-  routes: [{ name: cart, match: [{ path: /cart }], workload: { process: { command: [serve] } } }]
+  strategy: { canary: { steps: [{ weight: 10%, hold: 2m }, { weight: 50%, hold: 2m }] } }
+  analysis: { metrics: [{ preset: success-rate }] }
+  routes: [${["cart", "search", "pay"].map((name) => `{ name: ${name}, match: [{ path: /${name} }], workload: { process: { command: [serve] } } }`).join(", ")}]
 `;
 
 describe("a release", () => {
@@ -131,16 +131,16 @@ describe("a release", () => {
 
   test("tells which member may be worse, from the traffic of each", async () => {
     const usually = (service: string) => (service === "mail" ? { perSecond: 7, errors: 0.02 } : undefined);
-    const { release } = await new Rehearser().rehearse({ text, origin, runs: 0 }, { ...any, usually });
-    expect(release).toMatchObject({ release: "release/shop", isCut: false });
-    expect(release?.members.map(({ service, wave, source }) => [service, wave, source])).toEqual([
+    const { group } = await new Rehearser().rehearse({ text, origin, runs: 0 }, { ...any, usually });
+    expect(group).toMatchObject({ group: "release/shop", isCut: false });
+    expect(group?.members.map(({ service, wave, source }) => [service, wave, source])).toEqual([
       ["catalog", 1, "assumed"],
       ["checkout", 2, "assumed"],
       ["mail", 2, "measured"],
     ]);
-    const named = release?.scenarios.map(({ name }) => name);
+    const named = group?.scenarios.map(({ name }) => name);
     expect(named).toEqual(expect.arrayContaining(["good", "checkout:errors-1", "mail:slower-1.5", "outage"]));
-    expect(release?.scenarios.find(({ name }) => name === "mail:errors-1")).toMatchObject({
+    expect(group?.scenarios.find(({ name }) => name === "mail:errors-1")).toMatchObject({
       member: "mail",
       fault: "bad",
       lines: expect.stringMatching(/mail: load 7\/s; .*mail: canary errors 3%$/u),
@@ -152,7 +152,7 @@ describe("a release", () => {
     const request = { text, origin, scenario: "checkout:errors-5", runs: 3, timeline: true };
     const bad = await rehearser.rehearse(request, any);
     expect(rehearsedFile.safeParse(JSON.parse(JSON.stringify(bad))).error).toBeUndefined();
-    const [scenario] = bad.release?.scenarios ?? [];
+    const [scenario] = bad.group?.scenarios ?? [];
     expect(scenario).toMatchObject({
       runs: 3,
       endings: [{ ending: "rolled-back", runs: 3 }],
@@ -171,16 +171,36 @@ describe("a release", () => {
     expect(await rehearser.rehearse(request, any)).toEqual(bad);
   });
 
-  test("is promoted where all are good; mistakes are told, and a façade is not rehearsed", async () => {
+  test("is promoted where all are good; mistakes are told", async () => {
     const rehearser = new Rehearser();
     const good = await rehearser.rehearse({ text, origin, scenario: "good", runs: 2 }, any);
-    expect(good.release?.scenarios[0]).toMatchObject({ endings: [{ ending: "promoted", runs: 2 }] });
-    expect(good.release?.scenarios[0]?.turnings).toBeUndefined();
+    expect(good.group?.scenarios[0]).toMatchObject({ endings: [{ ending: "promoted", runs: 2 }] });
+    expect(good.group?.scenarios[0]?.turnings).toBeUndefined();
     const unread = rehearser.rehearse({ text, origin, scenario: "chekout: canary errors 2%" }, any);
     await expect(unread).rejects.toMatchObject({
       trouble: { code: "SERIN_BAD_SCENARIO", found: expect.stringContaining("did you mean checkout?") },
     });
-    const facade = rehearser.rehearse({ text: FACADE, origin }, any);
-    await expect(facade).rejects.toMatchObject({ trouble: { code: "SERIN_NOT_REHEARSED", exitCode: 2 } });
   });
+});
+
+test("a façade's line stops at a route that is worse, which goes back alone", async () => {
+  const any = { ...unknown, read: planText };
+  const request = { text: FACADE, origin: "/", scenario: "shop-search:errors-5", runs: 2, timeline: true };
+  const bad = await new Rehearser().rehearse(request, any);
+  expect(rehearsedFile.safeParse(JSON.parse(JSON.stringify(bad))).error).toBeUndefined();
+  expect(bad.group).toMatchObject({
+    group: "facade/shop",
+    members: [{ service: "shop-cart" }, { service: "shop-search" }, { service: "shop-pay" }],
+  });
+  const [scenario] = bad.group?.scenarios ?? [];
+  expect(scenario).toMatchObject({
+    endings: [{ ending: "rolled-back", runs: 2 }],
+    turnings: { runs: 2, waves: [{ wave: 2, runs: 2 }] },
+    once: { turning: { kind: "alone", wave: 2 } },
+  });
+  expect(scenario?.members.map(({ atEnd }) => atEnd)).toEqual([
+    [{ at: "promoted", runs: 2 }],
+    [{ at: "rolled-back", runs: 2 }],
+    [{ at: "waiting", runs: 2 }],
+  ]);
 });

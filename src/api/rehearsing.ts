@@ -2,15 +2,16 @@
 import { availableParallelism } from "node:os";
 import { messageOf, SerinError, type Trouble } from "../core/issues.ts";
 import { readGroupLines } from "../rehearse/group-language.ts";
+import { lineOf } from "../rehearse/group-stage.ts";
 import { groupSuiteFor } from "../rehearse/group-suite.ts";
 import { readLines } from "../rehearse/language.ts";
 import { limitOf, SLACK } from "../rehearse/pace.ts";
 import { ASSUMED, suiteFor, type Usually } from "../rehearse/suite.ts";
 import { inParallel, type Done, type Task } from "../rehearse/workers.ts";
-import type { RehearsalView, RehearsedFileView, RehearseRequest, ReleaseRehearsalView } from "./contract.ts";
+import type { RehearsalView, RehearsedFileView, RehearseRequest, GroupRehearsalView } from "./contract.ts";
 import type { GroupFile } from "./group-file.ts";
 import type { PlannedAny } from "./planning.ts";
-import { releaseScenarioView, scenarioView, type Chosen } from "./rehearsal-views.ts";
+import { groupScenarioView, scenarioView, type Chosen } from "./rehearsal-views.ts";
 import { roomIn } from "./room.ts";
 import { scenarioFrom } from "./scenario-text.ts";
 import { stagedOf } from "./staged.ts";
@@ -59,14 +60,14 @@ export class Rehearser {
   }
 
   /**
-   * Mistakes in the file are a part of the answer. Throws SERIN_BAD_SCENARIO, SERIN_NOT_REHEARSED for a façade, SERIN_BUSY
+   * Mistakes in the file are a part of the answer. Throws SERIN_BAD_SCENARIO, SERIN_BUSY
    * when too many wait, and SERIN_NO_MEMORY when its turn has come and there is not enough.
    */
   async rehearse(request: RehearseRequest, about: Rehearsing): Promise<RehearsedFileView> {
     const planned = await about.read(request.text, request.origin);
     if (!planned.ok) return planned;
     if ("group" in planned)
-      return { ok: true, issues: [], release: await this.#rehearseRelease(planned.group, request, about) };
+      return { ok: true, issues: [], group: await this.#rehearseGroup(planned.group, request, about) };
     const { rollout, program } = planned;
     const service = rollout.metadata.name;
     const traffic = trafficOf(service, about);
@@ -85,24 +86,22 @@ export class Rehearser {
     return { ok: true, issues: [], rehearsal: { service, traffic, isCut, scenarios } };
   }
 
-  async #rehearseRelease(file: GroupFile, request: RehearseRequest, about: Rehearsing): Promise<ReleaseRehearsalView> {
-    const { release, limitMs } = stagedOf(file);
-    const members = release.plan.waves.flatMap(({ members: names }, wave) =>
-      names.map((service) => ({ service, wave: wave + 1, ...trafficOf(service, about) })),
-    );
-    const names = members.map(({ service }) => service);
+  async #rehearseGroup(file: GroupFile, request: RehearseRequest, about: Rehearsing): Promise<GroupRehearsalView> {
+    const { staged, limitMs } = stagedOf(file);
+    const members = lineOf(staged.plan).map((one) => Object.assign({}, one, trafficOf(one.service, about)));
+    const names = staged.rollouts.map(({ metadata }) => metadata.name);
     const chosen = chosenFrom(groupSuiteFor(members), request.scenario);
     const cases = chosen.map(({ lines }): Case => {
       const scenario = scenarioFrom(() => readGroupLines(lines, names), NEXT);
-      const options = { release, scenario, seed: seedOf(request), promote: false, limitMs };
+      const options = { staged, scenario, seed: seedOf(request), promote: false, limitMs };
       return {
         once: { kind: "group-one", options: { ...options, slack: SLACK.one } },
         many: (seeds) => ({ kind: "group-runs", options: { ...options, slack: SLACK.many }, seeds }),
       };
     });
     const { isCut, done } = await this.#play(cases, request, about.signal);
-    const scenarios = chosen.map((one, index) => releaseScenarioView(one, done(index)));
-    return { release: release.group, members, isCut, scenarios };
+    const scenarios = chosen.map((one, index) => groupScenarioView(one, done(index)));
+    return { group: staged.group, members, isCut, scenarios };
   }
 
   /** Plays all cases as often as was asked for; what was done is answered case by case. */

@@ -258,7 +258,7 @@ anywhere("plan <file>", "show what a rollout would do, and what it could detect"
       return planCommand({ ...options, file, json, ...sized, ...(measured ? { measured } : {}) }, io);
     }),
   );
-verb("rehearse <file>", "play a rollout, or a release, in virtual time against a scenario; nothing is run")
+verb("rehearse <file>", "play a rollout, a release or a façade in virtual time against a scenario; nothing is run")
   .requiredOption("--scenario <scenario>", "lines, a file, or the name of a built-in one (list shows them)")
   .option("--runs <number>", "so many times with other chance: the distribution", wholeNumber)
   .option("--seed <number>", "replays the same chance", wholeNumber)

@@ -35,9 +35,11 @@ metadata: { name: shop }
 spec:
   traffic: { proxy: { listen: 8080 } }
   legacy: { urls: ["http://127.0.0.1:9000"], ready: { path: / } }
-  strategy: { canary: { steps: [{ weight: 10%, hold: 5m }] } }
-  analysis: { enabled: false }
-  routes: [{ name: cart, match: [{ path: /cart }], workload: { process: { command: [serve] } } }]
+  strategy: { canary: { steps: [{ weight: 10%, hold: 30s }, { weight: 50%, hold: 30s }] } }
+  analysis: { falseRollback: 0.01%, warmup: 2s, metrics: [{ preset: success-rate }] }
+  routes:
+    - { name: cart, match: [{ path: /cart }], workload: { process: { command: [serve] } } }
+    - { name: pay, match: [{ path: /pay }], workload: { process: { command: [serve] } } }
 `;
 
 let dir = "";
@@ -114,7 +116,7 @@ describe("serin rehearse", () => {
   });
 });
 
-describe("serin rehearse, of a release", () => {
+describe("serin rehearse, of a group", () => {
   let release = "";
   beforeAll(async () => {
     for (const name of ["catalog", "checkout"])
@@ -144,15 +146,22 @@ describe("serin rehearse, of a release", () => {
     expect(JSON.parse((await rehearsed(asked, true)).text)).toMatchObject({ ok: true, runs: 3, members: [{}, {}] });
   });
 
-  test("the release alone is good: 0; what cannot be read, or is no release: 2", async () => {
+  test("the release alone is good: 0; what cannot be read: 2", async () => {
     expect((await rehearsed({ file: release })).exit).toBe(0);
     const wrong = rehearsed({ file: release, scenario: "chekout:errors" });
     await expect(wrong).rejects.toMatchObject({ trouble: { code: "SERIN_BAD_SCENARIO", exitCode: 2 } });
     const none = rehearsed({ file: release, scenario: "checkout:erors" });
     await expect(none).rejects.toMatchObject({ trouble: { found: expect.stringContaining("did you mean errors?") } });
+  });
+
+  test("a façade: its line stops at the route that is worse, and the one before it has moved", async () => {
     const facade = join(dir, "facade.yaml");
     await writeFile(facade, FACADE);
-    await expect(rehearsed({ file: facade })).rejects.toMatchObject({ trouble: { code: "SERIN_NOT_REHEARSED" } });
+    expect((await rehearsed({ file: facade })).exit).toBe(0);
+    const { exit, text } = await rehearsed({ file: facade, scenario: "load 200/s; shop-pay: canary errors 20%" });
+    expect(exit).toBe(3);
+    expect(text).toMatch(/^shop-pay went back alone from .* on, at place 2 of the line$/mu);
+    expect(text).toMatch(/^shop-cart +1 +promoted +100% +promoted /mu);
   });
 });
 

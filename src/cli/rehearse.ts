@@ -14,7 +14,7 @@ import { inParallel, type Task } from "../rehearse/workers.ts";
 import type { Context } from "./io.ts";
 import { painter, table } from "./paint.ts";
 import { distributionLines, rehearsedLines, scenarioLines } from "./rehearsal-text.ts";
-import { rehearseRelease } from "./rehearse-release.ts";
+import { rehearseTogether } from "./rehearse-group.ts";
 import {
   EXIT,
   lookText,
@@ -42,7 +42,7 @@ export async function rehearseCommand(options: RehearseOptions, context: Context
     return BAD_INPUT;
   }
   refuseRuns(options.runs);
-  if ("group" in planned) return rehearseRelease(planned.group, options, context);
+  if ("group" in planned) return rehearseTogether(planned.group, options, context);
   const scenario = await scenarioOf(options.scenario);
   const asked: Asked = { rollout: planned.rollout, program: planned.program, scenario, options };
   if (!json) {

@@ -1,4 +1,4 @@
-// What do rehearsals of a rollout and of a release have in common?
+// What do rehearsals of a rollout and of a group have in common?
 import { readFile } from "node:fs/promises";
 import { SerinError } from "../core/issues.ts";
 import { nearest } from "../core/spec/nearest.ts";
@@ -11,7 +11,7 @@ import { PACE } from "../runtime/parts.ts";
 import { BAD_INPUT } from "./rollout-file.ts";
 
 export interface RehearseOptions {
-  /** The rollout file, or that of a release; nothing that it names is run. */
+  /** The rollout file, or that of a release or façade; nothing that it names is run. */
   readonly file: string;
   /** Lines, a file, the name of a built-in one, or `list`. */
   readonly scenario: string;

@@ -1,4 +1,4 @@
-// What had become of each member in many rehearsals of one release?
+// What had become of each member in many rehearsals of one release or façade?
 import type { Standing } from "../core/group/state.ts";
 import { quantiles, type Quantiles } from "./distribution.ts";
 import type { GroupSummary, MemberSummary } from "./group-rehearsal.ts";
@@ -12,7 +12,7 @@ export interface StandingCount {
 /** One member in all runs. */
 export interface MemberFate {
   readonly service: string;
-  /** From 1. */
+  /** From 1; the place in its line of a façade's route. */
   readonly wave: number;
   /** How far it was when a member was found to be worse: of the runs in which one was. */
   readonly atTurning: readonly StandingCount[];
@@ -46,7 +46,7 @@ export function turningsOf(runs: readonly GroupSummary[]): Turnings | undefined 
   };
 }
 
-/** Each member, in the order of the release; of at least one run. */
+/** Each member, in the order of the file; of at least one run. */
 export function memberFatesOf(runs: readonly GroupSummary[]): readonly MemberFate[] {
   return (runs[0]?.members ?? []).map(({ service, wave }): MemberFate => {
     const mine = runs.flatMap(({ members }) => members.find((one) => one.service === service) ?? []);

@@ -1,4 +1,4 @@
-// Is it understood whom of a release a line is about, and is a wrong line told what would be right?
+// Is it understood whom of a group a line is about, and is a wrong line told what would be right?
 import { describe, expect, test } from "vitest";
 import { readGroupLines } from "./group-language.ts";
 
@@ -28,11 +28,15 @@ describe("a line", () => {
 });
 
 test.each([
-  ["load 1/s; chekout: canary good", 'line 2: found "chekout:"; right would be a member of the release', "checkout?"],
+  [
+    "load 1/s; chekout: canary good",
+    'line 2: found "chekout:"; right would be a member (catalog, checkout)',
+    "checkout?",
+  ],
   ["checkout: canary eats 2%", 'line 1: found "eats"', "errors"],
   ["expect outcome promoted", 'line 1: found "expect"', "expectations are of one rollout"],
   ["at 1m expect says x", 'line 1: found "expect"', "expectations are of one rollout"],
-  ["rollout a.yaml", 'line 1: found "rollout"', "names the files of its members itself"],
+  ["rollout a.yaml", 'line 1: found "rollout"', "its own file says"],
   ["at 1m apply v3", 'line 1: found "apply"', "v2 of each member"],
   ["catalog: controller gone for 1m", 'line 1: found "catalog:"', "one controller"],
   ["at 1m promote full", 'line 1: found "full"', "checkout: at 30s promote full"],

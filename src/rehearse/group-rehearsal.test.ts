@@ -1,6 +1,6 @@
-// Does a release's rehearsal go as the real group would, and always the same?
+// Does a group's rehearsal go as the real group would, and always the same?
 import { describe, expect, test } from "vitest";
-import type { ReleasePlan } from "../core/group/state.ts";
+import type { FacadePlan, ReleasePlan } from "../core/group/state.ts";
 import { ms } from "../core/units.ts";
 import { rolloutOf } from "./ask.ts";
 import { memberFatesOf, turningsOf } from "./group-distribution.ts";
@@ -28,7 +28,7 @@ spec:
 const HOLDS = "[{ weight: 10%, hold: 2m }, { weight: 50%, hold: 2m }]";
 const BAKE_MS = 1_800_000;
 
-function releaseWith(more: Partial<ReleasePlan> = {}, steps = HOLDS): GroupRehearsalOptions["release"] {
+function releaseWith(more: Partial<ReleasePlan> = {}, steps = HOLDS): GroupRehearsalOptions["staged"] {
   const plan: ReleasePlan = {
     kind: "release",
     waves: [
@@ -40,13 +40,13 @@ function releaseWith(more: Partial<ReleasePlan> = {}, steps = HOLDS): GroupRehea
     onWorse: "takeBack",
     ...more,
   };
-  const members = NAMES.map((name) => rolloutWith(name, steps, plan.promote === "together"));
-  return { group: "release/shop", plan, members };
+  const rollouts = NAMES.map((name) => rolloutWith(name, steps, plan.promote === "together"));
+  return { group: "release/shop", plan, rollouts };
 }
 
 const play = (lines: string, more: Partial<GroupRehearsalOptions> = {}) =>
   rehearseGroup({
-    release: releaseWith(),
+    staged: releaseWith(),
     scenario: readGroupLines(lines, NAMES),
     seed: 4,
     slack: SLACK.many,
@@ -100,8 +100,8 @@ describe("one release", () => {
   });
 
   test("holds the others where the file says so, until nobody comes", async () => {
-    const release = releaseWith({ promote: "each", onWorse: "hold" });
-    const rehearsed = await play("load 200/s; mail: canary errors 50%", { release });
+    const staged = releaseWith({ promote: "each", onWorse: "hold" });
+    const rehearsed = await play("load 200/s; mail: canary errors 50%", { staged });
     expect(rehearsed).toMatchObject({ ending: "person", turning: { kind: "held", wave: 2 } });
     expect(standings(rehearsed.members)).toEqual({
       catalog: "promoted",
@@ -111,8 +111,8 @@ describe("one release", () => {
   });
 
   test("a member's own gate is answered; the gate at which they wait for each other is not", async () => {
-    const release = releaseWith({}, '[{ weight: 10%, hold: 10s }, { gate: "look" }, { weight: 50%, hold: 10s }]');
-    const rehearsed = await play("load 100/s", { release });
+    const staged = releaseWith({}, '[{ weight: 10%, hold: 10s }, { gate: "look" }, { weight: 50%, hold: 10s }]');
+    const rehearsed = await play("load 100/s", { staged });
     expect(rehearsed.ending).toBe("promoted");
     expect(rehearsed.answered.toSorted()).toEqual(NAMES.map((name) => `${name}: look: waits for a person`));
   });
@@ -132,6 +132,37 @@ describe("one release", () => {
 
   test("a stable version that does not come up is named", async () => {
     await expect(play("mail: everything ready never")).rejects.toThrow("v1 of mail did not come up");
+  });
+});
+
+describe("one façade", () => {
+  const facadeOf = (order: FacadePlan["order"]): GroupRehearsalOptions["staged"] => {
+    const line = NAMES.map((service) => ({ service, route: service, requests: `/${service}` }));
+    const legacy = { id: "v1", template: {} };
+    const plan: FacadePlan = { kind: "facade", order, rest: "shop", line, legacy, former: [] };
+    return { group: "facade/shop", plan, rollouts: ["shop", ...NAMES].map((name) => rolloutWith(name, HOLDS, false)) };
+  };
+
+  test("moves route by route, and leaves everything else with legacy", async () => {
+    const rehearsed = await play("load 200/s", { staged: facadeOf("one-by-one") });
+    expect(rehearsed).toMatchObject({ ending: "promoted", why: "every route has moved" });
+    expect(rehearsed.members.map(({ service, at, wave }) => [service, at, wave])).toEqual(
+      NAMES.map((name, index) => [name, "promoted", index + 1]),
+    );
+    expect(rehearsed.timeline.some(({ of }) => of === "shop")).toBe(false);
+  });
+
+  test("stops at a route that is worse, or goes on with the others where all go at the same time", async () => {
+    const lines = "load 200/s; checkout: canary errors 20%";
+    const stopped = await play(lines, { staged: facadeOf("one-by-one") });
+    expect(stopped).toMatchObject({ ending: "rolled-back", turning: { kind: "alone", wave: 2 } });
+    expect(standings(stopped.members)).toEqual({ catalog: "promoted", checkout: "rolled-back", mail: "waiting" });
+    const together = await play(lines, { staged: facadeOf("together") });
+    expect(together).toMatchObject({ ending: "rolled-back", turning: { kind: "alone", wave: 1 } });
+    expect(standings(together.members)).toEqual({ catalog: "promoted", checkout: "rolled-back", mail: "promoted" });
+    const skipped = await play(`${lines}; at 20m promote`, { staged: facadeOf("one-by-one") });
+    expect(standings(skipped.members)).toEqual({ catalog: "promoted", checkout: "rolled-back", mail: "promoted" });
+    expect(skipped).toMatchObject({ ending: "promoted", why: expect.stringContaining("left with legacy: checkout") });
   });
 });
 

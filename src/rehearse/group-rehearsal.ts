@@ -1,6 +1,7 @@
-// How does one release go under a scenario?
+// How does one release or façade go under a scenario?
+import { isStuck } from "../core/group/standing.ts";
 import { gateOf, type Standing } from "../core/group/state.ts";
-import { GroupStage, type GroupStageOptions, type Stand, type Turning } from "./group-stage.ts";
+import { GroupStage, lineOf, type GroupStageOptions, type Stand, type Turning } from "./group-stage.ts";
 import { PATIENCE_MS, Person } from "./person.ts";
 import type { Ending, Moment, Summary } from "./rehearsal.ts";
 
@@ -11,9 +12,9 @@ export interface GroupRehearsalOptions extends GroupStageOptions {
   readonly limitMs: number;
 }
 
-/** What came of one member, until the release had ended. */
+/** What came of one member, until the rehearsal had ended. */
 export interface MemberSummary extends Stand {
-  /** From 1. */
+  /** From 1; the place in its line of a façade's route. */
   readonly wave: number;
   readonly requests: number;
   /** Answered by the new version, and how many of these failed. */
@@ -25,14 +26,14 @@ export interface MemberSummary extends Stand {
   readonly harm: number;
 }
 
-/** What came of one rehearsal of a release, in figures: of all members together, and of each. */
+/** What came of one rehearsal of a group, in figures: of all members together, and of each. */
 export interface GroupSummary extends Summary {
   readonly members: readonly MemberSummary[];
   /** Nothing where no member was found to be worse. */
   readonly turning?: Turning | undefined;
 }
 
-/** A moment of the release, or of a member. */
+/** A moment of the group, or of a member. */
 interface GroupMoment extends Moment {
   readonly of: string;
 }
@@ -44,7 +45,7 @@ export interface GroupRehearsed extends GroupSummary {
   readonly answered: readonly string[];
 }
 
-/** Plays one release to its end. The same options give the same answer. */
+/** Plays one group to its end, or to where it needs a person. The same options give the same answer. */
 export function rehearseGroup(options: GroupRehearsalOptions): Promise<GroupRehearsed> {
   return new GroupRehearsal(options).go();
 }
@@ -57,7 +58,7 @@ class GroupRehearsal {
   readonly #stage: GroupStage;
   readonly #persons: ReadonlyMap<string, Person>;
   readonly #answered: string[] = [];
-  /** Since when the release is held or paused. */
+  /** Since when the group is held or paused. */
   #heldMs: number | undefined;
 
   constructor(options: GroupRehearsalOptions) {
@@ -103,10 +104,15 @@ class GroupRehearsal {
     };
   }
 
+  /** Whether it goes route by route, each of which goes back alone. */
+  get #isLine(): boolean {
+    return this.#options.staged.plan.kind === "facade";
+  }
+
   #personOf(member: string): Person {
     return new Person({
       promote: this.#options.promote,
-      except: gateOf(this.#options.release.group),
+      except: gateOf(this.#options.staged.group),
       ask: () => {
         const said = this.#persons.get(member)?.answered.at(-1) ?? "";
         this.#answered.push(`${member}: ${said}`);
@@ -123,12 +129,14 @@ class GroupRehearsal {
     const isHeld = phase === "held" || state?.paused !== undefined;
     this.#heldMs = isHeld ? (this.#heldMs ?? nowMs) : undefined;
     const waited = this.#waitedMs();
+    const { stands } = this.#stage;
+    const goesOn = stands.some(({ service, at }) => MOVES.has(at) && !waited.has(service));
+    const left = this.#isLine && !isHeld && waited.size === 0 && !goesOn && !asksMore ? endOf(stands) : undefined;
+    if (left) return left;
     const longest = Math.max(...waited.values(), this.#heldMs === undefined ? -1 : nowMs - this.#heldMs);
     if (longest < 0) return isOver ? "waiting" : undefined;
     if (isOver) return "person";
-    const isLong = longest >= PATIENCE_MS && !asksMore;
-    const goesOn = this.#stage.stands.some(({ service, at }) => MOVES.has(at) && !waited.has(service));
-    return isLong && !goesOn ? "person" : undefined;
+    return longest >= PATIENCE_MS && !asksMore && !goesOn ? "person" : undefined;
   }
 
   /** For how long each member has waited for a person who is not there. */
@@ -144,14 +152,13 @@ class GroupRehearsal {
   }
 
   #members(): readonly MemberSummary[] {
-    const { parts } = this.#stage;
-    const { waves } = this.#options.release.plan;
+    const line = lineOf(this.#options.staged.plan);
     return this.#stage.stands.map((stand): MemberSummary => {
-      const totals = parts.get(stand.service)?.service.totals;
+      const totals = this.#stage.parts.get(stand.service)?.service.totals;
       if (!totals) throw new Error(`nobody plays ${stand.service}`);
       return {
         ...stand,
-        wave: waves.findIndex(({ members }) => members.includes(stand.service)) + 1,
+        wave: line.find(({ service }) => service === stand.service)?.wave ?? 1,
         requests: totals.requests,
         canaryRequests: totals.candidate,
         canaryFailed: totals.candidateFailed,
@@ -160,6 +167,12 @@ class GroupRehearsal {
       };
     });
   }
+}
+
+/** A façade's line stops at a route that is back with legacy; what becomes of it is for a person to say. */
+function endOf(stands: readonly Stand[]): Ending | undefined {
+  if (!stands.some(({ at }) => isStuck({ at }))) return undefined;
+  return stands.some(({ at }) => at === "rolled-back") ? "rolled-back" : "stopped";
 }
 
 /** The figures of a rehearsal alone, for one of many. */

@@ -1,9 +1,9 @@
-// How does a scenario of a release happen, in a world of virtual time?
+// How does a scenario of a release or a façade happen, in a world of virtual time?
 import type { Command } from "../core/engine/input.ts";
 import type { DecisionRecord } from "../core/engine/state.ts";
 import type { GroupApply } from "../core/group/input.ts";
-import { standingOf } from "../core/group/standing.ts";
-import { gateOf, type GroupState, type ReleasePlan, type Standing, type Target } from "../core/group/state.ts";
+import { isStuck, standingOf } from "../core/group/standing.ts";
+import { gateOf, type GroupState, type Plan, type Standing, type Target } from "../core/group/state.ts";
 import { brief } from "../core/issues.ts";
 import type { Rollout } from "../core/spec/rollout.ts";
 import type { JournalEntry } from "../ports/journal.ts";
@@ -17,23 +17,24 @@ import type { SimService } from "./service.ts";
 import { LONGEST_STEP_MS } from "./stage.ts";
 import { World, type Witness } from "./world.ts";
 
-/** A release that is rehearsed; each member's rollout has the gate at which it waits for the others. */
-export interface StagedRelease {
+/** A group that is rehearsed; each rollout of a release has the gate at which it waits for the others. */
+export interface StagedGroup {
   /** `release/shop`. */
   readonly group: string;
-  readonly plan: ReleasePlan;
-  readonly members: readonly Rollout[];
+  readonly plan: Plan;
+  /** Of all services: those of a façade have the one of all other requests, too. */
+  readonly rollouts: readonly Rollout[];
 }
 
 export interface GroupStageOptions {
-  readonly release: StagedRelease;
+  readonly staged: StagedGroup;
   readonly scenario: GroupScenario;
   readonly seed: number;
   /** See `SLACK`. */
   readonly slack: number;
 }
 
-/** Something that was decided, of the release or of a member. */
+/** Something that was decided, of the group or of a member. */
 interface Decided {
   readonly of: string;
   readonly record: DecisionRecord;
@@ -47,19 +48,26 @@ export interface Stand {
   readonly share: number;
 }
 
-/** The moment at which a member was found to be worse, and all turned back or were held. */
+/** The moment at which a member was found to be worse: all turned back, the others were held, or it went back alone. */
 export interface Turning {
-  readonly kind: "back" | "held";
+  readonly kind: "back" | "held" | "alone";
   readonly atMs: number;
-  /** The wave under way, from 1. */
+  /** The wave under way, from 1; the place in its line of a façade's route. */
   readonly wave: number;
   readonly why: string;
   readonly members: readonly Stand[];
 }
 
+/** Who is looked at, in the order of the file, with the wave of each from 1; of a façade's routes the place in its line. */
+export function lineOf(plan: Plan): readonly { readonly service: string; readonly wave: number }[] {
+  if (plan.kind === "facade")
+    return plan.line.map(({ service }, index) => ({ service, wave: plan.order === "together" ? 1 : index + 1 }));
+  return plan.waves.flatMap(({ members }, index) => members.map((service) => ({ service, wave: index + 1 })));
+}
+
 /** What somebody asks for. */
 interface Request {
-  /** A member; the release without it. */
+  /** A member; the group without it. */
   readonly member?: string | undefined;
   readonly verb: Verb;
   readonly full?: boolean | undefined;
@@ -67,7 +75,7 @@ interface Request {
   readonly reason: string;
 }
 
-const APPLY = "release";
+const APPLY = "group";
 const WAITS: Standing = { at: "waiting" };
 
 export class GroupStage implements Witness {
@@ -76,17 +84,17 @@ export class GroupStage implements Witness {
   /** Decisions since the beginning. */
   readonly decided: Decided[] = [];
   turning: Turning | undefined;
-  readonly #release: StagedRelease;
+  readonly #staged: StagedGroup;
   readonly #script: Script<GroupEvent>;
   #hasBegun = false;
   #asked = 0;
   #trouble = "nothing says why";
 
-  constructor({ release, scenario, seed, slack }: GroupStageOptions) {
-    this.#release = release;
+  constructor({ staged, scenario, seed, slack }: GroupStageOptions) {
+    this.#staged = staged;
     this.#script = new Script(scenario.events);
     this.parts = new Map(
-      release.members.map((rollout) => [
+      staged.rollouts.map((rollout) => [
         rollout.metadata.name,
         new Part({ rollout, candidate: CANDIDATE, nowMs: () => this.nowMs }),
       ]),
@@ -112,14 +120,14 @@ export class GroupStage implements Witness {
     return this.world.elapsedMs - BEFORE_MS;
   }
 
-  /** The release, as it stands in the journal. */
+  /** The group, as it stands in the journal. */
   get state(): GroupState | undefined {
-    return this.world.group(this.#release.group);
+    return this.world.group(this.#staged.group);
   }
 
-  /** Whether the scenario still has somebody ask for something. */
+  /** Whether the scenario still has somebody ask for something, or wait for the answer. */
   get asksMore(): boolean {
-    return this.#script.asksMore;
+    return this.#script.asksMore || this.world.unanswered > 0;
   }
 
   /** When something happens next, by the scenario; Infinity when nothing does any more. */
@@ -127,23 +135,19 @@ export class GroupStage implements Witness {
     return Math.min(this.#script.nextMs, ...[...this.parts.values()].map((part) => part.nextMs));
   }
 
-  /** Lets the stable versions of all members serve for a while, and then applies the release. */
+  /** Lets the stable versions of all members serve for a while, and then applies the group's file. */
   async begin(): Promise<void> {
     for (const event of this.#script.takeEarly()) this.#happen(event);
-    for (const rollout of this.#release.members) {
-      // It came by its own file, before there was a release.
-      const { lastGate: _gate, ...spec } = rollout.spec;
-      const id = `c${(this.#asked += 1)}`;
-      const command = applyOf({ ...rollout, spec }, { id, revision: STABLE, actor: "rehearsal" });
-      this.world.ask(rollout.metadata.name, command, true);
-    }
+    const { group, plan } = this.#staged;
+    if (plan.kind === "facade") this.world.askGroup(group, this.#applied("legacy", STABLE));
+    else for (const rollout of this.#staged.rollouts) this.#applyAlone(rollout);
     while (this.nowMs < 0) await this.world.step(BEFORE_MS);
     for (const [name, { service }] of this.parts) {
       if (service.truth?.stable === undefined) throw this.#neverUp(name, service);
       service.begin(STABLE);
     }
     this.#hasBegun = true;
-    this.world.askGroup(this.#release.group, this.#applied());
+    this.world.askGroup(group, this.#applied(APPLY, CANDIDATE));
     this.#happenDue();
   }
 
@@ -158,12 +162,12 @@ export class GroupStage implements Witness {
   /** Somebody asks for something, and insists on an answer. */
   ask({ member, verb, full = false, actor, reason }: Request): void {
     const asked = { id: `c${(this.#asked += 1)}`, actor, reason };
-    if (member === undefined) return this.world.askGroup(this.#release.group, { ...asked, kind: verb });
+    if (member === undefined) return this.world.askGroup(this.#staged.group, { ...asked, kind: verb });
     const command: Command = verb === "promote" ? { ...asked, kind: verb, full } : { ...asked, kind: verb };
     return this.world.ask(member, command, true);
   }
 
-  /** How far all members are, by what the release knows of them. */
+  /** How far all members are, by what the group knows of them. */
   get stands(): readonly Stand[] {
     return this.#standsIn(this.state);
   }
@@ -185,20 +189,46 @@ export class GroupStage implements Witness {
   }
 
   groupWritten(group: string, entry: JournalEntry): void {
+    if (!this.#hasBegun) return;
     this.#decide(group, entry);
     const state = entry.state as GroupState;
-    const { phase, wave, back } = state.run ?? {};
-    if (this.turning || (phase !== "back" && phase !== "held")) return;
-    const why = back?.why ?? this.decided.at(-1)?.record.text ?? "";
+    const kind = this.#turnsNow(state);
+    if (this.turning || !kind) return;
     const members = this.#standsIn(state);
-    this.turning = { kind: phase, atMs: this.nowMs, wave: (wave ?? 0) + 1, why, members };
+    const worse = members.find(({ at }) => isStuck({ at }))?.service;
+    const place = lineOf(this.#staged.plan).find(({ service }) => service === worse)?.wave ?? 1;
+    const wave = kind === "alone" ? place : (state.run?.wave ?? 0) + 1;
+    const why = state.run?.back?.why ?? this.decided.at(-1)?.record.text ?? "";
+    this.turning = { kind, atMs: this.nowMs, wave, why, members };
+  }
+
+  #turnsNow(state: GroupState): Turning["kind"] | undefined {
+    const { phase } = state.run ?? {};
+    if (phase === "back" || phase === "held") return phase;
+    const isAlone = state.plan.kind === "facade" && this.#standsIn(state).some(({ at }) => isStuck({ at }));
+    return isAlone ? "alone" : undefined;
+  }
+
+  #partOf(service: string): Part {
+    const part = this.parts.get(service);
+    if (!part) throw new Error(`nobody plays ${service}`);
+    return part;
+  }
+
+  /** A member came by its own file, before there was a release. */
+  #applyAlone(rollout: Rollout): void {
+    const { lastGate: _gate, ...spec } = rollout.spec;
+    const id = `c${(this.#asked += 1)}`;
+    const command = applyOf({ ...rollout, spec }, { id, revision: STABLE, actor: "rehearsal" });
+    this.world.ask(rollout.metadata.name, command, true);
   }
 
   #standsIn(state: GroupState | undefined): readonly Stand[] {
-    return [...this.parts].map(([service, part]) => {
+    return lineOf(this.#staged.plan).map(({ service }) => {
+      const part = this.#partOf(service);
       const progress = state?.members[service];
       const known = this.world.stateOf(part.service);
-      const { at } = progress ? standingOf(progress, known, gateOf(this.#release.group)) : WAITS;
+      const { at } = progress ? standingOf(progress, known, gateOf(this.#staged.group)) : WAITS;
       return { service, at, share: part.shareOf(part.candidate) };
     });
   }
@@ -207,13 +237,27 @@ export class GroupStage implements Witness {
     this.decided.push(...(records as readonly DecisionRecord[]).map((record) => ({ of, record })));
   }
 
-  #applied(): GroupApply {
-    const { plan, members } = this.#release;
-    const targets = members.map((rollout): [string, Target] => {
-      const { spec, origin, revision, abilities } = applyOf(rollout, { id: "", revision: CANDIDATE });
-      return [rollout.metadata.name, { spec, origin, revision, abilities }];
+  /** What was stable before stays what it is: a façade has legacy for all requests that no route takes. */
+  #applied(id: string, revision: string): GroupApply {
+    const { plan, rollouts } = this.#staged;
+    const targets = rollouts.map((rollout): [string, Target] => {
+      const service = rollout.metadata.name;
+      const isRest = plan.kind === "facade" && service === plan.rest;
+      const { abilities, ...command } = applyOf(rollout, { id, revision: isRest ? STABLE : revision });
+      // Of what somebody else runs there is no fresh copy to compare with, and nobody tells of its processes.
+      const more = plan.kind === "facade" ? { baseline: false, signals: [] } : {};
+      const workload = { ...abilities.workload, ...more };
+      return [
+        service,
+        {
+          spec: command.spec,
+          origin: command.origin,
+          revision: command.revision,
+          abilities: { ...abilities, workload },
+        },
+      ];
     });
-    const asked = { id: APPLY, actor: "rehearsal", reason: "apply" };
+    const asked = { id, actor: "rehearsal", reason: "apply" };
     return { ...asked, kind: "apply", plan, targets: Object.fromEntries(targets) };
   }
 
@@ -232,7 +276,7 @@ export class GroupStage implements Witness {
 
   #happen(event: GroupEvent): void {
     const { member } = event;
-    if (event.kind === "apply") throw new Error("a release is applied by its rehearsal");
+    if (event.kind === "apply") throw new Error("a group is applied by its rehearsal");
     if (event.kind === "command") {
       const { verb, full } = event;
       return this.ask({ member, verb, full, actor: "ann", reason: "scenario" });

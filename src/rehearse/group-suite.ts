@@ -1,4 +1,4 @@
-// Against what is a release rehearsed, when nobody says it?
+// Against what is a release or a façade rehearsed, when nobody says it?
 import { figure, percent, type Fault, type Usually } from "./suite.ts";
 
 /** One scenario of several that are looked at beside each other. */
@@ -12,7 +12,7 @@ export interface GroupPlay {
   readonly member?: string | undefined;
 }
 
-/** A member of a release, and its usual traffic. */
+/** A member of a group, and its usual traffic. */
 export interface UsualMember extends Usually {
   readonly service: string;
 }
@@ -45,7 +45,7 @@ export function groupSuiteFor(members: readonly UsualMember[]): readonly GroupPl
     ];
   };
   return [
-    { name: "good", about: "all members are as good as the old ones", lines: before, fault: "good" },
+    { name: "good", about: "all new versions are as good as what they replace", lines: before, fault: "good" },
     ...members.flatMap(one),
     {
       name: "outage",

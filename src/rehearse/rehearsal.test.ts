@@ -91,6 +91,12 @@ describe("one rollout", () => {
     expect(answered.answered).toHaveLength(1);
   });
 
+  test("what somebody asks for after its end is played, too", async () => {
+    const undone = await play("load 200/s; at 30m undo");
+    expect(undone.timeline.at(-1)?.text).toBe("shop/3 promoted");
+    expect(undone.virtualMs).toBeGreaterThan(1_800_000);
+  });
+
   test.each(Object.entries(BUILT_IN))("the built-in scenario %s comes to an end", async (_name, { lines }) => {
     const { ending, virtualMs } = await play(lines);
     expect(["promoted", "rolled-back"]).toContain(ending);

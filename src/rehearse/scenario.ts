@@ -81,10 +81,10 @@ export interface Scenario {
   readonly expectations: readonly Expected[];
 }
 
-/** What happens to one member of a release, or to all of them. */
+/** What happens to one member of a group, or to all of them. */
 export type GroupEvent = Event & { readonly member?: string | undefined };
 
-/** A scenario of a release: lines only. */
+/** A scenario of a release or façade: lines only. */
 export interface GroupScenario {
   readonly events: readonly GroupEvent[];
 }

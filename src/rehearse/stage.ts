@@ -105,9 +105,9 @@ export class Stage implements Witness {
     return Math.min(this.#script.nextMs, this.#part.nextMs);
   }
 
-  /** Whether the scenario still has somebody ask for something. */
+  /** Whether the scenario still has somebody ask for something, or wait for the answer. */
   get asksMore(): boolean {
-    return this.#script.asksMore;
+    return this.#script.asksMore || this.world.unanswered > 0;
   }
 
   /** Lets the stable version serve for a while. What is said of the beginning holds before it. */

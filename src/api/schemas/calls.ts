@@ -3,7 +3,7 @@ import { z } from "@hono/zod-openapi";
 import { ATTENTIONS, ORDERS } from "../order.ts";
 import { record } from "./engine.ts";
 import { asked, rehearsal } from "./rehearsal.ts";
-import { releaseRehearsal } from "./release-rehearsal.ts";
+import { groupRehearsal } from "./group-rehearsal.ts";
 import { group, revision, summary } from "./views.ts";
 
 /** The largest number that a number of JSON can hold exactly. */
@@ -235,7 +235,7 @@ export const rehearsedFile = z
     ok: z.boolean(),
     issues: z.array(issue).describe("Every mistake in the file."),
     rehearsal: rehearsal.optional().describe("Of the file of one service."),
-    release: releaseRehearsal.optional().describe("Of the file of a release."),
+    group: groupRehearsal.optional().describe("Of the file of a façade or release."),
   })
   .openapi("RehearsedFile");
 

@@ -9,7 +9,7 @@ import { TroubleBox } from "../parts/trouble.tsx";
 import { ApplyDialog } from "./apply-dialog.tsx";
 import type { PlannedView } from "../../api/contract.ts";
 import { Rehearsal } from "./rehearsal.tsx";
-import { ReleaseRehearsal } from "./release-rehearsal.tsx";
+import { GroupRehearsal } from "./group-rehearsal.tsx";
 import { PlanText, PlanView } from "./plan-view.tsx";
 
 interface File {
@@ -60,7 +60,7 @@ export function PlanPage() {
         </div>
       </div>
       {plan.data?.plan && <Rehearsal file={file} />}
-      {plan.data?.group?.group.startsWith("release/") && <ReleaseRehearsal file={file} />}
+      {plan.data?.group && <GroupRehearsal file={file} />}
       {isApplying && <ApplyDialog file={file} text={textOf(plan.data)} onClose={() => setApplying(false)} />}
     </div>
   );

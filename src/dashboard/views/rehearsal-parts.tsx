@@ -1,4 +1,4 @@
-// What do rehearsals of a service and of a release look like, where they are alike?
+// What do rehearsals of a service and of a group look like, where they are alike?
 import { useState, type ReactNode } from "react";
 import { count } from "../../core/stats/figures.ts";
 import { duration, ms } from "../../core/units.ts";

@@ -1,5 +1,6 @@
-// How does a rehearsal of a release look on a terminal?
+// How does a rehearsal of a release or a façade look on a terminal?
 import { STANDING_WORDS } from "../api/group-view.ts";
+import { isStuck } from "../core/group/standing.ts";
 import { duration, ms } from "../core/units.ts";
 import type { Distribution } from "../rehearse/distribution.ts";
 import type { MemberFate, StandingCount, Turnings } from "../rehearse/group-distribution.ts";
@@ -12,8 +13,23 @@ import { distributionLines, outcomeLines, WIDTH } from "./rehearsal-text.ts";
 const time = (atMs: number): string => duration(ms(Math.round(atMs)));
 const share = (part: number): string => `${Number((100 * part).toFixed(1))}%`;
 
+/** How the members of a group are called, and their order. */
+interface Words {
+  readonly member: string;
+  readonly wave: string;
+}
+
+const wordsOf = (group: string): Words =>
+  group.startsWith("facade/") ? { member: "route", wave: "place" } : { member: "member", wave: "wave" };
+
+interface Asked {
+  readonly group: string;
+  readonly scenario: GroupScenario;
+}
+
 /** One rehearsal: its timeline, what came of it, and of each member. */
-export function releaseLines(rehearsed: GroupRehearsed, { events }: GroupScenario, paint: Paint): string[] {
+export function groupLines(rehearsed: GroupRehearsed, { group, scenario: { events } }: Asked, paint: Paint): string[] {
+  const words = wordsOf(group);
   const { timeline, turning, members, answered, ending, virtualMs, harm, lost } = rehearsed;
   const happened = events
     .filter(({ timed, atMs }) => timed && atMs <= virtualMs)
@@ -34,11 +50,11 @@ export function releaseLines(rehearsed: GroupRehearsed, { events }: GroupScenari
     ...answered.map((what) => paint("yellow", `answered for a person: ${what}`)),
     ...(ending === "person" ? [paint("yellow", "nobody answers it here")] : []),
     "",
-    turning ? turningText(turning) : "no member was found to be worse",
+    turning ? turningText(turning) : `no ${words.member} was found to be worse`,
     ...headed(paint, [
       [
-        "member",
-        "wave",
+        words.member,
+        words.wave,
         ...(turning ? ["then", "new version had"] : []),
         "in the end",
         "requests to it",
@@ -52,9 +68,10 @@ export function releaseLines(rehearsed: GroupRehearsed, { events }: GroupScenari
   ];
 }
 
-function turningText({ kind, atMs, wave }: Turning): string {
-  const how = kind === "back" ? "all were taken back" : "the others were held";
-  return `${how} from ${time(atMs)} on, in wave ${wave}`;
+function turningText({ kind, atMs, wave, members }: Turning): string {
+  const worse = members.find(({ at }) => isStuck({ at }))?.service ?? "";
+  if (kind === "alone") return `${worse} went back alone from ${time(atMs)} on, at place ${wave} of the line`;
+  return `${kind === "back" ? "all were taken back" : "the others were held"} from ${time(atMs)} on, in wave ${wave}`;
 }
 
 function rowOf(member: MemberSummary, turning: Turning | undefined): readonly string[] {
@@ -70,19 +87,23 @@ function rowOf(member: MemberSummary, turning: Turning | undefined): readonly st
 }
 
 interface Many {
+  readonly group: string;
   readonly distribution: Distribution;
   readonly turnings: Turnings | undefined;
   readonly members: readonly MemberFate[];
 }
 
 /** Many rehearsals: how often each ending came, when a member was found to be worse, and what became of each by then. */
-export function releaseManyLines({ distribution, turnings, members }: Many, paint: Paint): string[] {
+export function groupManyLines({ group, distribution, turnings, members }: Many, paint: Paint): string[] {
+  const words = wordsOf(group);
   return [
     ...distributionLines(distribution, paint),
     "",
-    turnings ? turningsText(turnings, distribution.runs) : "in none of them a member was found to be worse",
+    turnings
+      ? turningsText(turnings, distribution.runs, words)
+      : `in none of them a ${words.member} was found to be worse`,
     ...headed(paint, [
-      ["member", "wave", "then", "new version had", "in the end", "requests to it", "harm"],
+      [words.member, words.wave, "then", "new version had", "in the end", "requests to it", "harm"],
       ...members.map((one) => [
         one.service,
         String(one.wave),
@@ -97,9 +118,9 @@ export function releaseManyLines({ distribution, turnings, members }: Many, pain
   ];
 }
 
-function turningsText({ runs, timeMs, waves }: Turnings, of: number): string {
-  const named = waves.map(({ wave, runs: those }) => `wave ${wave} (${grouped(those)})`).join(", ");
-  return `a member was found to be worse in ${grouped(runs)} of ${grouped(of)}, after ${pair(timeMs, time)}: in ${named}`;
+function turningsText({ runs, timeMs, waves }: Turnings, of: number, words: Words): string {
+  const named = waves.map(({ wave, runs: those }) => `${words.wave} ${wave} (${grouped(those)})`).join(", ");
+  return `a ${words.member} was found to be worse in ${grouped(runs)} of ${grouped(of)}, after ${pair(timeMs, time)}: in ${named}`;
 }
 
 const countsText = (counts: readonly StandingCount[]): string =>

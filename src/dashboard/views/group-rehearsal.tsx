@@ -1,36 +1,36 @@
-// What would become of this release, if one of its members were worse, and what had the others done by then?
-import type { ReleaseRehearsalView } from "../../api/contract.ts";
+// What would become of this release or façade, if one of its members were worse, and what had the others done by then?
+import type { GroupRehearsalView } from "../../api/contract.ts";
 import { count, share } from "../../core/stats/figures.ts";
 import { useHas } from "../data/calls.ts";
 import { findings, outOf, pairOf } from "../data/rehearsal-words.ts";
 import { useRehearsal } from "../data/rehearsing.ts";
 import { Panel } from "../parts/panel.tsx";
-import { MEMBER } from "./group-words.ts";
+import { isFacade, MEMBER } from "./group-words.ts";
 import { RehearsalPanel, Story, useChosen } from "./rehearsal-parts.tsx";
 import { pair, RehearsalTable, time } from "./rehearsal-table.tsx";
 
-type Scenario = ReleaseRehearsalView["scenarios"][number];
+type Scenario = GroupRehearsalView["scenarios"][number];
 type Fate = Scenario["members"][number];
 
 interface Props {
   readonly file: { readonly text: string; readonly origin: string };
 }
 
-export function ReleaseRehearsal({ file }: Props) {
-  const play = useRehearsal(file, ({ release }) => release);
+export function GroupRehearsal({ file }: Props) {
+  const play = useRehearsal(file, ({ group }) => group);
   if (!useHas("/v1/rehearse")) return null;
   const { rehearsal } = play;
   return (
     <div className="stack rehearsal">
       <RehearsalPanel play={play}>
         <p className="soft">
-          The controller plays this release in virtual time: all members are good, or one of them is worse while the
+          The controller plays these services together in virtual time: all are good, or one of them is worse while the
           others are good, or everything has a bad time. Nothing is run, and no request is touched.
         </p>
         {rehearsal && (
           <>
             <ul className="findings">
-              {findings(rehearsal.scenarios, "release").map((text) => (
+              {findings(rehearsal.scenarios, wordsOf(rehearsal).all).map((text) => (
                 <li key={text}>{text}</li>
               ))}
             </ul>
@@ -40,8 +40,8 @@ export function ReleaseRehearsal({ file }: Props) {
       </RehearsalPanel>
       {rehearsal && (
         <>
-          <RehearsalTable scenarios={rehearsal.scenarios} who="One member" />
-          <Members scenarios={rehearsal.scenarios.filter(({ runs }) => runs > 0)} />
+          <RehearsalTable scenarios={rehearsal.scenarios} who={`One ${wordsOf(rehearsal).one}`} />
+          <Members words={wordsOf(rehearsal)} scenarios={rehearsal.scenarios.filter(({ runs }) => runs > 0)} />
           <Once scenarios={rehearsal.scenarios.filter(({ once }) => once !== undefined)} />
         </>
       )}
@@ -49,7 +49,7 @@ export function ReleaseRehearsal({ file }: Props) {
   );
 }
 
-function trafficText({ members }: ReleaseRehearsalView): string {
+function trafficText({ members }: GroupRehearsalView): string {
   const each = members.map(({ service, perSecond, source }) => {
     const whose = source === "measured" ? "measured" : "assumed";
     return `${service} ${count(Math.max(1, Math.round(perSecond)))} (${whose})`;
@@ -57,9 +57,18 @@ function trafficText({ members }: ReleaseRehearsalView): string {
   return `Requests a second: ${each.join(", ")}.`;
 }
 
+interface Words {
+  readonly all: string;
+  readonly one: string;
+  readonly order: string;
+}
+
+const wordsOf = (rehearsal: GroupRehearsalView): Words =>
+  isFacade(rehearsal)
+    ? { all: "route", one: "route", order: "place" }
+    : { all: "release", one: "member", order: "wave" };
+
 const HEADS = [
-  ["member", ""],
-  ["wave", "number"],
   ["when one was worse", ""],
   ["its share then", "number"],
   ["in the end", ""],
@@ -68,18 +77,18 @@ const HEADS = [
 ] as const;
 
 /** How far each member was when one was found to be worse, and in the end. */
-function Members({ scenarios }: { readonly scenarios: readonly Scenario[] }) {
+function Members({ scenarios, words }: { readonly scenarios: readonly Scenario[]; readonly words: Words }) {
   const [scenario, choice] = useChosen(scenarios);
   if (!scenario) return null;
   return (
-    <Panel title="What each member had done by then">
+    <Panel title={`What each ${words.one} had done by then`}>
       {choice}
-      <p>{turningText(scenario)}</p>
-      <div className="scroll" role="region" aria-label="What each member had done by then" tabIndex={0}>
+      <p>{turningText(scenario, words)}</p>
+      <div className="scroll" role="region" aria-label={`What each ${words.one} had done by then`} tabIndex={0}>
         <table className="scenarios">
           <thead>
             <tr>
-              {HEADS.map(([head, kind]) => (
+              {([[words.one, ""], [words.order, "number"], ...HEADS] as const).map(([head, kind]) => (
                 <th scope="col" key={head} className={kind}>
                   {head}
                 </th>
@@ -98,10 +107,10 @@ function Members({ scenarios }: { readonly scenarios: readonly Scenario[] }) {
   );
 }
 
-function turningText({ turnings, runs }: Scenario): string {
-  if (!turnings) return "No member was found to be worse in any of them.";
-  const waves = turnings.waves.map((one) => `wave ${one.wave} in ${outOf(one.runs, turnings.runs)}`).join(", ");
-  return `A member was found to be worse in ${outOf(turnings.runs, runs)}, after ${pair(pairOf(turnings.timeMs), time)}: ${waves}.`;
+function turningText({ turnings, runs }: Scenario, { one: member, order }: Words): string {
+  if (!turnings) return `No ${member} was found to be worse in any of them.`;
+  const waves = turnings.waves.map((one) => `${order} ${one.wave} in ${outOf(one.runs, turnings.runs)}`).join(", ");
+  return `A ${member} was found to be worse in ${outOf(turnings.runs, runs)}, after ${pair(pairOf(turnings.timeMs), time)}: ${waves}.`;
 }
 
 function Member({ fate }: { readonly fate: Fate }) {

@@ -1,4 +1,4 @@
-// How would this release go if one of its members were worse?
+// How would this release or façade go if one of its members were worse?
 import { availableParallelism } from "node:os";
 import { scenarioFrom } from "../api/scenario-text.ts";
 import { stagedOf } from "../api/staged.ts";
@@ -14,7 +14,7 @@ import type { GroupScenario } from "../rehearse/scenario.ts";
 import { inParallel, type Task } from "../rehearse/workers.ts";
 import type { Context } from "./io.ts";
 import { painter } from "./paint.ts";
-import { releaseLines, releaseManyLines } from "./release-rehearsal-text.ts";
+import { groupLines, groupManyLines } from "./group-rehearsal-text.ts";
 import { scenarioLines } from "./rehearsal-text.ts";
 import {
   EXIT,
@@ -30,15 +30,15 @@ import {
   type RehearseOptions,
 } from "./rehearsing.ts";
 
-/** The same exit codes as those of a rollout. Throws SERIN_NOT_REHEARSED for a façade. */
-export async function rehearseRelease(file: GroupFile, options: RehearseOptions, context: Context): Promise<number> {
-  const { release, limitMs } = stagedOf(file);
-  const members = release.members.map(({ metadata }) => metadata.name);
+/** The same exit codes as those of a rollout. */
+export async function rehearseTogether(file: GroupFile, options: RehearseOptions, context: Context): Promise<number> {
+  const { staged, limitMs } = stagedOf(file);
+  const members = staged.rollouts.map(({ metadata }) => metadata.name);
   const scenario = await scenarioOf(options.scenario, members);
   const { seed = 1, promote = false, runs } = options;
-  const asked = { release, scenario, seed, promote, limitMs: options.limitMs ?? limitMs };
+  const asked = { staged, scenario, seed, promote, limitMs: options.limitMs ?? limitMs };
   if (!context.json) {
-    const head = [`${release.group}, rehearsed:`, ...scenarioLines(scenario, painter(context.io.color))];
+    const head = [`${staged.group}, rehearsed:`, ...scenarioLines(scenario, painter(context.io.color))];
     context.io.out(head.join("\n"));
   }
   if (runs === undefined) return one({ ...asked, slack: SLACK.one }, context);
@@ -47,12 +47,13 @@ export async function rehearseRelease(file: GroupFile, options: RehearseOptions,
 
 async function one(options: GroupRehearsalOptions, { io, json }: Context): Promise<number> {
   const began = performance.now();
+  const { group } = options.staged;
   const rehearsed = await rehearseGroup(options);
   const realMs = performance.now() - began;
   if (json) io.out(JSON.stringify({ ok: true, ...rehearsed, pace: paceOf(options) }));
   else {
     const pace = `${lookText(options)}, ${rehearsed.looks} in all; seed ${rehearsed.seed}`;
-    io.out(["", ...releaseLines(rehearsed, options.scenario, painter(io.color)), pace].join("\n"));
+    io.out(["", ...groupLines(rehearsed, { group, scenario: options.scenario }, painter(io.color)), pace].join("\n"));
     // Beside the answer, which is the same for the same seed.
     io.err(`${duration(ms(rehearsed.virtualMs))} took ${duration(ms(realMs))}`);
   }
@@ -71,6 +72,7 @@ async function many(options: GroupRehearsalOptions, runs: number, { io, json, si
     throw notPlayed(batch);
   });
   const realMs = performance.now() - began;
+  const { group } = options.staged;
   const found = { distribution: distributionOf(all), turnings: turningsOf(all), members: memberFatesOf(all) };
   const looks = Math.round(all.reduce((sum, run) => sum + run.looks, 0) / all.length);
   if (json) {
@@ -79,7 +81,7 @@ async function many(options: GroupRehearsalOptions, runs: number, { io, json, si
   } else {
     const virtualMs = all.reduce((sum, run) => sum + run.virtualMs, 0);
     const pace = `${lookText(options)}, about ${looks} in each rehearsal; seeds ${first} to ${first + runs - 1}`;
-    io.out(["", ...releaseManyLines(found, painter(io.color)), "", pace].join("\n"));
+    io.out(["", ...groupManyLines({ group, ...found }, painter(io.color)), "", pace].join("\n"));
     io.err(`${duration(ms(virtualMs))} took ${duration(ms(realMs))} on ${threads} threads`);
   }
   return EXIT[usualEnding(found.distribution)];

@@ -1,4 +1,4 @@
-// How does what came of rehearsals of a release look?
+// How does what came of rehearsals of a release or façade look?
 import { z } from "@hono/zod-openapi";
 import type { Standing } from "../../core/group/state.ts";
 import type { MemberFate, StandingCount, Turnings } from "../../rehearse/group-distribution.ts";
@@ -7,7 +7,7 @@ import type { Stand, Turning } from "../../rehearse/group-stage.ts";
 import { exactly } from "./exactly.ts";
 import { count, ending, endingShare, fates, fault, lasting, quantiles, traffic } from "./rehearsal.ts";
 
-const wave = z.int().min(1).describe("From 1.");
+const wave = z.int().min(1).describe("From 1; the place in its line of a façade's route.");
 
 const at = exactly<Standing["at"]>()(
   z
@@ -23,7 +23,7 @@ const at = exactly<Standing["at"]>()(
       "undone",
       "refused",
     ])
-    .openapi("Standing", { description: "How far a member of a release is." }),
+    .openapi("Standing", { description: "How far a member of a group is." }),
 );
 
 const share = z.number().min(0).max(1).describe("The part of its requests that the new version has.");
@@ -33,7 +33,9 @@ const stand = { service: z.string(), at, share };
 const turning = exactly<Turning>()(
   z
     .object({
-      kind: z.enum(["back", "held"]).describe("All go back, or the others are held, as the file says."),
+      kind: z
+        .enum(["back", "held", "alone"])
+        .describe("All go back, or the others are held, as the file says; a façade's route goes back alone."),
       atMs: lasting,
       wave,
       why: z.string(),
@@ -53,7 +55,7 @@ const memberSummary = exactly<MemberSummary>()(
       lost: count.describe("Answered by nobody."),
       harm: count.describe("Failed requests, lost ones included, beyond what stable would have failed."),
     })
-    .openapi("RehearsedMember", { description: "What came of one member, until the release had ended." }),
+    .openapi("RehearsedMember", { description: "What came of one member, until the rehearsal had ended." }),
 );
 
 const rehearsed = exactly<GroupRehearsed>()(
@@ -73,10 +75,10 @@ const rehearsed = exactly<GroupRehearsed>()(
       why: z.string(),
       timeline: z
         .array(z.object({ of: z.string(), atMs: z.number(), text: z.string() }))
-        .describe("What was decided of the release and of its members."),
+        .describe("What was decided of the group and of its members."),
       answered: z.array(z.string()).describe("What was answered for a person."),
     })
-    .openapi("RehearsedReleaseOnce"),
+    .openapi("RehearsedGroupOnce"),
 );
 
 const standings = z.array(exactly<StandingCount>()(z.object({ at, runs: count }))).describe("The most frequent first.");
@@ -107,9 +109,9 @@ const turnings = exactly<Turnings>()(
     .openapi("Turnings"),
 );
 
-export const releaseRehearsal = z
+export const groupRehearsal = z
   .object({
-    release: z.string().describe("`release/NAME`."),
+    group: z.string().describe("`release/shop`, `facade/shop`."),
     members: z
       .array(z.object({ service: z.string(), wave, ...traffic }))
       .describe("What the usual scenarios take for each member's traffic."),
@@ -130,9 +132,9 @@ export const releaseRehearsal = z
           once: rehearsed.optional(),
           failed: z.string().optional().describe("Why it could not be rehearsed."),
         })
-        .openapi("RehearsedReleaseScenario"),
+        .openapi("RehearsedGroupScenario"),
     ),
   })
-  .openapi("ReleaseRehearsal", {
-    description: "How a release would go, in virtual time; nothing that its files name is run.",
+  .openapi("GroupRehearsal", {
+    description: "How a release or façade would go, in virtual time; nothing that its files name is run.",
   });
