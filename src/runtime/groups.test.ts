@@ -4,7 +4,6 @@ import { createVirtualClock } from "../adapters/memory/clock.ts";
 import { createMemoryStore } from "../adapters/memory/journal.ts";
 import { createMemoryRouter } from "../adapters/memory/router.ts";
 import { createMemoryWorkload } from "../adapters/memory/workload.ts";
-import type { Command } from "../core/engine/input.ts";
 import type { GroupApply } from "../core/group/input.ts";
 import type { FacadePlan, ReleasePlan, Target } from "../core/group/state.ts";
 import { ms } from "../core/units.ts";
@@ -16,7 +15,7 @@ const STEPS = `{ canary: { steps: [{ weight: 25%, hold: 5s }] } }`;
 function targetOf(service: string, revision: string, gate?: string): Target {
   const spec = rolloutOf(fileOf(service, 2, { strategy: STEPS }).replace("metrics:", "enabled: false, metrics:"));
   const own = gate === undefined ? spec : { ...spec, spec: { ...spec.spec, lastGate: gate } };
-  const command = applyOf(own, { id: "t", revision }) as Extract<Command, { kind: "apply" }>;
+  const command = applyOf(own, { id: "t", revision });
   return { spec: own, origin: "/", revision: command.revision, abilities: command.abilities };
 }
 

@@ -45,7 +45,7 @@ export class GroupDesk {
   target(revision: string, gate?: string, strategy = STEPS): Target {
     const spec = rolloutOf(fileOf("shop", 4, { strategy }));
     const own = gate === undefined ? spec : { ...spec, spec: { ...spec.spec, lastGate: gate } };
-    const command = applyOf(own, { id: "t", revision }) as Extract<Command, { kind: "apply" }>;
+    const command = applyOf(own, { id: "t", revision });
     return { spec: own, origin: "/", revision: command.revision, abilities: command.abilities };
   }
 
