@@ -1,7 +1,6 @@
 // Is a service looked at again in time, where looks are rare and something is still to be done?
 import { describe, expect, test } from "vitest";
 import { newService } from "../core/engine/decide.ts";
-import type { ApplyCommand } from "../core/engine/input.ts";
 import type { ServiceState } from "../core/engine/state.ts";
 import { ms } from "../core/units.ts";
 import { applyOf, fileOf, rolloutOf } from "../../test/sim/specs.ts";
@@ -10,7 +9,7 @@ import { pauseUntilNext, type Looked } from "./pause.ts";
 
 const RARE = { ...PACE, idleMs: 30_000 };
 const strategy = "{ canary: { steps: [{ weight: 25%, hold: 10s }] } }";
-const command = applyOf(rolloutOf(fileOf("shop", 4, { strategy })), { id: "a", revision: "v1" }) as ApplyCommand;
+const command = applyOf(rolloutOf(fileOf("shop", 4, { strategy })), { id: "a", revision: "v1" });
 const quiet: ServiceState = { ...newService(command), pools: [{ pool: "1", role: "stable", revision: "v1", size: 1 }] };
 
 const running = (pool: string): Looked["pools"] => ({ kind: "value", value: [{ pool, revision: "v1", replicas: [] }] });
