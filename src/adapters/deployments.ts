@@ -1,6 +1,6 @@
 // Who runs the pods of a service in a cluster, and who carries its requests?
 import { replicasOf } from "../core/engine/resize.ts";
-import { underWay, type ServiceState } from "../core/engine/state.ts";
+import { underWay, withdrawnIn, type ServiceState } from "../core/engine/state.ts";
 import { SerinError } from "../core/issues.ts";
 import { adoptedIn } from "../core/spec/workload.ts";
 import { isExposed, type Role } from "../core/split.ts";
@@ -10,7 +10,7 @@ import type { OwnedRouter, OwnedWorkload } from "../runtime/parts.ts";
 import { askedPage, following, sourcesOf } from "./following.ts";
 import type { ClusterParts } from "./kubernetes/adopt.ts";
 import type { Cluster } from "./kubernetes/cluster.ts";
-import type { Written } from "./kubernetes/stateful/places.ts";
+import type { Written } from "./kubernetes/places/places.ts";
 import type { Sources } from "./sources.ts";
 
 /** The parts of a service whose pods a cluster runs. */
@@ -27,13 +27,15 @@ export async function clusterParts(cluster: Cluster | undefined, state: () => Se
 }
 
 function writtenIn(state: ServiceState): Written {
-  const { pools, stable, revisions, split } = state;
+  const { pools, stable, revisions, split, rollout } = state;
   const revision = stable && revisions[stable.revision];
   return {
     pools,
     stable: stable && revision && { pool: stable.pool, revision },
     fullSize: underWay(state)?.program.fullSize ?? replicasOf(state),
     isExposed: isExposed(split, "canary"),
+    isBack: rollout?.phase === "back",
+    withdrawn: withdrawnIn(state),
   };
 }
 

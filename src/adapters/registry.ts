@@ -23,7 +23,12 @@ import { ENVOY_ABILITIES } from "./envoy/abilities.ts";
 import type { lookAtPage as LookAtPage } from "./exposition/look.ts";
 import { clusterParts, clusterRouting, clusterWorkload, jobsOf } from "./deployments.ts";
 import { askedPage, following, sourcesOf } from "./following.ts";
-import { clusterRouter, DEPLOYMENT_ABILITIES, STATEFUL_SET_ABILITIES } from "./kubernetes/abilities.ts";
+import {
+  clusterRouter,
+  DAEMON_SET_ABILITIES,
+  DEPLOYMENT_ABILITIES,
+  STATEFUL_SET_ABILITIES,
+} from "./kubernetes/abilities.ts";
 import type { ClusterParts } from "./kubernetes/adopt.ts";
 import type { Cluster } from "./kubernetes/cluster.ts";
 import { createMessenger } from "./messenger/messenger.ts";
@@ -48,9 +53,10 @@ export function abilitiesOf(rollout: Pick<Rollout, "spec">): Abilities {
   };
 }
 
-function workloadAbilities({ deployment, statefulSet, endpoints }: WorkloadSpec): WorkloadAbilities {
+function workloadAbilities({ deployment, statefulSet, daemonSet, endpoints }: WorkloadSpec): WorkloadAbilities {
   if (deployment) return DEPLOYMENT_ABILITIES;
   if (statefulSet) return STATEFUL_SET_ABILITIES;
+  if (daemonSet) return DAEMON_SET_ABILITIES;
   return endpoints ? ENDPOINTS_ABILITIES : PROCESS_ABILITIES;
 }
 

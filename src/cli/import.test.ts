@@ -17,7 +17,7 @@ spec:
   service: { port: 80 }
   analysis: { interval: 1m, threshold: 2, stepWeight: 20 }
 `;
-const LOSSY = GOOD.replace("kind: Deployment", "kind: DaemonSet");
+const LOSSY = GOOD.replace("kind: Deployment", "kind: Service");
 
 let folder = "";
 beforeAll(async () => {
@@ -51,7 +51,7 @@ test("what has no equivalent is refused, and nothing is written", async () => {
   const { code, out, err } = await said(["lossy.yaml"], { out: target });
   expect([code, out]).toEqual([2, ""]);
   expect(err).toContain(
-    "lossy.yaml:6:16 spec.targetRef.kind  no equivalent: Serin adopts Deployments and StatefulSets, and no DaemonSet. Instead: use a Deployment",
+    "lossy.yaml:6:16 spec.targetRef.kind  no equivalent: Serin adopts Deployments, StatefulSets and DaemonSets, and no Service. Instead: use a Deployment",
   );
   expect(err).toContain("Nothing was written: 1 field has no equivalent. --lenient leaves them out.");
   await expect(readdir(target)).rejects.toThrow("ENOENT");

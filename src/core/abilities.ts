@@ -38,6 +38,11 @@ export interface WorkloadAbilities {
    * full size, and one is missing while it changes.
    */
   readonly inPlace?: boolean | undefined;
+  /**
+   * A replica that is lost comes back at once, and may come back as the candidate: that one may have more places than it was
+   * given, and there is no time at which nothing runs.
+   */
+  readonly refills?: boolean | undefined;
   /** What it tells of its replicas by itself: `process.memory`. */
   readonly signals?: readonly string[] | undefined;
 }

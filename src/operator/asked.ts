@@ -8,12 +8,14 @@ import type {
   RolloutObject,
   StatefulSet,
 } from "../adapters/kubernetes/client/objects.ts";
+import { templateAskedOf } from "../adapters/kubernetes/held.ts";
 import { digest, revisionOfTemplate } from "../adapters/kubernetes/revision.ts";
 import { serviceOf } from "../adapters/kubernetes/service-name.ts";
 import type { ApplyCommand } from "../core/engine/input.ts";
 import { parseRollout } from "../core/spec/parse.ts";
 import type { Rollout } from "../core/spec/rollout.ts";
 import { adoptedIn, withReplicas } from "../core/spec/workload.ts";
+import { nothingOf } from "./adoptees.ts";
 
 /** What is to be brought about, or why it cannot be told yet. */
 export type Asked =
@@ -26,6 +28,7 @@ type Reason =
   | "NotOfClusters"
   | "NoDeployment"
   | "NoStatefulSet"
+  | "NoDaemonSet"
   | "RollingNatively"
   | "NoPods"
   | "Taken"
@@ -64,22 +67,28 @@ function ofMachines(value: unknown, path: string): readonly string[] {
   });
 }
 
+/** What there is of what a Rollout names. */
+interface At {
+  readonly adoptable: Adoptable | undefined;
+  readonly isKnown: boolean;
+  readonly takenBy: string | undefined;
+  /** The candidate that was taken back last. */
+  readonly withdrawn: string | undefined;
+}
+
 /** What to ask of the engine for a Rollout that nobody else's rolling update is in the way of. */
-export function askedOf(
-  object: RolloutObject,
-  rollout: Rollout,
-  at: { adoptable: Adoptable | undefined; isKnown: boolean; takenBy: string | undefined },
-): Asked {
+export function askedOf(object: RolloutObject, rollout: Rollout, at: At): Asked {
   const { adoptable, isKnown, takenBy } = at;
   const adoptee = adoptedIn(rollout.spec.workload);
-  if (!adoptee) return notYet("NotOfClusters", "spec.workload must be a deployment or a statefulSet in a cluster");
+  if (!adoptee)
+    return notYet("NotOfClusters", "spec.workload must be a deployment, a statefulSet or a daemonSet in a cluster");
   const what = `${adoptee.kind} ${adoptee.asked.name}`;
   if (!adoptable) return notYet(`No${adoptee.kind}`, `there is no ${what} in ${object.metadata.namespace ?? ""}`);
   if (takenBy !== undefined)
     return notYet("Taken", `${what} is looked after by Rollout ${takenBy}: delete one of the two`);
   const replicas = fullSizeOf(adoptable);
   if (!isKnown) {
-    if (replicas === 0) return notYet("NoPods", `${what} is scaled to 0: there is nothing to adopt`);
+    if (replicas === 0) return notYet("NoPods", `${what} ${nothingOf(adoptee.kind)}: there is nothing to adopt`);
     const left = rollingNatively(adoptable);
     if (left !== undefined)
       return notYet("RollingNatively", `${what} is adopted when its own rolling update is over: ${left}`);
@@ -95,15 +104,17 @@ export function askedOf(
     metadata: { ...rollout.metadata, name: service },
     spec: { ...rollout.spec, workload: withReplicas(rollout.spec.workload, Math.max(1, replicas)) },
   };
-  const { template } = adoptable.spec;
-  const revision = revisionOfTemplate(template);
+  const template = templateAskedOf(adoptable);
+  const asked = revisionOfTemplate(template);
+  // What was taken back, and stands there no more, does not start again because the file has changed.
+  const revision = asked.id === at.withdrawn ? revisionOfTemplate(adoptable.spec.template) : asked;
   const { strategy } = rollout.spec;
   const named = strategy.kind === "experiment" ? strategy.rivals : [];
   const rivals = named.map((rival) => ({
     name: rival.name,
     revision: revisionOfTemplate(rivalTemplate(template, rival)),
   }));
-  const key = `${digest(object.spec)}-${revision.id}`;
+  const key = `${digest(object.spec)}-${asked.id}`;
   return {
     kind: "apply",
     key,
@@ -150,8 +161,10 @@ const losesVolumes = ({ spec }: Pick<StatefulSet, "spec">): boolean =>
 
 /** What a rolling update of its own still has to do; nothing when it is complete. */
 function rollingNatively({ metadata, spec, status }: Adoptable): string | undefined {
-  const { observedGeneration = 0, replicas = 0, updatedReplicas = 0, availableReplicas = 0 } = status ?? {};
-  const wanted = spec.replicas ?? 1;
+  const { observedGeneration = 0, replicas = status?.currentNumberScheduled ?? 0 } = status ?? {};
+  const { updatedReplicas = status?.updatedNumberScheduled ?? 0 } = status ?? {};
+  const { availableReplicas = status?.numberAvailable ?? 0 } = status ?? {};
+  const wanted = spec.replicas ?? status?.desiredNumberScheduled ?? 1;
   if (observedGeneration < (metadata.generation ?? 0)) return "its controller has not seen its last change";
   if (updatedReplicas < wanted) return `${updatedReplicas} of ${wanted} pods are of the newest template`;
   if (replicas > updatedReplicas) return `${replicas - updatedReplicas} old pods are left`;

@@ -2,6 +2,7 @@
 import type { Adoptees, Cluster } from "../adapters/kubernetes/cluster.ts";
 import { KubeError } from "../adapters/kubernetes/client/errors.ts";
 import { RESOURCES, type Adoptable } from "../adapters/kubernetes/client/objects.ts";
+import { templateAskedOf } from "../adapters/kubernetes/held.ts";
 import { CONFIGURATION } from "../adapters/kubernetes/names.ts";
 import { configurationOf, digest } from "../adapters/kubernetes/revision.ts";
 
@@ -17,8 +18,9 @@ interface Configured {
 }
 
 /** Reads what a template names. What is not there counts as such: when it comes, that is a change. */
-async function configured(cluster: Cluster, { metadata, spec }: Adoptable): Promise<Configured> {
-  const { configMaps, secrets } = configurationOf(spec.template);
+async function configured(cluster: Cluster, adoptable: Adoptable): Promise<Configured> {
+  const { metadata } = adoptable;
+  const { configMaps, secrets } = configurationOf(templateAskedOf(adoptable));
   const contents: [name: string, content: string][] = [];
   const keys: string[] = [];
   let unread: string | undefined;
@@ -85,7 +87,7 @@ export async function configure(
   known: string | undefined,
 ): Promise<Configuration> {
   const { content, keys, unread } = await configured(cluster, adopted.adoptable);
-  const noted = adopted.adoptable.spec.template.metadata?.annotations?.[CONFIGURATION];
+  const noted = templateAskedOf(adopted.adoptable).metadata?.annotations?.[CONFIGURATION];
   // A template with a note of an earlier adoption goes on having one.
   const adoptedWith = known ?? (noted === undefined ? content : "noted");
   const wanted = noteOf({ content }, adoptedWith);

@@ -1,7 +1,7 @@
 // What does the operator remember of one Rollout between two looks?
 import type { CommandAnswer, RolloutObject } from "../adapters/kubernetes/client/objects.ts";
 import type { Command } from "../core/engine/input.ts";
-import type { ServiceState } from "../core/engine/state.ts";
+import { underWay, type ServiceState } from "../core/engine/state.ts";
 import type { Noted } from "../adapters/kubernetes/command.ts";
 import type { Rollout } from "../core/spec/rollout.ts";
 import { adoptedIn, type Adoptee } from "../core/spec/workload.ts";
@@ -102,6 +102,12 @@ export class Entry {
   /** Takes in answers that were written down and whose writing was not confirmed. */
   learn(answers: readonly CommandAnswer[]): void {
     for (const answer of answers) if (!this.answers.some(({ id }) => id === answer.id)) this.answer(answer);
+  }
+
+  /** Whether it was refused because of the rollout that is still under way. */
+  isBusy(key: string, state: ServiceState | undefined): boolean {
+    const { busy } = this;
+    return busy?.key === key && state !== undefined && underWay(state)?.number === busy.number;
   }
 
   /** What a state that is written down now has handled: what was asked for is written with what follows from it, never before. */

@@ -6,17 +6,18 @@ import { notedOf } from "../adapters/kubernetes/command.ts";
 import type { Adoptable, RolloutObject } from "../adapters/kubernetes/client/objects.ts";
 import type { KubeJournal } from "../adapters/kubernetes/journal.ts";
 import { FINALIZER } from "../adapters/kubernetes/names.ts";
+import { heldFrom } from "../adapters/kubernetes/held.ts";
 import { placeOf, serviceOf } from "../adapters/kubernetes/service-name.ts";
 import type { Answer, Command } from "../core/engine/input.ts";
 import { replicasOf } from "../core/engine/resize.ts";
-import { underWay, type ServiceState } from "../core/engine/state.ts";
+import { underWay, withdrawnIn, type ServiceState } from "../core/engine/state.ts";
 import { adoptedIn } from "../core/spec/workload.ts";
 import { messageOf } from "../core/issues.ts";
 import { ms } from "../core/units.ts";
 import type { Controller } from "../runtime/controller.ts";
 import { healthOf } from "../runtime/health.ts";
 import type { Told } from "../runtime/parts.ts";
-import { forbidden, isThere, keysOf, named, type Named } from "./adoptees.ts";
+import { forbidden, isThere, keysOf, named, nothingOf, type Named } from "./adoptees.ts";
 import { answerTo } from "./answer.ts";
 import { approvable, askedOf, readSpec } from "./asked.ts";
 import { configure, type Configurable } from "./configuration.ts";
@@ -206,14 +207,16 @@ export class Operator {
     await this.#readopt(service, adoptable, selecting);
     if (on && adoptable && (await this.#configure(service, { ...on, adoptable }))) return;
     const other = adoptable && takenBy(adoptable, object.metadata.name, cluster);
-    const asked = askedOf(object, rollout, { adoptable, isKnown: controller.has(service), takenBy: other });
+    const state = controller.find(service)?.state;
+    const at = { adoptable, isKnown: controller.has(service), takenBy: other, withdrawn: state && withdrawnIn(state) };
+    const asked = askedOf(object, rollout, at);
     if (asked.kind === "not-yet") return this.#notYet(service, asked);
     if (asked.key === entry.handled) await this.#accept(service, asked.key);
-    else if (!this.#isBusy(service, asked.key)) {
+    else if (!entry.isBusy(asked.key, state)) {
       if (controller.has(service) && !entry.hasSettled(asked.key)) return void this.#later(service, SETTLE_MS);
       await this.#apply(service, { object, asked });
     }
-    if (on && adoptable) await this.#scale(service, on.what, fullSizeOf(adoptable));
+    if (on && adoptable) await this.#scale(service, on, fullSizeOf(adoptable));
     entry.trouble = undefined;
   }
 
@@ -246,7 +249,10 @@ export class Operator {
   /** Sees to it that what the pods are configured with is a part of the revision. Whether the template was changed for it. */
   async #configure(service: string, on: Pick<Named, "asked"> & Configurable): Promise<boolean> {
     const { cluster, say } = this.#options;
-    if (on.asked.configuration === "ignore") return false;
+    const state = this.#options.controller.find(service)?.state;
+    // A template that stands in for another one is nobody's wish.
+    const isHeld = state && underWay(state) && heldFrom(on.adoptable);
+    if (on.asked.configuration === "ignore" || isHeld) return false;
     const entry = this.#entry(service);
     const { isNew, keys, adoptedWith, unread } = await configure(cluster, on, entry.configuration);
     if (unread !== undefined && entry.unread !== unread) say(`${service}: ${unread}`);
@@ -291,13 +297,6 @@ export class Operator {
     });
   }
 
-  /** Whether it was refused because of the rollout that is still under way. */
-  #isBusy(service: string, key: string): boolean {
-    const { busy } = this.#entry(service);
-    const state = this.#options.controller.find(service)?.state;
-    return busy?.key === key && state !== undefined && underWay(state)?.number === busy.number;
-  }
-
   /** What was wrong in between is right again. */
   async #accept(service: string, key: string): Promise<void> {
     const entry = this.#entry(service);
@@ -314,12 +313,12 @@ export class Operator {
   }
 
   /** What is adopted has its own number of pods, and that counts, whoever has set it. */
-  async #scale(service: string, what: string, replicas: number): Promise<void> {
+  async #scale(service: string, { what, kind }: Named, replicas: number): Promise<void> {
     const state = this.#options.controller.find(service)?.state;
     if (!state || state.rollouts === 0) return;
     // A service that is scaled to nothing is left as it is: there is nothing to roll out, and nobody to compare with.
     if (replicas === 0 && underWay(state)?.phase === "forward")
-      await this.#send(service, { kind: "abort", reason: `${what} is scaled to 0` });
+      await this.#send(service, { kind: "abort", reason: `${what} ${nothingOf(kind)}` });
     if (replicas === 0 || replicas === replicasOf(state)) return;
     const reason = `${what} has ${replicas} replicas`;
     const answer = await this.#send(service, { kind: "scale", replicas, reason });

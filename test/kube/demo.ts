@@ -55,6 +55,14 @@ export function demoStatefulSet(version: string, { spec, ...demo }: Demo = {}) {
   return { ...deployment, kind: "StatefulSet", spec: { ...deployment.spec, serviceName: name, ...spec } };
 }
 
+/** The same as a DaemonSet, on nodes that have a label. */
+export function demoDaemonSet(version: string, { spec, ...demo }: Demo = {}, nodeSelector: object = {}) {
+  const deployment = demoDeployment(version, demo);
+  const { replicas: _replicas, template, ...rest } = deployment.spec;
+  const onNodes = { ...template, spec: { ...template.spec, nodeSelector } };
+  return { ...deployment, kind: "DaemonSet", spec: { ...rest, template: onNodes, ...spec } };
+}
+
 /** A Service in front of it. */
 export function demoService(name = "app"): object {
   return {

@@ -9,7 +9,7 @@ import { policiesOf } from "../../src/cli/export/install/policies.ts";
 import { until } from "../e2e/harness.ts";
 import { Api, isStatus } from "./api.ts";
 import type { OwnCluster } from "./cluster.ts";
-import { demoDeployment, demoStatefulSet } from "./demo.ts";
+import { demoDaemonSet, demoDeployment, demoStatefulSet } from "./demo.ts";
 import { ASKED, CONTROLLER, everything, openWithSerin, saidBy, type Said } from "./installed.ts";
 import { test } from "./kube-test.ts";
 import type { Deployment, KubeObject } from "./objects.ts";
@@ -76,7 +76,8 @@ test("the policies are read without a doubt", async () => {
   const look = async () =>
     (await kubectl(["get", "validatingadmissionpolicies", "-o", ...types])).out.trim().split("\n");
   await until("the policies are read", async () => (await look()).every((line) => line.includes("{")));
-  expect(await look()).toEqual(["serin-annotations {}", "serin-brake {}", "serin-partition {}"]);
+  const names = ["annotations", "brake", "on-delete", "partition"];
+  expect(await look()).toEqual(names.map((name) => `serin-${name} {}`));
 });
 
 test("the base for kustomize and the definition of the chart say the same", async () => {
@@ -143,7 +144,7 @@ function rollout(spec: object, name = "shop"): object {
 test.each([
   [{ workload: { process: { command: ["a"] } } }, "process and urls are for machines"],
   [{ workload: { urls: ["http://127.0.0.1:1"] } }, "process and urls are for machines"],
-  [{ workload: {} }, "one of deployment or statefulSet must be here"],
+  [{ workload: {} }, "one of deployment, statefulSet or daemonSet must be here"],
   [{ workload: { ...DEPLOYMENT, ready: { tcp: true } } }, "pods have probes"],
   [{ traffic: { proxy: { listen: 8080 } } }, "proxy is for machines"],
   [{ traffic: {} }, "one of proxy, envoy, service, istio or gateway must be here, and only one"],
@@ -308,6 +309,19 @@ test("an adopted StatefulSet keeps its partition, and is its owner's in all else
   expect(await changed(partition(1))).toContain("keeps its updateStrategy while Rollout db looks after it");
   expect(await changed(partition(1), CONTROLLER)).toBe("done");
   expect(await change(["annotate", "--overwrite", "statefulset/db", "serin.dev/rollout=x"])).toContain("kept by Serin");
+});
+
+test("an adopted DaemonSet keeps how its pods change, and is its owner's in all else", async (context) => {
+  const { shop, change } = await adopted(context);
+  await shop.apply(demoDaemonSet("v1", { name: "agent" }, { nowhere: "yes" }));
+  expect(await change(["annotate", "daemonset/agent", "serin.dev/rollout=agent"], CONTROLLER)).toBe("done");
+  const changed = (spec: object, user?: string): Promise<string> =>
+    change(["patch", "daemonset/agent", "-p", JSON.stringify({ spec })], user);
+  const own = { updateStrategy: { type: "OnDelete", rollingUpdate: null } };
+  expect(await changed({ template: { metadata: { labels: { version: "v2" } } } })).toBe("done");
+  expect(await changed(own)).toContain("keeps its updateStrategy while Rollout agent looks after it");
+  expect(await changed(own, CONTROLLER)).toBe("done");
+  expect(await change(["annotate", "daemonset/agent", "serin.dev/template=x"])).toContain("kept by Serin");
 });
 
 test("Serin's annotations are its own; Kubernetes may copy them, and everybody has others", async (context) => {

@@ -165,6 +165,15 @@ export interface StatefulSet extends KubeObject {
   readonly status?: { readonly observedGeneration?: number; readonly readyReplicas?: number };
 }
 
+export interface DaemonSet extends KubeObject {
+  readonly spec: { readonly updateStrategy?: object; readonly template: Template };
+  readonly status?: {
+    readonly observedGeneration?: number;
+    readonly desiredNumberScheduled: number;
+    readonly numberReady: number;
+  };
+}
+
 export interface ReplicaSet extends KubeObject {
   readonly spec: { readonly replicas?: number; readonly template: Template };
   readonly status?: { readonly replicas?: number; readonly readyReplicas?: number };

@@ -4,8 +4,9 @@ import { expect, type TestContext } from "vitest";
 import type { PodTemplate } from "../../src/adapters/kubernetes/client/objects.ts";
 import { Cluster as Known } from "../../src/adapters/kubernetes/cluster.ts";
 import { revisionOfTemplate } from "../../src/adapters/kubernetes/revision.ts";
-import { Places, type Written } from "../../src/adapters/kubernetes/stateful/places.ts";
-import { StatefulSetWorkload } from "../../src/adapters/kubernetes/stateful/workload.ts";
+import { Places, type Written } from "../../src/adapters/kubernetes/places/places.ts";
+import { STATEFUL_SETS } from "../../src/adapters/kubernetes/places/stateful.ts";
+import { PlacedWorkload } from "../../src/adapters/kubernetes/places/workload.ts";
 import { systemClock } from "../../src/adapters/system/clock.ts";
 import type { WantedPool } from "../../src/ports/workload.ts";
 import type { Namespace } from "./cluster.ts";
@@ -173,7 +174,8 @@ test("where all places are the candidate's the way back brings the template of s
   });
   await known.start();
   context.onTestFinished(() => known.stop());
-  const [live] = [...(await known.stateful()).sets.values()];
+  const sets = await known.statefulSets();
+  const [live] = [...sets.sets.values()];
   const stable: WantedPool = {
     pool: "1",
     role: "stable",
@@ -186,10 +188,16 @@ test("where all places are the candidate's the way back brings the template of s
     stable: { pool: stable.pool, revision: stable.revision },
     fullSize: 3,
     isExposed: true,
+    isBack: false,
+    withdrawn: undefined,
   });
   const by = { namespace: namespace.name, name: "app", uid: rollout?.metadata.uid ?? "", adoptee: "app" };
-  const places = new Places(known, { ...by, adopteeUid: metadata.uid }, { known: await known.stateful(), written });
-  const workload = new StatefulSetWorkload({ adopted: places, port: () => undefined });
+  const places = new Places(
+    known,
+    { ...by, adopteeUid: metadata.uid },
+    { placedBy: STATEFUL_SETS, known: sets, written },
+  );
+  const workload = new PlacedWorkload({ adopted: places, port: () => undefined });
   const follow = async (wanted: readonly WantedPool[], image: string): Promise<void> => {
     pools = wanted;
     await settledTo(namespace, image, () => workload.apply(pools, [], { signal: AbortSignal.timeout(30_000) }));

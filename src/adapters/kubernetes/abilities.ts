@@ -12,6 +12,8 @@ export const STATEFUL_SET_ABILITIES: WorkloadAbilities = {
   signals: [],
 };
 
+export const DAEMON_SET_ABILITIES: WorkloadAbilities = { ...STATEFUL_SET_ABILITIES, refills: true };
+
 /**
  * VirtualServices take any whole numbers as weights, match by what Envoy sees, and copy. They keep nobody with a version: what a
  * consistent hash chooses is a pod among those of one version, after chance has chosen the version.

@@ -7,15 +7,18 @@ import { seen, type Call } from "../../ports/observed.ts";
 import type { Metrics } from "../../ports/router.ts";
 import type { Workload } from "../../ports/workload.ts";
 import { Adopted, type Adopter } from "./adopted.ts";
+import type { PlacedObject } from "./client/objects.ts";
 import type { Cluster } from "./cluster.ts";
 import { leave } from "./leave.ts";
 import { clusterRouterOf } from "./routers/index.ts";
 import type { ClusterRouter } from "./routers/cluster-router.ts";
 import { ServiceRouter } from "./routers/service.ts";
 import { placeOf } from "./service-name.ts";
-import { leavePlaces } from "./stateful/leave.ts";
-import { Places, type Written } from "./stateful/places.ts";
-import { StatefulSetWorkload } from "./stateful/workload.ts";
+import { DAEMON_SETS } from "./places/daemon.ts";
+import { leavePlaces } from "./places/leave.ts";
+import { Places, type Written } from "./places/places.ts";
+import { STATEFUL_SETS } from "./places/stateful.ts";
+import { PlacedWorkload } from "./places/workload.ts";
 import { DeploymentWorkload } from "./workload.ts";
 
 /** What the file says of it now, and what was written down last. */
@@ -42,8 +45,13 @@ export async function adopt(cluster: Cluster, asked: () => ClusterAsked): Promis
   const { kind } = asked().adoptee;
   const adopter = await adopterOf(cluster, asked());
   if (kind === "Deployment") return deploymentParts(new Adopted(cluster, adopter), asked);
-  const known = await cluster.stateful();
-  return placeParts(new Places(cluster, adopter, { known, written: () => asked().written }), asked);
+  const written = (): Written => asked().written;
+  if (kind === "DaemonSet") {
+    const known = await cluster.daemonSets();
+    return placeParts(new Places(cluster, adopter, { placedBy: DAEMON_SETS, known, written }), asked);
+  }
+  const known = await cluster.statefulSets();
+  return placeParts(new Places(cluster, adopter, { placedBy: STATEFUL_SETS, known, written }), asked);
 }
 
 function deploymentParts(adopted: Adopted, asked: () => ClusterAsked): ClusterParts {
@@ -60,11 +68,11 @@ function deploymentParts(adopted: Adopted, asked: () => ClusterAsked): ClusterPa
   };
 }
 
-function placeParts(places: Places, asked: () => ClusterAsked): ClusterParts {
+function placeParts<S extends PlacedObject>(places: Places<S>, asked: () => ClusterAsked): ClusterParts {
   const roles = () => asked().roles;
   const router = routerOf(asked, ({ service }) => service && new ServiceRouter({ adopted: places, roles }, service));
   return {
-    workload: new StatefulSetWorkload({ adopted: places, ...following(asked, router) }),
+    workload: new PlacedWorkload({ adopted: places, ...following(asked, router) }),
     router,
     leave: () => leavePlaces({ places, router: router(), podMetadata: asked().adoptee.asked.podMetadata }),
   };

@@ -9,7 +9,7 @@ import { markIn, marked } from "./mark.ts";
 import { REPLICAS, ROLLOUT } from "./names.ts";
 import { ownerOf } from "./owned.ts";
 
-/** Who looks after a Deployment or a StatefulSet. */
+/** Who looks after a Deployment, a StatefulSet or a DaemonSet. */
 export interface Adopter {
   readonly namespace: string;
   /** The Rollout object. */
@@ -156,10 +156,13 @@ export function refuseTaken(
   });
 }
 
-/** How many pods it shall have: what its owner has said, whatever Serin has scaled it to for the time being. */
-export function fullSizeOf({ metadata, spec }: Adoptable): number {
+/**
+ * How many pods it shall have: what its owner has said, whatever Serin has scaled it to for the time being; one on each node
+ * that a DaemonSet names.
+ */
+export function fullSizeOf({ metadata, spec, status }: Adoptable): number {
   const [own, written] = (metadata.annotations?.[REPLICAS] ?? "").split("/").map(Number);
-  const now = spec.replicas ?? 1;
+  const now = spec.replicas ?? status?.desiredNumberScheduled ?? 1;
   // Another number than the one that was written is somebody's wish.
   return own !== undefined && now === written ? own : now;
 }

@@ -8,8 +8,10 @@ import {
   RESOURCES,
   type Adoptable,
   type ControllerRevision,
+  type DaemonSet,
   type Deployment,
   type KubeObject,
+  type PlacedObject,
   type Pod,
   type ReplicaSet,
   type Resource,
@@ -19,6 +21,7 @@ import {
 } from "./client/objects.ts";
 import {
   knownContent,
+  knownDaemonSet,
   knownDeployment,
   knownPod,
   knownRevision,
@@ -38,9 +41,12 @@ export interface ClusterOptions extends ConnectionOptions {
   readonly only?: string | undefined;
 }
 
-/** StatefulSets, and the revisions of their templates. */
-export interface StatefulSets {
-  readonly sets: Informer<StatefulSet>;
+/** Kinds of objects whose versions share places. */
+export type PlacedKind = Exclude<AdoptedKind, "Deployment">;
+
+/** Objects of such a kind, and the revisions of their templates. */
+export interface Placed<S extends PlacedObject = PlacedObject> {
+  readonly sets: Pick<Informer<S>, "get" | "wrote" | "values">;
   readonly revisionsOf: Owned<KnownRevision>;
 }
 
@@ -54,6 +60,7 @@ export interface Adoptees {
 export const RESOURCE_OF: Readonly<Record<AdoptedKind, Resource>> = {
   Deployment: RESOURCES.deployments,
   StatefulSet: RESOURCES.statefulSets,
+  DaemonSet: RESOURCES.daemonSets,
 };
 
 type Stopping = Pick<Informer<KubeObject>, "stop">;
@@ -73,7 +80,10 @@ export class Cluster {
   readonly rollouts: Informer<RolloutObject>;
   readonly setsOf = new Owned<KnownSet>();
   readonly podsOf = new Owned<KnownPod>();
-  #stateful: Promise<{ readonly known: StatefulSets; readonly informers: readonly Stopping[] }> | undefined;
+  readonly #revisionsOf = new Owned<KnownRevision>();
+  readonly #revisions = new Map<Resource, Promise<Informer<ControllerRevision, KnownRevision>>>();
+  readonly #statefulSets = new Map<Resource, Promise<Informer<StatefulSet>>>();
+  readonly #daemonSets = new Map<Resource, Promise<Informer<DaemonSet>>>();
   readonly #more = new Map<Resource, Promise<Informer<KubeObject>>>();
   readonly #contents = new Map<Resource, Promise<Informer<KubeObject, KnownContent>>>();
   #any: ((key: string) => void) | undefined;
@@ -91,7 +101,7 @@ export class Cluster {
       keep: knownPod,
       heard: (change, pod, before) => {
         this.podsOf.hear(change, pod, before);
-        // Whoever looks after a ReplicaSet or a StatefulSet is told of its pods.
+        // Whoever looks after whoever makes pods is told of them.
         this.#call(this.#keeperOf(pod));
       },
     });
@@ -137,50 +147,52 @@ export class Cluster {
   }
 
   async stop(): Promise<void> {
-    const more = await Promise.all([...this.#more.values()].map((made) => made.catch(() => undefined)));
-    const contents = await Promise.all([...this.#contents.values()].map((made) => made.catch(() => undefined)));
-    await Promise.all([...this.#own, ...more, ...contents].map(async (informer) => informer?.stop()));
-    const stateful = await this.#stateful?.catch(() => undefined);
-    await Promise.all((stateful?.informers ?? []).map((informer) => informer.stop()));
+    const lazy: readonly ReadonlyMap<Resource, Promise<Stopping>>[] = [
+      this.#more,
+      this.#contents,
+      this.#revisions,
+      this.#statefulSets,
+      this.#daemonSets,
+    ];
+    const begun = lazy.flatMap((known) => Array.from(known.values()));
+    const more = await Promise.all(begun.map((made) => made.catch(() => undefined)));
+    await Promise.all([...this.#own, ...more].map(async (informer) => informer?.stop()));
     this.client.connection.close();
   }
 
   /** StatefulSets and their revisions, watched from the first question on. Rejects when they may not be read. */
-  async stateful(): Promise<StatefulSets> {
-    this.#stateful ??= this.#watchStateful().catch((error: unknown) => {
-      this.#stateful = undefined;
-      throw error;
-    });
-    return (await this.#stateful).known;
+  statefulSets(): Promise<Placed<StatefulSet>> {
+    return this.#placed(this.#statefulSets, { resource: RESOURCES.statefulSets, keep: knownStatefulSet });
   }
 
-  async #watchStateful() {
-    const { statefulSets, controllerRevisions } = RESOURCES;
-    const revisionsOf = new Owned<KnownRevision>();
-    const sets = this.#informer<StatefulSet>({
-      resource: statefulSets,
-      keep: knownStatefulSet,
-      heard: (_change, set) => this.tell(statefulSets, set),
-    });
-    const revisions = this.#informer<ControllerRevision, KnownRevision>({
-      resource: controllerRevisions,
-      keep: knownRevision,
-      heard: this.#owned(revisionsOf),
-    });
-    const informers: readonly Stopping[] = [sets, revisions];
-    try {
-      await Promise.all([sets.start(), revisions.start()]);
-    } catch (error) {
-      await Promise.all(informers.map((informer) => informer.stop()));
-      throw error;
-    }
-    return { known: { sets, revisionsOf }, informers };
+  /** DaemonSets, likewise. */
+  daemonSets(): Promise<Placed<DaemonSet>> {
+    return this.#placed(this.#daemonSets, { resource: RESOURCES.daemonSets, keep: knownDaemonSet });
+  }
+
+  async #placed<S extends PlacedObject>(
+    known: Map<Resource, Promise<Informer<S>>>,
+    { resource, keep }: Pick<InformerOptions<S, S>, "resource" | "keep">,
+  ): Promise<Placed<S>> {
+    const revisionsOf = this.#revisionsOf;
+    const [sets] = await Promise.all([
+      this.#begun(known, { resource, keep, heard: (_change, set) => this.tell(resource, set) }),
+      this.#begun(this.#revisions, {
+        resource: RESOURCES.controllerRevisions,
+        keep: knownRevision,
+        heard: this.#owned(revisionsOf),
+      }),
+    ]);
+    return { sets, revisionsOf };
   }
 
   /** Objects of a kind that is adopted. Rejects when they may not be read. */
   async adoptees(kind: AdoptedKind): Promise<Adoptees> {
-    const known = kind === "Deployment" ? this.deployments : (await this.stateful()).sets;
-    return { resource: RESOURCE_OF[kind], known };
+    return { resource: RESOURCE_OF[kind], known: kind === "Deployment" ? this.deployments : await this.#sets(kind) };
+  }
+
+  async #sets(kind: PlacedKind): Promise<Adoptees["known"]> {
+    return (await (kind === "StatefulSet" ? this.statefulSets() : this.daemonSets())).sets;
   }
 
   /** Objects of a further kind, watched from the first question on. Rejects when the cluster does not know the kind. */
@@ -198,10 +210,10 @@ export class Cluster {
   }
 
   /** The informer that there is, or a new one once it has read everything; after a failure it is begun again. */
-  #begun<T extends Kept>(
-    known: Map<Resource, Promise<Informer<KubeObject, T>>>,
-    options: InformerOptions<KubeObject, T>,
-  ): Promise<Informer<KubeObject, T>> {
+  #begun<R extends KubeObject, T extends Kept>(
+    known: Map<Resource, Promise<Informer<R, T>>>,
+    options: InformerOptions<R, T>,
+  ): Promise<Informer<R, T>> {
     const { resource } = options;
     const there = known.get(resource);
     if (there) return there;

@@ -3,6 +3,7 @@ import {
   hashOf,
   type AdoptableStatus,
   type ControllerRevision,
+  type DaemonSet,
   type Deployment,
   type KubeObject,
   type ObjectMeta,
@@ -49,6 +50,8 @@ export interface KnownPod {
     "name" | "namespace" | "uid" | "resourceVersion" | "labels" | "deletionTimestamp" | "ownerReferences"
   >;
   readonly ip?: string | undefined;
+  /** Of a DaemonSet's: its node. */
+  readonly node?: string | undefined;
   /** What it has for its role, by its content. */
   readonly dress?: string | undefined;
   readonly phase?: string | undefined;
@@ -61,7 +64,7 @@ export interface KnownPod {
   readonly reason?: string | undefined;
 }
 
-export function knownPod({ metadata, status }: Pod): KnownPod {
+export function knownPod({ metadata, spec, status }: Pod): KnownPod {
   const { name, namespace, uid, resourceVersion, labels, deletionTimestamp, ownerReferences } = metadata;
   const dress = metadata.annotations?.[ROLE];
   const owners = ownerReferences?.filter(({ controller }) => controller);
@@ -79,6 +82,7 @@ export function knownPod({ metadata, status }: Pod): KnownPod {
       ...(owners && { ownerReferences: owners }),
     },
     ip: status?.podIP,
+    ...(owners?.[0]?.kind === "DaemonSet" && { node: spec.nodeName }),
     ...(dress === undefined ? {} : { dress }),
     phase: status?.phase,
     ready: condition?.status === "True",
@@ -142,6 +146,15 @@ export function knownStatefulSet(set: StatefulSet): StatefulSet {
     spec,
     ...(status && { status: { ...progress(status), currentRevision, updateRevision } }),
   };
+}
+
+/** A DaemonSet, likewise. */
+export function knownDaemonSet(set: DaemonSet): DaemonSet {
+  const { spec, status = {} } = set;
+  const { observedGeneration, desiredNumberScheduled, currentNumberScheduled } = status;
+  const { updatedNumberScheduled, numberAvailable } = status;
+  const told = { observedGeneration, desiredNumberScheduled, currentNumberScheduled };
+  return { metadata: brief(slim(set)), spec, status: { ...told, updatedNumberScheduled, numberAvailable } };
 }
 
 /** A ControllerRevision without its template, which is known by its content's name. */

@@ -33,7 +33,7 @@ function replicaOf(
   };
 }
 
-/** The replicas of a ReplicaSet or a StatefulSet. One that cannot make its pods says so in the place of those that are missing. */
+/** The replicas of whoever makes pods. One that cannot make its pods says so in the place of those that are missing. */
 export function replicasOf(
   set: MakesPods,
   pods: Iterable<KnownPod>,

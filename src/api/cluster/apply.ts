@@ -92,7 +92,7 @@ export async function liveAdoptee(
   const adoptee = adoptedIn(workload);
   if (!adoptee)
     throw refused(
-      "in a cluster spec.workload is a deployment or a statefulSet",
+      "in a cluster spec.workload is a deployment, a statefulSet or a daemonSet",
       "workload: { deployment: { name: … } }",
     );
   const { kind, asked } = adoptee;

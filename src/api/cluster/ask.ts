@@ -154,12 +154,19 @@ export function notScaled(
   const { workload = {} } = (spec ?? {}) as {
     readonly workload?: Readonly<Record<string, { readonly name?: string }>>;
   };
+  const now = "nothing was changed";
+  const daemon = workload["daemonSet"]?.name;
+  if (daemon !== undefined) {
+    const what = "a DaemonSet has a pod on each node that it names, in mid-rollout too";
+    const next = `add or take nodes, or change spec.template.spec.nodeSelector of DaemonSet ${daemon}`;
+    return new SerinError({ code: "SERIN_REFUSED", what, now, next, exitCode: 2 });
+  }
   const kind = workload["statefulSet"] ? "StatefulSet" : "Deployment";
   const adopted = (workload["statefulSet"] ?? workload["deployment"])?.name ?? name;
   return new SerinError({
     code: "SERIN_REFUSED",
     what: `in a cluster the ${kind}'s own number of replicas counts, in mid-rollout too`,
-    now: "nothing was changed",
+    now,
     next: `kubectl --namespace ${namespace} scale ${kind.toLowerCase()}/${adopted} --replicas=${replicas ?? 1}`,
     exitCode: 2,
   });

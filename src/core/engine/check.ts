@@ -3,7 +3,7 @@ import { closed, closedText } from "../calendar.ts";
 import { isExposed, ROLES, sameSplit, shareOf, type Split, type Weights } from "../split.ts";
 import { percent } from "../units.ts";
 import { shortOf } from "./capacity.ts";
-import type { Waiting } from "./state.ts";
+import { poolOf, type Waiting } from "./state.ts";
 import type { Turn } from "./turn.ts";
 
 /** What a look at the step under way says. */
@@ -113,7 +113,23 @@ export function give(turn: Turn, { weights, matches = [], mirror }: Shares): Che
 export function taken(turn: Turn, weights: Weights): Check {
   if (reported(turn, turn.state.split)) return done(shares(weights));
   const waits = asked(turn);
-  return overdue(turn) && waits.kind === "wait" ? stop(waits.waiting.text) : waits;
+  if (!overdue(turn) || waits.kind !== "wait") return waits;
+  const more = overfilled(turn);
+  if (more)
+    return done(
+      `${shares(more)} instead of ${shares(weights)}: replicas that were lost are missing, or the candidate's now`,
+    );
+  return stop(waits.waiting.text);
+}
+
+/** What the router reports while the candidate has its places, and stable has fewer than its own, which nobody can keep from it. */
+function overfilled(turn: Turn): Weights | undefined {
+  const { state, input } = turn;
+  const canary = poolOf(state, "canary");
+  if (!state.abilities.workload.refills || !canary || turn.ready(canary.pool) < canary.size) return undefined;
+  if (input.traffic.kind !== "value") return undefined;
+  const { weights } = input.traffic.value.split;
+  return shareOf(weights, "canary") > shareOf(state.split.weights, "canary") ? weights : undefined;
 }
 
 /** `canary 10%, stable 90%`. */

@@ -228,9 +228,18 @@ function checkScale(turn: Turn, role: Role, size: number): Check {
     const carries = role === "canary" && ready >= carriers(turn.rollout.program);
     if (carries && shareOf(turn.state.split.weights, role) === WHOLE)
       return done(`${role} has ${ready} of ${size} ready after ${within}, which carry everything`);
+    if (role === "stable" && ready >= placesLeft(turn))
+      return done(`${role} has ${ready} of ${size} ready after ${within}: the other places are the candidate's now`);
     return ends(`${role} has ${ready} of ${size} ready after ${within}${why ? `: ${why}` : ""}`);
   }
   return wait("replicas", `${role}: ${ready} of ${size} ready${why ? ` (${why})` : ""}`);
+}
+
+/** Places that stable can have at the most, where those that are lost may come back as the candidate. */
+function placesLeft({ state, input, rollout }: Turn): number {
+  if (!state.abilities.workload.refills || input.pools.kind !== "value") return Infinity;
+  const others = input.pools.value.filter(({ pool }) => pool !== state.stable?.pool);
+  return rollout.program.fullSize - others.reduce((sum, { replicas }) => sum + replicas.length, 0);
 }
 
 /** Where replicas take their places one by one, each of them has as long as all have together elsewhere. */

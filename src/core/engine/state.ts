@@ -225,6 +225,11 @@ export function underWay(state: ServiceState): RolloutState | undefined {
   return state.rollout?.phase === "ended" ? undefined : state.rollout;
 }
 
+/** The last candidate, where its rollout has ended without making it stable. */
+export function withdrawnIn({ rollout }: ServiceState): string | undefined {
+  return rollout?.phase === "ended" && rollout.outcome !== "promoted" ? rollout.candidate : undefined;
+}
+
 /** The pool that has a role now. */
 export function poolOf(state: ServiceState, role: Role | "former"): PoolState | undefined {
   return state.pools.find((pool) => pool.role === role);

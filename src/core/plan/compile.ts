@@ -51,12 +51,13 @@ export function compile(rollout: Rollout, context: CompileContext): CompileResul
   const { spec } = rollout;
   const fullSize = context.replicas ?? replicasAsked(spec.workload);
   const { surge } = context.abilities.router;
-  const { inPlace = false } = context.abilities.workload;
+  const { inPlace = false, refills = false } = context.abilities.workload;
   const frame: Frame = {
     abilities: context.abilities,
     fullSize,
     ...(surge && { surge: inPlace ? 0 : replicasBelow(surge, fullSize) }),
     inPlace,
+    refills,
     undecided: spec.analysis?.undecided ?? "hold",
     hooks: spec.hooks,
     preview: previewOf(spec.traffic) !== undefined,

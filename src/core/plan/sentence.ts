@@ -194,7 +194,8 @@ function kayentaTexts(stage: KayentaPlan, at: { readonly from: number; readonly 
 }
 
 function outage(steps: readonly Step[]): string {
-  const from = steps.findIndex(({ op }) => op === "retire") + 1;
+  // The first thing is that stable goes, whichever way.
+  const from = steps.findIndex((step) => step.op === "retire" || (step.op === "scale" && step.role === "stable")) + 1;
   const to = steps.findIndex(({ op }) => op === "route") + 1;
   return `An outage: from step ${from} to step ${to} nobody answers requests.`;
 }

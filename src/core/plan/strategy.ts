@@ -17,6 +17,8 @@ export interface Frame {
   readonly surge?: number | undefined;
   /** Whether a candidate's replicas take the places of stable's, one by one. */
   readonly inPlace: boolean;
+  /** Whether something always runs in each place: what is lost comes back at once. */
+  readonly refills: boolean;
   /** What a judgement does when time is up that does not say so itself. */
   readonly undecided: Undecided;
   /** Whether requests that come in at a second address go to the candidate. */

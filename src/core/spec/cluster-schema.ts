@@ -53,12 +53,14 @@ const RULES: readonly (readonly [path: Path, rules: readonly CelRule[]])[] = [
     [
       {
         rule: "!has(self.process) && !has(self.urls)",
-        message: "process and urls are for machines: in a cluster the workload is a deployment or a statefulSet",
+        message:
+          "process and urls are for machines: in a cluster the workload is a deployment, a statefulSet or a daemonSet",
       },
-      exactlyOneRule(["deployment", "statefulSet"]),
+      exactlyOneRule(["deployment", "statefulSet", "daemonSet"]),
       {
         rule: "!has(self.ready) && !has(self.metrics)",
-        message: "ready and metrics are of urls: pods have probes, and metrics stand below deployment or statefulSet",
+        message:
+          "ready and metrics are of urls: pods have probes, and metrics stand below deployment, statefulSet or daemonSet",
       },
     ],
   ],
@@ -121,8 +123,9 @@ const RULES: readonly (readonly [path: Path, rules: readonly CelRule[]])[] = [
     [],
     [
       {
-        rule: "!has(self.workload.statefulSet) || has(self.traffic.service)",
-        message: "shares of a StatefulSet are made by the numbers of its pods: use traffic: { service: … }",
+        rule: "!(has(self.workload.statefulSet) || has(self.workload.daemonSet)) || has(self.traffic.service)",
+        message:
+          "shares of a StatefulSet or a DaemonSet are made by the numbers of its pods: use traffic: { service: … }",
       },
       {
         rule: "!has(self.strategy.recreate) || !has(self.analysis) || (has(self.analysis.enabled) && !self.analysis.enabled)",

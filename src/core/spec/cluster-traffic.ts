@@ -23,7 +23,7 @@ export const ServiceSchema = z.strictObject({
   surge: writtenOrNumber(POOL_SIZE)
     .optional()
     .describe(
-      "How many pods more than the Deployment's may run at once, so that shares come out by counts. With less than a share needs, the Deployment is scaled down for the time being. Default: 100%. Not of a StatefulSet, whose pods change in their places.",
+      "How many pods more than the Deployment's may run at once, so that shares come out by counts. With less than a share needs, the Deployment is scaled down for the time being. Default: 100%. Not of a StatefulSet or a DaemonSet, whose pods change in their places.",
     ),
 });
 

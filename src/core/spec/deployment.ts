@@ -1,4 +1,4 @@
-// How does a rollout file name a Deployment or a StatefulSet?
+// How does a rollout file name a Deployment, a StatefulSet or a DaemonSet?
 import * as z from "zod";
 import { Plain } from "./plain.ts";
 import { shown } from "./reading.ts";
@@ -28,6 +28,13 @@ const PodMetadata = z.strictObject({
   annotations: Texts.default({}).describe("Annotations."),
 });
 
+/** Which number counts in a cluster, whatever the file says. */
+const NUMBERS: Readonly<Record<AdoptedKind, string>> = {
+  Deployment: "the Deployment's own number counts",
+  StatefulSet: "the StatefulSet's own number counts",
+  DaemonSet: "the number of nodes counts that it runs on",
+};
+
 /** What the file says of an object of this kind whose pods it is about. */
 const adoptedSchema = (kind: AdoptedKind) =>
   z.strictObject({
@@ -44,7 +51,7 @@ const adoptedSchema = (kind: AdoptedKind) =>
       .min(1)
       .max(10_000)
       .optional()
-      .describe(`Replicas to plan and rehearse with. In a cluster the ${kind}'s own number counts.`),
+      .describe(`Replicas to plan and rehearse with. In a cluster ${NUMBERS[kind]}.`),
     podMetadata: z
       .strictObject({
         stable: PodMetadata.optional().describe("On pods of stable."),
@@ -58,9 +65,10 @@ const adoptedSchema = (kind: AdoptedKind) =>
 
 export const DeploymentSchema = adoptedSchema("Deployment");
 export const StatefulSetSchema = adoptedSchema("StatefulSet");
+export const DaemonSetSchema = adoptedSchema("DaemonSet");
 
 /** Kinds of objects that are adopted. */
-export type AdoptedKind = "Deployment" | "StatefulSet";
+export type AdoptedKind = "Deployment" | "StatefulSet" | "DaemonSet";
 
 /** An object that is adopted, as the file asks for it. */
 export type AdoptedSpec = Readonly<z.output<typeof DeploymentSchema>>;

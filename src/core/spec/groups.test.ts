@@ -97,7 +97,7 @@ describe("a façade's file", () => {
       "16:17 spec.routes[1].analysis [conflict] recreate stops stable first, so there is nothing to compare: take the analysis out, or use rolling or canary",
     ]);
     expect(mistakes(FACADE.replace("workload: { urls", "workload: { process: { command: [x] }, urls"))).toEqual([
-      "14:52 spec.routes[1].workload.urls [conflict] found beside process, only one of process, deployment, statefulSet or urls can be here",
+      "14:52 spec.routes[1].workload.urls [conflict] found beside process, only one of process, deployment, statefulSet, daemonSet or urls can be here",
     ]);
     expect(mistakes(FACADE.replace("legacy:", "legcy:"))).toEqual([
       "6:3 spec.legcy [unknown-field] found legcy, no such field: did you mean legacy?",

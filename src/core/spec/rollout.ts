@@ -180,13 +180,14 @@ const clusterRoutesClusters = ({ workload, traffic }: SpecFields, report: Report
   }
 };
 
-/** Its versions share the same pods' names, and no router but a Service is known to follow that. */
+/** Its versions share the same places, and no router but a Service is known to follow that. */
 const placesNeedServices = ({ workload, traffic }: SpecFields, report: Report): void => {
-  if (!workload.statefulSet) return;
+  const kind = adoptedIn(workload)?.kind;
+  if (kind === undefined || kind === "Deployment") return;
   if (traffic.service?.surge)
-    report(["traffic", "service", "surge"], "conflict", "pods of a StatefulSet change in their places: take it out");
+    report(["traffic", "service", "surge"], "conflict", `pods of a ${kind} change in their places: take it out`);
   if (traffic.service) return;
-  const message = "shares of a StatefulSet are made by the numbers of its pods: use service";
+  const message = `shares of a ${kind} are made by the numbers of its pods: use service`;
   const found = (["istio", "gateway", "envoy", "proxy"] as const).find((name) => traffic[name]);
   report(["traffic", ...(found ? [found] : [])], "conflict", message);
 };

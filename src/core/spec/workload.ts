@@ -2,7 +2,13 @@
 import * as z from "zod";
 import { ms } from "../units.ts";
 import { durationFormat } from "./durations.ts";
-import { DeploymentSchema, StatefulSetSchema, type AdoptedKind, type AdoptedSpec } from "./deployment.ts";
+import {
+  DaemonSetSchema,
+  DeploymentSchema,
+  StatefulSetSchema,
+  type AdoptedKind,
+  type AdoptedSpec,
+} from "./deployment.ts";
 import { Page, type PageSpec } from "./page.ts";
 import { Plain } from "./plain.ts";
 import { bad, good, shown, written, type Reading } from "./reading.ts";
@@ -110,7 +116,7 @@ const urlFields = {
   metrics: Page.optional().describe("The metrics page of each of urls, for metrics with a series of the service."),
 };
 
-const KINDS = ["process", "deployment", "statefulSet", "urls"] as const;
+const KINDS = ["process", "deployment", "statefulSet", "daemonSet", "urls"] as const;
 
 const workloadFields = z
   .strictObject({
@@ -118,6 +124,9 @@ const workloadFields = z
     deployment: DeploymentSchema.optional().describe("A Deployment in a Kubernetes cluster, adopted as it is."),
     statefulSet: StatefulSetSchema.optional().describe(
       "A StatefulSet in a Kubernetes cluster, adopted as it is. Its pods change in their places, one by one.",
+    ),
+    daemonSet: DaemonSetSchema.optional().describe(
+      "A DaemonSet in a Kubernetes cluster, adopted as it is. Its pods change on their nodes, one by one.",
     ),
     ...urlFields,
   })
@@ -133,9 +142,10 @@ export const WorkloadSchema = rule(workloadFields, (workload, report) => {
     report(["ready"], "conflict", `found beside ${other}, whose pods have probes: take it out`);
   if (metrics && other)
     report(["metrics"], "conflict", `found beside ${other}, which has metrics of its own: move it there`);
-}).transform(({ process, deployment, statefulSet, urls, ...rest }): WorkloadSpec => {
+}).transform(({ process, deployment, statefulSet, daemonSet, urls, ...rest }): WorkloadSpec => {
   if (urls) return { endpoints: endpointsOf(urls, rest) };
   if (statefulSet) return { statefulSet };
+  if (daemonSet) return { daemonSet };
   return deployment ? { deployment } : { process };
 });
 
@@ -177,12 +187,14 @@ export interface WorkloadSpec {
   readonly process?: ProcessSpec | undefined;
   readonly deployment?: AdoptedSpec | undefined;
   readonly statefulSet?: AdoptedSpec | undefined;
+  readonly daemonSet?: AdoptedSpec | undefined;
   readonly endpoints?: EndpointsSpec | undefined;
 }
 
 /** What is adopted in a cluster; nothing where the workload is on machines. */
-export function adoptedIn({ deployment, statefulSet }: WorkloadSpec): Adoptee | undefined {
+export function adoptedIn({ deployment, statefulSet, daemonSet }: WorkloadSpec): Adoptee | undefined {
   if (deployment) return { kind: "Deployment", asked: deployment };
+  if (daemonSet) return { kind: "DaemonSet", asked: daemonSet };
   return statefulSet && { kind: "StatefulSet", asked: statefulSet };
 }
 
@@ -193,11 +205,13 @@ export interface Adoptee {
 }
 
 /** The same with the number of replicas that there are. */
-export function withReplicas({ deployment, statefulSet, ...rest }: WorkloadSpec, replicas: number): WorkloadSpec {
+export function withReplicas(workload: WorkloadSpec, replicas: number): WorkloadSpec {
+  const { deployment, statefulSet, daemonSet, ...rest } = workload;
   return {
     ...rest,
     ...(deployment && { deployment: { ...deployment, replicas } }),
     ...(statefulSet && { statefulSet: { ...statefulSet, replicas } }),
+    ...(daemonSet && { daemonSet: { ...daemonSet, replicas } }),
   };
 }
 

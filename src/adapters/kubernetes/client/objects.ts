@@ -67,7 +67,7 @@ export interface Adoptable extends KubeObject {
     readonly selector: LabelSelector;
     readonly template: PodTemplate;
   };
-  readonly status?: AdoptableStatus | undefined;
+  readonly status?: (AdoptableStatus & NodesStatus) | undefined;
 }
 
 /** How far its controller is. */
@@ -76,6 +76,17 @@ export interface AdoptableStatus {
   readonly replicas?: number | undefined;
   readonly updatedReplicas?: number | undefined;
   readonly availableReplicas?: number | undefined;
+}
+
+/** The same of a DaemonSet, whose places are nodes. */
+interface NodesStatus {
+  readonly observedGeneration?: number | undefined;
+  /** Nodes that shall have a pod. */
+  readonly desiredNumberScheduled?: number | undefined;
+  /** Those of them that have one. */
+  readonly currentNumberScheduled?: number | undefined;
+  readonly updatedNumberScheduled?: number | undefined;
+  readonly numberAvailable?: number | undefined;
 }
 
 export interface Deployment extends Adoptable {
@@ -91,7 +102,12 @@ interface UpdateStrategy {
   readonly rollingUpdate?: { readonly partition?: number | undefined } | undefined;
 }
 
-export interface StatefulSet extends Adoptable {
+/** What may be adopted and has its pods in places: it says how they change there. */
+export interface PlacedObject extends Adoptable {
+  readonly spec: Adoptable["spec"] & { readonly updateStrategy?: { readonly type?: string | undefined } | undefined };
+}
+
+export interface StatefulSet extends PlacedObject {
   readonly spec: Adoptable["spec"] & {
     readonly updateStrategy?: UpdateStrategy | undefined;
     readonly ordinals?: { readonly start?: number | undefined } | undefined;
@@ -109,7 +125,18 @@ export interface StatefulSet extends Adoptable {
     | undefined;
 }
 
-/** A template that a StatefulSet has or had. */
+export interface DaemonSet extends PlacedObject {
+  readonly spec: Adoptable["spec"] & {
+    readonly updateStrategy?:
+      | {
+          readonly type?: "RollingUpdate" | "OnDelete" | undefined;
+          readonly rollingUpdate?: { readonly maxUnavailable?: number | string | undefined } | undefined;
+        }
+      | undefined;
+  };
+}
+
+/** A template that a StatefulSet or a DaemonSet has or had. */
 export interface ControllerRevision extends KubeObject {
   readonly data?: { readonly spec?: { readonly template?: PodTemplate | undefined } | undefined } | undefined;
 }
@@ -137,7 +164,7 @@ interface RolloutStatus {
   readonly seq?: number | undefined;
   /** What was last asked of the engine: the spec and the template, by their content. */
   readonly handled?: string | undefined;
-  /** The UID of the Deployment or StatefulSet that is adopted. */
+  /** The UID of what is adopted. */
   readonly deployment?: string | undefined;
   /** What its pods were configured with when it was adopted, by its content. */
   readonly configuration?: string | undefined;
@@ -236,6 +263,7 @@ export const RESOURCES = {
   rollouts: resource("serin.dev", "v1", "rollouts")("Rollout"),
   deployments: resource("apps", "v1", "deployments")("Deployment"),
   statefulSets: resource("apps", "v1", "statefulsets")("StatefulSet"),
+  daemonSets: resource("apps", "v1", "daemonsets")("DaemonSet"),
   controllerRevisions: resource("apps", "v1", "controllerrevisions")("ControllerRevision"),
   replicaSets: resource("apps", "v1", "replicasets")("ReplicaSet"),
   pods: resource("", "v1", "pods")("Pod"),
@@ -254,7 +282,7 @@ export const RESOURCES = {
 /** The label by which the pods of one ReplicaSet are told from those of another. */
 export const HASH_LABEL = "pod-template-hash";
 
-/** The same of a StatefulSet's pods: the name of the ControllerRevision that they were made from. */
+/** The same of a StatefulSet's pods: the name of the ControllerRevision that they were made from. Of a DaemonSet's: that one's own label. */
 export const REVISION_LABEL = "controller-revision-hash";
 
 /** `apps/v1`. */

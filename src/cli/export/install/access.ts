@@ -49,9 +49,14 @@ const WORK: readonly Access[] = [
     ["apps", "statefulsets"],
     [...LOOK, "patch", "update"],
   ),
-  access("Which version a pod of a StatefulSet is.", ["apps", "controllerrevisions"], LOOK),
   access(
-    "Which replicas are ready, where they answer, why they are not; labels and annotations that they have by role. A StatefulSet's is deleted so that it comes back in the version before.",
+    "Adoption: how its pods change, annotations; its template when a version is brought back or pods come back as stable, or when it is given back to its owner.",
+    ["apps", "daemonsets"],
+    [...LOOK, "patch", "update"],
+  ),
+  access("Which version a pod of a StatefulSet or a DaemonSet is.", ["apps", "controllerrevisions"], LOOK),
+  access(
+    "Which replicas are ready, where they answer, why they are not; labels and annotations that they have by role. A StatefulSet's or a DaemonSet's is deleted so that it comes back in another version.",
     ["", "pods"],
     [...LOOK, "patch", "delete"],
   ),

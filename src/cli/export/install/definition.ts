@@ -11,7 +11,7 @@ export function definition(asked: Pick<InstallAsked, "version">): Noted {
   const { spec, name } = clusterSchema();
   const schema = {
     type: "object",
-    description: "How new versions of a Deployment or a StatefulSet come to their users.",
+    description: "How new versions of a Deployment, a StatefulSet or a DaemonSet come to their users.",
     required: ["spec"],
     properties: {
       apiVersion: { type: "string" },

@@ -53,27 +53,42 @@ function brake(asked: InstallAsked): Policy {
   };
 }
 
-/** A StatefulSet whose partition is lowered by somebody else rolls by itself, likewise. */
-function partition(asked: InstallAsked): Policy {
+interface Places {
+  readonly kind: "StatefulSet" | "DaemonSet";
+  readonly name: string;
+  /** What the strategy says. */
+  readonly says: string;
+}
+
+/** What has its pods in places rolls by itself where somebody else changes how they change, likewise. */
+function places(asked: InstallAsked, { kind, name, says }: Places): Policy {
   const which = "object.metadata.namespace + '/' + object.metadata.name";
   const adopted = `'${ADOPTED}' in oldObject.${ANNOTATIONS}`;
   return {
-    name: "serin-partition",
-    about:
-      "A StatefulSet that Serin looks after keeps its updateStrategy: its partition says which pods change with the template. Everything else of it, its template too, may be changed by everybody who may. Whoever takes the annotation serin.dev/rollout off in the same change takes it from Serin.",
-    resources: ["statefulsets"],
+    name,
+    about: `A ${kind} that Serin looks after keeps its updateStrategy: ${says}. Everything else of it, its template too, may be changed by everybody who may. Whoever takes the annotation serin.dev/rollout off in the same change takes it from Serin.`,
+    resources: [`${kind.toLowerCase()}s`],
     failurePolicy: "Ignore",
-    why: "It is looked at on every change of a StatefulSet that is adopted. If it fails, the change goes through, and Serin sets the partition again within moments.",
+    why: `It is looked at on every change of a ${kind} that is adopted. If it fails, the change goes through, and Serin sets the strategy again within moments.`,
     when: [others(asked), { name: "adopted", expression: adopted }],
     variables: [],
     conditions: [
       {
         expression: `object.spec.updateStrategy == oldObject.spec.updateStrategy || !('${ADOPTED}' in object.${ANNOTATIONS})`,
-        messageExpression: `'StatefulSet ' + ${which} + ' keeps its updateStrategy while Rollout ' + oldObject.metadata.annotations['${ADOPTED}'] + ' looks after it: delete the Rollout to have it back, or take spec.updateStrategy out of what you apply'`,
+        messageExpression: `'${kind} ' + ${which} + ' keeps its updateStrategy while Rollout ' + oldObject.metadata.annotations['${ADOPTED}'] + ' looks after it: delete the Rollout to have it back, or take spec.updateStrategy out of what you apply'`,
       },
     ],
   };
 }
+
+const PLACES: readonly Places[] = [
+  { kind: "StatefulSet", name: "serin-partition", says: "its partition says which pods change with the template" },
+  {
+    kind: "DaemonSet",
+    name: "serin-on-delete",
+    says: "its pods change when Serin deletes them, and not with the template",
+  },
+];
 
 /** Kubernetes' own controllers copy a Deployment's annotations to its ReplicaSets. */
 const NATIVE =
@@ -85,8 +100,8 @@ function annotations(asked: InstallAsked): Policy {
   const kept = `variables.was.all(key, !key.startsWith('${OWN}') || key == '${ADOPTED}' || key in variables.now)`;
   return {
     name: "serin-annotations",
-    about: `Annotations ${OWN}* of Deployments, ReplicaSets and StatefulSets are Serin's: it tells versions apart by them. Nobody else changes them, or takes out more than the one by which one is adopted; whoever makes an object anew, such as from a backup, may bring them.`,
-    resources: ["deployments", "replicasets", "statefulsets"],
+    about: `Annotations ${OWN}* of Deployments, ReplicaSets, StatefulSets and DaemonSets are Serin's: it tells versions apart by them. Nobody else changes them, or takes out more than the one by which one is adopted; whoever makes an object anew, such as from a backup, may bring them.`,
+    resources: ["deployments", "replicasets", "statefulsets", "daemonsets"],
     failurePolicy: "Ignore",
     why: "It is looked at on every change of each of them. If it fails, changes go through, and Serin writes its annotations anew: better than objects that cannot be changed.",
     when: [others(asked), { name: "not-of-kubernetes", expression: NATIVE }],
@@ -149,5 +164,7 @@ function policyOf(policy: Policy, asked: InstallAsked): readonly Noted[] {
 
 /** The policies, each with its binding. */
 export function policiesOf(asked: InstallAsked): readonly Noted[] {
-  return [brake(asked), partition(asked), annotations(asked)].flatMap((policy) => policyOf(policy, asked));
+  return [brake(asked), ...PLACES.map((kind) => places(asked, kind)), annotations(asked)].flatMap((policy) =>
+    policyOf(policy, asked),
+  );
 }

@@ -9,12 +9,15 @@ import { from, type Out } from "../write.ts";
 import { alertsOf } from "./alerts.ts";
 import { CANARY, type Canary, type CanarySpec } from "./formats.ts";
 import { metricsOf } from "./metrics.ts";
-import { intervalOf, kindOf, strategyOf, type Kind } from "./strategy.ts";
-import { routerOf, trafficOf, type Router } from "./traffic.ts";
+import { intervalOf, kindOf, strategyOf, type Going } from "./strategy.ts";
+import { routerOf, trafficOf } from "./traffic.ts";
 import { hooksOf } from "./webhooks.ts";
 
 /** Flagger's own. */
 const DEADLINE = 600;
+
+/** As many as it takes to see what a share is. */
+const NODES = 3;
 
 /** Converts a Canary and all that it refers to. */
 export function convertCanary(found: Found, context: Context): void {
@@ -23,7 +26,8 @@ export function convertCanary(found: Found, context: Context): void {
   if (!canary || !spec) return;
   canary.at("status")?.note("the API server sets it");
   const { router, provider } = routerOf(spec, context);
-  const traffic = trafficOf(spec, { router, provider }, context);
+  const inPlace = spec.value.targetRef.kind === "DaemonSet";
+  const traffic = trafficOf(spec, { router, provider, inPlace }, context);
   const name = spec.value.service.name ?? spec.value.targetRef.name;
   const names = {
     name: found.name,
@@ -47,10 +51,10 @@ export function convertCanary(found: Found, context: Context): void {
     name: `${found.name}.rollout`,
     head: [`Rollout of the Canary ${found.name} (Flagger) in ${found.file}.`],
     tree: rolloutTree(metadata(canary, found.name), {
-      workload: { deployment: deploymentOf(spec, context) },
+      workload: workloadOf(spec, context),
       traffic,
       progressDeadline: from(seconds(deadline?.value ?? DEADLINE), deadline),
-      strategy: strategy(spec, kind, router),
+      strategy: strategy(spec, { kind, router, inPlace }),
       analysis: skips?.value ? { enabled: false } : analysisTree(made),
       hooks: hooks && hooks.hooks.length > 0 ? hooks.hooks : undefined,
       notify: notify.length > 0 ? notify : undefined,
@@ -63,10 +67,10 @@ function metadata(canary: Part<Canary>, name: string): Out {
   return part ? metadataOf(part, name) : {};
 }
 
-function strategy(spec: Part<CanarySpec>, kind: Kind, router: Router): Out {
+function strategy(spec: Part<CanarySpec>, going: Going): Out {
   const analysis = spec.at("analysis");
   const skips = spec.at("skipAnalysis");
-  const made = analysis ? strategyOf(analysis, kind, router) : {};
+  const made = analysis ? strategyOf(analysis, going) : {};
   if (skips?.value !== true) {
     skips?.take();
     if (!spec.value.analysis.metrics?.length)
@@ -88,22 +92,32 @@ function thresholdOf(spec: Part<CanarySpec>): number {
   return threshold;
 }
 
-function deploymentOf(spec: Part<CanarySpec>, context: Context): Out {
+function workloadOf(spec: Part<CanarySpec>, context: Context): Out {
   const target = spec.at("targetRef");
   const { kind = "Deployment", name, apiVersion } = spec.value.targetRef;
-  if (kind === "Deployment") target?.at("kind")?.take();
-  else target?.at("kind")?.none(`Serin adopts Deployments and StatefulSets, and no ${kind}`, "use a Deployment");
+  const isDaemonSet = kind === "DaemonSet";
+  if (kind === "Deployment" || isDaemonSet) target?.at("kind")?.take();
+  else
+    target
+      ?.at("kind")
+      ?.none(`Serin adopts Deployments, StatefulSets and DaemonSets, and no ${kind}`, "use a Deployment");
   if (apiVersion === undefined || apiVersion === "apps/v1") target?.at("apiVersion")?.take();
-  else target?.at("apiVersion")?.changes(`a Deployment is one of apps/v1, whatever ${apiVersion} is`);
+  else
+    target
+      ?.at("apiVersion")
+      ?.changes(`a ${isDaemonSet ? kind : "Deployment"} is one of apps/v1, whatever ${apiVersion} is`);
   // So that the forecast knows their number.
-  const replicas = deploymentNamed(name, context)?.spec.replicas;
+  const replicas = isDaemonSet ? NODES : deploymentNamed(name, context)?.spec.replicas;
+  if (isDaemonSet)
+    target?.about(`on how many nodes it runs stands in no file: ${NODES} for the forecast; in a cluster theirs counts`);
   const port = spec.at("service")?.at("targetPort");
   const own = port && Number(port.value) > 0 ? Number(port.value) : port?.value;
-  return {
+  const adopted = {
     name: from(name, target?.at("name")),
     port: port && own !== undefined ? from(own, port) : undefined,
     replicas: replicas !== undefined && replicas > 0 ? replicas : undefined,
   };
+  return isDaemonSet ? { daemonSet: adopted } : { deployment: adopted };
 }
 
 /** Fields of which the rollout has no part. */

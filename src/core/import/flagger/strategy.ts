@@ -33,8 +33,16 @@ export function intervalOf(analysis: Part<Analysis>): Ms {
   return ms(Math.max(read, SHORTEST));
 }
 
+/** How a Canary goes. */
+export interface Going {
+  readonly kind: Kind;
+  readonly router: Router;
+  /** Whether there is room for one version in each place: of a DaemonSet none runs beside another. */
+  readonly inPlace: boolean;
+}
+
 /** The strategy of a Canary. */
-export function strategyOf(analysis: Part<Analysis>, kind: Kind, router: Router): Out {
+export function strategyOf(analysis: Part<Analysis>, { kind, router, inPlace }: Going): Out {
   const interval = intervalOf(analysis);
   ready(analysis);
   analysis
@@ -42,6 +50,7 @@ export function strategyOf(analysis: Part<Analysis>, kind: Kind, router: Router)
     ?.changes(
       "nothing goes back to an old place after the canary, so no share falls: the canary itself becomes stable",
     );
+  if (inPlace) return nodeByNode(analysis, interval, kind);
   if (kind === "abTest") return abTest(analysis, interval);
   if (router === "service")
     for (const name of ["mirror", "mirrorWeight"] as const)
@@ -178,4 +187,21 @@ function abTest(analysis: Part<Analysis>, interval: Ms): Out {
   // Nobody else shall get it in their place.
   if (rules.length === 0) return { canary: { steps: [{ gate: "Who is to get it first?" }, { weight: "100%" }] } };
   return { canary: { steps: [{ match: rules, hold }, { weight: "100%" }] } };
+}
+
+/** Where a node has room for one version, some nodes get the new one first. */
+function nodeByNode(analysis: Part<Analysis>, interval: Ms, kind: Kind): Out {
+  for (const name of ["mirror", "mirrorWeight", "match"] as const)
+    analysis.at(name)?.changes("requests go to the pods of a DaemonSet by their numbers alone: left out");
+  if (kind === "canary") {
+    analysis.at("iterations")?.note("0 iterations ask for nothing");
+    return { canary: { ...weights(analysis), interval: from(times(interval, 1), analysis.at("interval")) } };
+  }
+  ignoredWeights(analysis, "with iterations or on plain Kubernetes there is one switch");
+  const { hold, long } = rounds(analysis, interval);
+  const text = `a node has room for one version, so that no second DaemonSet runs beside the first: a tenth of the nodes has the new version, with their requests, for ${long}, and then all`;
+  const part = analysis.at("iterations");
+  if (part) part.changes(text);
+  else analysis.about(text);
+  return { canary: { steps: [{ weight: "10%", hold }] } };
 }

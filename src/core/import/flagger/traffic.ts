@@ -42,7 +42,8 @@ export function routerOf(spec: Part<CanarySpec>, { options }: Context): Routing 
 }
 
 /** The traffic of a Canary; documents that stand beside it are written by it. */
-export function trafficOf(spec: Part<CanarySpec>, { router, provider }: Routing, context: Context): Out {
+export function trafficOf(spec: Part<CanarySpec>, routing: Routing & { inPlace: boolean }, context: Context): Out {
+  const { router, provider, inPlace } = routing;
   const service = spec.at("service");
   if (!service) return {};
   const name = service.value.name ?? spec.value.targetRef.name;
@@ -53,7 +54,8 @@ export function trafficOf(spec: Part<CanarySpec>, { router, provider }: Routing,
     service: () => plainService(service, name, provider === "kubernetes"),
     istio: () => istio(service, name, context),
     gateway: () => gateway(service, name, context),
-  }[router]();
+    numbers: () => byNumbers(service, name, provider),
+  }[inPlace && router !== "service" ? "numbers" : router]();
   sessionAffinity(spec, router);
   return traffic;
 }
@@ -75,14 +77,23 @@ function ignored(service: Part<ServiceFields>, names: readonly (Http | keyof Ser
   for (const name of names) service.at(name)?.note(why);
 }
 
+/** What only a mesh or a gateway heeds besides. */
+const ROUTED = ["gateways", "hosts", "delegation", "trafficPolicy", "gatewayRefs"] as const;
+
 function plainService(service: Part<ServiceFields>, name: string, isPlain: boolean): { readonly [name: string]: Out } {
   const why = "Flagger's plain Kubernetes does not heed it: neither does Serin's";
   ignored(service, HTTP, isPlain ? why : "it belongs to a router that Serin has nothing for: left out");
-  ignored(
-    service,
-    ["gateways", "hosts", "delegation", "trafficPolicy", "gatewayRefs"],
-    "only a mesh or a gateway heeds it: left out",
+  ignored(service, ROUTED, "only a mesh or a gateway heeds it: left out");
+  return { service: { name: nameFrom(service, name) } };
+}
+
+/** Where pods change in their places the Service alone makes the shares, whatever stands before it. */
+function byNumbers(service: Part<ServiceFields>, name: string, provider: string): { readonly [name: string]: Out } {
+  service.about(
+    `shares of a DaemonSet are made by the numbers of its pods behind the Service, and not by ${provider}, whose objects go with the Canary`,
   );
+  for (const field of [...HTTP, ...ROUTED])
+    service.at(field)?.changes(`Serin writes nothing of ${provider} for a DaemonSet: it belongs into what is yours`);
   return { service: { name: nameFrom(service, name) } };
 }
 

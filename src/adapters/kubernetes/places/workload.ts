@@ -1,43 +1,42 @@
-// How do pools run in the places of a StatefulSet?
+// How do pools run in the places that an object's pods have?
 import type { Call, Observed } from "../../../ports/observed.ts";
 import { ABSENT, seen, unreadable } from "../../../ports/observed.ts";
 import type { ReplicaLog, RunningPool, WantedPool, Workload } from "../../../ports/workload.ts";
 import { ms } from "../../../core/units.ts";
-import { STATEFUL_SET_ABILITIES } from "../abilities.ts";
+import type { Revision } from "../../../core/world.ts";
 import { fullSizeOf, refuseTaken } from "../adopted.ts";
 import { isConflict } from "../client/errors.ts";
-import { RESOURCES, type StatefulSet } from "../client/objects.ts";
+import { RESOURCES, type PlacedObject } from "../client/objects.ts";
 import { dress } from "../dress.ts";
+import { noteFor, withTemplate } from "../held.ts";
 import type { KnownPod } from "../keep.ts";
-import { REPLICAS, ROLLOUT, STRATEGY } from "../names.ts";
+import { REPLICAS, ROLLOUT, STRATEGY, TEMPLATE } from "../names.ts";
 import { podLogs } from "../pod-logs.ts";
 import { replicasOf } from "../replica.ts";
-import { bare, portOf } from "../revision.ts";
+import { portOf } from "../revision.ts";
 import type { WorkloadOptions } from "../workload.ts";
-import { partitionOf, templateOf, type Places } from "./places.ts";
-import { goingNow, planOf, type PlacePlan } from "./plan.ts";
+import { goingNow, type PlacePlan } from "./kind.ts";
+import type { Places } from "./places.ts";
 
-/**
- * Gives each pool places of the StatefulSet, whose controller makes all pods. Its brake is the partition: above all places, so
- * that a changed template starts nothing and a lost pod comes back as it was; at the candidate's first place only while a pod
- * of the candidate is missing.
- */
-export class StatefulSetWorkload implements Workload {
-  readonly kind = "statefulSet";
-  readonly can = STATEFUL_SET_ABILITIES;
-  readonly #options: WorkloadOptions<Places>;
-  readonly #places: Places;
+/** Gives each pool places of an object whose own controller makes all pods. How is its kind's matter. */
+export class PlacedWorkload<S extends PlacedObject> implements Workload {
+  readonly kind;
+  readonly can;
+  readonly #options: WorkloadOptions<Places<S>>;
+  readonly #places: Places<S>;
 
-  constructor(options: WorkloadOptions<Places>) {
+  constructor(options: WorkloadOptions<Places<S>>) {
     this.#options = options;
     this.#places = options.adopted;
+    this.kind = options.adopted.placedBy.workload;
+    this.can = options.adopted.placedBy.can;
   }
 
   observe(_call: Call): Promise<Observed<readonly RunningPool[]>> {
-    const { cluster, set, by } = this.#places;
+    const { cluster, set, by, placedBy } = this.#places;
     const why = cluster.blind();
     if (why !== undefined) return Promise.resolve(unreadable(why));
-    if (!set) return Promise.resolve(unreadable(`there is no StatefulSet ${by.adoptee} in ${by.namespace}`));
+    if (!set) return Promise.resolve(unreadable(`there is no ${placedBy.kind} ${by.adoptee} in ${by.namespace}`));
     const at = { port: portOf(set.spec.template, this.#options.port()) ?? 0, nowMs: ms(cluster.clock.now()) };
     const known = { metadata: set.metadata, replicas: 0, minReadySeconds: set.spec.minReadySeconds ?? 0 };
     const pods = Map.groupBy(this.#places.pods(), (pod) => this.#places.revisionOf(pod));
@@ -65,16 +64,17 @@ export class StatefulSetWorkload implements Workload {
   }
 
   async #converge(pools: readonly WantedPool[], call: Call): Promise<void> {
-    const { set, cluster, by, written } = this.#places;
+    const { set, cluster, by, written, placedBy } = this.#places;
     // Nothing is written for one that is not there: whoever brings it back is seen.
     if (!set || set.metadata.deletionTimestamp !== undefined) return;
-    refuseTaken(cluster, { kind: "StatefulSet", object: set, name: by.name });
-    const plan = planOf(this.#places, set, pools);
+    refuseTaken(cluster, { kind: placedBy.kind, object: set, name: by.name });
+    const plan = placedBy.planOf(this.#places, set, pools);
     if (!plan) return;
-    const candidate = pools.find(({ role }) => role === "canary");
-    if (candidate && !written().isExposed) await this.#options.isolate?.(call);
-    const stable = pools.find(({ role }) => role === "stable");
-    if (plan.restores && stable) await this.#restore(set, stable, call);
+    const stable = pools.find(({ role }) => role === "stable")?.pool;
+    // Also what came back of another version by itself is asked by nobody who was not meant to ask it.
+    const hasOthers = pools.some(({ role }) => role === "canary") || this.#places.hasOthers(stable);
+    if (hasOthers && !written().isExposed) await this.#options.isolate?.(call);
+    if (plan.template) await this.#give(set, plan.template, call);
     else await this.#write(set, plan, call);
     for (const pod of goingNow(this.#places, plan)) await this.#end(pod, call);
     const [only] = pools;
@@ -86,37 +86,39 @@ export class StatefulSetWorkload implements Workload {
   }
 
   /** One write, on what is known of it: with a template that was changed meanwhile no place is opened. */
-  async #write(set: StatefulSet, { replicas, partition }: PlacePlan, call: Call): Promise<void> {
-    const { cluster, by } = this.#places;
+  async #write(set: S, { replicas, strategy, isSet }: PlacePlan, call: Call): Promise<void> {
+    const { cluster, by, placedBy } = this.#places;
     const { annotations = {}, resourceVersion, namespace, name } = set.metadata;
     const full = fullSizeOf(set);
     const mark = replicas < full ? `${full}/${replicas}` : undefined;
     const isOurs = annotations[ROLLOUT] === by.name;
-    const isSame = isOurs && partitionOf(set) === partition && annotations[REPLICAS] === mark;
-    if (isSame && (set.spec.replicas ?? 1) === replicas) return;
+    const isScaled = set.spec.replicas !== undefined && set.spec.replicas !== replicas;
+    const note = noteFor(set);
+    const isNoted = annotations[REPLICAS] === mark && annotations[TEMPLATE] === note;
+    if (isOurs && isSet && isNoted && !isScaled) return;
     const patch = {
       metadata: {
         resourceVersion,
         annotations: {
           [ROLLOUT]: by.name,
           [REPLICAS]: mark ?? null,
+          [TEMPLATE]: note ?? null,
           [STRATEGY]: annotations[STRATEGY] ?? JSON.stringify(set.spec.updateStrategy ?? {}),
         },
       },
-      spec: { replicas, updateStrategy: { type: "RollingUpdate", rollingUpdate: { partition } } },
+      spec: { updateStrategy: strategy, ...(isScaled && { replicas }) },
     };
-    const at = { resource: RESOURCES.statefulSets, namespace, name };
-    this.#places.wrote(await cluster.client.merge<StatefulSet>(at, patch, call));
+    const at = { resource: placedBy.resource, namespace, name };
+    this.#places.wrote(await cluster.client.merge<S>(at, patch, call));
   }
 
   /** Whatever a template has besides is gone with it: it is written as a whole. */
-  async #restore({ metadata }: StatefulSet, { revision }: WantedPool, call: Call): Promise<void> {
-    const { client } = this.#places.cluster;
+  async #give({ metadata }: S, revision: Revision, call: Call): Promise<void> {
+    const { cluster, placedBy } = this.#places;
     const { namespace, name, resourceVersion } = metadata;
-    const fresh = await client.get<StatefulSet>(RESOURCES.statefulSets, { namespace, name }, call);
+    const fresh = await cluster.client.get<S>(placedBy.resource, { namespace, name }, call);
     if (!fresh || fresh.metadata.resourceVersion !== resourceVersion) return;
-    const next = { ...fresh, spec: { ...fresh.spec, template: bare(templateOf(revision)) } };
-    this.#places.wrote(await client.replace(RESOURCES.statefulSets, next, call));
+    this.#places.wrote(await cluster.client.replace(placedBy.resource, withTemplate(fresh, revision), call));
   }
 
   async #end({ metadata: { namespace, name, uid } }: KnownPod, call: Call): Promise<void> {

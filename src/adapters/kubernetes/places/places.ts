@@ -1,12 +1,13 @@
-// Which version has which of a StatefulSet's places?
+// Which version has which of the places that an object's pods have?
 import type { Role } from "../../../core/split.ts";
 import type { Revision } from "../../../core/world.ts";
 import { answering, type Adopter, type Versions } from "../adopted.ts";
-import { REVISION_LABEL, type StatefulSet } from "../client/objects.ts";
-import type { Cluster, StatefulSets } from "../cluster.ts";
+import { REVISION_LABEL, type PlacedObject } from "../client/objects.ts";
+import type { Cluster, Placed } from "../cluster.ts";
 import type { Dressed } from "../dress.ts";
-import type { KnownPod } from "../keep.ts";
+import type { KnownPod, KnownRevision } from "../keep.ts";
 import { isDeployment, revisionOfTemplate } from "../revision.ts";
+import type { PlacedBy } from "./kind.ts";
 
 /** What was written down last of a service whose versions share places. */
 export interface Written {
@@ -17,33 +18,45 @@ export interface Written {
   readonly fullSize: number;
   /** Whether requests may go to the candidate. */
   readonly isExposed: boolean;
+  /** Whether everything goes back to stable. */
+  readonly isBack: boolean;
+  /** The last candidate, where its rollout is over and has not made it stable. */
+  readonly withdrawn: string | undefined;
 }
 
-/** While the partition is this, no pod changes, whatever the template and however many there are. */
-export const BRAKE = 2_147_483_647;
+/** Longer than a pod of a service takes to answer, or to end, once its time is over. */
+const LOST_MS = 60_000;
 
-/** A StatefulSet, its pods and its revisions, as they are known now. A pool is whatever runs its revision. */
-export class Places implements Versions {
+interface PlacesOptions<S extends PlacedObject> {
+  readonly placedBy: PlacedBy<S>;
+  readonly known: Placed<S>;
+  readonly written: () => Written;
+}
+
+/** An object that keeps pods in places, its pods and its revisions, as they are known now. A pool is whatever runs its revision. */
+export class Places<S extends PlacedObject = PlacedObject> implements Versions {
   readonly label = REVISION_LABEL;
   readonly cluster: Cluster;
   readonly by: Adopter;
+  readonly placedBy: PlacedBy<S>;
   readonly written: () => Written;
-  readonly #known: StatefulSets;
+  readonly #known: Placed<S>;
 
-  constructor(cluster: Cluster, by: Adopter, { known, written }: { known: StatefulSets; written: () => Written }) {
+  constructor(cluster: Cluster, by: Adopter, { placedBy, known, written }: PlacesOptions<S>) {
     this.cluster = cluster;
     this.by = by;
+    this.placedBy = placedBy;
     this.#known = known;
     this.written = written;
   }
 
-  get set(): StatefulSet | undefined {
+  get set(): S | undefined {
     const found = this.#known.sets.get(this.by.namespace, this.by.adoptee);
     return found?.metadata.uid === this.by.adopteeUid ? found : undefined;
   }
 
   /** Takes in what was written, before the watch tells of it. */
-  wrote(set: StatefulSet): void {
+  wrote(set: S): void {
     this.#known.sets.wrote(set);
   }
 
@@ -53,9 +66,21 @@ export class Places implements Versions {
     return all.filter(({ phase }) => phase !== "Succeeded" && phase !== "Failed");
   }
 
-  /** The revision whose template a ControllerRevision has. */
+  /** Whether nobody waits for a pod any more: it does not answer, or does not end, as on a node that is down. */
+  isLost({ ready, sinceMs, metadata }: KnownPod): boolean {
+    const { deletionTimestamp } = metadata;
+    const fromMs = deletionTimestamp === undefined ? (ready ? undefined : sinceMs) : Date.parse(deletionTimestamp);
+    return fromMs !== undefined && this.cluster.clock.now() - fromMs > LOST_MS;
+  }
+
+  /** Those of them that nobody has asked to end. */
+  live(): readonly KnownPod[] {
+    return this.pods().filter(({ metadata }) => metadata.deletionTimestamp === undefined);
+  }
+
+  /** The revision whose template a ControllerRevision has, by what pods of it are labelled with. */
   revisionNamed(name: string | undefined): string | undefined {
-    return this.#revisions().find(({ metadata }) => metadata.name === name)?.revision;
+    return this.#revisions().find((known) => labelOf(known) === name)?.revision;
   }
 
   revisionOf({ metadata }: KnownPod): string | undefined {
@@ -70,9 +95,8 @@ export class Places implements Versions {
   }
 
   hashOf(pool: string): string | undefined {
-    const { currentRevision, updateRevision } = this.set?.status ?? {};
-    // Of two with the same template the StatefulSet's controller uses those that it names.
-    const names = [currentRevision, updateRevision, ...this.#revisions().map(({ metadata }) => metadata.name)];
+    const { set } = this;
+    const names = [...(set ? this.placedBy.named(set) : []), ...this.#revisions().map(labelOf)];
     return names.find((name) => {
       const revision = this.revisionNamed(name);
       return revision !== undefined && this.poolOf(revision) === pool;
@@ -86,15 +110,16 @@ export class Places implements Versions {
   hasOthers(pool: string | undefined): boolean {
     const { set } = this;
     if (this.pods().some((pod) => !this.#runs(pod, pool))) return true;
-    const isOpen = set && partitionOf(set) !== BRAKE;
-    return isOpen === true && this.poolOf(revisionOfTemplate(set.spec.template).id) !== pool;
+    return (
+      set !== undefined && this.placedBy.isOpen(set) && this.poolOf(revisionOfTemplate(set.spec.template).id) !== pool
+    );
   }
 
   /** The pods of a revision, and by which labels they are selected. */
   dressed(revision: string): Dressed {
     const labels = [...Object.keys(this.set?.spec.selector.matchLabels ?? {}), REVISION_LABEL];
     const pods = this.pods().filter((pod) => this.revisionOf(pod) === revision);
-    return { pods, of: { what: `StatefulSet ${this.by.adoptee}`, labels } };
+    return { pods, of: { what: `${this.placedBy.kind} ${this.by.adoptee}`, labels } };
   }
 
   #runs(pod: KnownPod, pool: string | undefined): boolean {
@@ -107,14 +132,9 @@ export class Places implements Versions {
   }
 }
 
-/** The number at the end of a pod's name. */
-export function ordinalOf({ metadata: { name } }: Pick<KnownPod, "metadata">): number {
-  return Number(name.slice(name.lastIndexOf("-") + 1));
-}
-
-/** The first place that changes with the template; nothing where pods change otherwise. */
-export function partitionOf({ spec: { updateStrategy } }: StatefulSet): number | undefined {
-  return updateStrategy?.type === "OnDelete" ? undefined : (updateStrategy?.rollingUpdate?.partition ?? 0);
+/** What tells pods of a ControllerRevision: a DaemonSet's have its label, a StatefulSet's its name. */
+function labelOf({ metadata }: KnownRevision): string {
+  return metadata.labels?.[REVISION_LABEL] ?? metadata.name;
 }
 
 /** The pod template that is a revision. */
