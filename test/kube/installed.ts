@@ -35,7 +35,8 @@ export async function saidBy(cluster: Cluster, args: readonly string[], input = 
   const said = { out: "", err: "" };
   child.stdout.setEncoding("utf8").on("data", (text: string) => (said.out += text));
   child.stderr.setEncoding("utf8").on("data", (text: string) => (said.err += text));
-  child.stdin.end(input);
+  // Whoever has failed already reads no more, and says why itself.
+  child.stdin.on("error", () => {}).end(input);
   const code = await new Promise<number>((resolve, reject) => {
     child.on("error", reject);
     child.on("close", (status) => resolve(status ?? 1));
