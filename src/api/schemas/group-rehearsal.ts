@@ -1,34 +1,17 @@
 // How does what came of rehearsals of a release or façade look?
 import { z } from "@hono/zod-openapi";
-import type { Standing } from "../../core/group/state.ts";
 import type { MemberFate, StandingCount, Turnings } from "../../rehearse/group-distribution.ts";
 import type { GroupRehearsed, MemberSummary } from "../../rehearse/group-rehearsal.ts";
 import type { Stand, Turning } from "../../rehearse/group-stage.ts";
 import { exactly } from "./exactly.ts";
 import { count, ending, endingShare, fates, fault, lasting, quantiles, traffic } from "./rehearsal.ts";
+import { standing } from "./views.ts";
 
 const wave = z.int().min(1).describe("From 1; the place in its line of a façade's route.");
 
-const at = exactly<Standing["at"]>()(
-  z
-    .enum([
-      "waiting",
-      "starting",
-      "under-way",
-      "gate",
-      "promoted",
-      "going-back",
-      "rolled-back",
-      "stopped",
-      "undone",
-      "refused",
-    ])
-    .openapi("Standing", { description: "How far a member of a group is." }),
-);
-
 const share = z.number().min(0).max(1).describe("The part of its requests that the new version has.");
 
-const stand = { service: z.string(), at, share };
+const stand = { service: z.string(), at: standing, share };
 
 const turning = exactly<Turning>()(
   z
@@ -81,7 +64,9 @@ const rehearsed = exactly<GroupRehearsed>()(
     .openapi("RehearsedGroupOnce"),
 );
 
-const standings = z.array(exactly<StandingCount>()(z.object({ at, runs: count }))).describe("The most frequent first.");
+const standings = z
+  .array(exactly<StandingCount>()(z.object({ at: standing, runs: count })))
+  .describe("The most frequent first.");
 
 const memberFate = exactly<MemberFate>()(
   z

@@ -187,26 +187,28 @@ export const summary = z
   })
   .openapi("ServiceSummary", { description: "One service, in a row of a table." });
 
-const at = exactly<Standing["at"]>()(
-  z.enum([
-    "waiting",
-    "starting",
-    "under-way",
-    "gate",
-    "promoted",
-    "going-back",
-    "rolled-back",
-    "stopped",
-    "undone",
-    "refused",
-  ]),
+export const standing = exactly<Standing["at"]>()(
+  z
+    .enum([
+      "waiting",
+      "starting",
+      "under-way",
+      "gate",
+      "promoted",
+      "going-back",
+      "rolled-back",
+      "stopped",
+      "undone",
+      "refused",
+    ])
+    .openapi("Standing", { description: "How far a member of a group is." }),
 );
 
 const member = z
   .object({
     service: z.string(),
     name: z.string().describe("The route of a façade; else the service."),
-    at,
+    at: standing,
     text: z.string().describe("How far it is, in words."),
     why: z.string().optional().describe("Why it does not come further, or what it waits for."),
     requests: z.string().optional().describe("Of a façade: the requests that it takes."),
