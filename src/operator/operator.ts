@@ -207,7 +207,7 @@ export class Operator {
     await this.#readopt(service, adoptable, selecting);
     if (on && adoptable && (await this.#configure(service, { ...on, adoptable }))) return;
     const other = adoptable && takenBy(adoptable, object.metadata.name, cluster);
-    const state = controller.find(service)?.state;
+    const state = controller.stateOf(service);
     const at = { adoptable, isKnown: controller.has(service), takenBy: other, withdrawn: state && withdrawnIn(state) };
     const asked = askedOf(object, rollout, at);
     if (asked.kind === "not-yet") return this.#notYet(service, asked);
@@ -249,7 +249,7 @@ export class Operator {
   /** Sees to it that what the pods are configured with is a part of the revision. Whether the template was changed for it. */
   async #configure(service: string, on: Pick<Named, "asked"> & Configurable): Promise<boolean> {
     const { cluster, say } = this.#options;
-    const state = this.#options.controller.find(service)?.state;
+    const state = this.#options.controller.stateOf(service);
     // A template that stands in for another one is nobody's wish.
     const isHeld = state && underWay(state) && heldFrom(on.adoptable);
     if (on.asked.configuration === "ignore" || isHeld) return false;
@@ -268,7 +268,7 @@ export class Operator {
   ): Promise<void> {
     const { controller, cluster } = this.#options;
     const [entry, { revision }] = [this.#entry(service), asked.apply];
-    const state = controller.find(service)?.state;
+    const state = controller.stateOf(service);
     const spec = approvable(asked.apply.spec, state && this.#options.approvalsFor?.(object));
     const busy = state && underWay(state);
     const isOther = busy?.phase === "forward" && busy.candidate !== revision.id;
@@ -314,7 +314,7 @@ export class Operator {
 
   /** What is adopted has its own number of pods, and that counts, whoever has set it. */
   async #scale(service: string, { what, kind }: Named, replicas: number): Promise<void> {
-    const state = this.#options.controller.find(service)?.state;
+    const state = this.#options.controller.stateOf(service);
     if (!state || state.rollouts === 0) return;
     // A service that is scaled to nothing is left as it is: there is nothing to roll out, and nobody to compare with.
     if (replicas === 0 && underWay(state)?.phase === "forward")
@@ -359,7 +359,7 @@ export class Operator {
     const { controller, cluster } = this.#options;
     const { finalizers = [], namespace, deletionTimestamp } = object.metadata;
     if (!finalizers.includes(FINALIZER)) return;
-    const state = controller.find(service)?.state;
+    const state = controller.stateOf(service);
     if (state) {
       const waitedMs = cluster.clock.now() - Date.parse(deletionTimestamp ?? "");
       const adoptee = adoptedIn(state.spec.spec.workload);

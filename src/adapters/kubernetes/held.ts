@@ -58,8 +58,9 @@ export function isBroughtAgain(adoptable: Adoptable): boolean {
  */
 export function noteFor(adoptable: Adoptable): string | undefined {
   if (heldFrom(adoptable)) return adoptable.metadata.annotations?.[TEMPLATE];
-  const { id } = revisionOfTemplate(adoptable.spec.template);
-  return isBroughtAgain(adoptable) ? JSON.stringify({ brought: id }) : undefined;
+  return isBroughtAgain(adoptable)
+    ? JSON.stringify({ brought: revisionOfTemplate(adoptable.spec.template).id })
+    : undefined;
 }
 
 /** The same object with a revision's template, and with a note of the one that is asked for, where that is another one. */

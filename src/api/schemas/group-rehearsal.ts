@@ -4,7 +4,7 @@ import type { MemberFate, StandingCount, Turnings } from "../../rehearse/group-d
 import type { GroupRehearsed, MemberSummary } from "../../rehearse/group-rehearsal.ts";
 import type { Stand, Turning } from "../../rehearse/group-stage.ts";
 import { exactly } from "./exactly.ts";
-import { count, ending, endingShare, fates, fault, lasting, quantiles, traffic } from "./rehearsal.ts";
+import { count, ending, endingShare, lasting, quantiles, scenario, traffic } from "./rehearsal.ts";
 import { standing } from "./views.ts";
 
 const wave = z.int().min(1).describe("From 1; the place in its line of a façade's route.");
@@ -104,18 +104,12 @@ export const groupRehearsal = z
     scenarios: z.array(
       z
         .object({
-          name: z.string().optional().describe("Nothing of lines of the caller's own."),
-          about: z.string(),
-          lines: z.string(),
-          fault: fault.optional(),
+          ...scenario,
           member: z.string().optional().describe("Whose new version is worse."),
-          runs: count.describe("How many were rehearsed."),
           endings: z.array(endingShare).describe("Those that came; figures of all members together."),
-          fates: fates.optional().describe("Nothing without any run."),
           turnings: turnings.optional().describe("Nothing where no member was found to be worse."),
           members: z.array(memberFate).describe("Empty without any run."),
           once: rehearsed.optional(),
-          failed: z.string().optional().describe("Why it could not be rehearsed."),
         })
         .openapi("RehearsedGroupScenario"),
     ),

@@ -39,7 +39,7 @@ export const ending = exactly<Ending>()(
   }),
 );
 
-export const fault = exactly<Fault>()(
+const fault = exactly<Fault>()(
   z.enum(["good", "bad", "nobody"]).openapi("Fault", {
     description: "What the new version is: no worse, worse, or no worse while everything has a bad time.",
   }),
@@ -88,7 +88,7 @@ const rehearsed = exactly<Rehearsed>()(
     .openapi("RehearsedOnce"),
 );
 
-export const fates = exactly<Fates>()(
+const fates = exactly<Fates>()(
   z.object({
     back: often.describe("Rolled back or stopped."),
     held: often.describe("Waits for a person, or was still under way at the limit."),
@@ -103,6 +103,17 @@ export const traffic = {
   errors: z.number(),
 };
 
+/** What is told of a scenario, whatever is rehearsed. */
+export const scenario = {
+  name: z.string().optional().describe("Nothing of lines of the caller's own."),
+  about: z.string(),
+  lines: z.string(),
+  fault: fault.optional(),
+  runs: count.describe("How many were rehearsed."),
+  fates: fates.optional().describe("Nothing without any run."),
+  failed: z.string().optional().describe("Why it could not be rehearsed."),
+};
+
 export const rehearsal = z
   .object({
     service: z.string(),
@@ -111,15 +122,9 @@ export const rehearsal = z
     scenarios: z.array(
       z
         .object({
-          name: z.string().optional().describe("Nothing of lines of the caller's own."),
-          about: z.string(),
-          lines: z.string(),
-          fault: fault.optional(),
-          runs: count.describe("How many were rehearsed."),
+          ...scenario,
           endings: z.array(endingShare).describe("Those that came."),
-          fates: fates.optional().describe("Nothing without any run."),
           once: rehearsed.optional(),
-          failed: z.string().optional().describe("Why it could not be rehearsed."),
         })
         .openapi("RehearsedScenario"),
     ),

@@ -6,7 +6,7 @@ import { findings, outOf, pairOf } from "../data/rehearsal-words.ts";
 import { useRehearsal } from "../data/rehearsing.ts";
 import { Panel } from "../parts/panel.tsx";
 import { isFacade, MEMBER } from "./group-words.ts";
-import { RehearsalPanel, Story, useChosen } from "./rehearsal-parts.tsx";
+import { Once, RehearsalPanel, useChosen } from "./rehearsal-parts.tsx";
 import { pair, RehearsalTable, time } from "./rehearsal-table.tsx";
 
 type Scenario = GroupRehearsalView["scenarios"][number];
@@ -42,7 +42,7 @@ export function GroupRehearsal({ file }: Props) {
         <>
           <RehearsalTable scenarios={rehearsal.scenarios} who={`One ${wordsOf(rehearsal).one}`} />
           <Members words={wordsOf(rehearsal)} scenarios={rehearsal.scenarios.filter(({ runs }) => runs > 0)} />
-          <Once scenarios={rehearsal.scenarios.filter(({ once }) => once !== undefined)} />
+          <Once scenarios={rehearsal.scenarios} to="new versions" />
         </>
       )}
     </div>
@@ -133,22 +133,4 @@ function standings(counts: Fate["atEnd"]): string {
   if (!first) return "–";
   if (others.length === 0) return MEMBER[first.at].word;
   return counts.map(({ at, runs }) => `${MEMBER[at].word} (${count(runs)})`).join(", ");
-}
-
-/** One rehearsal of a scenario, step by step. */
-function Once({ scenarios }: { readonly scenarios: readonly Scenario[] }) {
-  const [scenario, choice] = useChosen(scenarios);
-  if (!scenario?.once) return null;
-  const { once, lines } = scenario;
-  return (
-    <Panel title="One of them, step by step">
-      {choice}
-      <Story timeline={once.timeline} why={once.why} />
-      <p className="soft small">
-        {`${count(once.canaryRequests)} of ${count(once.requests)} requests went to new versions, ${count(once.canaryFailed)} of them failed. With seed ${once.seed}: the same goes the same way, and so does `}
-        <code>{`serin rehearse FILE --scenario "${lines}"`}</code>
-        {`.`}
-      </p>
-    </Panel>
-  );
 }

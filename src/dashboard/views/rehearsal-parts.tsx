@@ -80,13 +80,43 @@ export function useChosen<S extends AnyScenario>(
   return [scenario, choice];
 }
 
+interface OnceProps {
+  readonly scenarios: readonly (AnyScenario & { readonly lines: string; readonly once?: Played | undefined })[];
+  /** Who got the requests that are told of: `the new version`. */
+  readonly to: string;
+}
+
+interface Played extends StoryProps {
+  readonly seed: number;
+  readonly requests: number;
+  readonly canaryRequests: number;
+  readonly canaryFailed: number;
+}
+
+/** One rehearsal of a scenario, step by step; of those that have one. */
+export function Once({ scenarios, to }: OnceProps) {
+  const [scenario, choice] = useChosen(scenarios.filter(({ once }) => once !== undefined));
+  if (!scenario?.once) return null;
+  const { once, lines } = scenario;
+  return (
+    <Panel title="One of them, step by step">
+      {choice}
+      <Story timeline={once.timeline} why={once.why} />
+      <p className="soft small">
+        {`${count(once.canaryRequests)} of ${count(once.requests)} requests went to ${to}, ${count(once.canaryFailed)} of them failed. With seed ${once.seed}: the same goes the same way, and so does `}
+        <code>{`serin rehearse FILE --scenario "${lines}"`}</code>
+        {`.`}
+      </p>
+    </Panel>
+  );
+}
+
 interface StoryProps {
   readonly timeline: readonly { readonly atMs: number; readonly of?: string; readonly text: string }[];
   readonly why: string;
 }
 
-/** One rehearsal, step by step. */
-export function Story({ timeline, why }: StoryProps) {
+function Story({ timeline, why }: StoryProps) {
   return (
     <>
       <ol className="once">

@@ -6,7 +6,7 @@ import { findings, stepsOf, type Scenario } from "../data/rehearsal-words.ts";
 import { useRehearsal } from "../data/rehearsing.ts";
 import { Panel } from "../parts/panel.tsx";
 import { ChancePlot } from "./chance-plot.tsx";
-import { RehearsalPanel, Story, useChosen } from "./rehearsal-parts.tsx";
+import { Once, RehearsalPanel } from "./rehearsal-parts.tsx";
 import { RehearsalTable } from "./rehearsal-table.tsx";
 
 interface Props {
@@ -64,25 +64,7 @@ function Scenarios({ scenarios }: { readonly scenarios: readonly Scenario[] }) {
         </Panel>
       )}
       <RehearsalTable scenarios={scenarios} />
-      <Once scenarios={scenarios.filter(({ once }) => once !== undefined)} />
+      <Once scenarios={scenarios} to="the new version" />
     </>
-  );
-}
-
-/** One rehearsal of a scenario, step by step. */
-function Once({ scenarios }: { readonly scenarios: readonly Scenario[] }) {
-  const [scenario, choice] = useChosen(scenarios);
-  if (!scenario?.once) return null;
-  const { once, lines } = scenario;
-  return (
-    <Panel title="One of them, step by step">
-      {choice}
-      <Story timeline={once.timeline} why={once.why} />
-      <p className="soft small">
-        {`${count(once.canaryRequests)} of ${count(once.requests)} requests went to the new version, ${count(once.canaryFailed)} of them failed. With seed ${once.seed}: the same goes the same way, and so does `}
-        <code>{`serin rehearse FILE --scenario "${lines}"`}</code>
-        {`.`}
-      </p>
-    </Panel>
   );
 }
